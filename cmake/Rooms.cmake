@@ -1,0 +1,27 @@
+# A room is one static library. It sees the headers of the rooms it names (and what their headers need), and no others:
+# each room's headers are reached through a directory of its own, so a dependency that points upward doesn't compile.
+set(DOSSIER_ROOMS_SEEN "" CACHE INTERNAL "")
+
+function(dossier_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  foreach(dependency IN LISTS ROOM_DEPENDS)
+    if(NOT dependency IN_LIST DOSSIER_ROOMS_SEEN)
+      message(FATAL_ERROR "room '${name}' may only depend on rooms declared before it, not on '${dependency}'")
+    endif()
+  endforeach()
+  set(view ${CMAKE_BINARY_DIR}/rooms/${name})
+  file(MAKE_DIRECTORY ${view}/dossier)
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/include/dossier/${name} ${view}/dossier/${name} SYMBOLIC)
+
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(NOT sources)
+    set(sources ${CMAKE_BINARY_DIR}/pch.cpp)
+  endif()
+  add_library(dossier_${name} STATIC ${sources})
+  target_include_directories(dossier_${name} PUBLIC ${view} PRIVATE ${CMAKE_SOURCE_DIR}/src/${name})
+  list(TRANSFORM ROOM_DEPENDS PREPEND dossier_)
+  target_link_libraries(dossier_${name} PUBLIC dossier_common ${ROOM_DEPENDS} PRIVATE ${ROOM_LIBRARIES})
+  target_precompile_headers(dossier_${name} REUSE_FROM dossier_pch)
+  set(DOSSIER_ROOMS_SEEN "${DOSSIER_ROOMS_SEEN};${name}" CACHE INTERNAL "")
+endfunction()

@@ -1,0 +1,40 @@
+#pragma once
+// The review queue: drafts that wait for a person. An approval is bound to the hash of the exact content; an edit makes
+// a new hash. A second decision is `conflict` and says who decided.
+
+#include "dossier/base/metrics.hpp"
+#include "dossier/base/time.hpp"
+#include "dossier/store/store.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace dossier::approve {
+
+struct Reviewer {
+    std::string id; ///< token name or e-mail
+};
+
+struct Edit {
+    std::optional<std::string> title;
+    std::optional<std::string> body;
+};
+
+class ReviewQueue {
+public:
+    ReviewQueue(store::DraftStore& store, const Clock& clock, Metrics& metrics);
+    auto list(store::DraftFilter filter, store::Page page) -> Task<Result<store::Listing<Draft>>>;
+    auto get(std::string id) -> Task<Result<Draft>>;
+    /// @param expected_hash content the editor saw; "" = whatever is there
+    auto edit(std::string id, Edit edit, std::string expected_hash, Reviewer reviewer) -> Task<Result<Draft>>;
+    auto decide(std::string id, DraftState decision, std::string comment, std::string expected_hash, Reviewer reviewer)
+        -> Task<Result<Draft>>;
+
+private:
+    store::DraftStore& store_;
+    const Clock& clock_;
+    Metrics& metrics_;
+};
+
+} // namespace dossier::approve

@@ -1,0 +1,30 @@
+#pragma once
+// Checks an answer against the closed evidence, in code: cited ids exist; identifiers, numbers, dates, e-mails,
+// regions, severity and exposure words, regulations and names in a sentence occur in the evidence it cites; claims that
+// nothing need be done or that all is well need evidence that says so. Facts in TRUST notes: evidence is closed, so
+// this can be decided.
+
+#include "dossier/base/error.hpp"
+#include "dossier/finding/dossier.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dossier::explain {
+
+/// The parsed answer of the narrative prompt.
+struct DraftedNarrative {
+    std::string summary;
+    std::vector<std::string> summary_evidence;
+    std::vector<Sentence> sentences;
+};
+
+/// Parses and checks against `schema` (JSON Schema as text). `malformed` lists what is wrong, for the repair try.
+[[nodiscard]] auto parse_answer(std::string_view text, const std::string& schema) -> Result<DraftedNarrative>;
+
+/// Why a sentence doesn't stand; nullopt = it does.
+[[nodiscard]] auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::optional<std::string>;
+
+} // namespace dossier::explain

@@ -1,0 +1,53 @@
+#pragma once
+// One LLM endpoint. It gets redacted text and a schema, and gives back text; it has no tools and no say in anything.
+
+#include "dossier/base/metrics.hpp"
+#include "dossier/base/task.hpp"
+#include "dossier/explain/config.hpp"
+#include "dossier/net/upstream.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dossier::explain {
+
+struct LlmMessage {
+    std::string role; ///< system | user | assistant
+    std::string content;
+};
+
+struct LlmRequest {
+    std::vector<LlmMessage> messages;
+    std::string schema_name;
+    std::string schema; ///< JSON Schema as text
+    double temperature = 0;
+    std::size_t max_tokens = 0; ///< 0 = provider's default
+    std::string traceparent;
+};
+
+struct LlmAnswer {
+    std::string text;
+    std::string model;      ///< as the provider names it
+    std::string session_id; ///< the provider's id of this completion
+    std::string finish_reason;
+    std::int64_t prompt_tokens = 0;
+    std::int64_t completion_tokens = 0;
+};
+
+class LlmProvider {
+public:
+    virtual ~LlmProvider() = default;
+    [[nodiscard]] virtual auto name() const -> const std::string& = 0;
+    [[nodiscard]] virtual auto model() const -> const std::string& = 0;
+    /// Errors: those of net::Upstream; `rejected` for a refusal, a content filter or a request the server won't take;
+    /// `quota_exhausted`; `malformed` for an answer that is no completion or was cut (finish_reason length).
+    virtual auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> = 0;
+};
+
+/// kind `openai`: POST {url}/chat/completions with response_format json_schema, strict.
+[[nodiscard]] auto make_openai_provider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
+    -> std::unique_ptr<LlmProvider>;
+
+} // namespace dossier::explain

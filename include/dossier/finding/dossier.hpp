@@ -1,0 +1,187 @@
+#pragma once
+// A dossier: everything known, decided and written about one exposure. Each part is the result of one stage and is
+// stored as such; parts are plain data, made by the room that its comment names.
+
+#include "dossier/base/time.hpp"
+#include "dossier/finding/evidence.hpp"
+#include "dossier/finding/finding.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dossier {
+
+struct Person {
+    std::string id;
+    std::string name;
+    std::string email;
+    std::string department;
+    std::string manager; ///< person id
+    std::vector<std::string> groups;
+};
+
+/// One source's word on who owns a resource.
+struct OwnerSignal {
+    Person person;         ///< at least id or email
+    std::string rule;      ///< what matched: "identity.file:resource=arn:aws:s3:::payments-*"
+    std::string origin;    ///< "identity:file", "cmdb:file", "tag:owner", "platform:project"
+    double confidence = 0; ///< 0…1
+};
+
+/// The decision (context room). Losers stay in `signals`.
+struct Owner {
+    std::string id;
+    std::string name;
+    std::string email;
+    std::string department;
+    std::string manager;
+    std::string team; ///< support group, where one is known
+    double confidence = 0;
+    std::string rule; ///< the rule that produced it; "" with no owner
+    bool disputed = false;
+    std::vector<OwnerSignal> signals;
+    [[nodiscard]] auto known() const -> bool { return !id.empty() || !email.empty() || !name.empty(); }
+};
+
+/// Somebody or something that can reach the resource.
+struct Principal {
+    std::string id;
+    std::string kind;  ///< user | group | role | service | account | anyone
+    std::string level; ///< read | write | admin
+    std::string origin;
+};
+
+/// What the CMDB knows of the asset.
+struct Asset {
+    std::string business_unit;
+    std::string application;
+    Environment environment = Environment::unknown;
+    Criticality criticality = Criticality::unknown;
+    std::string owner; ///< person id or e-mail
+    std::string support_group;
+    std::string rule;   ///< what matched
+    std::string origin; ///< "cmdb:file"
+};
+
+/// A source that could not be asked, and why; the ticket says so.
+struct ContextGap {
+    std::string source; ///< "cmdb:snow"
+    std::string reason; ///< "timed out after 2 s"
+};
+
+/// Enrichment (context room).
+struct Context {
+    Owner owner;
+    std::vector<Principal> access;
+    std::optional<Asset> asset;
+    Environment environment = Environment::unknown; ///< CMDB, else tags, else unknown
+    std::string environment_origin;
+    std::vector<ContextGap> gaps;
+};
+
+struct RiskFactor {
+    std::string name;  ///< severity | data | exposure | environment | reach | criticality
+    std::string value; ///< "critical", "pii, pci", "public"
+    double weight = 0; ///< what it contributes, 0…1
+    std::string reason;
+};
+
+struct RegulationRef {
+    std::string framework; ///< GDPR | CCPA | HIPAA | PCI DSS 4.0.1 | NIST 800-53 r5 | ISO 27001:2022 | SOC 2 | …
+    std::string citation;  ///< "Art. 32(1)(a)", "AC-3", "7.2.1"
+    std::string title;     ///< in our own words
+    std::string reason;    ///< why it applies here
+};
+
+struct RemediationStep {
+    std::string text;
+};
+
+/// Assessment, decided in code before any LLM is asked (explain room).
+struct Assessment {
+    double risk = 0;   ///< 0…100
+    std::string level; ///< low | medium | high | critical
+    std::vector<RiskFactor> factors;
+    std::vector<RegulationRef> regulations;
+    std::vector<RemediationStep> remediation;
+    std::string snippet;            ///< a policy that would close it, with real names; "" where none fits
+    std::string snippet_title;      ///< "S3 public access block (AWS CLI)"
+    std::string snippet_language;   ///< json | hcl | bash
+    std::vector<std::string> reach; ///< blast radius known so far, one line each
+};
+
+struct RouteDecision {
+    std::string route;                ///< name of the route that matched
+    std::string action;               ///< ticket | classify | digest
+    std::string sink;                 ///< ticket sink name
+    std::string approval;             ///< none | before_create | before_assign
+    std::vector<std::string> reasons; ///< guardrails that held, in words
+};
+
+struct Sentence {
+    std::string text;
+    std::vector<std::string> evidence;
+};
+struct RemovedSentence {
+    std::string text;
+    std::string reason;
+};
+struct PromptRef {
+    std::string id;
+    std::string version;
+    std::string hash;
+};
+
+/// What was written, by whom, and how much of it stood up to the evidence (explain room).
+struct Narrative {
+    std::string author;   ///< llm | template
+    std::string provider; ///< configured name
+    std::string model;
+    PromptRef prompt;
+    std::string llm_session_id;
+    std::string summary;
+    std::vector<Sentence> sentences;
+    std::vector<RemovedSentence> removed;
+    double grounding_score = 1;     ///< kept ÷ all
+    std::vector<std::string> notes; ///< "llm main failed: timeout; written by the template narrator"
+    EvidenceList evidence;          ///< what could be cited
+};
+
+struct TicketRef {
+    std::string sink;
+    std::string key; ///< "SEC-12", "INC0010001", outbox draft id
+    std::string url;
+    std::string id; ///< the tracker's internal id (Jira issue id, ServiceNow sys_id)
+};
+
+enum class DraftState { pending, approved, rejected, expired, posted };
+[[nodiscard]] auto to_string(DraftState) -> std::string_view;
+
+/// What a person approves. `content_hash` covers sink, title, body and assignee: an approval is bound to it.
+struct Draft {
+    std::string id;
+    std::string dossier_id;
+    int revision = 0; ///< of the dossier
+    std::vector<std::string> finding_ids;
+    std::string kind = "ticket"; ///< ticket | tags | policy | report
+    std::string sink;
+    std::string approval; ///< none | before_create | before_assign
+    DraftState state = DraftState::pending;
+    std::string title;
+    std::string body; ///< Markdown
+    std::string content_hash;
+    std::string approved_hash; ///< the content that was approved; "" before
+    std::string assignee;      ///< e-mail, else person id, else ""
+    Severity severity = Severity::medium;
+    std::vector<std::string> labels;
+    Timestamp created_at{};
+    std::string decided_by;
+    std::optional<Timestamp> decided_at;
+    std::string comment;
+    std::optional<TicketRef> ticket;
+};
+[[nodiscard]] auto content_hash(const Draft& draft) -> std::string;
+
+} // namespace dossier

@@ -1,0 +1,46 @@
+#pragma once
+// The JSON form of the model: what the store keeps and the API shows. `to_json` writes the documented member names;
+// `from_json` takes them back and tolerates missing members, so that rows of earlier versions stay readable.
+// Include in .cpp files only.
+
+#include "dossier/base/json.hpp"
+#include "dossier/finding/dossier.hpp"
+
+namespace dossier {
+
+void to_json(Json& json, const Finding& value);
+void from_json(const Json& json, Finding& value);
+void to_json(Json& json, const Evidence& value);
+void from_json(const Json& json, Evidence& value);
+void to_json(Json& json, const Owner& value);
+void from_json(const Json& json, Owner& value);
+void to_json(Json& json, const Context& value);
+void from_json(const Json& json, Context& value);
+void to_json(Json& json, const Assessment& value);
+void from_json(const Json& json, Assessment& value);
+void to_json(Json& json, const RouteDecision& value);
+void from_json(const Json& json, RouteDecision& value);
+void to_json(Json& json, const Narrative& value);
+void from_json(const Json& json, Narrative& value);
+void to_json(Json& json, const TicketRef& value);
+void from_json(const Json& json, TicketRef& value);
+void to_json(Json& json, const Draft& value);
+void from_json(const Json& json, Draft& value);
+
+/// Text forms for the store; `malformed` when a stored document can't be read.
+template <class T>
+[[nodiscard]] auto to_text(const T& value) -> std::string {
+    return dump_json(Json(value));
+}
+template <class T>
+[[nodiscard]] auto from_text(std::string_view text) -> Result<T> {
+    auto json = parse_json(text);
+    if (!json) return std::unexpected(json.error());
+    try {
+        return json->template get<T>();
+    } catch (const nlohmann::json::exception& e) {
+        return fail(Errc::malformed, e.what());
+    }
+}
+
+} // namespace dossier

@@ -1,0 +1,45 @@
+#pragma once
+// From delivery to commit: authenticates, splits, normalises far enough to recognise each item, quarantines what can't
+// be read, and commits the whole delivery in one transaction. A returned result means: durable.
+
+#include "dossier/base/metrics.hpp"
+#include "dossier/ingest/adapter.hpp"
+#include "dossier/net/http_message.hpp"
+#include "dossier/net/rate_limiter.hpp"
+#include "dossier/store/store.hpp"
+
+#include <map>
+#include <memory>
+
+namespace dossier::ingest {
+
+class Receiver {
+public:
+    /// @param capacity of acknowledged, unfinished findings (`queue.capacity`)
+    Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store, const Clock& clock, Metrics& metrics,
+             std::size_t capacity);
+    ~Receiver();
+
+    /// What the head alone can refuse: `not_found` (no such source), `unauthenticated`, `rate_limited`.
+    [[nodiscard]] auto admit(const std::string& source, const net::HttpRequest& head) -> Result<void>;
+    /// The whole delivery. Errors: as above (hmac), `malformed` (not JSON), `overloaded` (capacity), `storage`.
+    auto receive(std::string source, net::HttpRequest request) -> Task<Result<std::vector<store::IntakeResult>>>;
+    /// Tries a quarantined item again with the adapter as it is now.
+    auto retry_quarantined(std::string id, std::vector<store::AuditEntry> audit) -> Task<Result<store::IntakeResult>>;
+    /// The canonical finding of a stored or ad-hoc payload (the `normalise` stage, explain on demand).
+    [[nodiscard]] auto normalise(const std::string& source, std::string_view raw) const -> Result<Finding>;
+    /// All findings of a body that is not stored; what is none is an error in its place.
+    [[nodiscard]] auto normalise_all(const std::string& source, std::string_view body) const
+        -> Result<std::vector<Result<Finding>>>;
+    [[nodiscard]] auto source_names() const -> std::vector<std::string>;
+
+private:
+    struct Source;
+    std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;
+    store::IntakeStore& store_;
+    const Clock& clock_;
+    Metrics& metrics_;
+    std::size_t capacity_;
+};
+
+} // namespace dossier::ingest

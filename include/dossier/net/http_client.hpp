@@ -1,0 +1,44 @@
+#pragma once
+// The HTTP client: libcurl multi handles, several a lane (at most about 512 connections each), driven by Asio socket
+// and timer events. It sends one request and says honestly what is known of its outcome. TLS is always verified
+// (SSL_CERT_FILE names another CA bundle), redirects are not followed, answers are bounded, HTTP/2 is taken where TLS
+// offers it, connections are reused. Retry, limits and circuit breaking live one level up, in Upstream.
+
+#include "dossier/base/error.hpp"
+#include "dossier/base/metrics.hpp"
+#include "dossier/base/runtime.hpp"
+#include "dossier/base/units.hpp"
+#include "dossier/net/http_message.hpp"
+
+#include <memory>
+
+namespace dossier::net {
+
+struct ClientRequest {
+    std::string method = "GET";
+    std::string url;
+    Headers headers;
+    std::string body;
+    std::string traceparent;              ///< sent on where not empty
+    std::size_t max_response = 8U << 20U; ///< more is `too_large`
+    Duration connect_timeout{5'000};
+};
+
+class HttpClient {
+public:
+    explicit HttpClient(Runtime& runtime, std::size_t shards_per_lane = 4);
+    ~HttpClient(); ///< cancels what is under way; call after every user has ended
+    HttpClient(const HttpClient&) = delete;
+    auto operator=(const HttpClient&) -> HttpClient& = delete;
+
+    /// Any HTTP status is a value. Errors: `unavailable` (not resolved, refused, TLS failed: nothing reached the other
+    /// side), `timeout` (deadline passed before the request was sent), `outcome_unknown` (failed or timed out after
+    /// bytes of the request had left), `too_large`, `cancelled`, `invalid_argument` (not an http(s) URL).
+    auto send(ClientRequest request, Deadline deadline) -> Task<Result<HttpResponse>>;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace dossier::net

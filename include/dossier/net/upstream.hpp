@@ -1,0 +1,59 @@
+#pragma once
+// One outside system as we deal with it: its in-flight limit, retry with full jitter (honours Retry-After), circuit
+// breaker and metrics, in front of the HttpClient. Everything that talks to Jira, ServiceNow, an LLM … owns one.
+
+#include "dossier/net/http_client.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace dossier::net {
+
+struct RetryPolicy {
+    int attempts = 3; ///< tries in all
+    Duration base{250};
+    Duration max{8'000};
+};
+
+struct BreakerPolicy {
+    int failures = 5;          ///< consecutive, until it opens
+    Duration open_for{15'000}; ///< then one probe goes through
+};
+
+struct UpstreamConfig {
+    std::string name; ///< metric label and log field
+    std::size_t max_in_flight = 64;
+    Duration timeout{10'000}; ///< for one try
+    RetryPolicy retry;
+    BreakerPolicy breaker;
+};
+
+/// May the request be sent again after an outcome nobody knows?
+enum class Repeat {
+    safe,  ///< reads and idempotent writes: retried on `outcome_unknown`, 408, 429, 5xx
+    unsafe ///< creates: retried only where nothing can have happened (`unavailable`, 429, 503 with Retry-After)
+};
+
+class Upstream {
+public:
+    Upstream(HttpClient& client, Metrics& metrics, UpstreamConfig config);
+    ~Upstream();
+
+    /// The answer of the last try. 429 whose wait passes the deadline comes back as `rate_limited` with `retry_after`;
+    /// an open circuit is `unavailable` with `retry_after`; 5xx after all tries is `unavailable` for safe requests and
+    /// `outcome_unknown` for unsafe ones (503 with Retry-After: `unavailable`). Other statuses are values.
+    auto call(ClientRequest request, Repeat repeat, Deadline deadline) -> Task<Result<HttpResponse>>;
+    [[nodiscard]] auto name() const -> const std::string&;
+    [[nodiscard]] auto is_open() const -> bool; ///< circuit open: calls fail at once
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Delay before try `attempt` (1 = first repeat): uniform in [0, min(max, base·2^(attempt-1))]. AWS "full jitter".
+[[nodiscard]] auto full_jitter(const RetryPolicy& policy, int attempt) -> Duration;
+/// Seconds or HTTP date of Retry-After, also `retry-after-ms`; nullopt where absent or nonsense.
+[[nodiscard]] auto retry_after_of(const HttpResponse& response) -> std::optional<Duration>;
+
+} // namespace dossier::net

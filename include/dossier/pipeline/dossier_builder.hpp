@@ -1,0 +1,48 @@
+#pragma once
+// Takes one claimed dossier from the stage after the last stored one to where it must wait for a person or is done:
+// normalise → enrich → assess → explain → draft → deliver. Each stage's result is committed before the next begins;
+// this file is the place to read what happens to a finding.
+
+#include "dossier/approve/review_queue.hpp"
+#include "dossier/base/metrics.hpp"
+#include "dossier/context/enricher.hpp"
+#include "dossier/explain/assessor.hpp"
+#include "dossier/explain/narrator.hpp"
+#include "dossier/ingest/receiver.hpp"
+#include "dossier/pipeline/config.hpp"
+#include "dossier/store/store.hpp"
+#include "dossier/ticket/delivery.hpp"
+#include "dossier/ticket/draft_renderer.hpp"
+
+namespace dossier::pipeline {
+
+/// What the stages need; owned by `app`.
+struct Stations {
+    store::Store& store;
+    ingest::Receiver& receiver;
+    context::Enricher& enricher;
+    const explain::Assessor& assessor;
+    explain::Narrator& narrator;
+    ticket::Delivery& delivery;
+    const redact::Redactor& redactor;
+    const Clock& clock;
+    Metrics& metrics;
+    PipelineConfig config;
+    std::string default_approval;
+    std::string default_sink;
+};
+
+class DossierBuilder {
+public:
+    explicit DossierBuilder(Stations stations);
+    /// Works until done, waiting or failed, and says how the claim is to be released.
+    auto advance(store::Claim claim) -> Task<store::Release>;
+    /// Explains findings that are not stored (`POST /v1/explain` with a payload, `dossier explain`): no ticket, no
+    /// trace but the audit of its LLM calls.
+    auto explain(std::vector<Finding> findings) -> Task<ticket::DossierView>;
+
+private:
+    Stations stations_;
+};
+
+} // namespace dossier::pipeline

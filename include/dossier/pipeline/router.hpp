@@ -1,0 +1,22 @@
+#pragma once
+// Which way a dossier goes, and whether a person must look first. First matching route wins; guardrails are applied
+// after it and can only make things stricter. Decided from code-made facts alone: no text can move it.
+
+#include "dossier/finding/dossier.hpp"
+#include "dossier/pipeline/config.hpp"
+
+namespace dossier::pipeline {
+
+struct RoutingFacts {
+    Finding worst; ///< the most severe open finding
+    Environment environment = Environment::unknown;
+    double owner_confidence = 0;
+    double grounding_score = 1;
+    std::size_t automatic_actions_last_hour = 0;
+};
+
+/// @param default_approval `tickets.approval` @param default_sink the first configured sink
+[[nodiscard]] auto decide_route(const PipelineConfig& config, const RoutingFacts& facts,
+                                const std::string& default_approval, const std::string& default_sink) -> RouteDecision;
+
+} // namespace dossier::pipeline

@@ -1,0 +1,63 @@
+#pragma once
+// The gate that every byte for an LLM passes. Finds direct identifiers and secrets (one RE2 alternation for spans, then
+// validators: Luhn, IBAN mod 97, SSN rules, entropy) in decoded text and puts pseudonyms in their place, `<EMAIL_1>`,
+// the same value the same pseudonym within one Redaction. Resource names, ARNs, account ids, UUIDs, dates and counts
+// stay. Thread-safe; a Redaction belongs to one dossier.
+
+#include "dossier/base/config.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dossier::redact {
+
+struct RedactionConfig {
+    bool pseudonymise = true;        ///< false: `<EMAIL>` without a number
+    bool restore_in_tickets = false; ///< put the originals back in what is posted to trackers
+    bool ip_addresses = true;        ///< mask public IP addresses
+    std::vector<std::string> allow;  ///< globs of values that stay
+    std::vector<std::string> extra;  ///< further RE2 patterns, masked as CUSTOM
+};
+[[nodiscard]] auto read_redaction(config::Section section) -> RedactionConfig;
+
+/// Pseudonyms given so far, both ways.
+class Redaction {
+public:
+    [[nodiscard]] auto count() const -> std::size_t { return originals_.size(); }
+    /// Puts the originals back.
+    [[nodiscard]] auto restore(std::string text) const -> std::string;
+
+private:
+    friend class Redactor;
+    std::map<std::string, std::string, std::less<>> pseudonyms_; ///< "EMAIL\0value" → "<EMAIL_1>"
+    std::map<std::string, std::string, std::less<>> originals_;  ///< "<EMAIL_1>" → value
+    std::map<std::string, int, std::less<>> next_;
+};
+
+class Redactor {
+public:
+    /// `invalid_argument` when a pattern of `extra` is no RE2 expression.
+    [[nodiscard]] static auto make(const RedactionConfig& config) -> Result<std::unique_ptr<Redactor>>;
+    ~Redactor();
+    /// @param key name of the field or column that holds the text, as context for validators; may be ""
+    [[nodiscard]] auto redact(std::string_view text, Redaction& state, std::string_view key = {}) const -> std::string;
+
+    struct Span {
+        std::size_t begin = 0;
+        std::size_t end = 0;
+        std::string_view
+            kind; ///< EMAIL | PHONE | SSN | CARD | IBAN | AWS_KEY | JWT | PRIVATE_KEY | IP | SECRET | CUSTOM | …
+    };
+    /// What would be masked, in order and without overlap.
+    [[nodiscard]] auto find(std::string_view text, std::string_view key = {}) const -> std::vector<Span>;
+
+private:
+    struct Impl;
+    explicit Redactor(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace dossier::redact

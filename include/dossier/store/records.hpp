@@ -1,0 +1,208 @@
+#pragma once
+// Rows of the store as plain data. Documents (findings, stage results) travel as JSON text; only the columns that are
+// searched or decided on stand beside them.
+
+#include "dossier/finding/dossier.hpp"
+#include "dossier/finding/redelivery.hpp"
+#include "dossier/store/audit_entry.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dossier::store {
+
+/// One item of a delivery: a finding, or what could not be one.
+struct IntakeItem {
+    std::optional<Finding> finding; ///< id empty: the store gives it
+    std::string raw;                ///< the item's bytes as received
+    std::string quarantine_reason;  ///< where there is no finding
+};
+
+struct Intake {
+    std::string source;
+    std::string request_id;
+    Timestamp at{};
+    std::vector<IntakeItem> items;
+};
+
+struct IntakeResult {
+    std::string id; ///< finding id, or quarantine id (`qrn_…`)
+    std::string fingerprint;
+    std::string dossier_id;
+    Outcome outcome = Outcome::created;
+};
+
+struct FindingRow {
+    std::string id;
+    std::string dossier_id;
+    std::string source;
+    std::string fingerprint;
+    std::string exposure_key;
+    std::string title;
+    std::string owner; ///< as decided: e-mail, else id
+    Severity severity = Severity::medium;
+    Status status = Status::open;
+    Stage stage = Stage::received;
+    int version = 1; ///< grows with each update
+    std::string content_hash;
+    Timestamp received_at{};
+    Timestamp updated_at{};
+    std::string doc; ///< canonical Finding as JSON; "" before `normalised`
+    std::string raw; ///< payload of the current version; only where asked for
+};
+
+struct StageResult {
+    Stage stage = Stage::received;
+    int revision = 0;
+    std::string body; ///< JSON
+    Timestamp at{};
+};
+
+struct DossierRow {
+    std::string id;
+    std::string exposure_key;
+    Stage stage = Stage::received;
+    int revision = 0;        ///< 0 = nothing enriched yet
+    std::string inputs_hash; ///< of what the revision was made from
+    Timestamp created_at{};
+    Timestamp updated_at{};
+    std::optional<TicketRef> ticket;
+    std::optional<Stage> replay_from; ///< asked for and not begun
+    int attempts = 0;
+    std::string last_error;
+    std::vector<FindingRow> findings; ///< oldest first
+    std::vector<StageResult> results; ///< of the current revision (all revisions where asked for)
+    std::vector<Draft> drafts;        ///< newest first
+};
+
+/// The right to work on a dossier until `lease_until`; every write made under it carries `fence`, and a stale fence
+/// (somebody else took over) is `conflict`.
+struct Claim {
+    std::string dossier_id;
+    std::int64_t fence = 0;
+    std::int64_t work_seq = 0; ///< what had happened to the dossier when it was claimed
+    int attempts = 0;
+};
+
+/// A stage's result, with everything that must become true in the same instant.
+struct StageCommit {
+    Claim claim;
+    Timestamp at{};
+    Stage stage = Stage::received; ///< of the dossier from now on
+    int revision = 0;
+    std::string inputs_hash;
+    std::string body;                 ///< stage result as JSON; "" = none to keep
+    std::vector<StageResult> carried; ///< results taken over from an earlier revision (replay)
+    bool replay_begun = false;        ///< clears `replay_from`
+    struct FindingUpdate {
+        std::string id;
+        std::string doc; ///< "" = unchanged
+        std::optional<Severity> severity;
+        std::optional<Status> status;
+        std::string exposure_key; ///< "" = unchanged
+    };
+    std::vector<FindingUpdate> findings; ///< these move to `stage` too
+    std::string owner;                   ///< sets the owner column of these findings; "" = unchanged
+    std::vector<Draft> save_drafts;      ///< inserted or replaced by id
+    std::optional<TicketRef> ticket;
+    std::vector<AuditEntry> audit;
+};
+
+/// How a claim ends.
+struct Release {
+    Claim claim;
+    Timestamp at{};
+    enum class Kind {
+        done,  ///< nothing to do until something happens (unless it has happened meanwhile)
+        wait,  ///< look again at `ready_at`; not an attempt
+        retry, ///< failed; look again at `ready_at`; counts as an attempt
+        dead,  ///< failed for good: a dead letter
+    } kind = Kind::done;
+    Timestamp ready_at{};
+    Stage failed_stage = Stage::received;
+    std::string error;
+    std::vector<AuditEntry> audit;
+};
+
+struct DeadLetter {
+    std::string id; ///< `dlt_…`
+    std::string finding_id;
+    std::string dossier_id;
+    Stage stage = Stage::received;
+    std::string error;
+    int attempts = 0;
+    Timestamp at{};
+    std::optional<Timestamp> redriven_at;
+};
+
+struct QuarantineRow {
+    std::string id;
+    std::string source;
+    std::string reason;
+    std::string raw;
+    std::string request_id;
+    Timestamp received_at{};
+    int deliveries = 1;     ///< how often the same bytes came
+    std::string finding_id; ///< what a retry made of it; "" before
+};
+
+/// A side effect outside, recorded before it is tried. `key` is unique: one effect however often it is asked for.
+struct Intent {
+    std::string key; ///< e.g. "ticket:jira:<dossier id>"
+    std::string dossier_id;
+    std::string draft_id;
+    std::string sink;
+    enum class State {
+        planned,
+        attempting, ///< a call may be under way; after a crash this means unknown
+        unknown,    ///< the call ended without an answer
+        done,
+    } state = State::planned;
+    std::optional<TicketRef> ticket;
+    std::string content_hash; ///< what was sent
+    int attempts = 0;
+    int lookups = 0;
+    std::optional<Timestamp> attempted_at;
+    std::optional<Timestamp> unknown_since;
+    std::optional<Timestamp> next_at; ///< next look-up, or the sweep once done
+};
+
+struct Page {
+    std::size_t limit = 50;
+    std::string cursor; ///< opaque; "" = from the newest
+};
+
+template <class T>
+struct Listing {
+    std::vector<T> items;
+    std::optional<std::string> next_cursor;
+};
+
+struct FindingFilter {
+    std::string source;
+    std::optional<Severity> severity;
+    std::optional<Status> status;
+    std::optional<Stage> stage;
+    std::string owner;              ///< exact e-mail or id, without case
+    std::string q;                  ///< words in title, resource or rule
+    std::optional<Timestamp> since; ///< received at or after
+    std::optional<Timestamp> until;
+};
+
+struct DraftFilter {
+    std::optional<DraftState> state;
+    std::string dossier_id;
+    std::string finding_id;
+};
+
+struct AuditFilter {
+    std::string finding_id; ///< also matches records of the finding's dossier
+    std::string dossier_id;
+    std::string actor;
+    std::string action;
+    std::optional<Timestamp> since;
+};
+
+} // namespace dossier::store

@@ -1,0 +1,139 @@
+#pragma once
+// The store: every fact dossier must not lose, behind small interfaces. A write completes after it is durable (survives
+// kill -9 and power loss); writes of many callers share one transaction. Completions arrive on the awaiting coroutine's
+// executor. Errors: `storage` (can't read or write; nothing of that write happened), `not_found`, `conflict`.
+// Consumers take the narrowest interface that serves them.
+
+#include "dossier/base/task.hpp"
+#include "dossier/base/units.hpp"
+#include "dossier/store/records.hpp"
+
+#include <memory>
+
+namespace dossier::store {
+
+/// What arrives.
+class IntakeStore {
+public:
+    virtual ~IntakeStore() = default;
+    /// All items in one transaction. A finding is recognised by (source, fingerprint) and judged by `outcome_of`; a new
+    /// one joins the dossier of its exposure_key or opens one. Created, updated and resolved findings make their
+    /// dossier ready. The same bytes quarantined again count up instead of filling the list.
+    virtual auto commit_intake(Intake intake, std::vector<AuditEntry> audit)
+        -> Task<Result<std::vector<IntakeResult>>> = 0;
+    /// Acknowledged findings whose automatic stages are not done (DESIGN §10 "Capacity"). Kept in memory; cheap.
+    [[nodiscard]] virtual auto backlog() const -> std::size_t = 0;
+    virtual auto list_quarantine(Page page) -> Task<Result<Listing<QuarantineRow>>> = 0;
+    virtual auto get_quarantine(std::string id) -> Task<Result<QuarantineRow>> = 0;
+    /// Takes a quarantined item in after all; its row then names the finding.
+    virtual auto accept_quarantined(std::string id, IntakeItem item, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<IntakeResult>> = 0;
+};
+
+/// What is to be done. A dossier with work is *ready* from a time on; whoever claims it holds a lease.
+class WorkStore {
+public:
+    virtual ~WorkStore() = default;
+    /// Up to `limit` ready dossiers without a live lease, worst severity first, then oldest. Fence grows by one each.
+    virtual auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
+        -> Task<Result<std::vector<Claim>>> = 0;
+    virtual auto renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> = 0;
+    /// When the next dossier becomes ready (or a lease runs out); nullopt = nothing is waiting.
+    virtual auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> = 0;
+    /// The dossier with findings (raw included), results of the current revision and drafts.
+    virtual auto load_work(std::string dossier_id) -> Task<Result<DossierRow>> = 0;
+    virtual auto commit_stage(StageCommit commit) -> Task<Result<void>> = 0;
+    /// Ends a claim. `done` leaves the dossier ready if anything arrived since it was claimed.
+    virtual auto release(Release release) -> Task<Result<void>> = 0;
+    /// Gives up all leases of `owner`, at start after a crash and at the end of a drain.
+    virtual auto abandon_leases(std::string owner) -> Task<Result<void>> = 0;
+    /// Asks for a new revision from `from` on.
+    virtual auto request_replay(std::string finding_id, Stage from, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<void>> = 0;
+    virtual auto list_dead_letters(Page page) -> Task<Result<Listing<DeadLetter>>> = 0;
+    /// Makes the dossier ready again with its attempts forgotten. `conflict` when redriven already.
+    virtual auto redrive(std::string dead_letter_id, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<DeadLetter>> = 0;
+};
+
+/// What can be looked at.
+class QueryStore {
+public:
+    virtual ~QueryStore() = default;
+    virtual auto list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> = 0;
+    virtual auto get_finding(std::string id) -> Task<Result<FindingRow>> = 0;
+    virtual auto list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> = 0;
+    /// With findings (no raw), results of *all* revisions and drafts.
+    virtual auto get_dossier(std::string id) -> Task<Result<DossierRow>> = 0;
+};
+
+/// What people decide on.
+class DraftStore {
+public:
+    virtual ~DraftStore() = default;
+    virtual auto list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> = 0;
+    virtual auto get_draft(std::string id) -> Task<Result<Draft>> = 0;
+    /// Replaces title and body of a pending draft whose content still is `expected_hash`. `conflict` otherwise.
+    virtual auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
+        -> Task<Result<Draft>> = 0;
+    /// pending → `decision` (approved or rejected), bound to `expected_hash`. Makes the dossier ready.
+    /// `conflict` (message says who decided) when it is not pending any more or its content changed.
+    virtual auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
+                              std::string comment, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<Draft>> = 0;
+};
+
+/// Side effects outside, each recorded before it is tried.
+class EffectStore {
+public:
+    virtual ~EffectStore() = default;
+    /// The intent under `intent.key`: the existing one, or this one inserted as planned.
+    virtual auto begin_intent(Intent intent) -> Task<Result<Intent>> = 0;
+    virtual auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
+    /// Done intents whose sweep is due.
+    virtual auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> = 0;
+    /// Successful `ticket.*` effects since `since`, for automate.max_actions_per_hour.
+    virtual auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> = 0;
+    /// LLM answers by exact key (prompt hash, evidence hash, model).
+    virtual auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> = 0;
+    virtual auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> = 0;
+};
+
+/// The audit chain.
+class AuditStore {
+public:
+    virtual ~AuditStore() = default;
+    virtual auto append_audit(std::vector<AuditEntry> entries) -> Task<Result<void>> = 0;
+    virtual auto list_audit(AuditFilter filter, Page page) -> Task<Result<Listing<AuditRow>>> = 0; ///< newest first
+    /// In sequence, for verification and export. @param after records with greater seq
+    virtual auto audit_after(std::int64_t after, std::size_t limit) -> Task<Result<std::vector<AuditRow>>> = 0;
+    struct Head {
+        std::int64_t seq = 0;
+        std::string hash;
+    };
+    virtual auto audit_head() -> Task<Result<Head>> = 0;
+};
+
+class Store : public IntakeStore,
+              public WorkStore,
+              public QueryStore,
+              public DraftStore,
+              public EffectStore,
+              public AuditStore {
+public:
+    /// Commits a row: true proof that writes work.
+    virtual auto probe() -> Task<Result<void>> = 0;
+    /// Called on the writer's thread after each group that made a dossier ready; must not block.
+    virtual void on_ready(std::function<void()> wake) = 0;
+    /// Completes what is queued and closes. No call after it.
+    virtual void close() = 0;
+};
+
+struct StoreConfig {
+    std::string url = "sqlite:data/dossier.db";
+};
+
+/// Opens (creates, migrates) the store of `config.url`.
+[[nodiscard]] auto open_store(const StoreConfig& config, Sealer sealer) -> Result<std::unique_ptr<Store>>;
+
+} // namespace dossier::store
