@@ -158,6 +158,7 @@ struct TicketRef {
 
 enum class DraftState { pending, approved, rejected, expired, posted };
 [[nodiscard]] auto to_string(DraftState) -> std::string_view;
+[[nodiscard]] auto parse_draft_state(std::string_view word) -> std::optional<DraftState>;
 
 /// What a person approves. `content_hash` covers sink, title, body and assignee: an approval is bound to it.
 struct Draft {

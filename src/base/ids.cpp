@@ -1,0 +1,72 @@
+#include "dossier/base/ids.hpp"
+
+#include "dossier/base/crypto.hpp"
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <stdexcept>
+
+namespace dossier {
+
+namespace {
+
+void random_bytes(unsigned char* out, std::size_t count) {
+    if (RAND_bytes(out, static_cast<int>(count)) != 1) throw std::runtime_error("the random number generator failed");
+}
+
+/// 128 bits as 26 characters of Crockford's base32, most significant first, so that text order is numeric order.
+auto crockford(const std::array<std::uint8_t, 16>& bytes) -> std::string {
+    static constexpr char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    std::string text(26, '0');
+    // 26 × 5 = 130 bits: two zero bits stand before the first byte.
+    for (std::size_t i = 0; i < 26; ++i) {
+        unsigned value = 0;
+        for (std::size_t bit = 0; bit < 5; ++bit) {
+            const std::size_t position = i * 5 + bit;
+            unsigned one = 0;
+            if (position >= 2) {
+                const std::size_t index = position - 2;
+                one = (bytes[index / 8] >> (7 - index % 8)) & 1U;
+            }
+            value = (value << 1U) | one;
+        }
+        text[i] = alphabet[value];
+    }
+    return text;
+}
+
+} // namespace
+
+auto new_id(std::string_view prefix) -> std::string {
+    static std::mutex mutex;
+    static std::array<std::uint8_t, 16> last{};
+    const std::lock_guard lock(mutex);
+
+    const auto now = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count());
+    std::uint64_t last_time = 0;
+    for (std::size_t i = 0; i < 6; ++i) last_time = (last_time << 8U) | last[i];
+    if (now > last_time) {
+        for (std::size_t i = 0; i < 6; ++i) last[i] = static_cast<std::uint8_t>(now >> (8 * (5 - i)));
+        random_bytes(last.data() + 6, 10);
+        last[6] &= 0x7F; // room to count up within the millisecond
+    } else {
+        for (std::size_t i = 15; i >= 6; --i) {
+            if (++last[i] != 0) break;
+        }
+    }
+    return std::string(prefix) + "_" + crockford(last);
+}
+
+auto random_hex(std::size_t bytes) -> std::string {
+    std::string raw(bytes, '\0');
+    random_bytes(reinterpret_cast<unsigned char*>(raw.data()), bytes);
+    return to_hex(raw);
+}
+
+} // namespace dossier

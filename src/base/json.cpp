@@ -1,0 +1,175 @@
+#include "dossier/base/json.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace dossier {
+
+namespace {
+
+/// Builds the document while counting depth, so that a deep one is refused before it exists.
+auto too_deep(std::string_view text, std::size_t max_depth) -> bool {
+    std::size_t depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_string) {
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > max_depth) return true;
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            --depth;
+        }
+    }
+    return false;
+}
+
+/// RFC 8785 §3.2.2.3: numbers as ECMAScript prints them.
+auto canonical_number(double value) -> std::string {
+    if (value == 0) return "0";
+    char buffer[32];
+    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
+    std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+    std::string sign;
+    if (text.front() == '-') {
+        sign = "-";
+        text.remove_prefix(1);
+    }
+    const auto e = text.find('e');
+    std::string digits(text.substr(0, e));
+    int exponent = 0;
+    auto power = text.substr(e + 1);
+    if (power.front() == '+') power.remove_prefix(1);
+    std::from_chars(power.data(), power.data() + power.size(), exponent);
+    if (digits.size() > 1) digits.erase(1, 1);
+    const int count = static_cast<int>(digits.size());
+    const int n = exponent + 1; // position of the decimal point
+    if (count <= n && n <= 21) return sign + digits + std::string(static_cast<std::size_t>(n - count), '0');
+    if (0 < n && n <= 21)
+        return sign + digits.substr(0, static_cast<std::size_t>(n)) + "." + digits.substr(static_cast<std::size_t>(n));
+    if (-6 < n && n <= 0) return sign + "0." + std::string(static_cast<std::size_t>(-n), '0') + digits;
+    const std::string mantissa = count == 1 ? digits : digits.substr(0, 1) + "." + digits.substr(1);
+    return sign + mantissa + "e" + (n - 1 < 0 ? "-" : "+") + std::to_string(std::abs(n - 1));
+}
+
+void append_canonical_string(std::string& out, std::string_view text) {
+    out += '"';
+    for (const char c : text) {
+        switch (c) {
+        case '"':
+            out += "\\\"";
+            break;
+        case '\\':
+            out += "\\\\";
+            break;
+        case '\b':
+            out += "\\b";
+            break;
+        case '\f':
+            out += "\\f";
+            break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        default:
+            if (static_cast<unsigned char>(c) < 0x20)
+                out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+            else
+                out += c;
+        }
+    }
+    out += '"';
+}
+
+/// RFC 8785 orders members by UTF-16 code units; that differs from byte order only for characters beyond the basic
+/// plane against U+E000–U+FFFF.
+auto utf16_less(std::string_view a, std::string_view b) -> bool {
+    const auto rank = [](unsigned char c) -> unsigned {
+        // Four-byte sequences (surrogate pairs, D800–DFFF) sort before EE and EF (U+E000 and up).
+        if (c >= 0xF0) return 0xEDU * 2 + 1;
+        return c * 2U;
+    };
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+        if (a[i] == b[i]) continue;
+        const auto left = static_cast<unsigned char>(a[i]);
+        const auto right = static_cast<unsigned char>(b[i]);
+        if (rank(left) != rank(right)) return rank(left) < rank(right);
+        return left < right;
+    }
+    return a.size() < b.size();
+}
+
+void append_canonical(std::string& out, const Json& value) {
+    switch (value.type()) {
+    case Json::value_t::object: {
+        std::vector<const Json::object_t::value_type*> members;
+        for (const auto& member : value.get_ref<const Json::object_t&>()) members.push_back(&member);
+        std::ranges::sort(members, [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
+        out += '{';
+        for (const auto* member : members) {
+            if (member != members.front()) out += ',';
+            append_canonical_string(out, member->first);
+            out += ':';
+            append_canonical(out, member->second);
+        }
+        out += '}';
+        break;
+    }
+    case Json::value_t::array:
+        out += '[';
+        for (const auto& element : value) {
+            if (&element != &value.front()) out += ',';
+            append_canonical(out, element);
+        }
+        out += ']';
+        break;
+    case Json::value_t::string:
+        append_canonical_string(out, value.get_ref<const std::string&>());
+        break;
+    case Json::value_t::number_float:
+        out += canonical_number(value.get<double>());
+        break;
+    default:
+        out += value.dump();
+    }
+}
+
+} // namespace
+
+auto parse_json(std::string_view text, std::size_t max_depth) -> Result<Json> {
+    if (too_deep(text, max_depth)) return fail(Errc::malformed, fmt::format("nested deeper than {} levels", max_depth));
+    try {
+        return Json::parse(text);
+    } catch (const nlohmann::json::exception& e) {
+        return fail(Errc::malformed, e.what());
+    }
+}
+
+auto dump_json(const Json& value) -> std::string { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+auto canonical_json(const Json& value) -> std::string {
+    std::string out;
+    append_canonical(out, value);
+    return out;
+}
+
+auto text_at(const Json& object, std::string_view key) -> std::string {
+    if (!object.is_object()) return {};
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+} // namespace dossier

@@ -1,0 +1,374 @@
+#include "dossier/finding/json.hpp"
+
+namespace dossier {
+
+namespace {
+
+void put_time(Json& json, const char* key, const std::optional<Timestamp>& time) {
+    json[key] = time ? Json(format_time(*time)) : Json(nullptr);
+}
+
+auto get_time(const Json& json, const char* key) -> std::optional<Timestamp> { return parse_time(text_at(json, key)); }
+
+template <class T>
+void get(const Json& json, const char* key, T& out) {
+    if (const auto found = json.find(key); found != json.end() && !found->is_null()) found->get_to(out);
+}
+
+template <class E>
+void get_word(const Json& json, const char* key, E& out) {
+    if (const auto value = parse_word<E>(text_at(json, key))) out = *value;
+}
+
+template <class Pairs>
+auto pairs_json(const Pairs& pairs) -> Json {
+    Json list = Json::array();
+    for (const auto& [name, value] : pairs) list.push_back({{"key", name}, {"value", value}});
+    return list;
+}
+
+template <class Pairs>
+void get_pairs(const Json& json, const char* key, Pairs& out) {
+    const auto found = json.find(key);
+    if (found == json.end() || !found->is_array()) return;
+    out.clear();
+    for (const auto& item : *found) out.emplace_back(text_at(item, "key"), text_at(item, "value"));
+}
+
+} // namespace
+
+// Plain aggregates: member names as in the structs.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Rule, id, name)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Person, id, name, email, department, manager, groups)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OwnerSignal, person, rule, origin, confidence)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Principal, id, kind, level, origin)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContextGap, source, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RiskFactor, name, value, weight, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegulationRef, framework, citation, title, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemediationStep, text)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sentence, text, evidence)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemovedSentence, text, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PromptRef, id, version, hash)
+
+void to_json(Json& json, const Resource& value) {
+    json = {{"id", value.id},           {"name", value.name},
+            {"type", value.type},       {"cloud", value.cloud},
+            {"account", value.account}, {"account_name", value.account_name},
+            {"region", value.region},   {"tags", pairs_json(value.tags)},
+            {"url", value.url}};
+}
+
+void from_json(const Json& json, Resource& value) {
+    get(json, "id", value.id);
+    get(json, "name", value.name);
+    get(json, "type", value.type);
+    get(json, "cloud", value.cloud);
+    get(json, "account", value.account);
+    get(json, "account_name", value.account_name);
+    get(json, "region", value.region);
+    get_pairs(json, "tags", value.tags);
+    get(json, "url", value.url);
+}
+
+void to_json(Json& json, const DataProfile& value) {
+    json = {{"classes", value.classes}, {"identifiers", value.identifiers}};
+    json["volume"] = value.volume ? Json(*value.volume) : Json(nullptr);
+    if (!value.samples.empty()) json["samples"] = value.samples;
+}
+
+void from_json(const Json& json, DataProfile& value) {
+    get(json, "classes", value.classes);
+    get(json, "identifiers", value.identifiers);
+    get(json, "samples", value.samples);
+    if (json.contains("volume") && json["volume"].is_number_integer())
+        value.volume = json["volume"].get<std::int64_t>();
+}
+
+void to_json(Json& json, const Finding& value) {
+    json = {{"id", value.id},
+            {"source", value.source},
+            {"platform", value.platform},
+            {"source_id", value.source_id},
+            {"fingerprint", value.fingerprint},
+            {"exposure_key", value.exposure_key},
+            {"title", value.title},
+            {"description", value.description},
+            {"recommendation", value.recommendation},
+            {"severity", to_string(value.severity)},
+            {"status", to_string(value.status)},
+            {"finding_type", to_string(value.finding_type)},
+            {"control", to_string(value.control)},
+            {"rule", value.rule},
+            {"resource", value.resource},
+            {"data", value.data},
+            {"exposure", to_string(value.exposure)},
+            {"owner_hints", value.owner_hints},
+            {"projects", value.projects},
+            {"url", value.url},
+            {"compliance", value.compliance},
+            {"facts", pairs_json(value.facts)}};
+    put_time(json, "first_seen", value.first_seen);
+    put_time(json, "last_seen", value.last_seen);
+    if (value.is_test) json["is_test"] = true;
+}
+
+void from_json(const Json& json, Finding& value) {
+    get(json, "id", value.id);
+    get(json, "source", value.source);
+    get(json, "platform", value.platform);
+    get(json, "source_id", value.source_id);
+    get(json, "fingerprint", value.fingerprint);
+    get(json, "exposure_key", value.exposure_key);
+    get(json, "title", value.title);
+    get(json, "description", value.description);
+    get(json, "recommendation", value.recommendation);
+    get_word(json, "severity", value.severity);
+    get_word(json, "status", value.status);
+    get_word(json, "finding_type", value.finding_type);
+    get_word(json, "control", value.control);
+    get(json, "rule", value.rule);
+    get(json, "resource", value.resource);
+    get(json, "data", value.data);
+    get_word(json, "exposure", value.exposure);
+    get(json, "owner_hints", value.owner_hints);
+    get(json, "projects", value.projects);
+    get(json, "url", value.url);
+    get(json, "compliance", value.compliance);
+    get_pairs(json, "facts", value.facts);
+    value.first_seen = get_time(json, "first_seen");
+    value.last_seen = get_time(json, "last_seen");
+    get(json, "is_test", value.is_test);
+}
+
+void to_json(Json& json, const Evidence& value) {
+    json = {{"id", value.id},
+            {"kind", value.kind},
+            {"statement", value.statement},
+            {"value", value.value},
+            {"origin", value.origin}};
+}
+
+void from_json(const Json& json, Evidence& value) {
+    get(json, "id", value.id);
+    get(json, "kind", value.kind);
+    get(json, "statement", value.statement);
+    get(json, "value", value.value);
+    get(json, "origin", value.origin);
+}
+
+void to_json(Json& json, const Owner& value) {
+    json = {{"id", value.id},
+            {"name", value.name},
+            {"email", value.email},
+            {"department", value.department},
+            {"manager", value.manager},
+            {"team", value.team},
+            {"confidence", value.confidence},
+            {"rule", value.rule},
+            {"disputed", value.disputed},
+            {"signals", value.signals}};
+}
+
+void from_json(const Json& json, Owner& value) {
+    get(json, "id", value.id);
+    get(json, "name", value.name);
+    get(json, "email", value.email);
+    get(json, "department", value.department);
+    get(json, "manager", value.manager);
+    get(json, "team", value.team);
+    get(json, "confidence", value.confidence);
+    get(json, "rule", value.rule);
+    get(json, "disputed", value.disputed);
+    get(json, "signals", value.signals);
+}
+
+void to_json(Json& json, const Asset& value) {
+    json = {{"business_unit", value.business_unit},
+            {"application", value.application},
+            {"environment", to_string(value.environment)},
+            {"criticality", to_string(value.criticality)},
+            {"owner", value.owner},
+            {"support_group", value.support_group},
+            {"rule", value.rule},
+            {"origin", value.origin}};
+}
+
+void from_json(const Json& json, Asset& value) {
+    get(json, "business_unit", value.business_unit);
+    get(json, "application", value.application);
+    get_word(json, "environment", value.environment);
+    get_word(json, "criticality", value.criticality);
+    get(json, "owner", value.owner);
+    get(json, "support_group", value.support_group);
+    get(json, "rule", value.rule);
+    get(json, "origin", value.origin);
+}
+
+void to_json(Json& json, const Context& value) {
+    json = {{"owner", value.owner},
+            {"access", value.access},
+            {"asset", value.asset ? Json(*value.asset) : Json(nullptr)},
+            {"environment", to_string(value.environment)},
+            {"environment_origin", value.environment_origin},
+            {"gaps", value.gaps}};
+}
+
+void from_json(const Json& json, Context& value) {
+    get(json, "owner", value.owner);
+    get(json, "access", value.access);
+    if (json.contains("asset") && json["asset"].is_object()) value.asset = json["asset"].get<Asset>();
+    get_word(json, "environment", value.environment);
+    get(json, "environment_origin", value.environment_origin);
+    get(json, "gaps", value.gaps);
+}
+
+void to_json(Json& json, const Assessment& value) {
+    json = {{"risk", value.risk},
+            {"level", value.level},
+            {"factors", value.factors},
+            {"regulations", value.regulations},
+            {"remediation", value.remediation},
+            {"snippet", value.snippet},
+            {"snippet_title", value.snippet_title},
+            {"snippet_language", value.snippet_language},
+            {"reach", value.reach}};
+}
+
+void from_json(const Json& json, Assessment& value) {
+    get(json, "risk", value.risk);
+    get(json, "level", value.level);
+    get(json, "factors", value.factors);
+    get(json, "regulations", value.regulations);
+    get(json, "remediation", value.remediation);
+    get(json, "snippet", value.snippet);
+    get(json, "snippet_title", value.snippet_title);
+    get(json, "snippet_language", value.snippet_language);
+    get(json, "reach", value.reach);
+}
+
+void to_json(Json& json, const RouteDecision& value) {
+    json = {{"route", value.route},
+            {"action", value.action},
+            {"sink", value.sink},
+            {"approval", value.approval},
+            {"reasons", value.reasons}};
+}
+
+void from_json(const Json& json, RouteDecision& value) {
+    get(json, "route", value.route);
+    get(json, "action", value.action);
+    get(json, "sink", value.sink);
+    get(json, "approval", value.approval);
+    get(json, "reasons", value.reasons);
+}
+
+void to_json(Json& json, const Narrative& value) {
+    json = {{"author", value.author},
+            {"provider", value.provider},
+            {"model", value.model},
+            {"prompt", value.prompt},
+            {"llm_session_id", value.llm_session_id},
+            {"summary", value.summary},
+            {"sentences", value.sentences},
+            {"removed", value.removed},
+            {"grounding_score", value.grounding_score},
+            {"notes", value.notes},
+            {"evidence", value.evidence}};
+}
+
+void from_json(const Json& json, Narrative& value) {
+    get(json, "author", value.author);
+    get(json, "provider", value.provider);
+    get(json, "model", value.model);
+    get(json, "prompt", value.prompt);
+    get(json, "llm_session_id", value.llm_session_id);
+    get(json, "summary", value.summary);
+    get(json, "sentences", value.sentences);
+    get(json, "removed", value.removed);
+    get(json, "grounding_score", value.grounding_score);
+    get(json, "notes", value.notes);
+    get(json, "evidence", value.evidence);
+}
+
+void to_json(Json& json, const TicketRef& value) {
+    json = {{"sink", value.sink}, {"key", value.key}, {"url", value.url}, {"id", value.id}};
+}
+
+void from_json(const Json& json, TicketRef& value) {
+    get(json, "sink", value.sink);
+    get(json, "key", value.key);
+    get(json, "url", value.url);
+    get(json, "id", value.id);
+}
+
+auto to_string(DraftState state) -> std::string_view {
+    switch (state) {
+    case DraftState::pending:
+        return "pending";
+    case DraftState::approved:
+        return "approved";
+    case DraftState::rejected:
+        return "rejected";
+    case DraftState::expired:
+        return "expired";
+    case DraftState::posted:
+        return "posted";
+    }
+    return "pending";
+}
+
+auto parse_draft_state(std::string_view word) -> std::optional<DraftState> {
+    for (const auto state :
+         {DraftState::pending, DraftState::approved, DraftState::rejected, DraftState::expired, DraftState::posted}) {
+        if (to_string(state) == word) return state;
+    }
+    return std::nullopt;
+}
+
+void to_json(Json& json, const Draft& value) {
+    json = {{"id", value.id},
+            {"dossier_id", value.dossier_id},
+            {"revision", value.revision},
+            {"finding_ids", value.finding_ids},
+            {"kind", value.kind},
+            {"sink", value.sink},
+            {"approval", value.approval},
+            {"state", to_string(value.state)},
+            {"title", value.title},
+            {"body", value.body},
+            {"content_hash", value.content_hash},
+            {"approved_hash", value.approved_hash},
+            {"assignee", value.assignee},
+            {"severity", to_string(value.severity)},
+            {"labels", value.labels},
+            {"created_at", format_time(value.created_at)},
+            {"decided_by", value.decided_by.empty() ? Json(nullptr) : Json(value.decided_by)},
+            {"comment", value.comment},
+            {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}};
+    put_time(json, "decided_at", value.decided_at);
+}
+
+void from_json(const Json& json, Draft& value) {
+    get(json, "id", value.id);
+    get(json, "dossier_id", value.dossier_id);
+    get(json, "revision", value.revision);
+    get(json, "finding_ids", value.finding_ids);
+    get(json, "kind", value.kind);
+    get(json, "sink", value.sink);
+    get(json, "approval", value.approval);
+    if (const auto state = parse_draft_state(text_at(json, "state"))) value.state = *state;
+    get(json, "title", value.title);
+    get(json, "body", value.body);
+    get(json, "content_hash", value.content_hash);
+    get(json, "approved_hash", value.approved_hash);
+    get(json, "assignee", value.assignee);
+    get_word(json, "severity", value.severity);
+    get(json, "labels", value.labels);
+    if (const auto time = get_time(json, "created_at")) value.created_at = *time;
+    get(json, "decided_by", value.decided_by);
+    get(json, "comment", value.comment);
+    if (json.contains("ticket") && json["ticket"].is_object()) value.ticket = json["ticket"].get<TicketRef>();
+    value.decided_at = get_time(json, "decided_at");
+}
+
+} // namespace dossier
