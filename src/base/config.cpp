@@ -198,6 +198,40 @@ void Section::read_url(std::string_view key, std::string& out) {
     out = std::move(found->second);
 }
 
+void Section::read_name(std::string_view key, std::string& out, std::vector<std::string>& taken) {
+    require(key);
+    std::string name;
+    read(key, name);
+    if (name.empty()) return;
+    if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
+        return problem(key, "a name is made of a-z, 0-9, `_` and `-`");
+    if (std::ranges::find(taken, name) != taken.end()) return problem(key, fmt::format("`{}` is taken already", name));
+    taken.push_back(name);
+    out = std::move(name);
+}
+
+void Section::read_word(std::string_view key, std::string& out, const std::vector<std::string_view>& words) {
+    std::string word;
+    read(key, word);
+    if (word.empty()) return;
+    if (std::ranges::find(words, word) == words.end()) return reject_word(key, word, words);
+    out = std::move(word);
+}
+
+void Section::read_words(std::string_view key, std::vector<std::string>& out,
+                         const std::vector<std::string_view>& words) {
+    std::vector<std::string> found;
+    read(key, found);
+    std::erase_if(found, [&](const std::string& word) {
+        if (std::ranges::find(words, word) != words.end()) return false;
+        const auto near = nearest(word, words);
+        problem(key, fmt::format("`{}` is none of {}{}", shorten(word, 60), quoted_list(words),
+                                 near ? fmt::format("; did you mean `{}`?", *near) : ""));
+        return true;
+    });
+    if (has(key)) out = std::move(found);
+}
+
 void Section::read(std::string_view key, std::vector<std::string>& out) {
     auto* entry = state_->find(key);
     if (entry == nullptr) return;
@@ -288,6 +322,10 @@ void Section::warning(std::string_view key, std::string message) {
     const auto at = std::ranges::find(state_->entries, key, &Entry::key);
     state_->document->add(at == state_->entries.end() ? state_->line : at->line,
                           key.empty() ? state_->path : state_->path_of(key), std::move(message), true);
+}
+
+void Section::unavailable(std::string_view key, std::string_view what) {
+    problem(key, fmt::format("{} is not available in this version", what));
 }
 
 void Section::require(std::string_view key) {

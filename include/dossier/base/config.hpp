@@ -51,6 +51,12 @@ public:
     void read(std::string_view key, Secret& out);
     /// An http(s) URL with a host and without credentials. Plain http beyond loopback earns a warning.
     void read_url(std::string_view key, std::string& out);
+    /// A required name of [a-z0-9_-], unlike those `taken`; joins them.
+    void read_name(std::string_view key, std::string& out, std::vector<std::string>& taken);
+    /// Text that must be one of `words`.
+    void read_word(std::string_view key, std::string& out, const std::vector<std::string_view>& words);
+    /// A list of texts (or one) that must each be one of `words`.
+    void read_words(std::string_view key, std::vector<std::string>& out, const std::vector<std::string_view>& words);
     void read(std::string_view key, std::vector<std::string>& out); ///< a sequence, or one scalar
     void read(std::string_view key, std::vector<std::pair<std::string, std::string>>& out); ///< a mapping of scalars
     /// Any YAML value as JSON text (scalars typed by YAML's core schema).
@@ -79,6 +85,8 @@ public:
     /// Records a problem at the line of `key` ("" = of this section).
     void problem(std::string_view key, std::string message);
     void warning(std::string_view key, std::string message);
+    /// Problem: "`what` is not available in this version".
+    void unavailable(std::string_view key, std::string_view what);
     void require(std::string_view key); ///< problem unless present and not empty
     void ignore(std::string_view key);  ///< known, read by somebody else
 
