@@ -131,7 +131,9 @@ void Document::State::add(int line, std::string path, std::string message, bool 
 
 void Document::State::parse(const std::string& text) {
     try {
-        auto documents = YAML::LoadAll(text);
+        // yaml-cpp 0.7 lets a single quote that is never closed swallow the rest of the file; the end marker makes it
+        // an error, as it is with double quotes.
+        auto documents = YAML::LoadAll(text + (text.ends_with('\n') ? "...\n" : "\n...\n"));
         if (documents.size() > 1)
             add(line_of(documents[1]), "", "a second YAML document (`---`); the configuration is one document");
         if (!documents.empty()) root = documents.front();
