@@ -1,8 +1,11 @@
 #include "dossier/ingest/config.hpp"
 
+#include "dossier/base/strings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace dossier::ingest {
@@ -72,6 +75,49 @@ auto read_source_auth(config::Section section) -> SourceAuthConfig {
     return auth;
 }
 
+/// What a generic source can map (see generic_adapter.cpp) under the names of the model, and short forms of them.
+auto canonical_map_name(std::string_view name) -> std::string_view {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> long_forms = {{
+        {"source_id", "id"},
+        {"resource.cloud", "cloud"},
+        {"resource.account", "account"},
+        {"resource.region", "region"},
+        {"resource.tags", "tags"},
+        {"data.classes", "data"},
+        {"type", "finding_type"},
+    }};
+    const auto at = std::ranges::find(long_forms, name, &std::pair<std::string_view, std::string_view>::first);
+    return at == long_forms.end() ? name : at->second;
+}
+
+void read_map(config::Section& section, SourceConfig& source) {
+    section.read("map", source.map);
+    const bool is_generic = source.kind == "generic";
+    if (!is_generic && !source.kind.empty() && !source.map.empty())
+        section.problem("map", fmt::format("is used by kind `generic` only, not by `{}`", source.kind));
+    if (!is_generic) return;
+    static const std::vector<std::string_view> names = {
+        "items",   "id",        "title",       "description",   "recommendation", "severity",     "status", "url",
+        "rule.id", "rule.name", "resource.id", "resource.name", "resource.type",  "finding_type", "cloud",  "account",
+        "region",  "tags",      "data",        "exposure",      "first_seen",     "last_seen"};
+    bool has_identity = false;
+    for (auto& [name, pointer] : source.map) {
+        const auto canonical = canonical_map_name(name);
+        if (std::ranges::find(names, canonical) == names.end()) {
+            const auto near = nearest(name, names);
+            section.problem("map", fmt::format("nothing of a finding is called `{}`{}; known are `{}`", name,
+                                               near ? fmt::format("; did you mean `{}`?", *near) : "",
+                                               fmt::join(names, "`, `")));
+        }
+        if (!pointer.starts_with('/'))
+            section.problem("map", fmt::format("`{}` must be a JSON pointer, which begins with `/`", name));
+        name = canonical;
+        has_identity = has_identity || name == "id" || name == "title";
+    }
+    if (!has_identity)
+        section.problem("map", "must say where `id` or `title` of a finding stands, as `title: /alert/name`");
+}
+
 auto read_source(config::Section& section, std::vector<std::string>& names) -> SourceConfig {
     SourceConfig source;
     section.read_name("name", source.name, names);
@@ -82,14 +128,7 @@ auto read_source(config::Section& section, std::vector<std::string>& names) -> S
     source.auth = read_source_auth(section.child("auth"));
     section.read("rate", source.rate);
     section.read_url("console_url", source.console_url);
-    section.read("map", source.map);
-    if (source.kind == "generic" && source.map.empty())
-        section.problem("map", "is required: which member of the payload is what, as `title: /alert/name`");
-    if (!source.kind.empty() && source.kind != "generic" && !source.map.empty())
-        section.problem("map", fmt::format("is used by kind `generic` only, not by `{}`", source.kind));
-    for (const auto& [name, pointer] : source.map)
-        if (!pointer.starts_with('/'))
-            section.problem("map", fmt::format("`{}` must be a JSON pointer, which begins with `/`", name));
+    read_map(section, source);
     std::string api = "null";
     section.read_json("api", api);
     if (api != "null" && api != "{}") section.unavailable("api", "calling the platform's own API");
