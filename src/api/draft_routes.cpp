@@ -1,0 +1,104 @@
+#include "rest_support.hpp"
+
+#include "dossier/api/presentation.hpp"
+
+namespace dossier::api {
+
+namespace {
+
+auto list_drafts(const Services& services, Call call) -> Task<net::HttpResponse> {
+    auto page = page_of(call);
+    if (!page) co_return refuse(call, page.error());
+    store::DraftFilter filter;
+    if (const auto state = call.request.query_value("state"); state && !state->empty()) {
+        filter.state = parse_draft_state(*state);
+        if (!filter.state)
+            co_return problem(400, "state must be one of pending, approved, rejected, expired, posted",
+                              call.request.request_id, "invalid_argument");
+    }
+    filter.dossier_id = call.request.query_value("dossier_id").value_or("");
+    filter.finding_id = call.request.query_value("finding_id").value_or("");
+    auto listing = co_await services.reviews.list(std::move(filter), std::move(*page));
+    if (!listing) co_return refuse(call, listing.error());
+    co_return list_answer(*listing, present_draft);
+}
+
+auto answer(const Call& call, const Result<Draft>& draft) -> net::HttpResponse {
+    return draft ? json_answer(200, present_draft(*draft)) : refuse(call, draft.error());
+}
+
+auto get_draft(const Services& services, Call call) -> Task<net::HttpResponse> {
+    co_return answer(call, co_await services.reviews.get(call.id()));
+}
+
+auto edit_draft(const Services& services, Call call) -> Task<net::HttpResponse> {
+    auto body = body_object(call, false);
+    if (!body) co_return refuse(call, body.error());
+    approve::Edit edit;
+    for (const auto& [name, value] : body->items()) {
+        if (name != "title" && name != "body" && name != "content_hash")
+            co_return problem(400, "only title and body can be edited, not " + name, call.request.request_id,
+                              "invalid_argument");
+        if (!value.is_string())
+            co_return problem(400, name + " must be a string", call.request.request_id, "invalid_argument");
+    }
+    if (body->contains("title")) edit.title = text_at(*body, "title");
+    if (body->contains("body")) edit.body = text_at(*body, "body");
+    auto edited = co_await services.reviews.edit(call.id(), std::move(edit), text_at(*body, "content_hash"),
+                                                 {.id = call.caller.name});
+    co_return answer(call, edited);
+}
+
+auto decide(const Services& services, Call call, DraftState decision) -> Task<net::HttpResponse> {
+    auto body = body_object(call, true);
+    if (!body) co_return refuse(call, body.error());
+    if (body->contains("comment") && !(*body)["comment"].is_string())
+        co_return problem(400, "comment must be a string", call.request.request_id, "invalid_argument");
+    auto decided = co_await services.reviews.decide(call.id(), decision, text_at(*body, "comment"),
+                                                    text_at(*body, "content_hash"), {.id = call.caller.name});
+    co_return answer(call, decided);
+}
+
+} // namespace
+
+void add_draft_routes(Routes& routes, const Services& services) {
+    const auto* decision_body =
+        R"({"type":"object","properties":{"comment":{"type":"string"},"content_hash":{"type":"string"}}})";
+    routes.add({.method = "GET",
+                .pattern = "/v1/drafts",
+                .needs = Role::approver,
+                .handler = [&services](Call call) { return list_drafts(services, std::move(call)); },
+                .summary = "The review queue, newest first",
+                .tag = "drafts",
+                .query = {"state", "dossier_id", "finding_id", "limit", "cursor"}});
+    routes.add({.method = "GET",
+                .pattern = "/v1/drafts/{id}",
+                .needs = Role::approver,
+                .handler = [&services](Call call) { return get_draft(services, std::move(call)); },
+                .summary = "A draft",
+                .tag = "drafts"});
+    routes.add({.method = "PATCH",
+                .pattern = "/v1/drafts/{id}",
+                .needs = Role::approver,
+                .handler = [&services](Call call) { return edit_draft(services, std::move(call)); },
+                .summary = "Edit title and text before approval",
+                .tag = "drafts",
+                .body = R"({"type":"object","properties":{"title":{"type":"string"},"body":{"type":"string"}}})",
+                .wants_json = true});
+    routes.add({.method = "POST",
+                .pattern = "/v1/drafts/{id}/approve",
+                .needs = Role::approver,
+                .handler = [&services](Call call) { return decide(services, std::move(call), DraftState::approved); },
+                .summary = "Approve exactly this content",
+                .tag = "drafts",
+                .body = decision_body});
+    routes.add({.method = "POST",
+                .pattern = "/v1/drafts/{id}/reject",
+                .needs = Role::approver,
+                .handler = [&services](Call call) { return decide(services, std::move(call), DraftState::rejected); },
+                .summary = "Reject",
+                .tag = "drafts",
+                .body = decision_body});
+}
+
+} // namespace dossier::api

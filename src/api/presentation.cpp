@@ -1,0 +1,141 @@
+#include "dossier/api/presentation.hpp"
+
+#include "dossier/finding/json.hpp"
+
+#include <algorithm>
+
+namespace dossier::api {
+
+namespace {
+
+auto ids_of(const store::DossierRow& row) -> Json {
+    Json ids = Json::array();
+    for (const auto& finding : row.findings) ids.push_back(finding.id);
+    return ids;
+}
+
+/// Result of a stage in the newest revision that has it; null before.
+auto result_of(const store::DossierRow& row, Stage stage) -> Json {
+    const store::StageResult* newest = nullptr;
+    for (const auto& result : row.results) {
+        if (result.stage == stage && (newest == nullptr || result.revision >= newest->revision)) newest = &result;
+    }
+    if (newest == nullptr) return nullptr;
+    auto parsed = parse_json(newest->body);
+    return parsed ? std::move(*parsed) : Json(nullptr);
+}
+
+auto citations_of(const Json& assessment) -> Json {
+    return assessment.is_object() && assessment.contains("regulations") ? assessment["regulations"] : Json::array();
+}
+
+/// What is known so far of who can reach the resource.
+auto blast_radius_of(const Json& context, const Json& assessment) -> Json {
+    if (!context.is_object()) return nullptr;
+    return {{"principals", context.value("access", Json::array())},
+            {"statements", assessment.is_object() ? assessment.value("reach", Json::array()) : Json::array()}};
+}
+
+auto times_json(const std::optional<Timestamp>& time) -> Json {
+    return time ? Json(format_time(*time)) : Json(nullptr);
+}
+
+auto earlier_revisions(const store::DossierRow& row) -> Json {
+    Json list = Json::array();
+    for (const auto& result : row.results) {
+        if (result.revision == row.revision || result.stage != Stage::explained) continue;
+        auto narrative = parse_json(result.body);
+        list.push_back({{"revision", result.revision},
+                        {"at", format_time(result.at)},
+                        {"narrative", narrative ? std::move(*narrative) : Json(nullptr)}});
+    }
+    return list;
+}
+
+} // namespace
+
+auto present_finding(const store::FindingRow& row) -> Json {
+    Json json = Json::object();
+    if (!row.doc.empty()) {
+        if (auto doc = parse_json(row.doc)) json = std::move(*doc);
+    }
+    // The columns are the truth of the moment; the document is that of the last normalisation.
+    json["id"] = row.id;
+    json["dossier_id"] = row.dossier_id;
+    json["source"] = row.source;
+    json["fingerprint"] = row.fingerprint;
+    json["title"] = row.title;
+    json["severity"] = to_string(row.severity);
+    json["status"] = to_string(row.status);
+    json["stage"] = to_string(row.stage);
+    json["owner"] = row.owner.empty() ? Json(nullptr) : Json(row.owner);
+    json["version"] = row.version;
+    json["received_at"] = format_time(row.received_at);
+    json["updated_at"] = format_time(row.updated_at);
+    return json;
+}
+
+auto present_draft(const Draft& draft) -> Json {
+    Json json(draft);
+    json["decided_at"] = times_json(draft.decided_at);
+    return json;
+}
+
+auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline) -> Json {
+    const Json context = result_of(row, Stage::enriched);
+    const Json assessment = result_of(row, Stage::assessed);
+    Json json{{"id", row.id},
+              {"exposure_key", row.exposure_key},
+              {"findings", ids_of(row)},
+              {"stage", to_string(row.stage)},
+              {"revision", row.revision},
+              {"created_at", format_time(row.created_at)},
+              {"updated_at", format_time(row.updated_at)},
+              {"owner", context.is_object() ? context.value("owner", Json(nullptr)) : Json(nullptr)},
+              {"context", context},
+              {"blast_radius", blast_radius_of(context, assessment)},
+              {"assessment", assessment},
+              {"route", result_of(row, Stage::drafted)},
+              {"narrative", result_of(row, Stage::explained)},
+              {"citations", citations_of(assessment)},
+              {"draft", row.drafts.empty() ? Json(nullptr) : present_draft(row.drafts.front())},
+              {"drafts", Json::array()},
+              {"ticket", row.ticket ? Json(*row.ticket) : Json(nullptr)},
+              {"earlier_narratives", earlier_revisions(row)},
+              {"last_error", row.last_error.empty() ? Json(nullptr) : Json(row.last_error)},
+              {"attempts", row.attempts}};
+    for (const auto& draft : row.drafts) json["drafts"].push_back(draft.id);
+    Json& events = json["timeline"] = Json::array();
+    for (const auto& entry : timeline) {
+        auto record = parse_json(entry.record);
+        if (!record) continue;
+        events.push_back({{"at", record->value("time", "")},
+                          {"action", entry.action},
+                          {"actor", record->value("actor", Json::object())},
+                          {"seq", entry.seq}});
+    }
+    return json;
+}
+
+auto present_view(const ticket::DossierView& view) -> Json {
+    const Json context(view.context);
+    const Json assessment(view.assessment);
+    const auto rendered = ticket::render_draft(view);
+    Json findings = Json::array();
+    for (const auto& finding : view.findings) findings.push_back(Json(finding));
+    return {{"finding", findings.empty() ? Json(nullptr) : findings.front()},
+            {"findings", findings},
+            {"dossier",
+             {{"id", view.dossier_id.empty() ? Json(nullptr) : Json(view.dossier_id)},
+              {"owner", context["owner"]},
+              {"context", context},
+              {"blast_radius", blast_radius_of(context, assessment)},
+              {"assessment", assessment},
+              {"route", Json(view.route)},
+              {"narrative", Json(view.narrative)},
+              {"citations", citations_of(assessment)},
+              {"draft", {{"title", rendered.title}, {"body", rendered.body}}},
+              {"ticket", nullptr}}}};
+}
+
+} // namespace dossier::api

@@ -1,0 +1,120 @@
+#include "dossier/api/routes.hpp"
+
+#include "dossier/api/problem.hpp"
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dossier::api {
+
+namespace {
+
+/// Fills the parameters of a pattern; nullopt where path and pattern differ.
+auto match_pattern(std::string_view pattern, std::string_view path)
+    -> std::optional<std::map<std::string, std::string, std::less<>>> {
+    const auto wanted = split(pattern, '/');
+    const auto given = split(path, '/');
+    if (wanted.size() != given.size()) return std::nullopt;
+    std::map<std::string, std::string, std::less<>> parameters;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i].starts_with('{')) {
+            if (given[i].empty()) return std::nullopt;
+            parameters.emplace(wanted[i].substr(1, wanted[i].size() - 2), given[i]);
+        } else if (wanted[i] != given[i]) {
+            return std::nullopt;
+        }
+    }
+    return parameters;
+}
+
+auto first_of(const std::map<std::string, std::string, std::less<>>& parameters) -> std::string {
+    return parameters.empty() ? std::string{} : parameters.begin()->second;
+}
+
+auto carries_body(const net::HttpRequest& head) -> bool {
+    const auto length = head.headers.get("Content-Length");
+    return head.headers.get("Transfer-Encoding").has_value() || (length && *length != "0");
+}
+
+auto is_json(const std::string& media_type) -> bool {
+    return media_type == "application/json" || media_type.ends_with("+json");
+}
+
+} // namespace
+
+auto Call::id() const -> std::string {
+    const auto found = path.find("id");
+    return found == path.end() ? std::string{} : found->second;
+}
+
+void Routes::add(Route route) { routes_.push_back(std::move(route)); }
+
+auto Routes::match(const net::HttpRequest& request) const -> Match {
+    Match result;
+    const auto method = request.method == "HEAD" ? std::string("GET") : request.method;
+    for (const auto& route : routes_) {
+        auto parameters = match_pattern(route.pattern, request.path);
+        if (!parameters) continue;
+        if (route.method == method) {
+            result.route = &route;
+            result.path = std::move(*parameters);
+            return result;
+        }
+        if (!result.allowed.empty()) result.allowed += ", ";
+        result.allowed += route.method == "GET" ? "GET, HEAD" : route.method;
+    }
+    return result;
+}
+
+auto Routes::gate(const net::HttpRequest& head) const -> std::optional<net::HttpResponse> {
+    const auto found = match(head);
+    if (found.route == nullptr && found.allowed.empty())
+        return problem(404, "there is nothing at " + shorten(head.path, 200), head.request_id, "not_found");
+    if (found.route == nullptr) {
+        auto response = problem(405, fmt::format("{} is not allowed here; use {}", head.method, found.allowed),
+                                head.request_id, "method_not_allowed");
+        response.headers.set("Allow", found.allowed);
+        return response;
+    }
+    const auto& route = *found.route;
+    if (route.needs) {
+        const auto caller = authenticator_.identify(head);
+        if (!caller) return problem(401, "a valid bearer token is needed", head.request_id, "unauthenticated");
+        if (!includes(caller->role, *route.needs))
+            return problem(
+                403,
+                fmt::format("this needs the role {}; yours is {}", to_string(*route.needs), to_string(caller->role)),
+                head.request_id, "forbidden");
+    }
+    if (route.admit) {
+        if (auto refusal = route.admit(head, first_of(found.path))) return refusal;
+    }
+    for (const auto& [name, value] : head.query) {
+        if (std::ranges::find(route.query, name) == route.query.end())
+            return problem(400, "unknown query parameter " + shorten(name, 60), head.request_id, "invalid_argument");
+    }
+    const bool has_body = carries_body(head);
+    if (route.wants_json && (has_body || !route.body.empty()) && !is_json(head.media_type()))
+        return problem(415, "the content type must be application/json", head.request_id, "unsupported_media_type");
+    return std::nullopt;
+}
+
+auto Routes::handle(net::HttpRequest request) const -> Task<net::HttpResponse> {
+    auto found = match(request);
+    if (found.route == nullptr) co_return problem(404, "there is nothing here", request.request_id, "not_found");
+    Call call;
+    if (found.route->needs) {
+        // Asked again, not carried over from the gate: the head is all that both have in common.
+        auto caller = authenticator_.identify(request);
+        if (!caller || !includes(caller->role, *found.route->needs))
+            co_return problem(401, "a valid bearer token is needed", request.request_id, "unauthenticated");
+        call.caller = std::move(*caller);
+    }
+    call.path = std::move(found.path);
+    call.request = std::move(request);
+    co_return co_await found.route->handler(std::move(call));
+}
+
+} // namespace dossier::api
