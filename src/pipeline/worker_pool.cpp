@@ -25,11 +25,11 @@ constexpr auto longest_pause = 1s; // the wake-up is a hint; the store is asked 
 } // namespace
 
 struct WorkerPool::Impl {
-    Impl(Runtime& runtime_, store::Store& store_, DossierBuilder& builder_, QueueConfig config_, const Clock& clock_,
+    Impl(Runtime& runtime_, store::Store& store_, Advance advance_, QueueConfig config_, const Clock& clock_,
          Metrics& metrics_)
         : runtime(runtime_),
           store(store_),
-          builder(builder_),
+          advance(std::move(advance_)),
           config(std::move(config_)),
           clock(clock_),
           metrics(metrics_),
@@ -39,7 +39,7 @@ struct WorkerPool::Impl {
 
     Runtime& runtime;
     store::Store& store;
-    DossierBuilder& builder;
+    Advance advance;
     QueueConfig config;
     const Clock& clock;
     Metrics& metrics;
@@ -109,7 +109,7 @@ struct WorkerPool::Impl {
                 pool.wake_up();
             }
         } const forget_at_end{*this, claim};
-        auto release = co_await builder.advance(claim);
+        auto release = co_await advance(claim);
         auto released = co_await store.release(std::move(release));
         // A lost lease is somebody else's dossier now; anything else heals when the lease runs out.
         if (!released && released.error().code != Errc::conflict)
@@ -142,9 +142,9 @@ struct WorkerPool::Impl {
     }
 };
 
-WorkerPool::WorkerPool(Runtime& runtime, store::Store& store, DossierBuilder& builder, QueueConfig config,
+WorkerPool::WorkerPool(Runtime& runtime, store::Store& store, Advance advance, QueueConfig config,
                        const Clock& clock, Metrics& metrics)
-    : impl_(std::make_unique<Impl>(runtime, store, builder, std::move(config), clock, metrics)) {}
+    : impl_(std::make_unique<Impl>(runtime, store, std::move(advance), std::move(config), clock, metrics)) {}
 
 WorkerPool::~WorkerPool() = default;
 

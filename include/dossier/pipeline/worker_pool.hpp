@@ -5,15 +5,22 @@
 // is over, so a restart, a retry and a replica are the same path.
 
 #include "dossier/base/runtime.hpp"
-#include "dossier/pipeline/dossier_builder.hpp"
+#include "dossier/base/metrics.hpp"
+#include "dossier/pipeline/config.hpp"
+#include "dossier/store/store.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace dossier::pipeline {
 
+/// Works on a claimed dossier and says how the claim ends; asked anew for each claim, so that what stands behind it may
+/// be replaced while others still run (configuration reload).
+using Advance = std::function<Task<store::Release>(store::Claim claim)>;
+
 class WorkerPool {
 public:
-    WorkerPool(Runtime& runtime, store::Store& store, DossierBuilder& builder, QueueConfig config, const Clock& clock,
+    WorkerPool(Runtime& runtime, store::Store& store, Advance advance, QueueConfig config, const Clock& clock,
                Metrics& metrics);
     ~WorkerPool();
     void start();

@@ -1,0 +1,61 @@
+#pragma once
+// The subcommands of the `dossier` binary. Each returns its exit code: 0 done, 1 failed, 2 usage or configuration.
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace dossier::app {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+auto serve(const std::string& config_path) -> int;
+auto check(const std::string& config_path, std::ostream& out) -> int;
+
+struct ExplainOptions {
+    std::string config_path;
+    std::string source;        ///< configured name or kind; "" = guessed when only one source is configured
+    std::string file = "-";    ///< "-" = standard input
+    std::string format = "text"; ///< text | json | md | html
+};
+auto explain(const ExplainOptions& options, std::ostream& out) -> int;
+
+/// How to reach a running service.
+struct Remote {
+    std::string url = "http://127.0.0.1:8080";
+    std::string token; ///< bearer
+};
+
+struct SendOptions {
+    std::string url; ///< the webhook's whole URL
+    std::vector<std::string> files;
+    std::vector<std::string> headers; ///< "Name: value"
+    std::string token;                ///< bearer
+    std::string user;                 ///< "name:password", basic
+};
+auto send(const SendOptions& options, std::ostream& out) -> int;
+
+struct DraftOptions {
+    Remote remote;
+    std::string action; ///< list | show | approve | reject
+    std::string id;
+    std::string comment;
+    std::string state;
+    bool json = false;
+};
+auto drafts(const DraftOptions& options, std::ostream& out) -> int;
+
+struct DeadLetterOptions {
+    Remote remote;
+    std::string action; ///< list | redrive
+    std::string id;
+    bool json = false;
+};
+auto dead_letters(const DeadLetterOptions& options, std::ostream& out) -> int;
+
+/// Checks the whole chain of the configured store against the signed head. Works while the service runs.
+auto audit_verify(const std::string& config_path, std::ostream& out) -> int;
+
+} // namespace dossier::app

@@ -1,0 +1,46 @@
+#pragma once
+// The rooms put together from one configuration: everything that a reload replaces. What outlives a reload (threads,
+// store, HTTP client, audit head) is the Foundation. A request or a dossier under work holds the Wiring it began with.
+
+#include "dossier/api/rest_api.hpp"
+#include "dossier/app/config.hpp"
+#include "dossier/base/runtime.hpp"
+#include "dossier/net/http_client.hpp"
+#include "dossier/ticket/delivery.hpp"
+
+#include <memory>
+
+namespace dossier::app {
+
+/// What stays while configurations come and go. Owned by the caller.
+struct Foundation {
+    Runtime& runtime;
+    net::HttpClient& client;
+    store::Store& store;
+    audit::HeadKeeper& heads;
+    const Clock& clock;
+    Metrics& metrics;
+};
+
+class Wiring {
+public:
+    /// Reads prompts, knowledge and patterns; the error names the file.
+    [[nodiscard]] static auto make(const AppConfig& config, const Foundation& foundation)
+        -> Result<std::shared_ptr<Wiring>>;
+    ~Wiring();
+    Wiring(const Wiring&) = delete;
+    auto operator=(const Wiring&) -> Wiring& = delete;
+
+    [[nodiscard]] auto receiver() -> ingest::Receiver&;
+    [[nodiscard]] auto builder() -> pipeline::DossierBuilder&;
+    [[nodiscard]] auto delivery() -> ticket::Delivery&;
+    [[nodiscard]] auto routes() const -> const api::Routes&;
+    [[nodiscard]] auto admin_routes() const -> const api::Routes&;
+
+private:
+    struct Parts;
+    explicit Wiring(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+} // namespace dossier::app

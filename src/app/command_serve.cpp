@@ -1,0 +1,43 @@
+#include "dossier/app/commands.hpp"
+
+#include "dossier/app/service.hpp"
+#include "dossier/base/log.hpp"
+
+#include <iostream>
+
+namespace dossier::app {
+
+namespace {
+
+void print(std::ostream& out, const std::vector<config::Problem>& problems) {
+    for (const auto& problem : problems)
+        out << (problem.is_warning ? "warning: " : "error: ") << problem.describe() << '\n';
+}
+
+} // namespace
+
+auto serve(const std::string& config_path) -> int {
+    auto loaded = load_config(config_path);
+    print(std::cerr, loaded.problems);
+    if (loaded.has_errors()) return exit_usage;
+    log::configure(loaded.config.log.level, loaded.config.log.format);
+    Service service(std::move(loaded.config), config_path);
+    if (auto started = service.start(); !started) {
+        log::error("service.start_failed", {{"error", started.error().describe()}});
+        return exit_failed;
+    }
+    service.run_until_stopped();
+    return exit_done;
+}
+
+auto check(const std::string& config_path, std::ostream& out) -> int {
+    const auto loaded = load_config(config_path);
+    print(out, loaded.problems);
+    if (loaded.has_errors()) return exit_usage;
+    out << config_path << ": good (" << loaded.config.sources.size() << " sources, "
+        << loaded.config.pipeline.routes.size() << " routes, " << loaded.config.tickets.sinks.size()
+        << " ticket sinks)\n";
+    return exit_done;
+}
+
+} // namespace dossier::app

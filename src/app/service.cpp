@@ -1,0 +1,214 @@
+#include "dossier/app/service.hpp"
+
+#include "dossier/api/problem.hpp"
+#include "dossier/app/wiring.hpp"
+#include "dossier/base/log.hpp"
+#include "dossier/net/http_server.hpp"
+#include "dossier/pipeline/worker_pool.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <mutex>
+
+namespace dossier::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration head_interval = 1s;
+
+/// Keeps the wiring alive for as long as the request runs.
+auto answer(std::shared_ptr<Wiring> wiring, bool admin, net::HttpRequest request) -> Task<net::HttpResponse> {
+    const auto& routes = admin ? wiring->admin_routes() : wiring->routes();
+    co_return co_await routes.handle(std::move(request));
+}
+
+auto advance(std::shared_ptr<Wiring> wiring, store::Claim claim) -> Task<store::Release> {
+    co_return co_await wiring->builder().advance(std::move(claim));
+}
+
+auto server_problem(int status, std::string_view detail, const std::string& request_id) -> net::HttpResponse {
+    return api::problem(status, detail, request_id);
+}
+
+} // namespace
+
+struct Service::Impl {
+    Impl(AppConfig config_, std::string path)
+        : config(std::move(config_)), config_path(std::move(path)), runtime(config.pipeline.queue.workers) {}
+
+    AppConfig config;
+    std::string config_path;
+    SystemClock clock;
+    Metrics metrics;
+    Runtime runtime; // declared before what runs on it; stopped by hand before any of that dies
+    std::unique_ptr<store::Store> store;
+    std::unique_ptr<audit::HeadKeeper> heads;
+    std::unique_ptr<net::HttpClient> client;
+    std::mutex wiring_mutex;
+    std::shared_ptr<Wiring> wiring;
+    std::unique_ptr<pipeline::WorkerPool> workers;
+    std::unique_ptr<net::HttpServer> server;
+    std::unique_ptr<net::HttpServer> admin_server;
+    TaskScope background;
+    asio::io_context control{1}; // run by the thread that called run_until_stopped
+
+    auto current() -> std::shared_ptr<Wiring> {
+        const std::lock_guard lock(wiring_mutex);
+        return wiring;
+    }
+
+    auto make_wiring(const AppConfig& from) -> Result<std::shared_ptr<Wiring>> {
+        return Wiring::make(from, Foundation{.runtime = runtime,
+                                             .client = *client,
+                                             .store = *store,
+                                             .heads = *heads,
+                                             .clock = clock,
+                                             .metrics = metrics});
+    }
+
+    auto make_server(net::ServerConfig server_config, bool admin) -> std::unique_ptr<net::HttpServer> {
+        return std::make_unique<net::HttpServer>(
+            runtime, std::move(server_config), metrics,
+            [this, admin](const net::HttpRequest& head) {
+                const auto held = current();
+                return (admin ? held->admin_routes() : held->routes()).gate(head);
+            },
+            [this, admin](net::HttpRequest request) { return answer(current(), admin, std::move(request)); },
+            server_problem);
+    }
+
+    auto start() -> Result<void> {
+        auto opened = store::open_store(config.store, audit::seal);
+        if (!opened) return fail(std::move(opened.error()));
+        store = std::move(*opened);
+        auto keeper = audit::HeadKeeper::open(config.audit);
+        if (!keeper) return fail(std::move(keeper.error()));
+        heads = std::move(*keeper);
+        client = std::make_unique<net::HttpClient>(runtime);
+        auto made = make_wiring(config);
+        if (!made) return fail(std::move(made.error()));
+        wiring = std::move(*made);
+        workers = std::make_unique<pipeline::WorkerPool>(
+            runtime, *store, [this](store::Claim claim) { return advance(current(), std::move(claim)); },
+            config.pipeline.queue, clock, metrics);
+
+        runtime.start();
+        server = make_server(config.server, false);
+        if (auto listening = server->start(); !listening) return listening;
+        if (!config.server.admin_listen.empty()) {
+            auto admin_config = config.server;
+            admin_config.listen = config.server.admin_listen;
+            admin_server = make_server(std::move(admin_config), true);
+            if (auto listening = admin_server->start(); !listening) return listening;
+        }
+        workers->start();
+        background.spawn(runtime.next_lane().get_executor(), "audit_head",
+                         [this]() -> Task<void> { return heads->run(*store, clock, head_interval); });
+        background.spawn(runtime.next_lane().get_executor(), "ticket_sweep", [this]() -> Task<void> { return sweep(); });
+        log::info("service.started", {{"listen", config.server.listen},
+                                      {"port", server->port()},
+                                      {"backlog", store->backlog()},
+                                      {"sources", config.sources.size()}});
+        return {};
+    }
+
+    /// Looks for doubles behind lagging search indexes, some time after each ticket whose creation was uncertain.
+    auto sweep() -> Task<void> {
+        const auto pause = std::clamp<Duration>(config.tickets.settle / 4, 250ms, 30s);
+        while (co_await sleep_for(pause)) {
+            const auto held = current();
+            if (auto swept = co_await held->delivery().sweep(deadline_in(60s)); !swept)
+                log::warn("ticket.sweep_failed", {{"error", swept.error().describe()}});
+        }
+    }
+
+    void reload() {
+        auto loaded = load_config(config_path);
+        for (const auto& problem : loaded.problems)
+            log::warn("config.problem", {{"problem", problem.describe()}});
+        if (loaded.has_errors()) {
+            log::error("config.reload_refused", {{"file", config_path}});
+            return;
+        }
+        auto made = make_wiring(loaded.config);
+        if (!made) {
+            log::error("config.reload_refused", {{"error", made.error().describe()}});
+            return;
+        }
+        {
+            const std::lock_guard lock(wiring_mutex);
+            wiring = std::move(*made);
+        }
+        log::configure(loaded.config.log.level, loaded.config.log.format);
+        if (config.server.tls.enabled()) {
+            if (auto renewed = server->reload_tls(); !renewed)
+                log::error("tls.reload_failed", {{"error", renewed.error().describe()}});
+        }
+        log::info("config.reloaded", {{"file", config_path}});
+    }
+
+    auto wait_for_signals() -> Task<void> {
+        asio::signal_set signals(control, SIGTERM, SIGINT, SIGHUP);
+        for (;;) {
+            const int signal = co_await signals.async_wait(asio::use_awaitable);
+            if (signal != SIGHUP) {
+                log::info("service.stopping", {{"signal", signal}});
+                co_return;
+            }
+            reload();
+        }
+    }
+
+    auto shut_down() -> Task<void> {
+        const auto deadline = deadline_in(config.server.drain_timeout);
+        if (server) co_await server->stop(deadline);
+        if (admin_server) co_await admin_server->stop(deadline);
+        if (workers) co_await workers->stop(deadline);
+        co_await background.close(std::chrono::steady_clock::now());
+        if (store && heads) {
+            if (auto saved = co_await heads->save(*store, clock.now()); !saved)
+                log::error("audit.head_failed", {{"error", saved.error().describe()}});
+        }
+    }
+
+    void on_control(Task<void> task) {
+        asio::co_spawn(control, std::move(task), [](const std::exception_ptr& failure) {
+            if (failure) std::rethrow_exception(failure);
+        });
+        control.restart();
+        control.run();
+    }
+
+    void end() {
+        on_control(shut_down());
+        if (store) store->close();
+        client.reset();
+        runtime.stop(1s);
+        log::info("service.stopped");
+    }
+};
+
+Service::Service(AppConfig config, std::string config_path)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(config_path))) {}
+
+Service::~Service() = default;
+
+auto Service::start() -> Result<void> {
+    auto started = impl_->start();
+    if (!started) impl_->end();
+    return started;
+}
+
+void Service::run_until_stopped() {
+    impl_->on_control(impl_->wait_for_signals());
+    impl_->end();
+}
+
+} // namespace dossier::app

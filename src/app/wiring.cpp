@@ -1,0 +1,114 @@
+#include "dossier/app/wiring.hpp"
+
+#include "dossier/context/enricher.hpp"
+#include "dossier/explain/assessor.hpp"
+#include "dossier/explain/narrator.hpp"
+#include "dossier/explain/prompt_catalogue.hpp"
+
+namespace dossier::app {
+
+struct Wiring::Parts {
+    explicit Parts(const AppConfig& config, const Foundation& foundation)
+        : receiver(config.sources, foundation.store, foundation.clock, foundation.metrics,
+                   config.pipeline.queue.capacity),
+          enricher(context::make_enricher(config.context, foundation.metrics)), authenticator(config.tokens),
+          reviews(foundation.store, foundation.clock, foundation.metrics), routes(authenticator),
+          admin_routes(authenticator) {}
+
+    ingest::Receiver receiver;
+    std::unique_ptr<context::Enricher> enricher;
+    std::unique_ptr<explain::Assessor> assessor;
+    std::shared_ptr<const redact::Redactor> redactor;
+    std::unique_ptr<explain::Narrator> narrator;
+    std::unique_ptr<ticket::Delivery> delivery;
+    std::unique_ptr<pipeline::DossierBuilder> builder;
+    api::Authenticator authenticator;
+    approve::ReviewQueue reviews;
+    std::unique_ptr<api::Services> services;
+    api::Routes routes;
+    api::Routes admin_routes;
+};
+
+namespace {
+
+auto make_providers(const explain::LlmConfig& config, const Foundation& foundation)
+    -> std::vector<std::unique_ptr<explain::LlmProvider>> {
+    std::vector<std::unique_ptr<explain::LlmProvider>> providers;
+    for (const auto& provider : config.providers) {
+        if (provider.kind == "template") break; // it ends the list: it never fails
+        providers.push_back(explain::make_openai_provider(provider, foundation.client, foundation.metrics));
+    }
+    return providers;
+}
+
+auto make_sinks(const ticket::TicketConfig& config, const Foundation& foundation)
+    -> std::map<std::string, std::shared_ptr<ticket::TicketSink>> {
+    std::map<std::string, std::shared_ptr<ticket::TicketSink>> sinks;
+    for (const auto& sink : config.sinks)
+        sinks.emplace(sink.name, ticket::make_sink(sink, foundation.client, foundation.metrics));
+    if (!sinks.contains("outbox")) {
+        ticket::SinkConfig outbox;
+        outbox.name = "outbox";
+        outbox.kind = "outbox";
+        sinks.emplace("outbox", ticket::make_sink(outbox, foundation.client, foundation.metrics));
+    }
+    return sinks;
+}
+
+} // namespace
+
+Wiring::Wiring(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Wiring::~Wiring() = default;
+
+auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Result<std::shared_ptr<Wiring>> {
+    auto parts = std::make_unique<Parts>(config, foundation);
+    auto assessor = explain::Assessor::load("");
+    if (!assessor) return fail(std::move(assessor.error()));
+    parts->assessor = std::move(*assessor);
+    auto redactor = redact::Redactor::make(config.redaction);
+    if (!redactor) return fail(std::move(redactor.error()));
+    parts->redactor = std::move(*redactor);
+    auto prompts = explain::PromptCatalogue::load(config.llm.prompts);
+    if (!prompts) return fail(std::move(prompts.error()));
+
+    parts->narrator = std::make_unique<explain::Narrator>(
+        make_providers(config.llm, foundation), std::make_shared<explain::PromptCatalogue>(std::move(*prompts)),
+        parts->redactor, config.llm, &foundation.store, foundation.clock, foundation.metrics);
+    parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
+                                                         config.tickets, foundation.clock, foundation.metrics);
+    parts->builder = std::make_unique<pipeline::DossierBuilder>(pipeline::Stations{
+        .store = foundation.store,
+        .receiver = parts->receiver,
+        .enricher = *parts->enricher,
+        .assessor = *parts->assessor,
+        .narrator = *parts->narrator,
+        .delivery = *parts->delivery,
+        .redactor = *parts->redactor,
+        .clock = foundation.clock,
+        .metrics = foundation.metrics,
+        .config = config.pipeline,
+        .default_approval = config.tickets.approval,
+        .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
+        .restore_in_tickets = config.redaction.restore_in_tickets});
+    parts->services = std::make_unique<api::Services>(api::Services{
+        .store = foundation.store,
+        .receiver = parts->receiver,
+        .builder = *parts->builder,
+        .reviews = parts->reviews,
+        .heads = foundation.heads,
+        .clock = foundation.clock,
+        .metrics = foundation.metrics,
+        .capacity = config.pipeline.queue.capacity,
+        .metrics_elsewhere = !config.server.admin_listen.empty()});
+    api::add_rest_routes(parts->routes, *parts->services);
+    api::add_admin_routes(parts->admin_routes, *parts->services);
+    return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));
+}
+
+auto Wiring::receiver() -> ingest::Receiver& { return parts_->receiver; }
+auto Wiring::builder() -> pipeline::DossierBuilder& { return *parts_->builder; }
+auto Wiring::delivery() -> ticket::Delivery& { return *parts_->delivery; }
+auto Wiring::routes() const -> const api::Routes& { return parts_->routes; }
+auto Wiring::admin_routes() const -> const api::Routes& { return parts_->admin_routes; }
+
+} // namespace dossier::app
