@@ -66,12 +66,8 @@ void for_each_connection(Runtime& runtime, const std::shared_ptr<ServerCore>& co
 struct HttpServer::Impl {
     Impl(Runtime& used, ServerConfig config, Metrics& metrics, Gate gate, Handler handler, ProblemWriter problem)
         : runtime(used),
-          core(std::make_shared<ServerCore>(ServerCore{.config = std::move(config),
-                                                       .metrics = metrics,
-                                                       .gate = std::move(gate),
-                                                       .handler = std::move(handler),
-                                                       .problem = std::move(problem),
-                                                       .by_lane = {}})) {
+          core(std::make_shared<ServerCore>(std::move(config), metrics, std::move(gate), std::move(handler),
+                                            std::move(problem))) {
         core->by_lane.resize(runtime.size());
     }
 
@@ -89,7 +85,6 @@ struct HttpServer::Impl {
     std::optional<TaskScope> scope; ///< from a successful start on
     std::mutex tls_mutex;
     std::shared_ptr<asio::ssl::context> tls;
-    std::shared_ptr<std::atomic<std::size_t>> turned_away = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 auto HttpServer::Impl::accept_all() -> Task<void> {
@@ -119,15 +114,13 @@ void HttpServer::Impl::receive(std::shared_ptr<Accepted> accepted) {
     accepted->tls = current_tls();
     const auto lane = runtime.lane(accepted->lane).get_executor();
     if (core->connections < core->config.max_connections) {
-        accepted->slot = std::make_shared<ConnectionSlot>(core);
+        accepted->counted = std::make_shared<Counted>(core, &ServerCore::connections);
         const auto serve = accepted->tls ? serve_tls : serve_plain;
         scope->spawn(lane, "http.connection", [accepted, serve] { return serve(accepted); });
-        return;
+    } else if (core->turned_away < most_turned_away) {
+        accepted->counted = std::make_shared<Counted>(core, &ServerCore::turned_away);
+        scope->spawn(lane, "http.turn_away", [accepted] { return turn_away(accepted); });
     }
-    if (*turned_away >= most_turned_away) return;
-    const std::shared_ptr<void> counted(nullptr, [count = turned_away](auto*) { --*count; });
-    ++*turned_away;
-    scope->spawn(lane, "http.turn_away", [accepted, counted] { return turn_away(accepted); });
 }
 
 HttpServer::HttpServer(Runtime& runtime, ServerConfig config, Metrics& metrics, Gate gate, Handler handler,

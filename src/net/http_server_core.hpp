@@ -34,33 +34,36 @@ struct ServerCore {
     Handler handler;
     ProblemWriter problem;
     std::vector<std::unordered_set<Connection*>> by_lane; ///< element i belongs to lane i
-    std::atomic<std::size_t> connections{0};
+    std::atomic<std::size_t> connections{0};              ///< being served
+    std::atomic<std::size_t> turned_away{0};              ///< being told 503
     std::atomic<bool> draining{false};
 };
 
 /// Counts a connection from its acceptance to its end, whether or not it was ever served.
-class ConnectionSlot {
+class Counted {
 public:
-    explicit ConnectionSlot(std::shared_ptr<ServerCore> core) : core_(std::move(core)) {
-        ++core_->connections;
+    Counted(std::shared_ptr<ServerCore> core, std::atomic<std::size_t> ServerCore::* counter)
+        : core_(std::move(core)), counter_(counter) {
+        ++(*core_.*counter_);
         core_->metrics.add("dossier_http_connections", 1);
     }
-    ~ConnectionSlot() {
-        --core_->connections;
+    ~Counted() {
+        --(*core_.*counter_);
         core_->metrics.add("dossier_http_connections", -1);
     }
-    ConnectionSlot(const ConnectionSlot&) = delete;
-    auto operator=(const ConnectionSlot&) -> ConnectionSlot& = delete;
+    Counted(const Counted&) = delete;
+    auto operator=(const Counted&) -> Counted& = delete;
 
 private:
     std::shared_ptr<ServerCore> core_;
+    std::atomic<std::size_t> ServerCore::* counter_;
 };
 
 struct Accepted {
     asio::ip::tcp::socket socket;
     std::size_t lane = 0;
     std::shared_ptr<ServerCore> core;
-    std::shared_ptr<ConnectionSlot> slot;
+    std::shared_ptr<Counted> counted;
     std::shared_ptr<boost::asio::ssl::context> tls; ///< null on a plain port
 };
 

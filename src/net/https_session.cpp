@@ -48,7 +48,7 @@ auto serve_secured(std::shared_ptr<Accepted> accepted) -> Task<void> {
     // Only our half of the closing is owed (RFC 8446 §6.1); what the client still sends is read and dropped below TLS.
     SSL_set_shutdown(stream.native_handle(), SSL_RECEIVED_SHUTDOWN);
     watchdog->arm(deadline_in(core.config.header_timeout));
-    const auto [ignored] = co_await stream.async_shutdown(quiet);
+    co_await stream.async_shutdown(quiet);
     co_await linger(socket, watchdog);
 }
 
