@@ -1,11 +1,5 @@
 #include "listen.hpp"
 
-#include "dossier/base/strings.hpp"
-#include "dossier/base/task.hpp"
-#include "dossier/net/config.hpp"
-
-#include <boost/asio/ip/address.hpp>
-
 #include <charconv>
 
 namespace dossier::net {
@@ -28,24 +22,6 @@ auto parse_listen(std::string_view listen) -> Result<ListenAddress> {
         return bad();
     }
     return ListenAddress{.host = std::string(host), .port = port};
-}
-
-auto is_loopback(std::string_view listen) -> bool {
-    // The port may be missing here: what can't be loopback is all that has to be told apart.
-    auto host = std::string(trim(listen));
-    if (const auto parsed = parse_listen(host)) {
-        host = parsed->host;
-    } else if (host.starts_with('[') && host.ends_with(']')) {
-        host = host.substr(1, host.size() - 2);
-    }
-    if (lower(host) == "localhost") return true;
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(host, error);
-    if (error) return false;
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-    }
-    return address.is_loopback();
 }
 
 } // namespace dossier::net
