@@ -1,1 +1,118 @@
-int main() {}
+#include "dossier/app/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+namespace {
+
+using namespace dossier::app;
+
+void add_remote(CLI::App& command, Remote& remote) {
+    command.add_option("--url", remote.url, "base URL of the service")->capture_default_str();
+    command.add_option("--token", remote.token, "bearer token")->envname("DOSSIER_TOKEN");
+}
+
+void add_config(CLI::App& command, std::string& path) {
+    command.add_option("-c,--config", path, "configuration file")->required();
+}
+
+auto run(int argc, char** argv) -> int {
+    CLI::App app{
+        "dossier: a finding comes in, a dossier goes out.\n"
+        "Takes findings of cloud-security platforms by webhook, adds who owns the resource and what it is for,\n"
+        "writes down the risk with evidence for every statement, and drafts the ticket for a person to approve."};
+    app.name("dossier");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "dossier 0.1.0");
+    app.footer("First try: scripts/quickstart. Exit codes: 0 done, 1 failed, 2 usage or configuration.");
+    int outcome = exit_done;
+    std::string config;
+
+    auto* serve_command = app.add_subcommand("serve", "Run the service; SIGTERM drains, SIGHUP reloads");
+    add_config(*serve_command, config);
+    serve_command->callback([&] { outcome = serve(config); });
+
+    auto* check_command =
+        app.add_subcommand("check", "Validate a configuration: every mistake at once, with file and line");
+    add_config(*check_command, config);
+    check_command->callback([&] { outcome = check(config, std::cout); });
+
+    ExplainOptions explain_options;
+    auto* explain_command = app.add_subcommand("explain", "One payload in, its dossier out; nothing is stored or sent");
+    add_config(*explain_command, explain_options.config_path);
+    explain_command->add_option("--source", explain_options.source,
+                                "name of a configured source, or its kind (wiz, prisma, orca)");
+    explain_command->add_option("--format", explain_options.format, "form of the answer")
+        ->check(CLI::IsMember({"text", "json", "md", "html"}))
+        ->capture_default_str();
+    explain_command->add_option("file", explain_options.file, "payload; - reads standard input")->capture_default_str();
+    explain_command->callback([&] { outcome = explain(explain_options, std::cout); });
+
+    SendOptions send_options;
+    auto* send_command = app.add_subcommand("send", "Post sample deliveries to a webhook");
+    send_command->add_option("url", send_options.url, "e.g. http://127.0.0.1:8080/v1/webhooks/wiz")->required();
+    send_command->add_option("files", send_options.files, "JSON files, one delivery each")->required();
+    send_command->add_option("-H,--header", send_options.headers, "\"Name: value\"")->take_all();
+    send_command->add_option("--token", send_options.token, "bearer token of the source");
+    send_command->add_option("--user", send_options.user, "name:password, for basic authentication");
+    send_command->callback([&] { outcome = send(send_options, std::cout); });
+
+    DraftOptions draft_options;
+    auto* drafts_command = app.add_subcommand("drafts", "The review queue of a running service");
+    add_remote(*drafts_command, draft_options.remote);
+    drafts_command->add_flag("--json", draft_options.json, "print JSON");
+    drafts_command->require_subcommand(1);
+    auto* list_drafts = drafts_command->add_subcommand("list", "all drafts, newest first");
+    list_drafts->add_option("--state", draft_options.state, "pending, approved, rejected, expired or posted");
+    list_drafts->callback([&] { draft_options.action = "list"; });
+    for (const auto& [action, help] :
+         {std::pair{"show", "one draft with its text"}, std::pair{"approve", "approve it as it stands"},
+          std::pair{"reject", "reject it"}}) {
+        auto* command = drafts_command->add_subcommand(action, help);
+        command->add_option("id", draft_options.id, "draft id")->required();
+        command->add_option("--comment", draft_options.comment, "why");
+        command->callback([&draft_options, action = std::string(action)] { draft_options.action = action; });
+    }
+    drafts_command->callback([&] { outcome = drafts(draft_options, std::cout); });
+
+    DeadLetterOptions letter_options;
+    auto* letters_command = app.add_subcommand("dead-letters", "What could not be done after all attempts");
+    add_remote(*letters_command, letter_options.remote);
+    letters_command->add_flag("--json", letter_options.json, "print JSON");
+    letters_command->require_subcommand(1);
+    letters_command->add_subcommand("list", "all of them, newest first")->callback([&] {
+        letter_options.action = "list";
+    });
+    auto* redrive_command = letters_command->add_subcommand("redrive", "try again from the last stored stage");
+    redrive_command->add_option("id", letter_options.id, "dead letter id")->required();
+    redrive_command->callback([&] { letter_options.action = "redrive"; });
+    letters_command->callback([&] { outcome = dead_letters(letter_options, std::cout); });
+
+    auto* audit_command = app.add_subcommand("audit", "The audit trail");
+    audit_command->require_subcommand(1);
+    auto* verify_command =
+        audit_command->add_subcommand("verify", "Check the whole chain; says the first broken record");
+    add_config(*verify_command, config);
+    verify_command->callback([&] { outcome = audit_verify(config, std::cout); });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? exit_done : exit_usage;
+    }
+    return outcome;
+}
+
+} // namespace
+
+auto main(int argc, char** argv) -> int {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& e) {
+        std::cerr << "dossier: " << e.what() << '\n';
+        return exit_failed;
+    }
+}

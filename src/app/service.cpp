@@ -111,7 +111,8 @@ struct Service::Impl {
         workers->start();
         background.spawn(runtime.next_lane().get_executor(), "audit_head",
                          [this]() -> Task<void> { return heads->run(*store, clock, head_interval); });
-        background.spawn(runtime.next_lane().get_executor(), "ticket_sweep", [this]() -> Task<void> { return sweep(); });
+        background.spawn(runtime.next_lane().get_executor(), "ticket_sweep",
+                         [this]() -> Task<void> { return sweep(); });
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
@@ -131,8 +132,7 @@ struct Service::Impl {
 
     void reload() {
         auto loaded = load_config(config_path);
-        for (const auto& problem : loaded.problems)
-            log::warn("config.problem", {{"problem", problem.describe()}});
+        for (const auto& problem : loaded.problems) log::warn("config.problem", {{"problem", problem.describe()}});
         if (loaded.has_errors()) {
             log::error("config.reload_refused", {{"file", config_path}});
             return;

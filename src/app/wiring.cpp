@@ -11,8 +11,10 @@ struct Wiring::Parts {
     explicit Parts(const AppConfig& config, const Foundation& foundation)
         : receiver(config.sources, foundation.store, foundation.clock, foundation.metrics,
                    config.pipeline.queue.capacity),
-          enricher(context::make_enricher(config.context, foundation.metrics)), authenticator(config.tokens),
-          reviews(foundation.store, foundation.clock, foundation.metrics), routes(authenticator),
+          enricher(context::make_enricher(config.context, foundation.metrics)),
+          authenticator(config.tokens),
+          reviews(foundation.store, foundation.clock, foundation.metrics),
+          routes(authenticator),
           admin_routes(authenticator) {}
 
     ingest::Receiver receiver;
@@ -76,30 +78,30 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
         parts->redactor, config.llm, &foundation.store, foundation.clock, foundation.metrics);
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
-    parts->builder = std::make_unique<pipeline::DossierBuilder>(pipeline::Stations{
-        .store = foundation.store,
-        .receiver = parts->receiver,
-        .enricher = *parts->enricher,
-        .assessor = *parts->assessor,
-        .narrator = *parts->narrator,
-        .delivery = *parts->delivery,
-        .redactor = *parts->redactor,
-        .clock = foundation.clock,
-        .metrics = foundation.metrics,
-        .config = config.pipeline,
-        .default_approval = config.tickets.approval,
-        .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
-        .restore_in_tickets = config.redaction.restore_in_tickets});
-    parts->services = std::make_unique<api::Services>(api::Services{
-        .store = foundation.store,
-        .receiver = parts->receiver,
-        .builder = *parts->builder,
-        .reviews = parts->reviews,
-        .heads = foundation.heads,
-        .clock = foundation.clock,
-        .metrics = foundation.metrics,
-        .capacity = config.pipeline.queue.capacity,
-        .metrics_elsewhere = !config.server.admin_listen.empty()});
+    parts->builder = std::make_unique<pipeline::DossierBuilder>(
+        pipeline::Stations{.store = foundation.store,
+                           .receiver = parts->receiver,
+                           .enricher = *parts->enricher,
+                           .assessor = *parts->assessor,
+                           .narrator = *parts->narrator,
+                           .delivery = *parts->delivery,
+                           .redactor = *parts->redactor,
+                           .clock = foundation.clock,
+                           .metrics = foundation.metrics,
+                           .config = config.pipeline,
+                           .default_approval = config.tickets.approval,
+                           .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
+                           .restore_in_tickets = config.redaction.restore_in_tickets});
+    parts->services =
+        std::make_unique<api::Services>(api::Services{.store = foundation.store,
+                                                      .receiver = parts->receiver,
+                                                      .builder = *parts->builder,
+                                                      .reviews = parts->reviews,
+                                                      .heads = foundation.heads,
+                                                      .clock = foundation.clock,
+                                                      .metrics = foundation.metrics,
+                                                      .capacity = config.pipeline.queue.capacity,
+                                                      .metrics_elsewhere = !config.server.admin_listen.empty()});
     api::add_rest_routes(parts->routes, *parts->services);
     api::add_admin_routes(parts->admin_routes, *parts->services);
     return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));

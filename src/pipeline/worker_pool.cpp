@@ -142,8 +142,8 @@ struct WorkerPool::Impl {
     }
 };
 
-WorkerPool::WorkerPool(Runtime& runtime, store::Store& store, Advance advance, QueueConfig config,
-                       const Clock& clock, Metrics& metrics)
+WorkerPool::WorkerPool(Runtime& runtime, store::Store& store, Advance advance, QueueConfig config, const Clock& clock,
+                       Metrics& metrics)
     : impl_(std::make_unique<Impl>(runtime, store, std::move(advance), std::move(config), clock, metrics)) {}
 
 WorkerPool::~WorkerPool() = default;

@@ -16,8 +16,8 @@ auto check(const std::string& config_path, std::ostream& out) -> int;
 
 struct ExplainOptions {
     std::string config_path;
-    std::string source;        ///< configured name or kind; "" = guessed when only one source is configured
-    std::string file = "-";    ///< "-" = standard input
+    std::string source;          ///< configured name or kind; "" = guessed when only one source is configured
+    std::string file = "-";      ///< "-" = standard input
     std::string format = "text"; ///< text | json | md | html
 };
 auto explain(const ExplainOptions& options, std::ostream& out) -> int;

@@ -4,8 +4,8 @@
 // makes dead letters after `max_attempts`. What is ready is asked from the store when it says so and when the next wait
 // is over, so a restart, a retry and a replica are the same path.
 
-#include "dossier/base/runtime.hpp"
 #include "dossier/base/metrics.hpp"
+#include "dossier/base/runtime.hpp"
 #include "dossier/pipeline/config.hpp"
 #include "dossier/store/store.hpp"
 

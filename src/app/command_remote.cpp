@@ -1,0 +1,183 @@
+#include "dossier/app/commands.hpp"
+
+#include "dossier/base/crypto.hpp"
+#include "dossier/base/json.hpp"
+#include "dossier/base/runtime.hpp"
+#include "dossier/base/strings.hpp"
+#include "dossier/net/http_client.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+namespace dossier::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto answer_limit = 30s;
+
+/// One request at a time to a service; what a command line needs of HTTP.
+class RemoteClient {
+public:
+    RemoteClient() : runtime_(1), client_(runtime_) { runtime_.start(); }
+
+    auto call(net::ClientRequest request) -> Result<net::HttpResponse> {
+        return asio::co_spawn(runtime_.lane(0), client_.send(std::move(request), deadline_in(answer_limit)),
+                              asio::use_future)
+            .get();
+    }
+
+    /// JSON of a 2xx answer; the problem's detail otherwise.
+    auto json(const Remote& remote, std::string method, const std::string& path, std::string body = {})
+        -> Result<Json> {
+        net::ClientRequest request;
+        request.method = std::move(method);
+        request.url = remote.url + path;
+        request.body = std::move(body);
+        if (!remote.token.empty()) request.headers.set("Authorization", "Bearer " + remote.token);
+        if (!request.body.empty()) request.headers.set("Content-Type", "application/json");
+        auto response = call(std::move(request));
+        if (!response) return fail(std::move(response.error()));
+        auto parsed = parse_json(response->body);
+        if (!response->ok()) {
+            const auto detail = parsed ? text_at(*parsed, "detail") : std::string{};
+            return fail(Errc::rejected, fmt::format("{} {}", response->status, detail));
+        }
+        return parsed;
+    }
+
+private:
+    Runtime runtime_;
+    net::HttpClient client_;
+};
+
+auto complain(std::string_view command, const Error& error) -> int {
+    std::cerr << "dossier " << command << ": " << error.describe() << '\n';
+    return exit_failed;
+}
+
+auto title_line(const Json& draft) -> std::string {
+    return fmt::format("{}  {:<9}  {:<8}  {}", text_at(draft, "id"), text_at(draft, "state"), text_at(draft, "sink"),
+                       text_at(draft, "title"));
+}
+
+void print_draft(const Json& draft, std::ostream& out) {
+    out << title_line(draft) << "\n";
+    for (const auto* name : {"assignee", "decided_by", "decided_at", "comment"}) {
+        if (const auto value = text_at(draft, name); !value.empty()) out << name << ": " << value << '\n';
+    }
+    if (draft.contains("ticket") && draft["ticket"].is_object())
+        out << "ticket: " << text_at(draft["ticket"], "key") << ' ' << text_at(draft["ticket"], "url") << '\n';
+    out << '\n' << text_at(draft, "body") << '\n';
+}
+
+/// All items of a list route, page by page.
+auto all_items(RemoteClient& client, const Remote& remote, const std::string& path) -> Result<Json> {
+    Json items = Json::array();
+    std::string cursor;
+    do {
+        const auto separator = path.find('?') == std::string::npos ? "?" : "&";
+        auto page =
+            client.json(remote, "GET",
+                        path + separator + "limit=200" + (cursor.empty() ? "" : "&cursor=" + percent_encode(cursor)));
+        if (!page) return page;
+        for (auto& item : (*page)["items"]) items.push_back(std::move(item));
+        cursor = text_at(*page, "next_cursor");
+    } while (!cursor.empty());
+    return items;
+}
+
+} // namespace
+
+auto send(const SendOptions& options, std::ostream& out) -> int {
+    RemoteClient client;
+    int outcome = exit_done;
+    for (const auto& file : options.files) {
+        std::ifstream in(file, std::ios::binary);
+        if (!in) {
+            outcome = complain("send", Error{.code = Errc::not_found, .message = "can't read " + file});
+            continue;
+        }
+        net::ClientRequest request;
+        request.method = "POST";
+        request.url = options.url;
+        request.body.assign(std::istreambuf_iterator<char>(in), {});
+        request.headers.set("Content-Type", "application/json");
+        if (!options.token.empty()) request.headers.set("Authorization", "Bearer " + options.token);
+        if (!options.user.empty()) request.headers.set("Authorization", "Basic " + base64_encode(options.user));
+        for (const auto& header : options.headers) {
+            const auto colon = header.find(':');
+            if (colon == std::string::npos) {
+                std::cerr << "dossier send: a header must be \"Name: value\"\n";
+                return exit_usage;
+            }
+            request.headers.set(std::string(trim(std::string_view(header).substr(0, colon))),
+                                std::string(trim(std::string_view(header).substr(colon + 1))));
+        }
+        auto response = client.call(std::move(request));
+        if (!response) {
+            outcome = complain("send", response.error());
+            continue;
+        }
+        out << file << ": " << response->status << ' ' << response->body << '\n';
+        if (!response->ok()) outcome = exit_failed;
+    }
+    return outcome;
+}
+
+auto drafts(const DraftOptions& options, std::ostream& out) -> int {
+    RemoteClient client;
+    const auto path = "/v1/drafts/" + percent_encode(options.id);
+    if (options.action == "list") {
+        auto items =
+            all_items(client, options.remote,
+                      options.state.empty() ? "/v1/drafts" : "/v1/drafts?state=" + percent_encode(options.state));
+        if (!items) return complain("drafts", items.error());
+        if (options.json) {
+            out << items->dump(2) << '\n';
+            return exit_done;
+        }
+        for (const auto& draft : *items) out << title_line(draft) << '\n';
+        if (items->empty()) out << "no drafts\n";
+        return exit_done;
+    }
+    auto draft = options.action == "show" ? client.json(options.remote, "GET", path)
+                                          : client.json(options.remote, "POST", path + "/" + options.action,
+                                                        dump_json(Json{{"comment", options.comment}}));
+    if (!draft) return complain("drafts", draft.error());
+    if (options.json)
+        out << draft->dump(2) << '\n';
+    else if (options.action == "show")
+        print_draft(*draft, out);
+    else
+        out << title_line(*draft) << '\n';
+    return exit_done;
+}
+
+auto dead_letters(const DeadLetterOptions& options, std::ostream& out) -> int {
+    RemoteClient client;
+    auto answer = options.action == "list" ? all_items(client, options.remote, "/v1/dead-letters")
+                                           : client.json(options.remote, "POST",
+                                                         "/v1/dead-letters/" + percent_encode(options.id) + "/redrive");
+    if (!answer) return complain("dead-letters", answer.error());
+    if (options.json) {
+        out << answer->dump(2) << '\n';
+        return exit_done;
+    }
+    const Json letters = answer->is_array() ? *answer : Json::array({*answer});
+    for (const auto& letter : letters) {
+        out << fmt::format("{}  {}  {:<10}  {}  {}\n", text_at(letter, "id"), text_at(letter, "at"),
+                           text_at(letter, "stage"), text_at(letter, "finding_id"), text_at(letter, "error"));
+    }
+    if (letters.empty()) out << "no dead letters\n";
+    return exit_done;
+}
+
+} // namespace dossier::app
