@@ -44,7 +44,8 @@ constexpr int busy_timeout_ms = 5000;
 } // namespace
 
 auto SqliteFailure::to_error() const -> Error {
-    return Error{.code = Errc::storage, .message = what(), .context = {{"sqlite", std::to_string(code_)}}, .retry_after = {}};
+    return Error{
+        .code = Errc::storage, .message = what(), .context = {{"sqlite", std::to_string(code_)}}, .retry_after = {}};
 }
 
 Rows::Rows(Rows&& other) noexcept : db_(other.db_), statement_(other.statement_), owned_(other.owned_) {
@@ -152,7 +153,8 @@ auto Database::run_bound(std::string_view sql, const SqlValue* values, std::size
     if (kept == nullptr) kept = prepare(sql, true);
     Rows rows(db_, kept, false);
     bind(kept, values, count, false);
-    while (rows.next()) {}
+    while (rows.next()) {
+    }
     return sqlite3_changes64(db_);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The schema as a sequence of steps; PRAGMA user_version says how many a file has taken. A step, once released, is never
-// changed: what comes later is a new step. Each runs in a transaction of its own together with its number.
+// The schema as a sequence of steps; PRAGMA user_version says how many a file has taken. A step, once released, is
+// never changed: what comes later is a new step. Each runs in a transaction of its own together with its number.
 
 #include "sqlite_database.hpp"
 

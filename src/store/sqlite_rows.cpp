@@ -68,12 +68,14 @@ auto is_unfinished(Stage stage) -> bool {
     case Stage::enriched:
     case Stage::assessed:
     case Stage::explained:
-    case Stage::drafted: return true;
+    case Stage::drafted:
+        return true;
     case Stage::awaiting_approval:
     case Stage::delivered:
     case Stage::closed:
     case Stage::digested:
-    case Stage::dead: return false;
+    case Stage::dead:
+        return false;
     }
     return false;
 }

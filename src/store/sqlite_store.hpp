@@ -47,8 +47,7 @@ public:
     auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
         -> Task<Result<Draft>> override;
     auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
-                      std::string comment, Timestamp at, std::vector<AuditEntry> audit)
-        -> Task<Result<Draft>> override;
+                      std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
