@@ -5,6 +5,8 @@
 
 #include "dossier/base/log.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -107,7 +109,9 @@ void SqliteWriter::run_one(Job<WriteSession>& job) {
     const auto before = session_.state_;
     db_.run("SAVEPOINT operation");
     if (!job.run(session_)) {
-        // A full disk or an I/O error may have ended the whole transaction already; then this throws.
+        if (!db_.in_transaction()) { // SQLite itself ends it on a full disk or an I/O error
+            throw SqliteFailure(SQLITE_ABORT, "store: the transaction was given up: full disk or I/O error");
+        }
         db_.run("ROLLBACK TO operation");
         session_.state_ = before;
     }
