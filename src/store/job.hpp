@@ -1,0 +1,141 @@
+#pragma once
+// The bridge between coroutines and the store's own threads. A job carries the work and the awaiting coroutine's
+// completion handler; a thread of the store runs the work, and the coroutine goes on where it came from, on its own
+// executor. A job that was queued is always run and always completed: cancelling the awaiting coroutine neither loses
+// nor doubles a write, it only takes effect at the coroutine's next wait.
+
+#include "sqlite_database.hpp"
+
+#include "dossier/base/task.hpp"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace dossier::store {
+
+/// What is left of a job once it ran: somebody to wake.
+class Completion {
+public:
+    explicit Completion(asio::any_io_executor executor) : executor_(executor), work_(std::move(executor)) {}
+    virtual ~Completion() = default;
+    Completion(const Completion&) = delete;
+    auto operator=(const Completion&) -> Completion& = delete;
+    virtual void resume() = 0; ///< once, on `executor()`
+    [[nodiscard]] auto executor() const -> const asio::any_io_executor& { return executor_; }
+
+private:
+    asio::any_io_executor executor_;
+    asio::executor_work_guard<asio::any_io_executor> work_; ///< keeps the lane running while we have its coroutine
+};
+
+/// Resumes each on its executor; one post for all that share one.
+void post_completions(std::vector<std::unique_ptr<Completion>> completions);
+
+template <class Session>
+class Job : public Completion {
+public:
+    using Completion::Completion;
+    /// Does the work and keeps its result. False when the result is an error. Never throws.
+    virtual auto run(Session& session) -> bool = 0;
+    virtual void fail(Error error) = 0; ///< replaces a good result; an error of its own stays
+};
+
+template <class Session, class T, class Handler>
+class HandlerJob final : public Job<Session> {
+public:
+    using Work = std::move_only_function<Result<T>(Session&)>;
+    HandlerJob(Handler handler, Work work)
+        : Job<Session>(asio::get_associated_executor(handler)), handler_(std::move(handler)), work_(std::move(work)) {}
+
+    auto run(Session& session) -> bool override {
+        has_run_ = true;
+        try {
+            result_ = work_(session);
+        } catch (const SqliteFailure& failure) {
+            result_ = dossier::fail(failure.to_error());
+        } catch (const std::exception& e) {
+            result_ = dossier::fail(Errc::internal, e.what());
+        }
+        return result_.has_value();
+    }
+    void fail(Error error) override {
+        if (result_ || !has_run_) result_ = dossier::fail(std::move(error));
+    }
+    void resume() override {
+        auto handler = std::move(handler_);
+        handler(std::move(result_));
+    }
+
+private:
+    Handler handler_;
+    Work work_;
+    Result<T> result_ = dossier::fail(Errc::internal, "store: the operation did not run");
+    bool has_run_ = false;
+};
+
+/// First in, first out. After `close` nothing more comes in, and takers get what is left.
+template <class Session>
+class JobQueue {
+public:
+    using Jobs = std::vector<std::unique_ptr<Job<Session>>>;
+
+    void push(std::unique_ptr<Job<Session>> job) {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (!closed_) {
+                jobs_.push_back(std::move(job));
+                arrived_.notify_one();
+                return;
+            }
+        }
+        job->fail({.code = Errc::storage, .message = "store: closed", .context = {}, .retry_after = {}});
+        std::vector<std::unique_ptr<Completion>> refused;
+        refused.push_back(std::move(job));
+        post_completions(std::move(refused));
+    }
+    /// Waits for jobs and takes up to `most`; none = closed and empty.
+    auto take(std::size_t most) -> Jobs {
+        std::unique_lock lock(mutex_);
+        arrived_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
+        Jobs taken;
+        taken.reserve(std::min(most, jobs_.size()));
+        while (!jobs_.empty() && taken.size() < most) {
+            taken.push_back(std::move(jobs_.front()));
+            jobs_.pop_front();
+        }
+        return taken;
+    }
+    void close() {
+        const std::scoped_lock lock(mutex_);
+        closed_ = true;
+        arrived_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::deque<std::unique_ptr<Job<Session>>> jobs_;
+    bool closed_ = false;
+};
+
+/// Queues `work` and waits for it. The queue must outlive the wait.
+template <class T, class Session>
+auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&)> work) -> Task<Result<T>> {
+    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&)> queued) {
+        using Handler = std::decay_t<decltype(handler)>;
+        queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued)));
+    };
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
+        std::move(start), asio::use_awaitable, std::move(work));
+}
+
+} // namespace dossier::store

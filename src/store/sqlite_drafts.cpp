@@ -1,0 +1,111 @@
+// What people decide on: drafts, each decided once and bound to the content that was seen.
+
+#include "sqlite_rows.hpp"
+#include "sqlite_store.hpp"
+
+#include "dossier/finding/json.hpp"
+
+#include <fmt/format.h>
+
+namespace dossier::store {
+
+namespace {
+
+struct StoredDraft {
+    std::int64_t dossier = 0;
+    Draft draft;
+};
+
+/// The draft, if it is still to be decided and still says what the caller saw.
+auto pending_draft(Database& db, const std::string& id, const std::string& expected_hash) -> Result<StoredDraft> {
+    auto rows = db.query("SELECT dossier, doc FROM drafts WHERE id=?", id);
+    if (!rows.next()) return fail(Errc::not_found, "no draft has this id");
+    StoredDraft stored{.dossier = rows.integer(0), .draft = draft_of(rows.text(1))};
+    const auto& draft = stored.draft;
+    if (draft.state != DraftState::pending) {
+        return fail(Errc::conflict, draft.decided_by.empty()
+                                        ? fmt::format("the draft is {} already", to_string(draft.state))
+                                        : fmt::format("the draft is {} already, decided by {}", to_string(draft.state),
+                                                      draft.decided_by));
+    }
+    if (!expected_hash.empty() && expected_hash != draft.content_hash) {
+        return fail(Errc::conflict, "the draft's content has changed since you read it");
+    }
+    return stored;
+}
+
+} // namespace
+
+auto SqliteStore::list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> {
+    using Drafts = Listing<Draft>;
+    return readers_.submit<Drafts>(
+        [filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Drafts> {
+            const auto below = cursor_seq(page.cursor);
+            if (!below) return fail(below.error());
+            std::string sql = "SELECT seq, doc FROM drafts WHERE seq < ?1";
+            if (filter.state) sql += " AND state = ?2";
+            if (!filter.dossier_id.empty()) sql += " AND dossier = (SELECT seq FROM dossiers WHERE id = ?3)";
+            if (!filter.finding_id.empty()) {
+                sql += " AND dossier = (SELECT dossier FROM findings WHERE id = ?4)"
+                       " AND instr(finding_ids, char(10) || ?4 || char(10))";
+            }
+            // The last parameter is always used, so all four can always be bound.
+            sql += fmt::format(" AND ?4 IS NOT NULL ORDER BY seq DESC LIMIT {}", page.limit + 1);
+            const std::string_view state = filter.state ? to_string(*filter.state) : "";
+            auto rows = db.query_once(
+                sql, {sql_value(*below), sql_value(state), sql_value(filter.dossier_id), sql_value(filter.finding_id)});
+            return read_page<Draft>(std::move(rows), page.limit,
+                                    [](const Rows& row) { return std::pair(row.integer(0), draft_of(row.text(1))); });
+        });
+}
+
+auto SqliteStore::get_draft(std::string id) -> Task<Result<Draft>> {
+    return readers_.submit<Draft>([id = std::move(id)](Database& db) -> Result<Draft> {
+        auto rows = db.query("SELECT doc FROM drafts WHERE id=?", id);
+        if (!rows.next()) return fail(Errc::not_found, "no draft has this id");
+        return draft_of(rows.text(0));
+    });
+}
+
+auto SqliteStore::edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
+    -> Task<Result<Draft>> {
+    return writer_.submit<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),
+                                  audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
+        auto stored = pending_draft(session.db, id, expected);
+        if (!stored) return fail(stored.error());
+        auto& draft = stored->draft;
+        draft.title = edited.title;
+        draft.body = edited.body;
+        draft.content_hash = content_hash(draft);
+        session.db.run("UPDATE drafts SET content_hash=?, edited=1, doc=? WHERE id=?", draft.content_hash,
+                       to_text(draft), id);
+        session.seal(audit);
+        return draft;
+    });
+}
+
+auto SqliteStore::decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
+                               std::string comment, Timestamp at, std::vector<AuditEntry> audit)
+    -> Task<Result<Draft>> {
+    return writer_.submit<Draft>([id = std::move(id), expected = std::move(expected_hash), decision,
+                                  actor = std::move(actor), comment = std::move(comment), at,
+                                  audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
+        if (decision != DraftState::approved && decision != DraftState::rejected) {
+            return fail(Errc::invalid_argument, "a draft is decided as approved or rejected");
+        }
+        auto stored = pending_draft(session.db, id, expected);
+        if (!stored) return fail(stored.error());
+        auto& draft = stored->draft;
+        draft.state = decision;
+        draft.decided_by = actor;
+        draft.decided_at = at;
+        draft.comment = comment;
+        if (decision == DraftState::approved) draft.approved_hash = draft.content_hash;
+        session.db.run("UPDATE drafts SET state=?, doc=? WHERE id=?", to_string(draft.state), to_text(draft), id);
+        make_ready(session, stored->dossier, at);
+        session.seal(audit);
+        return draft;
+    });
+}
+
+} // namespace dossier::store

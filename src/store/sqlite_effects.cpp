@@ -1,0 +1,118 @@
+// Side effects outside, recorded before they are tried, and LLM answers that were paid for.
+
+#include "sqlite_rows.hpp"
+#include "sqlite_store.hpp"
+
+#include <array>
+
+namespace dossier::store {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> state_words = {"planned", "attempting", "unknown", "done"};
+
+auto word_of(Intent::State state) -> std::string_view { return state_words.at(static_cast<std::size_t>(state)); }
+
+/// A word from a later version reads as unknown: look before doing it again.
+auto state_of(const std::string& word) -> Intent::State {
+    if (word == "planned") return Intent::State::planned;
+    if (word == "attempting") return Intent::State::attempting;
+    if (word == "done") return Intent::State::done;
+    return Intent::State::unknown;
+}
+
+constexpr std::string_view intent_columns =
+    "SELECT key, dossier_id, draft_id, sink, state, ticket, content_hash, attempts, lookups, attempted_at, "
+    "unknown_since, next_at FROM intents ";
+
+auto intent_of(const Rows& rows) -> Intent {
+    return {.key = rows.text(0),
+            .dossier_id = rows.text(1),
+            .draft_id = rows.text(2),
+            .sink = rows.text(3),
+            .state = state_of(rows.text(4)),
+            .ticket = ticket_of(rows, 5),
+            .content_hash = rows.text(6),
+            .attempts = rows.number(7),
+            .lookups = rows.number(8),
+            .attempted_at = rows.optional_time(9),
+            .unknown_since = rows.optional_time(10),
+            .next_at = rows.optional_time(11)};
+}
+
+void write_intent(Database& db, const Intent& intent) {
+    db.run("INSERT INTO intents VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO UPDATE SET "
+           "dossier_id=excluded.dossier_id, draft_id=excluded.draft_id, sink=excluded.sink, state=excluded.state, "
+           "ticket=excluded.ticket, content_hash=excluded.content_hash, attempts=excluded.attempts, "
+           "lookups=excluded.lookups, attempted_at=excluded.attempted_at, unknown_since=excluded.unknown_since, "
+           "next_at=excluded.next_at",
+           intent.key, intent.dossier_id, intent.draft_id, intent.sink, word_of(intent.state),
+           ticket_text(intent.ticket), intent.content_hash, intent.attempts, intent.lookups, intent.attempted_at,
+           intent.unknown_since, intent.next_at);
+}
+
+} // namespace
+
+auto SqliteStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
+    return writer_.submit<Intent>([intent = std::move(intent)](WriteSession& session) mutable -> Result<Intent> {
+        {
+            static const auto sql = std::string(intent_columns) + "WHERE key=?";
+            auto rows = session.db.query(sql, intent.key);
+            if (rows.next()) return intent_of(rows);
+        }
+        intent.state = Intent::State::planned;
+        write_intent(session.db, intent);
+        return intent;
+    });
+}
+
+auto SqliteStore::save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> {
+    return writer_.submit<void>(
+        [intent = std::move(intent), audit = std::move(audit)](WriteSession& session) -> Result<void> {
+            write_intent(session.db, intent);
+            session.seal(audit);
+            return {};
+        });
+}
+
+auto SqliteStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> {
+    using Intents = std::vector<Intent>;
+    return readers_.submit<Intents>([now, limit](Database& db) -> Result<Intents> {
+        static const auto sql = std::string(intent_columns) +
+                                "WHERE state='done' AND next_at IS NOT NULL AND next_at<=? ORDER BY next_at LIMIT ?";
+        auto rows = db.query(sql, now, limit);
+        Intents due;
+        while (rows.next()) due.push_back(intent_of(rows));
+        return due;
+    });
+}
+
+auto SqliteStore::automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> {
+    return readers_.submit<std::size_t>([since](Database& db) -> Result<std::size_t> {
+        auto rows = db.query(
+            "SELECT count(*) FROM intents WHERE state='done' AND attempted_at>=? AND key GLOB 'ticket*'", since);
+        rows.next();
+        return static_cast<std::size_t>(rows.integer(0));
+    });
+}
+
+auto SqliteStore::cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> {
+    using Answer = std::optional<std::string>;
+    return readers_.submit<Answer>([key = std::move(key)](Database& db) -> Result<Answer> {
+        auto rows = db.query("SELECT answer FROM answers WHERE key=?", key);
+        if (!rows.next()) return Answer{};
+        return rows.text(0);
+    });
+}
+
+auto SqliteStore::cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> {
+    return writer_.submit<void>(
+        [key = std::move(key), answer = std::move(answer), at](WriteSession& session) -> Result<void> {
+            session.db.run("INSERT INTO answers(key, at, answer) VALUES(?,?,?) "
+                           "ON CONFLICT(key) DO UPDATE SET at=excluded.at, answer=excluded.answer",
+                           key, at, answer);
+            return {};
+        });
+}
+
+} // namespace dossier::store

@@ -1,0 +1,209 @@
+#include "sqlite_migrations.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace dossier::store {
+
+namespace {
+
+// Times are milliseconds since 1970. Vocabularies are stored as their words, except severity, which is sorted by.
+// `seq` is the row's number and the order of lists; `id` is what the world sees.
+constexpr auto version_1 = R"sql(
+CREATE TABLE dossiers(
+    seq          INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
+    exposure_key TEXT NOT NULL UNIQUE,
+    stage        TEXT NOT NULL,
+    severity     INTEGER NOT NULL,           -- worst of its findings
+    revision     INTEGER NOT NULL DEFAULT 0,
+    inputs_hash  TEXT NOT NULL DEFAULT '',
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    ticket       TEXT,
+    replay_from  TEXT,
+    ready_at     INTEGER,                    -- NULL = nothing to do
+    work_seq     INTEGER NOT NULL DEFAULT 0, -- grows with everything that makes work
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    last_error   TEXT NOT NULL DEFAULT '',
+    lease_owner  TEXT NOT NULL DEFAULT '',
+    lease_until  INTEGER,
+    fence        INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX dossiers_ready ON dossiers(severity DESC, ready_at, lease_until) WHERE ready_at IS NOT NULL;
+CREATE INDEX dossiers_leased ON dossiers(lease_owner) WHERE lease_until IS NOT NULL;
+
+CREATE TABLE findings(
+    seq          INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
+    dossier      INTEGER NOT NULL REFERENCES dossiers(seq),
+    identity     INTEGER NOT NULL,           -- 64 bits of (source, fingerprint): a small index instead of a wide one
+    source       TEXT NOT NULL,
+    fingerprint  TEXT NOT NULL,
+    exposure_key TEXT NOT NULL,
+    title        TEXT NOT NULL,
+    search       TEXT NOT NULL,              -- the words that a list filter looks at, in lower case
+    owner        TEXT NOT NULL DEFAULT '',
+    severity     INTEGER NOT NULL,
+    status       TEXT NOT NULL,
+    stage        TEXT NOT NULL,
+    version      INTEGER NOT NULL DEFAULT 1,
+    content_hash TEXT NOT NULL,
+    received_at  INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    last_seen    INTEGER,
+    work_seq     INTEGER NOT NULL,           -- the dossier's, when this finding last changed
+    doc          TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX findings_identity ON findings(identity);
+CREATE INDEX findings_dossier ON findings(dossier);
+CREATE INDEX findings_unfinished ON findings(stage)
+    WHERE stage IN ('received','normalised','enriched','assessed','explained','drafted');
+
+CREATE TABLE payloads(
+    seq          INTEGER PRIMARY KEY,
+    finding      INTEGER NOT NULL REFERENCES findings(seq),
+    version      INTEGER NOT NULL,
+    content_hash TEXT NOT NULL,
+    received_at  INTEGER NOT NULL,
+    raw          BLOB NOT NULL
+);
+CREATE UNIQUE INDEX payloads_version ON payloads(finding, version);
+
+CREATE TABLE stage_results(
+    dossier  INTEGER NOT NULL REFERENCES dossiers(seq),
+    revision INTEGER NOT NULL,
+    stage    TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    body     TEXT NOT NULL,
+    seq      INTEGER PRIMARY KEY
+);
+CREATE UNIQUE INDEX stage_results_stage ON stage_results(dossier, revision, stage);
+
+CREATE TABLE drafts(
+    seq          INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
+    dossier      INTEGER NOT NULL REFERENCES dossiers(seq),
+    revision     INTEGER NOT NULL,
+    state        TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    edited       INTEGER NOT NULL DEFAULT 0, -- a person changed the text
+    finding_ids  TEXT NOT NULL,              -- each between line feeds
+    doc          TEXT NOT NULL
+);
+CREATE INDEX drafts_dossier ON drafts(dossier);
+CREATE INDEX drafts_state ON drafts(state);
+
+CREATE TABLE dead_letters(
+    seq         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
+    finding_id  TEXT NOT NULL,
+    dossier     INTEGER NOT NULL REFERENCES dossiers(seq),
+    stage       TEXT NOT NULL,
+    error       TEXT NOT NULL,
+    attempts    INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    redriven_at INTEGER
+);
+
+CREATE TABLE quarantine(
+    seq         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
+    identity    INTEGER NOT NULL,            -- 64 bits of (source, raw)
+    source      TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    request_id  TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    deliveries  INTEGER NOT NULL DEFAULT 1,
+    finding_id  TEXT NOT NULL DEFAULT '',
+    raw         BLOB NOT NULL
+);
+CREATE INDEX quarantine_identity ON quarantine(identity);
+
+CREATE TABLE intents(
+    key           TEXT PRIMARY KEY,
+    dossier_id    TEXT NOT NULL,
+    draft_id      TEXT NOT NULL,
+    sink          TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    ticket        TEXT,
+    content_hash  TEXT NOT NULL,
+    attempts      INTEGER NOT NULL,
+    lookups       INTEGER NOT NULL,
+    attempted_at  INTEGER,
+    unknown_since INTEGER,
+    next_at       INTEGER
+);
+CREATE INDEX intents_sweep ON intents(next_at) WHERE state = 'done' AND next_at IS NOT NULL;
+CREATE INDEX intents_done ON intents(attempted_at) WHERE state = 'done';
+
+CREATE TABLE answers(
+    key    TEXT PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    answer TEXT NOT NULL
+);
+
+CREATE TABLE audit(
+    seq        INTEGER PRIMARY KEY,
+    time       INTEGER NOT NULL,
+    action     TEXT NOT NULL,
+    actor_id   TEXT NOT NULL,
+    finding_id TEXT NOT NULL,
+    dossier_id TEXT NOT NULL,
+    hash       TEXT NOT NULL,
+    record     TEXT NOT NULL
+);
+CREATE INDEX audit_finding ON audit(finding_id) WHERE finding_id <> '';
+CREATE INDEX audit_dossier ON audit(dossier_id) WHERE dossier_id <> '';
+
+CREATE TABLE probe(
+    id     INTEGER PRIMARY KEY,
+    writes INTEGER NOT NULL
+);
+INSERT INTO probe VALUES(1, 0);
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1};
+
+auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
+    auto rows = db.query(sql);
+    rows.next();
+    return rows.integer(0);
+}
+
+void check_ours(Database& db, std::int64_t version, std::int64_t known) {
+    if (version > known) {
+        throw SqliteFailure(SQLITE_SCHEMA, fmt::format("store: the database has schema version {}, this dossier knows "
+                                                       "only up to {}; run the newer dossier that wrote it",
+                                                       version, known));
+    }
+    if (version == 0 && integer_of(db, "SELECT count(*) FROM sqlite_master") > 0) {
+        throw SqliteFailure(SQLITE_NOTADB, "store: the file is a database of another program; name another file");
+    }
+}
+
+} // namespace
+
+auto schema() -> Migrations { return steps_of_ours; }
+
+void migrate(Database& db, Migrations steps) {
+    const auto known = static_cast<std::int64_t>(steps.size());
+    for (bool done = false; !done;) {
+        db.script("BEGIN IMMEDIATE"); // before looking, so that two processes that start together don't both migrate
+        try {
+            const auto version = integer_of(db, "PRAGMA user_version");
+            check_ours(db, version, known);
+            done = version == known;
+            if (!done) {
+                db.script(steps[static_cast<std::size_t>(version)]);
+                db.script(fmt::format("PRAGMA user_version={}", version + 1));
+            }
+            db.script("COMMIT");
+        } catch (...) {
+            if (db.in_transaction()) db.script("ROLLBACK");
+            throw;
+        }
+    }
+}
+
+} // namespace dossier::store

@@ -1,0 +1,369 @@
+// What only the SQLite store has: groups, savepoints, its file, and what happens when the disk says no.
+#include "sqlite_migrations.hpp"
+#include "sqlite_place.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <latch>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace dossier::store {
+namespace {
+
+/// Keeps the writer busy, so that what is started meanwhile becomes one group.
+class Hold {
+public:
+    Hold(asio::io_context& loop, SqliteStore& store) {
+        asio::co_spawn(loop, store.on_writer([this](Database&) {
+            begun_.count_down();
+            free_.wait();
+        }),
+                       [](std::exception_ptr, Result<void>) {});
+        loop.poll(); // queues it
+        begun_.wait();
+    }
+    void release() { free_.count_down(); }
+
+private:
+    std::latch begun_{1};
+    std::latch free_{1};
+};
+
+template <class T>
+void start(asio::io_context& loop, Task<Result<T>> task, std::vector<Result<T>>& results, std::size_t slot) {
+    asio::co_spawn(loop, std::move(task),
+                   [&results, slot](std::exception_ptr, Result<T> result) { results[slot] = std::move(result); });
+}
+template <class T>
+auto room_for(std::size_t count) -> std::vector<Result<T>> {
+    return std::vector<Result<T>>(count, fail(Errc::cancelled, "did not end"));
+}
+
+TEST(SqliteStore, TwoHundredWritersShareFewCommits) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    asio::io_context loop;
+    auto results = room_for<std::vector<IntakeResult>>(200);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        start(loop, store->commit_intake(delivery({{.id = std::to_string(i)}}, minute(0)), {entry("received")}),
+              results, i);
+    }
+    loop.run();
+    std::set<std::string> ids;
+    for (const auto& result : results) ids.insert(result.value().front().id);
+    EXPECT_EQ(ids.size(), 200U);
+    EXPECT_EQ(store->backlog(), 200U);
+    const auto counters = store->counters();
+    EXPECT_EQ(counters.operations, 200U);
+    EXPECT_LT(counters.groups, 100U);
+}
+
+TEST(SqliteStore, AFailedOperationLeavesItsGroupAlone) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    asio::io_context loop;
+    Hold hold(loop, *store);
+    auto writes = room_for<void>(3);
+    start(loop, store->append_audit({entry("before")}), writes, 0);
+    start(loop, store->on_writer([](Database& db) {
+        db.run("UPDATE probe SET writes = 1000");
+        db.run("INSERT INTO probe VALUES(1, 0)"); // the key is taken
+    }),
+          writes, 1);
+    start(loop, store->append_audit({entry("after")}), writes, 2);
+    loop.poll();
+    hold.release();
+    loop.run();
+    EXPECT_TRUE(writes[0]);
+    EXPECT_TRUE(writes[2]);
+    ASSERT_FALSE(writes[1]);
+    EXPECT_EQ(writes[1].error().code, Errc::storage);
+    EXPECT_EQ(store->counters().groups, 2U);
+    EXPECT_EQ(value_of(store->audit_head()).seq, 2);
+    value_of(store->on_writer([](Database& db) {
+        auto rows = db.query("SELECT writes FROM probe");
+        if (!rows.next() || rows.integer(0) == 1000) throw std::runtime_error("the failed operation left something");
+    }));
+}
+
+TEST(SqliteStore, ACommitThatFailsFailsItsWholeGroupAndNothingElse) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    value_of(store->append_audit({entry("kept")}));
+    asio::io_context loop;
+    Hold hold(loop, *store);
+    auto intakes = room_for<std::vector<IntakeResult>>(1);
+    auto writes = room_for<void>(1);
+    start(loop, store->commit_intake(delivery({{}}, minute(0)), {entry("lost")}), intakes, 0);
+    start(loop, store->on_writer([](Database& db) {
+        db.run("PRAGMA defer_foreign_keys=ON");
+        db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw) VALUES(99,1,'',0,'')");
+    }),
+          writes, 0);
+    loop.poll();
+    hold.release();
+    loop.run();
+    EXPECT_EQ(intakes[0].error().code, Errc::storage);
+    EXPECT_EQ(writes[0].error().code, Errc::storage);
+    EXPECT_EQ(store->backlog(), 0U);
+
+    value_of(store->append_audit({entry("next")}));
+    const auto records = value_of(store->audit_after(0, 10));
+    ASSERT_EQ(records.size(), 2U);
+    EXPECT_TRUE(records[1].record.starts_with("2|" + records[0].hash + "|next"));
+    EXPECT_EQ(value_of(store->commit_intake(delivery({{}}, minute(0)), {})).front().outcome, Outcome::created);
+}
+
+TEST(SqliteStore, AFullDiskIsAnErrorAndNothingMore) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    value_of(store->append_audit({entry("kept")}));
+    value_of(store->on_writer([](Database& db) {
+        auto rows = db.query("PRAGMA page_count");
+        rows.next();
+        db.script("PRAGMA max_page_count=" + std::to_string(rows.integer(0) + 8));
+    }));
+    auto big = delivery({{}}, minute(0));
+    big.items[0].raw.assign(1 << 20, 'x');
+    const auto refused = await(store->commit_intake(big, {entry("lost")}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::storage);
+    EXPECT_NE(refused.error().message.find("full"), std::string::npos) << refused.error().message;
+    auto small = entry("lost");
+    auto huge = entry("lost");
+    huge.finding_id.assign(1 << 20, 'x'); // the first of the two is sealed when the second fails
+    EXPECT_EQ(error_of(store->append_audit({small, huge})), Errc::storage);
+    EXPECT_EQ(store->backlog(), 0U);
+    EXPECT_EQ(value_of(store->audit_head()).seq, 1);
+
+    value_of(store->on_writer([](Database& db) { db.script("PRAGMA max_page_count=1000000"); }));
+    EXPECT_EQ(value_of(store->commit_intake(big, {entry("next")})).front().outcome, Outcome::created);
+    const auto records = value_of(store->audit_after(0, 10));
+    ASSERT_EQ(records.size(), 2U);
+    EXPECT_TRUE(records[1].record.starts_with("2|" + records[0].hash + "|next"));
+}
+
+TEST(SqliteStore, WhatWasAcknowledgedSurvivesAKill) {
+    SqlitePlace place;
+    int pipe_ends[2];
+    ASSERT_EQ(pipe(pipe_ends), 0);
+    const auto child = fork(); // no other thread exists here: each test joins its own
+    if (child == 0) {
+        alarm(60);
+        const auto store = place.open_sqlite();
+        for (int i = 0; i < 1'000'000; ++i) {
+            const auto result =
+                value_of(store->commit_intake(delivery({{.id = std::to_string(i)}}, minute(0)), {entry("received")}));
+            const auto line = result.front().id + "\n";
+            if (write(pipe_ends[1], line.data(), line.size()) < 0) break;
+        }
+        _exit(1);
+    }
+    ASSERT_GT(child, 0);
+    close(pipe_ends[1]);
+    std::string acknowledged;
+    char buffer[512];
+    bool killed = false;
+    for (;;) {
+        const auto count = read(pipe_ends[0], buffer, sizeof buffer);
+        if (count <= 0) break;
+        acknowledged.append(buffer, static_cast<std::size_t>(count));
+        if (!killed && acknowledged.size() > 3000) {
+            kill(child, SIGKILL);
+            killed = true;
+        }
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    close(pipe_ends[0]);
+    ASSERT_TRUE(killed && WIFSIGNALED(status));
+
+    const auto store = place.open();
+    std::size_t count = 0;
+    std::istringstream lines(acknowledged);
+    for (std::string id; std::getline(lines, id) && !lines.eof(); ++count) {
+        EXPECT_EQ(value_of(store->get_finding(id)).id, id);
+    }
+    EXPECT_GT(count, 50U);
+    EXPECT_GE(store->backlog(), count);
+    EXPECT_EQ(static_cast<std::size_t>(value_of(store->audit_head()).seq), store->backlog()); // both or neither
+}
+
+TEST(SqliteStore, ACancelledCallerLosesNothing) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    asio::io_context loop;
+    Hold hold(loop, *store);
+    asio::cancellation_signal cancel;
+    std::optional<Result<void>> ended;
+    asio::co_spawn(
+        loop, store->append_audit({entry("written")}),
+        asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, Result<void> result) { ended = result; }));
+    loop.poll();
+    cancel.emit(asio::cancellation_type::terminal);
+    loop.poll();
+    EXPECT_FALSE(ended); // it waits for the truth
+    hold.release();
+    loop.run();
+    ASSERT_TRUE(ended);
+    EXPECT_TRUE(*ended);
+    EXPECT_EQ(value_of(store->audit_head()).seq, 1);
+}
+
+TEST(SqliteStore, CompletesWhereTheCallerRuns) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    std::vector<std::thread> threads;
+    std::atomic<int> astray = 0;
+    for (int lane = 0; lane < 2; ++lane) {
+        threads.emplace_back([&, lane] {
+            asio::io_context loop;
+            const auto home = std::this_thread::get_id();
+            for (int i = 0; i < 20; ++i) {
+                const auto id = std::to_string(lane) + "-" + std::to_string(i);
+                asio::co_spawn(
+                    loop,
+                    [&store, &astray, home, id]() -> Task<void> {
+                        (void)co_await store->commit_intake(delivery({{.id = id}}, minute(0)), {});
+                        if (std::this_thread::get_id() != home) ++astray;
+                        (void)co_await store->list_findings({}, {});
+                        if (std::this_thread::get_id() != home) ++astray;
+                    },
+                    [](std::exception_ptr) {});
+            }
+            loop.run();
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(astray, 0);
+    EXPECT_EQ(store->backlog(), 40U);
+}
+
+TEST(SqliteStore, ClosingCompletesWhatIsQueuedAndRefusesTheRest) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    asio::io_context loop;
+    auto writes = room_for<void>(20);
+    for (std::size_t i = 0; i < writes.size(); ++i) start(loop, store->append_audit({entry("queued")}), writes, i);
+    loop.poll();
+    store->close();
+    loop.run();
+    for (const auto& write : writes) EXPECT_TRUE(write);
+    EXPECT_EQ(error_of(store->probe()), Errc::storage);
+    EXPECT_EQ(error_of(store->audit_head()), Errc::storage);
+    EXPECT_EQ(value_of(place.open()->audit_head()).seq, 20);
+}
+
+TEST(SqliteStore, TwoProcessesOnOneFileKeepOneChain) {
+    SqlitePlace place;
+    const auto one = place.open_sqlite();
+    const auto two = place.open_sqlite();
+    value_of(one->append_audit({entry("a")}));
+    value_of(two->commit_intake(delivery({{}}, minute(0)), {entry("b")}));
+    value_of(one->append_audit({entry("c")}));
+    const auto records = value_of(two->audit_after(0, 10));
+    ASSERT_EQ(records.size(), 3U);
+    EXPECT_TRUE(records[2].record.starts_with("3|" + records[1].hash + "|c"));
+    EXPECT_EQ(one->backlog(), 1U);
+}
+
+TEST(SqliteStore, ItsFileIsPrivateAndItsDirectoryIsMade) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    value_of(store->probe());
+    for (const auto* suffix : {"", "-wal"}) {
+        struct stat info{};
+        ASSERT_EQ(stat((place.file().string() + suffix).c_str(), &info), 0) << suffix;
+        EXPECT_EQ(info.st_mode & 0777, 0600) << suffix;
+    }
+    value_of(store->on_writer([](Database& db) {
+        for (const auto& [pragma, expected] :
+             {std::pair{"PRAGMA synchronous", "2"}, {"PRAGMA journal_mode", "wal"}, {"PRAGMA foreign_keys", "1"}}) {
+            auto rows = db.query(pragma);
+            if (!rows.next() || rows.text(0) != expected) throw std::runtime_error(pragma);
+        }
+    }));
+}
+
+TEST(SqliteStore, RefusesWhatItCannotOpen) {
+    struct Row {
+        std::string name;
+        std::function<void(const std::filesystem::path&)> prepare;
+        std::string expected; ///< in the message
+    };
+    const std::vector<Row> rows = {
+        {"a newer database",
+         [](const auto& file) {
+             Database db(file.string(), Database::Access::read_write);
+             migrate(db, schema());
+             db.script("PRAGMA user_version=99");
+         },
+         "schema version 99"},
+        {"another program's database",
+         [](const auto& file) {
+             Database(file.string(), Database::Access::read_write).script("CREATE TABLE songs(name)");
+         },
+         "another program"},
+        {"no database",
+         [](const auto& file) {
+             std::filesystem::create_directories(file.parent_path());
+             std::ofstream(file) << std::string(5000, 'x');
+         },
+         "not a database"},
+        {"a directory", [](const auto& file) { std::filesystem::create_directories(file); }, "can't open"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        SqlitePlace place;
+        row.prepare(place.file());
+        const auto store = open_store({.url = "sqlite:" + place.file().string()}, plain_seal);
+        ASSERT_FALSE(store);
+        EXPECT_EQ(store.error().code, Errc::storage);
+        EXPECT_NE(store.error().message.find(row.expected), std::string::npos) << store.error().message;
+    }
+    const auto other = open_store({.url = "postgresql://me:hunter2@db/dossier"}, plain_seal);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, Errc::invalid_argument);
+    EXPECT_EQ(other.error().message.find("hunter2"), std::string::npos);
+    EXPECT_FALSE(open_store({.url = "sqlite:"}, plain_seal));
+}
+
+TEST(SqliteMigrations, LeadForwardStepByStepAndKeepWhatIsThere) {
+    const char* const first[] = {"CREATE TABLE notes(text); INSERT INTO notes VALUES('kept');"};
+    const char* const both[] = {first[0], "ALTER TABLE notes ADD COLUMN stars INTEGER NOT NULL DEFAULT 3;"};
+    const char* const broken[] = {both[0], both[1], "CREATE TABLE half(x); SELECT nonsense;"};
+    SqlitePlace place;
+    Database db(place.file().string(), Database::Access::read_write);
+    const auto version = [&db] {
+        auto rows = db.query("PRAGMA user_version");
+        rows.next();
+        return rows.integer(0);
+    };
+    migrate(db, first);
+    EXPECT_EQ(version(), 1);
+    migrate(db, both);
+    migrate(db, both); // nothing left to do
+    EXPECT_EQ(version(), 2);
+    EXPECT_THROW(migrate(db, broken), SqliteFailure);
+    EXPECT_EQ(version(), 2);
+    EXPECT_THROW(migrate(db, first), SqliteFailure); // newer than the binary
+    auto rows = db.query("SELECT text, stars, (SELECT count(*) FROM sqlite_master WHERE name='half') FROM notes");
+    ASSERT_TRUE(rows.next());
+    EXPECT_EQ(rows.text(0), "kept");
+    EXPECT_EQ(rows.integer(1), 3);
+    EXPECT_EQ(rows.integer(2), 0);
+}
+
+} // namespace
+} // namespace dossier::store
