@@ -143,8 +143,8 @@ auto Delivery::look_again(std::shared_ptr<TicketSink> sink, Intent intent, Draft
         co_return co_await attempt(std::move(sink), std::move(intent), std::move(draft), deadline);
     }
     intent.lookups += 1;
-    const auto step = first_wait() * (1LL << std::min(intent.lookups, 20));
-    intent.next_at = std::min(now + step, end); // the last look is at the end of the window
+    const Timestamp next = now + Duration{first_wait().count() << std::min(intent.lookups, 20)};
+    intent.next_at = std::min<Timestamp>(next, end); // the last look is at the end of the window
     auto saved = co_await store_.save_intent(intent, {});
     if (!saved) co_return fail(saved.error());
     co_return Progress{.wait_until = intent.next_at};
