@@ -93,7 +93,16 @@ auto fenced_code(std::string_view code, std::string_view language) -> std::strin
         if (is_word(c)) word += c;
     }
     const auto fence = std::string(std::max<std::size_t>(3, longest_run(code, '`') + 1), '`');
-    auto text = replace_all(to_valid_utf8(code), "\r", "");
+    std::string text;
+    const auto valid = to_valid_utf8(code);
+    for (std::size_t at = 0; at < valid.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(valid[at]);
+        if (is_deceptive(valid, at)) {
+            at += 2;
+        } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f)) {
+            text += valid[at];
+        }
+    }
     while (!text.empty() && text.back() == '\n') text.pop_back();
     return fmt::format("{0}{1}\n{2}\n{0}", fence, word, text);
 }

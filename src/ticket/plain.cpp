@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 namespace dossier::ticket {
 namespace {
 
@@ -116,6 +114,17 @@ auto block_text(const MarkdownNode& node) -> std::string {
     }
 }
 
+auto document_text(const MarkdownNode& document) -> std::string {
+    std::string out;
+    for (const auto& node : document.children) {
+        const auto text = block_text(node);
+        if (text.empty()) continue;
+        if (!out.empty()) out += "\n\n";
+        out += text;
+    }
+    return out;
+}
+
 auto size_of_block(const MarkdownNode& node) -> std::size_t {
     const auto text = block_text(node);
     return text.empty() ? 0 : code_points(text) + 2; // and the blank line after it
@@ -134,16 +143,13 @@ auto first_code_points(const std::string& text, std::size_t most) -> std::string
 
 auto markdown_to_plain(std::string_view markdown, std::size_t max_characters) -> std::string {
     auto tree = parse_markdown(markdown);
-    const auto limit = max_characters == 0 ? std::numeric_limits<std::size_t>::max() : max_characters;
-    fit_blocks(tree, limit, size_of_block);
-    std::string out;
-    for (const auto& node : tree.children) {
-        const auto text = block_text(node);
-        if (text.empty()) continue;
-        if (!out.empty()) out += "\n\n";
-        out += text;
-    }
-    return code_points(out) > limit ? first_code_points(out, limit) : out;
+    auto whole = document_text(tree);
+    if (max_characters == 0 || code_points(whole) <= max_characters) return whole;
+    fit_blocks(tree, max_characters, size_of_block);
+    const auto fits = document_text(tree);
+    // One huge paragraph leaves no block to keep; its beginning says more than a notice alone.
+    const bool is_worth_it = fits.size() > left_out_notice.size() && code_points(fits) <= max_characters;
+    return is_worth_it ? fits : first_code_points(whole, max_characters);
 }
 
 } // namespace dossier::ticket
