@@ -91,7 +91,8 @@ auto Delivery::ensure_ticket(Draft draft, Deadline deadline) -> Task<Result<Prog
         if (!saved) co_return fail(saved.error());
         count(intent.sink, "outcome_unknown");
     }
-    if (intent.state != Intent::State::unknown) co_return co_await attempt(*sink, intent, std::move(draft), deadline);
+    // Also a planned intent looks first where an earlier outcome was unknown.
+    if (!intent.unknown_since) co_return co_await attempt(*sink, intent, std::move(draft), deadline);
     if (intent.next_at && clock_.now() < *intent.next_at) co_return Progress{.wait_until = intent.next_at};
     co_return co_await look_again(*sink, intent, std::move(draft), deadline);
 }
