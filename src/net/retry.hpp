@@ -18,7 +18,8 @@ struct TryVerdict {
     std::string code;                   ///< status or name of the error, for the metric
 };
 
-[[nodiscard]] auto judge_try(Result<HttpResponse> outcome, Repeat repeat) -> TryVerdict;
+/// @param is_final this answer is known to be the last word, whatever its status
+[[nodiscard]] auto judge_try(Result<HttpResponse> outcome, Repeat repeat, bool is_final = false) -> TryVerdict;
 
 /// Metric label: ok, rejected (4xx), rate_limited (429), failed (5xx), or the error's name.
 [[nodiscard]] auto outcome_label(const Result<HttpResponse>& outcome) -> std::string_view;

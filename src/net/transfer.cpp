@@ -64,7 +64,8 @@ auto check_request(const ClientRequest& request) -> Result<Target> {
     }
     const auto scheme = part(url.get(), CURLUPART_SCHEME);
     auto host = lower(part(url.get(), CURLUPART_HOST));
-    if ((scheme != "http" && scheme != "https") || host.empty()) {
+    const bool lacks_host = host.empty() || request.url.substr(scheme.size()).starts_with(":///"); // libcurl guesses
+    if ((scheme != "http" && scheme != "https") || lacks_host) {
         return fail(Errc::invalid_argument, "not an http(s) URL");
     }
     const auto port = part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -85,6 +86,7 @@ void Transfer::prepare(CURL* easy, const std::string& ca_file) {
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L); // else giving up on a name waits on the lane for the resolver's thread
     set(CURLOPT_ERRORBUFFER, curl_message_.data());
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_MAXAGE_CONN, max_idle_seconds);

@@ -93,8 +93,6 @@ void Upstream::Impl::tell_breaker(CircuitBreaker::Leave leave, Health health, bo
         note(breaker.succeeded(leave));
     } else if (health == Health::bad && had_time) {
         note(breaker.failed(leave, SteadyClock::now()));
-    } else {
-        breaker.abandoned(leave);
     }
 }
 
@@ -118,12 +116,7 @@ auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline dea
     metrics.observe("dossier_upstream_request_seconds", std::chrono::duration<double>(took).count(),
                     {{"upstream", config.name}, {"outcome", outcome_label(outcome)}});
     const bool ends_here = is_final(outcome);
-    auto answer = ends_here ? outcome : Result<HttpResponse>(fail(Errc::internal, ""));
-    auto verdict = judge_try(std::move(outcome), repeat);
-    if (ends_here) {
-        verdict.final = std::move(answer);
-        verdict.may_repeat = false;
-    }
+    auto verdict = judge_try(std::move(outcome), repeat, ends_here);
     metrics.count("dossier_upstream_requests_total", {{"upstream", config.name}, {"code", verdict.code}});
     const bool timed_out = took >= until - begun;
     tell_breaker(*leave, verdict.health, !timed_out || until - begun >= std::min(telling_time, config.timeout));
