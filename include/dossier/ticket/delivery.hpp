@@ -7,6 +7,7 @@
 #include "dossier/store/store.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -20,20 +21,45 @@ public:
     struct Progress {
         std::optional<TicketRef> ticket;     ///< set = it exists
         std::optional<Timestamp> wait_until; ///< set = outcome unknown; ask again then
-        bool created_now = false;
+        bool created_now = false;            ///< this call made it, or found what an earlier attempt had made
     };
-    /// Takes the next step towards the ticket of the draft's dossier. Call again at `wait_until`.
+    /// Takes the next step towards the ticket of the draft's dossier. Call again at `wait_until`. A dossier that has a
+    /// ticket keeps it, whatever sink a later draft names. An error means that nothing was created by this call.
     auto ensure_ticket(Draft draft, Deadline deadline) -> Task<Result<Progress>>;
     /// Carries out an approval on an existing ticket: description as approved, comment (`note`, once per draft),
-    /// assignee.
+    /// assignee. `conflict` when the draft's content is not what was approved. Each part is done once; after an error
+    /// the call goes on at the part that failed.
     auto apply_approval(Draft draft, TicketRef ticket, std::string note, Deadline deadline) -> Task<Result<void>>;
     /// A comment on a ticket, once per `event_id`.
     auto comment(TicketRef ticket, std::string markdown, std::string event_id, Deadline deadline) -> Task<Result<void>>;
-    /// One round of the sweep over intents whose time has come.
+    /// One round of the sweep over intents whose time has come: doubles are linked to the ticket of our intent and
+    /// closed. @return number of doubles closed
     auto sweep(Deadline deadline) -> Task<Result<std::size_t>>;
     [[nodiscard]] auto is_internal(const std::string& sink) const -> bool;
 
 private:
+    using Effect = std::function<Task<Result<void>>()>;
+
+    [[nodiscard]] auto sink_of(const std::string& name) const -> Result<std::shared_ptr<TicketSink>>;
+    [[nodiscard]] auto key_of(const std::string& dossier_id) const -> std::string;
+    [[nodiscard]] auto first_wait() const -> Duration;
+    auto attempt(std::shared_ptr<TicketSink> sink, store::Intent intent, Draft draft, Deadline deadline)
+        -> Task<Result<Progress>>;
+    auto look_again(std::shared_ptr<TicketSink> sink, store::Intent intent, Draft draft, Deadline deadline)
+        -> Task<Result<Progress>>;
+    auto settle_as_done(store::Intent intent, TicketRef ticket, bool was_found, bool is_internal)
+        -> Task<Result<Progress>>;
+    /// Carries `effect` out unless the intent of `wanted.key` says that it was; audits it as `action`.
+    auto once(store::Intent wanted, std::string action, Effect effect) -> Task<Result<void>>;
+    auto update_as_approved(std::shared_ptr<TicketSink> sink, Draft draft, TicketRef ticket, Deadline deadline)
+        -> Task<Result<void>>;
+    auto assign_as_approved(std::shared_ptr<TicketSink> sink, Draft draft, TicketRef ticket, Deadline deadline)
+        -> Task<Result<void>>;
+    auto comment_on(TicketRef ticket, std::string markdown, std::string event_id, std::string dossier_id,
+                    Deadline deadline) -> Task<Result<void>>;
+    auto sweep_one(store::Intent intent, Deadline deadline) -> Task<Result<std::size_t>>;
+    void count(const std::string& sink, std::string_view outcome);
+
     std::map<std::string, std::shared_ptr<TicketSink>> sinks_;
     store::EffectStore& store_;
     TicketConfig config_;

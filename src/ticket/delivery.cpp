@@ -1,0 +1,224 @@
+#include "dossier/ticket/delivery.hpp"
+
+#include "delivery_audit.hpp"
+
+#include "dossier/base/log.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace dossier::ticket {
+namespace {
+
+using store::Intent;
+
+constexpr Duration shortest_wait{250};
+
+/// After these a create can't have happened. Anything else, also an answer that could not be read, may hide a ticket.
+auto nothing_happened(Errc code) -> bool {
+    switch (code) {
+    case Errc::invalid_argument:
+    case Errc::not_found:
+    case Errc::conflict:
+    case Errc::unauthenticated:
+    case Errc::forbidden:
+    case Errc::rate_limited:
+    case Errc::quota_exhausted:
+    case Errc::unavailable:
+    case Errc::timeout:
+    case Errc::rejected:
+    case Errc::overloaded:
+        return true;
+    default:
+        return false;
+    }
+}
+
+auto is_as_approved(const Draft& draft) -> bool { return draft.approved_hash == content_hash(draft); }
+
+} // namespace
+
+Delivery::Delivery(std::map<std::string, std::shared_ptr<TicketSink>> sinks, store::EffectStore& store,
+                   TicketConfig config, const Clock& clock, Metrics& metrics)
+    : sinks_(std::move(sinks)), store_(store), config_(std::move(config)), clock_(clock), metrics_(metrics) {}
+
+auto Delivery::sink_of(const std::string& name) const -> Result<std::shared_ptr<TicketSink>> {
+    const auto at = sinks_.find(name);
+    if (at == sinks_.end()) return fail(Errc::invalid_argument, "no ticket sink is called '" + name + "'");
+    return at->second;
+}
+
+auto Delivery::key_of(const std::string& dossier_id) const -> std::string {
+    return ticket_key(config_.instance, dossier_id);
+}
+
+auto Delivery::first_wait() const -> Duration { return std::max(shortest_wait, config_.settle / 16); }
+
+auto Delivery::is_internal(const std::string& sink) const -> bool {
+    const auto at = sinks_.find(sink);
+    return at != sinks_.end() && at->second->is_internal();
+}
+
+void Delivery::count(const std::string& sink, std::string_view outcome) {
+    metrics_.count("dossier_tickets_total", {{"sink", sink}, {"outcome", outcome}});
+}
+
+auto Delivery::ensure_ticket(Draft draft, Deadline deadline) -> Task<Result<Progress>> {
+    if (draft.approval == "before_create" && !is_as_approved(draft)) {
+        co_return fail(Errc::conflict, "the draft waits for an approval of exactly this content");
+    }
+    Intent wanted;
+    wanted.key = "ticket:" + draft.dossier_id;
+    wanted.dossier_id = draft.dossier_id;
+    wanted.draft_id = draft.id;
+    wanted.sink = draft.sink;
+    auto begun = co_await store_.begin_intent(wanted);
+    if (!begun) co_return fail(begun.error());
+    auto intent = std::move(*begun);
+    if (intent.state == Intent::State::done && intent.ticket) co_return Progress{.ticket = intent.ticket};
+    // Until something was tried, the newest draft decides where the ticket goes; afterwards it stays there.
+    if (intent.state == Intent::State::planned && !intent.unknown_since) intent.sink = draft.sink;
+    auto sink = sink_of(intent.sink);
+    if (!sink) co_return fail(sink.error());
+
+    if (intent.state == Intent::State::attempting) {
+        // Whoever set this never came back to say how it ended.
+        intent.state = Intent::State::unknown;
+        intent.unknown_since = intent.attempted_at.value_or(clock_.now());
+        intent.next_at = *intent.unknown_since + first_wait();
+        intent.lookups = 0;
+        auto saved = co_await store_.save_intent(intent, {});
+        if (!saved) co_return fail(saved.error());
+        count(intent.sink, "outcome_unknown");
+    }
+    // Also a planned intent looks first where an earlier outcome was unknown.
+    if (!intent.unknown_since) co_return co_await attempt(*sink, intent, std::move(draft), deadline);
+    if (intent.next_at && clock_.now() < *intent.next_at) co_return Progress{.wait_until = intent.next_at};
+    co_return co_await look_again(*sink, intent, std::move(draft), deadline);
+}
+
+auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft draft, Deadline deadline)
+    -> Task<Result<Progress>> {
+    intent.state = Intent::State::attempting;
+    intent.draft_id = draft.id;
+    intent.content_hash = content_hash(draft);
+    intent.attempts += 1;
+    intent.attempted_at = clock_.now();
+    intent.next_at.reset();
+    auto committed = co_await store_.save_intent(intent, {});
+    if (!committed) co_return fail(committed.error());
+
+    const auto key = key_of(intent.dossier_id);
+    auto created = co_await sink->create(draft, key, deadline);
+    if (created) co_return co_await settle_as_done(intent, *created, false, sink->is_internal());
+
+    if (nothing_happened(created.error().code)) {
+        intent.state = Intent::State::planned;
+        count(intent.sink, "refused");
+    } else {
+        intent.state = Intent::State::unknown;
+        intent.unknown_since = clock_.now();
+        intent.lookups = 0;
+        intent.next_at = *intent.unknown_since + first_wait();
+        count(intent.sink, "outcome_unknown");
+        log::warn("ticket.outcome_unknown", {{"dossier", intent.dossier_id}, {"sink", intent.sink}});
+    }
+    auto saved = co_await store_.save_intent(intent, {});
+    if (!saved) co_return fail(saved.error());
+    if (intent.state == Intent::State::planned) co_return fail(created.error());
+    co_return Progress{.wait_until = intent.next_at};
+}
+
+auto Delivery::look_again(std::shared_ptr<TicketSink> sink, Intent intent, Draft draft, Deadline deadline)
+    -> Task<Result<Progress>> {
+    const auto key = key_of(intent.dossier_id);
+    auto found = co_await sink->find(key, deadline);
+    if (!found) co_return fail(found.error()); // without a look there is no second create
+    if (!found->empty()) co_return co_await settle_as_done(intent, found->front(), true, sink->is_internal());
+
+    const auto now = clock_.now();
+    const auto end = intent.unknown_since.value_or(now) + config_.settle;
+    if (now >= end) {
+        count(intent.sink, "second_create");
+        log::warn("ticket.second_create", {{"dossier", intent.dossier_id}, {"sink", intent.sink}});
+        co_return co_await attempt(std::move(sink), std::move(intent), std::move(draft), deadline);
+    }
+    intent.lookups += 1;
+    const Timestamp next = now + Duration{first_wait().count() << std::min(intent.lookups, 20)};
+    intent.next_at = std::min<Timestamp>(next, end); // the last look is at the end of the window
+    auto saved = co_await store_.save_intent(intent, {});
+    if (!saved) co_return fail(saved.error());
+    co_return Progress{.wait_until = intent.next_at};
+}
+
+auto Delivery::settle_as_done(Intent intent, TicketRef ticket, bool was_found, bool is_internal)
+    -> Task<Result<Progress>> {
+    const auto now = clock_.now();
+    intent.state = Intent::State::done;
+    intent.ticket = ticket;
+    intent.lookups = 0;
+    intent.next_at.reset();
+    // Only where an outcome was unknown once can there be a double.
+    if (intent.unknown_since) intent.next_at = now + config_.settle * 2;
+    std::vector<store::AuditEntry> audit;
+    if (!is_internal) audit.push_back(ticket_audit(now, "ticket.created", intent, {.found = was_found}));
+    auto saved = co_await store_.save_intent(intent, std::move(audit));
+    if (!saved) co_return fail(saved.error());
+    count(intent.sink, was_found ? "found" : "created");
+    log::info("ticket.created",
+              {{"dossier", intent.dossier_id}, {"sink", intent.sink}, {"key", ticket.key}, {"found", was_found}});
+    co_return Progress{.ticket = std::move(ticket), .created_now = true};
+}
+
+auto Delivery::sweep(Deadline deadline) -> Task<Result<std::size_t>> {
+    constexpr std::size_t at_once = 50;
+    auto due = co_await store_.intents_to_sweep(clock_.now(), at_once);
+    if (!due) co_return fail(due.error());
+    std::size_t closed = 0;
+    for (const auto& intent : *due) {
+        auto swept = co_await sweep_one(intent, deadline);
+        if (swept) {
+            closed += *swept;
+            continue;
+        }
+        if (swept.error().code == Errc::storage) co_return fail(swept.error());
+        log::warn("ticket.sweep_failed", {{"dossier", intent.dossier_id}, {"reason", swept.error().describe()}});
+        auto later = intent;
+        later.next_at = clock_.now() + std::max(config_.settle, shortest_wait);
+        auto saved = co_await store_.save_intent(later, {});
+        if (!saved) co_return fail(saved.error());
+    }
+    co_return closed;
+}
+
+auto Delivery::sweep_one(Intent intent, Deadline deadline) -> Task<Result<std::size_t>> {
+    constexpr int most_looks = 3;
+    auto sink = sink_of(intent.sink);
+    if (!sink) co_return fail(sink.error());
+    const auto key = key_of(intent.dossier_id);
+    auto found = co_await (*sink)->find(key, deadline);
+    if (!found) co_return fail(found.error());
+    const auto ours = intent.ticket.value_or(TicketRef{});
+    const auto is_ours = [&](const TicketRef& one) { return one.key == ours.key; };
+    std::vector<store::AuditEntry> audit;
+    std::size_t closed = 0;
+    intent.next_at.reset();
+    if (std::ranges::any_of(*found, is_ours)) {
+        for (const auto& one : *found) {
+            if (is_ours(one)) continue;
+            auto done = co_await (*sink)->close_duplicate(one, ours, deadline);
+            if (!done) co_return fail(done.error());
+            audit.push_back(ticket_audit(clock_.now(), "ticket.duplicate_closed", intent, {.key = one.key}));
+            count(intent.sink, "duplicate_closed");
+            ++closed;
+        }
+    } else if (++intent.lookups < most_looks) {
+        // Ours is not to be seen (a lagging index, or it was deleted): nothing is closed in favour of a ghost.
+        intent.next_at = clock_.now() + config_.settle * 2;
+    }
+    auto saved = co_await store_.save_intent(intent, std::move(audit));
+    if (!saved) co_return fail(saved.error());
+    co_return closed;
+}
+
+} // namespace dossier::ticket

@@ -1,0 +1,284 @@
+#include "dossier/ticket/draft_renderer.hpp"
+
+#include "draft_title.hpp"
+#include "markdown_escape.hpp"
+#include "markdown_tree.hpp"
+
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace dossier::ticket {
+namespace {
+
+constexpr std::size_t max_rows = 60; ///< of a list that a hostile or huge payload could make endless
+
+/// One paragraph or list after another, a blank line between.
+class Body {
+public:
+    void section(std::string_view title) { block(fmt::format("## {}", title)); }
+    void block(std::string_view text) {
+        if (!text_.empty()) text_ += "\n\n";
+        text_ += text;
+    }
+    void table(std::initializer_list<std::string_view> head) {
+        block("|");
+        std::string rule = "|";
+        for (const auto cell : head) {
+            text_ += fmt::format(" {} |", cell);
+            rule += " --- |";
+        }
+        text_ += "\n" + rule;
+    }
+    void row(std::initializer_list<std::string> cells) {
+        text_ += "\n|";
+        for (const auto& cell : cells) text_ += fmt::format(" {} |", cell);
+    }
+    [[nodiscard]] auto take() -> std::string { return std::move(text_) + "\n"; }
+
+private:
+    std::string text_;
+};
+
+class List {
+public:
+    void item(std::string text) {
+        if (!text.empty()) lines_.push_back("- " + std::move(text));
+    }
+    void fact(std::string_view label, const std::string& value) {
+        if (!value.empty()) item(fmt::format("**{}:** {}", label, value));
+    }
+    void into(Body& body) const {
+        if (!lines_.empty()) body.block(join(lines_, "\n"));
+    }
+
+private:
+    std::vector<std::string> lines_;
+};
+
+auto percent(double share) -> std::string {
+    return fmt::format("{} %", static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * 100)));
+}
+
+auto escaped_words(const std::vector<std::string>& words) -> std::string {
+    std::vector<std::string> out;
+    for (const auto& word : words) out.push_back(escape_markdown(word));
+    return join(out, ", ");
+}
+
+/// "\[E3\]"-like references, written so that they show as [E3]; only ids of our own form.
+auto citations(const std::vector<std::string>& ids) -> std::string {
+    std::string out;
+    for (const auto& id : ids) {
+        const bool is_ours = id.size() > 1 && id.size() <= 8 && id.front() == 'E' &&
+                             std::ranges::all_of(id.substr(1), [](char c) { return c >= '0' && c <= '9'; });
+        if (is_ours) out += fmt::format(" [{}]", id);
+    }
+    return out;
+}
+
+void what_is_exposed(Body& body, const DossierView& view) {
+    body.section("What is exposed");
+    const auto& finding = view.findings.front();
+    const auto& resource = finding.resource;
+    body.block(fmt::format("{}.", escape_markdown(headline(finding))));
+    List list;
+    list.fact("Resource", inline_code(resource.id.empty() ? resource.name : resource.id));
+    std::vector<std::string> place{resource.cloud, resource.account, resource.account_name, resource.region};
+    std::erase(place, "");
+    list.fact("Where", escaped_words(place));
+    list.fact(
+        "Severity",
+        fmt::format("{}; risk {:.0f} of 100{}", to_string(finding.severity), view.assessment.risk,
+                    view.assessment.level.empty() ? "" : fmt::format(" ({})", escape_markdown(view.assessment.level))));
+    list.fact("Exposure", std::string(to_string(finding.exposure)));
+    auto data = escaped_words(finding.data.classes);
+    if (!finding.data.identifiers.empty()) data += fmt::format(" ({})", escaped_words(finding.data.identifiers));
+    if (finding.data.volume) data += fmt::format(", about {} records", *finding.data.volume);
+    list.fact("Data", data);
+    list.fact("Environment", view.context.environment == Environment::unknown
+                                 ? "unknown (treated as prod)"
+                                 : std::string(to_string(view.context.environment)));
+    if (const auto& asset = view.context.asset) {
+        std::vector<std::string> business{asset->business_unit, asset->application};
+        std::erase(business, "");
+        list.fact("Business", escaped_words(business));
+        if (asset->criticality != Criticality::unknown) {
+            list.fact("Criticality", std::string(to_string(asset->criticality)));
+        }
+    }
+    for (const auto& one : view.findings) {
+        list.fact("Reported by",
+                  fmt::format("{}: {}", escape_markdown(platform_name(one)), escape_markdown(one.title)));
+    }
+    list.into(body);
+}
+
+void why_it_matters(Body& body, const DossierView& view) {
+    body.section("Why it matters");
+    const auto& narrative = view.narrative;
+    if (!narrative.sentences.empty()) {
+        std::string text;
+        for (const auto& sentence : narrative.sentences) {
+            if (!text.empty()) text += '\n';
+            text += escape_markdown(sentence.text) + citations(sentence.evidence);
+        }
+        body.block(text);
+    } else if (!narrative.summary.empty()) {
+        body.block(escape_markdown(narrative.summary));
+    }
+    List factors;
+    for (const auto& factor : view.assessment.factors) {
+        factors.item(fmt::format("{}: {}{}", escape_markdown(factor.name), escape_markdown(factor.value),
+                                 factor.reason.empty() ? "" : fmt::format(" – {}", escape_markdown(factor.reason))));
+    }
+    factors.into(body);
+}
+
+void who_owns_it(Body& body, const Context& context) {
+    body.section("Who owns it");
+    const auto& owner = context.owner;
+    if (!owner.known()) {
+        body.block("No source names an owner.");
+    } else {
+        List list;
+        const auto name = owner.name.empty() ? owner.id : owner.name;
+        list.fact("Owner", escape_markdown(name.empty() ? owner.email : name));
+        list.fact("E-mail", escape_markdown(owner.email));
+        list.fact("Department", escape_markdown(owner.department));
+        list.fact("Manager", escape_markdown(owner.manager));
+        list.fact("Team", escape_markdown(owner.team));
+        list.fact("Confidence", percent(owner.confidence));
+        list.fact("Rule", inline_code(owner.rule));
+        list.into(body);
+    }
+    if (!owner.disputed) return;
+    body.block("The sources disagree; also named:");
+    List losers;
+    for (const auto& signal : owner.signals) {
+        const bool is_winner = !owner.email.empty() ? iequals(signal.person.email, owner.email)
+                                                    : !owner.id.empty() && signal.person.id == owner.id;
+        if (is_winner) continue;
+        const auto& person = signal.person;
+        const auto& name = !person.name.empty() ? person.name : !person.email.empty() ? person.email : person.id;
+        losers.item(fmt::format("{} ({}, by {})", escape_markdown(name), percent(signal.confidence),
+                                escape_markdown(signal.origin)));
+    }
+    losers.into(body);
+}
+
+void who_can_reach_it(Body& body, const DossierView& view) {
+    body.section("Who can reach it");
+    List list;
+    for (const auto& line : view.assessment.reach) list.item(escape_markdown(line));
+    std::size_t shown = 0;
+    for (const auto& principal : view.context.access) {
+        if (++shown > max_rows) continue;
+        list.item(fmt::format("{} {}: {}", escape_markdown(principal.kind), inline_code(principal.id),
+                              escape_markdown(principal.level)));
+    }
+    if (shown > max_rows) list.item(fmt::format("and {} more", shown - max_rows));
+    if (view.assessment.reach.empty() && shown == 0) list.item("Not known: no source lists access to this resource.");
+    list.into(body);
+}
+
+void regulations(Body& body, const std::vector<RegulationRef>& all) {
+    if (all.empty()) return;
+    body.section("Regulations");
+    body.table({"Framework", "Article", "Why"});
+    for (const auto& one : all) {
+        const auto article = one.title.empty()
+                                 ? escape_markdown(one.citation)
+                                 : fmt::format("{} – {}", escape_markdown(one.citation), escape_markdown(one.title));
+        body.row({escape_markdown(one.framework), article, escape_markdown(one.reason)});
+    }
+}
+
+void what_to_do(Body& body, const Assessment& assessment) {
+    body.section("What to do");
+    std::vector<std::string> steps;
+    for (const auto& step : assessment.remediation) {
+        steps.push_back(fmt::format("{}. {}", steps.size() + 1, escape_markdown(step.text)));
+    }
+    body.block(steps.empty() ? "No step is on file for this kind of finding." : join(steps, "\n"));
+    if (assessment.snippet.empty()) return;
+    if (!assessment.snippet_title.empty()) body.block(escape_markdown(assessment.snippet_title) + ":");
+    body.block(fenced_code(assessment.snippet, assessment.snippet_language));
+}
+
+void where_to_look(Body& body, const std::vector<Finding>& findings) {
+    List list;
+    for (const auto& finding : findings) {
+        if (is_web_link(finding.url)) {
+            list.item(markdown_link(fmt::format("Finding in {}", platform_name(finding)), finding.url));
+        }
+    }
+    for (const auto& finding : findings) {
+        if (!is_web_link(finding.resource.url)) continue;
+        list.item(markdown_link("Resource in the cloud console", finding.resource.url));
+        break;
+    }
+    body.section("Where to look");
+    const bool has_link = std::ranges::any_of(
+        findings, [](const auto& one) { return is_web_link(one.url) || is_web_link(one.resource.url); });
+    if (!has_link) list.item("The platforms sent no link.");
+    list.into(body);
+}
+
+void missing_context(Body& body, const std::vector<ContextGap>& gaps) {
+    if (gaps.empty()) return;
+    body.section("Missing context");
+    List list;
+    for (const auto& gap : gaps) {
+        list.item(fmt::format("{}: {}", escape_markdown(gap.source), escape_markdown(gap.reason)));
+    }
+    list.into(body);
+}
+
+void evidence(Body& body, const EvidenceList& all) {
+    if (all.empty()) return;
+    body.section("Evidence");
+    body.table({"Id", "Statement", "Origin"});
+    for (const auto& one : all) {
+        body.row({escape_markdown(one.id), escape_markdown(one.statement), escape_markdown(one.origin)});
+    }
+}
+
+void footer(Body& body, const DossierView& view) {
+    const auto& narrative = view.narrative;
+    std::string author = "the built-in template";
+    if (narrative.author == "llm") {
+        author =
+            fmt::format("{} / {}, prompt {} {}", escape_markdown(narrative.provider), escape_markdown(narrative.model),
+                        escape_markdown(narrative.prompt.id), escape_markdown(narrative.prompt.version));
+    }
+    auto text = fmt::format(
+        "**{}** – written by {}; grounding score {}; sentences removed: {}. Dossier {}, revision {}.", ai_mark, author,
+        percent(narrative.grounding_score), narrative.removed.size(), escape_markdown(view.dossier_id), view.revision);
+    for (const auto& note : narrative.notes) text += fmt::format(" {}.", escape_markdown(note));
+    for (const auto& reason : view.route.reasons) text += fmt::format(" {}.", escape_markdown(reason));
+    body.block("---");
+    body.block(text);
+}
+
+} // namespace
+
+auto render_draft(const DossierView& view) -> RenderedDraft {
+    Body body;
+    if (!view.findings.empty()) what_is_exposed(body, view);
+    why_it_matters(body, view);
+    who_owns_it(body, view.context);
+    who_can_reach_it(body, view);
+    regulations(body, view.assessment.regulations);
+    what_to_do(body, view.assessment);
+    where_to_look(body, view.findings);
+    missing_context(body, view.context.gaps);
+    evidence(body, view.narrative.evidence);
+    footer(body, view);
+    return {.title = draft_title(view), .body = body.take()};
+}
+
+} // namespace dossier::ticket

@@ -1,0 +1,127 @@
+#include "markdown_escape.hpp"
+
+#include "dossier/base/strings.hpp"
+#include "markdown_tree.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace dossier::ticket {
+namespace {
+
+auto is_word(char c) -> bool { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+/// Bidirectional embeddings, overrides and isolates, line and paragraph separators: they reorder what a reader sees.
+auto is_deceptive(std::string_view text, std::size_t at) -> bool {
+    static constexpr std::array<std::string_view, 11> marks{"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066",
+                                                            "\u2067", "\u2068", "\u2069", "\u2028", "\u2029"};
+    return std::ranges::any_of(marks, [&](auto mark) { return text.substr(at).starts_with(mark); });
+}
+
+auto longest_run(std::string_view text, char wanted) -> std::size_t {
+    std::size_t longest = 0;
+    std::size_t run = 0;
+    for (const char c : text) {
+        run = c == wanted ? run + 1 : 0;
+        longest = std::max(longest, run);
+    }
+    return longest;
+}
+
+/// Characters that mean something only where a line begins; the text may be put there.
+auto opens_a_block(std::string_view line, std::size_t at) -> bool {
+    const char c = line[at];
+    if (at == 0) return c == '#' || c == '+' || c == '-' || c == '=' || c == ':';
+    const bool after_digits =
+        std::ranges::all_of(line.substr(0, at), [](char digit) { return digit >= '0' && digit <= '9'; });
+    return after_digits && (c == '.' || c == ')');
+}
+
+auto needs_escape(std::string_view line, std::size_t at) -> bool {
+    const char c = line[at];
+    if (std::string_view{"\\`*[]<>|~&$"}.find(c) != std::string_view::npos) return true;
+    const bool inside_word = at > 0 && is_word(line[at - 1]) && at + 1 < line.size() && is_word(line[at + 1]);
+    if (c == '_') return !inside_word;
+    if (c == ':') return line.substr(at).starts_with("://") || opens_a_block(line, at);
+    if (c == '.' && at >= 3 && iequals(line.substr(at - 3, 3), "www")) return true;
+    return opens_a_block(line, at);
+}
+
+} // namespace
+
+auto one_line(std::string_view text) -> std::string {
+    const auto valid = to_valid_utf8(text);
+    std::string line;
+    for (std::size_t at = 0; at < valid.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(valid[at]);
+        if (is_deceptive(valid, at)) {
+            at += 2; // all of them are three bytes long
+        } else if (byte == '\n' || byte == '\r' || byte == '\t' || byte == ' ') {
+            if (!line.empty() && line.back() != ' ') line += ' ';
+        } else if (byte >= 0x20 && byte != 0x7f) {
+            line += valid[at];
+        }
+    }
+    return std::string(trim(line));
+}
+
+auto escape_markdown(std::string_view text) -> std::string {
+    const auto line = one_line(text);
+    std::string out;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        if (needs_escape(line, at)) out += '\\';
+        out += line[at];
+    }
+    return out;
+}
+
+auto inline_code(std::string_view text) -> std::string {
+    const auto line = one_line(text);
+    if (line.empty()) return "";
+    // A table takes `|` for a cell's end even inside code; such a text is shown plain.
+    if (line.find('|') != std::string::npos) return escape_markdown(line);
+    const auto fence = std::string(longest_run(line, '`') + 1, '`');
+    const std::string_view pad = line.front() == '`' || line.back() == '`' ? " " : "";
+    return fmt::format("{0}{1}{2}{1}{0}", fence, pad, line);
+}
+
+auto fenced_code(std::string_view code, std::string_view language) -> std::string {
+    std::string word;
+    for (const char c : lower(language)) {
+        if (is_word(c)) word += c;
+    }
+    const auto fence = std::string(std::max<std::size_t>(3, longest_run(code, '`') + 1), '`');
+    std::string text;
+    const auto valid = to_valid_utf8(code);
+    for (std::size_t at = 0; at < valid.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(valid[at]);
+        if (is_deceptive(valid, at)) {
+            at += 2;
+        } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f)) {
+            text += valid[at];
+        }
+    }
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return fmt::format("{0}{1}\n{2}\n{0}", fence, word, text);
+}
+
+auto markdown_link(std::string_view label, std::string_view url) -> std::string {
+    if (!is_web_link(url)) return escape_markdown(label);
+    std::string address;
+    for (const char c : url) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x80 || std::string_view{"()<>[]`|\"'*~&"}.find(c) == std::string_view::npos) {
+            address += c;
+        } else if (c == '&') {
+            address += '\\';
+            address += c;
+        } else {
+            address += fmt::format("%{:02X}", byte);
+        }
+    }
+    return fmt::format("[{}]({})", escape_markdown(label), address);
+}
+
+} // namespace dossier::ticket

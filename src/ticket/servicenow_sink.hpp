@@ -1,0 +1,39 @@
+#pragma once
+// ServiceNow, Table API (now/table) on `incident` or `sn_si_incident`. The key is `correlation_id`, which the platform
+// neither keeps unique nor protects from its habit of dropping query parts it can't use: every row of an answer is
+// compared with what was asked for, and an answer with only foreign rows is an error, not "nothing found".
+
+#include "dossier/ticket/ticket_sink.hpp"
+#include "tracker_client.hpp"
+
+namespace dossier::ticket {
+
+class ServiceNowSink final : public TicketSink {
+public:
+    ServiceNowSink(const SinkConfig& config, net::HttpClient& client, Metrics& metrics);
+    [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
+    auto create(const Draft& draft, const std::string& key, Deadline deadline) -> Task<Result<TicketRef>> override;
+    auto find(const std::string& key, Deadline deadline) -> Task<Result<std::vector<TicketRef>>> override;
+    auto update(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>> override;
+    auto comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id, Deadline deadline)
+        -> Task<Result<void>> override;
+    auto assign(const TicketRef& ticket, const std::string& email, Deadline deadline) -> Task<Result<void>> override;
+    auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
+        -> Task<Result<void>> override;
+
+private:
+    [[nodiscard]] auto create_columns(const Draft& draft, const std::string& key) const -> Json;
+    [[nodiscard]] auto ref(const Json& row) const -> TicketRef;
+    [[nodiscard]] auto is_security_incident() const -> bool { return config_.table == "sn_si_incident"; }
+    auto patch(std::string sys_id, Json columns, Deadline deadline) -> Task<Result<void>>;
+    auto state_of(std::string sys_id, Deadline deadline) -> Task<Result<std::string>>;
+    auto has_note(std::string sys_id, std::string event_id, Deadline deadline) -> Task<Result<bool>>;
+    auto user_of(std::string email, Deadline deadline) -> Task<Result<std::string>>;
+
+    SinkConfig config_;
+    std::string draft_state_; ///< of a ticket that waits for approval
+    Metrics& metrics_;
+    TrackerClient now_;
+};
+
+} // namespace dossier::ticket

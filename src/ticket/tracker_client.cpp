@@ -1,0 +1,133 @@
+#include "tracker_client.hpp"
+
+#include "markdown_escape.hpp"
+
+#include "dossier/base/crypto.hpp"
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dossier::ticket {
+namespace {
+
+auto upstream_config(const SinkConfig& config) -> net::UpstreamConfig {
+    net::UpstreamConfig upstream;
+    upstream.name = config.name;
+    upstream.max_in_flight = 8; // writes of one account; trackers punish bursts
+    upstream.timeout = config.timeout;
+    return upstream;
+}
+
+auto without_slash(std::string url) -> std::string {
+    while (!url.empty() && url.back() == '/') url.pop_back();
+    return url;
+}
+
+auto is_letter_or_digit(char c) -> bool {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+auto code_of(int status, net::Repeat repeat) -> Errc {
+    switch (status) {
+    case 401:
+        return Errc::unauthenticated;
+    case 403:
+        return Errc::forbidden;
+    case 404:
+        return Errc::not_found;
+    case 409:
+        return Errc::conflict;
+    case 429:
+        return Errc::rate_limited;
+    default:
+        break;
+    }
+    if (status != 408 && status < 500) return Errc::rejected;
+    return repeat == net::Repeat::unsafe ? Errc::outcome_unknown : Errc::unavailable;
+}
+
+} // namespace
+
+TrackerClient::TrackerClient(const SinkConfig& config, const Secret& password, net::HttpClient& client,
+                             Metrics& metrics, ErrorText error_text)
+    : upstream_(client, metrics, upstream_config(config)),
+      base_(without_slash(config.url)),
+      authorization_("Basic " + base64_encode(config.user + ":" + password.reveal())),
+      error_text_(error_text) {}
+
+auto TrackerClient::call(std::string method, std::string path, Json body, net::Repeat repeat, Deadline deadline)
+    -> Task<Result<Json>> {
+    net::ClientRequest request;
+    request.method = std::move(method);
+    request.url = base_ + path;
+    request.headers.set("Authorization", authorization_.reveal());
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Content-Type", "application/json");
+    if (!body.is_null()) request.body = dump_json(body);
+    auto response = co_await upstream_.call(std::move(request), repeat, deadline);
+    if (!response) co_return fail(response.error());
+    if (!response->ok()) co_return fail(refusal(*response, repeat));
+    if (trim(response->body).empty()) co_return Json{};
+    auto parsed = parse_json(response->body);
+    if (parsed) co_return std::move(*parsed);
+    const auto code = repeat == net::Repeat::unsafe ? Errc::outcome_unknown : Errc::malformed;
+    co_return fail(code, upstream_.name() + " answered with something that is not JSON");
+}
+
+auto TrackerClient::get(std::string path, Deadline deadline) -> Task<Result<Json>> {
+    co_return co_await call("GET", std::move(path), Json{}, net::Repeat::safe, deadline);
+}
+
+auto TrackerClient::refusal(const net::HttpResponse& response, net::Repeat repeat) const -> Error {
+    std::string words;
+    if (const auto body = parse_json(response.body)) words = tracker_words(error_text_(*body));
+    Error error;
+    error.code = code_of(response.status, repeat);
+    error.message = words.empty() ? fmt::format("{} answered {}", upstream_.name(), response.status)
+                                  : fmt::format("{} answered {}: {}", upstream_.name(), response.status, words);
+    error.retry_after = net::retry_after_of(response);
+    return error;
+}
+
+auto tracker_words(std::string_view text) -> std::string { return shorten(one_line(text), 400); }
+
+auto is_plain_key(std::string_view key) -> bool {
+    return !key.empty() && key.size() <= 200 && std::ranges::all_of(key, [](char c) {
+        return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == ':';
+    });
+}
+
+auto is_plain_email(std::string_view email) -> bool {
+    const auto at = email.find('@');
+    return at != std::string_view::npos && at > 0 && at + 1 < email.size() && email.size() <= 254 &&
+           email.find('@', at + 1) == std::string_view::npos && std::ranges::all_of(email, [](char c) {
+               return is_letter_or_digit(c) || std::string_view{"@.-_+%'"}.find(c) != std::string_view::npos;
+           });
+}
+
+auto extra_fields(const SinkConfig& config) -> Json {
+    auto fields = parse_json(config.fields.empty() ? "{}" : config.fields);
+    return fields && fields->is_object() ? std::move(*fields) : Json::object();
+}
+
+auto text_in(const Json& value, std::initializer_list<const char*> path) -> std::string {
+    const auto* at = &value;
+    for (const auto* key : path) {
+        if (!at->is_object()) return "";
+        const auto member = at->find(key);
+        if (member == at->end()) return "";
+        at = &*member;
+    }
+    return at->is_string() ? at->get<std::string>() : "";
+}
+
+auto array_in(const Json& value, const char* key) -> const Json& {
+    static const Json none = Json::array();
+    if (!value.is_object()) return none;
+    const auto member = value.find(key);
+    return member != value.end() && member->is_array() ? *member : none;
+}
+
+} // namespace dossier::ticket
