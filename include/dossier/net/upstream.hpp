@@ -26,12 +26,15 @@ struct UpstreamConfig {
     Duration timeout{10'000}; ///< for one try
     RetryPolicy retry;
     BreakerPolicy breaker;
+    /// Answers that no repeat will mend (a 429 for an empty purse): returned as values, never retried.
+    std::function<bool(const HttpResponse&)> is_final;
 };
 
 /// May the request be sent again after an outcome nobody knows?
 enum class Repeat {
     safe,  ///< reads and idempotent writes: retried on `outcome_unknown`, 408, 429, 5xx
-    unsafe ///< creates: retried only where nothing can have happened (`unavailable`, 429, 503 with Retry-After)
+    unsafe ///< creates: retried only where nothing can have happened (`unavailable`, `timeout`, 429, 503 with
+           ///< Retry-After)
 };
 
 class Upstream {
@@ -41,7 +44,8 @@ public:
 
     /// The answer of the last try. 429 whose wait passes the deadline comes back as `rate_limited` with `retry_after`;
     /// an open circuit is `unavailable` with `retry_after`; 5xx after all tries is `unavailable` for safe requests and
-    /// `outcome_unknown` for unsafe ones (503 with Retry-After: `unavailable`). Other statuses are values.
+    /// `outcome_unknown` for unsafe ones (503 with Retry-After: `unavailable`); 429 after all tries is `rate_limited`.
+    /// Other statuses are values, also 501, 505 and a 429 with `x-should-retry: false`.
     auto call(ClientRequest request, Repeat repeat, Deadline deadline) -> Task<Result<HttpResponse>>;
     [[nodiscard]] auto name() const -> const std::string&;
     [[nodiscard]] auto is_open() const -> bool; ///< circuit open: calls fail at once
@@ -53,7 +57,8 @@ private:
 
 /// Delay before try `attempt` (1 = first repeat): uniform in [0, min(max, base·2^(attempt-1))]. AWS "full jitter".
 [[nodiscard]] auto full_jitter(const RetryPolicy& policy, int attempt) -> Duration;
-/// Seconds or HTTP date of Retry-After, also `retry-after-ms`; nullopt where absent or nonsense.
+/// Seconds or HTTP date of Retry-After, also `retry-after-ms` and `x-ms-retry-after-ms`, at most a day; nullopt where
+/// absent or nonsense.
 [[nodiscard]] auto retry_after_of(const HttpResponse& response) -> std::optional<Duration>;
 
 } // namespace dossier::net

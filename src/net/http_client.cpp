@@ -1,0 +1,126 @@
+#include "dossier/net/http_client.hpp"
+
+#include "curl_shard.hpp"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <stdexcept>
+
+namespace dossier::net {
+namespace {
+
+/// libcurl 7.88 walks a host's connections on every request: past about 512 that walk is what a call costs.
+constexpr std::size_t shard_capacity = 512;
+
+void initialise_libcurl() {
+    static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (result != CURLE_OK) throw std::runtime_error("libcurl can't be initialised");
+}
+
+auto ca_file_from_environment() -> std::string {
+    const char* path = std::getenv("SSL_CERT_FILE"); // NOLINT(concurrency-mt-unsafe): read once, nothing here sets it
+    return path == nullptr ? std::string{} : std::string{path};
+}
+
+/// The continuation of one `send`: back on the caller's executor, never inline on the shard's lane.
+template <class Handler>
+auto resume_on_callers_executor(Handler handler) -> Transfer::Done {
+    auto executor = asio::get_associated_executor(handler);
+    auto work = asio::make_work_guard(executor);
+    return [handler = std::move(handler), executor, work = std::move(work)](Result<HttpResponse> result) mutable {
+        asio::post(executor, [handler = std::move(handler), result = std::move(result)]() mutable {
+            if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+            std::move(handler)(std::move(result));
+        });
+        work.reset();
+    };
+}
+
+struct Perform {
+    template <class Handler>
+    void operator()(Handler handler, std::shared_ptr<CurlShard> shard, ClientRequest request, Target target,
+                    Deadline deadline) const {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto transfer = std::make_shared<Transfer>(std::move(request), std::move(target), deadline,
+                                                   resume_on_callers_executor(std::move(handler)));
+        if (slot.is_connected()) {
+            slot.assign([shard, weak = std::weak_ptr(transfer)](asio::cancellation_type type) {
+                if (type != asio::cancellation_type::none) shard->cancel(weak);
+            });
+        }
+        shard->start(std::move(transfer));
+    }
+};
+
+} // namespace
+
+struct HttpClient::Impl {
+    Impl(Runtime& lanes, std::size_t shards) : runtime(lanes), per_lane(std::max<std::size_t>(1, shards)) {
+        const auto ca_file = ca_file_from_environment();
+        for (std::size_t i = 0; i < runtime.size() * per_lane; ++i) {
+            this->shards.push_back(std::make_shared<CurlShard>(runtime.lane(i / per_lane), ca_file));
+        }
+    }
+
+    /// The caller's own lane where it is one (no hop between threads), else the one the host hashes to.
+    [[nodiscard]] auto lane_for(const asio::any_io_executor& executor, std::size_t hash) -> std::size_t {
+        const auto& context = asio::query(executor, asio::execution::context_as<asio::execution_context&>);
+        for (std::size_t i = 0; i < runtime.size(); ++i) {
+            if (&context == &static_cast<asio::execution_context&>(runtime.lane(i))) return i;
+        }
+        return hash % runtime.size();
+    }
+
+    /// A host's requests fill one shard before they begin on the next, so that few calls share few warm connections.
+    [[nodiscard]] auto pick(const Target& target, const asio::any_io_executor& executor) -> std::shared_ptr<CurlShard> {
+        const auto hash = std::hash<std::string>{}(target.origin);
+        const auto lane = lane_for(executor, hash);
+        for (std::size_t i = 0; i < shards.size(); ++i) {
+            // First round: this lane, from the host's shard on; then the lanes after it.
+            const auto on_lane = (lane + i / per_lane) % runtime.size();
+            const auto& shard = shards[on_lane * per_lane + (hash / 7 + i) % per_lane];
+            if (shard->reserve(shard_capacity)) return shard;
+        }
+        const auto least = std::ranges::min_element(shards, {}, [](const auto& shard) { return shard->load(); });
+        (*least)->reserve(std::numeric_limits<std::size_t>::max());
+        return *least;
+    }
+
+    Runtime& runtime;
+    std::size_t per_lane;
+    std::vector<std::shared_ptr<CurlShard>> shards;
+};
+
+HttpClient::HttpClient(Runtime& runtime, std::size_t shards_per_lane) {
+    initialise_libcurl();
+    impl_ = std::make_unique<Impl>(runtime, shards_per_lane);
+}
+
+HttpClient::~HttpClient() {
+    for (const auto& shard : impl_->shards) shard->close();
+}
+
+auto HttpClient::send(ClientRequest request, Deadline deadline) -> Task<Result<HttpResponse>> {
+    auto target = check_request(request);
+    if (!target) co_return fail(std::move(target).error());
+    if (deadline <= std::chrono::steady_clock::now()) {
+        co_return fail(Error{.code = Errc::timeout,
+                             .message = "no time left to send",
+                             .context = {{"host", target->host}},
+                             .retry_after = {}});
+    }
+    const auto executor = co_await asio::this_coro::executor;
+    auto shard = impl_->pick(*target, executor);
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<HttpResponse>)>(
+        Perform{}, asio::use_awaitable, std::move(shard), std::move(request), std::move(*target), deadline);
+}
+
+} // namespace dossier::net

@@ -1,0 +1,170 @@
+#include "dossier/net/upstream.hpp"
+
+#include "dossier/base/log.hpp"
+
+#include "circuit_breaker.hpp"
+#include "in_flight_limit.hpp"
+#include "retry.hpp"
+
+#include <algorithm>
+
+namespace dossier::net {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// A try that was given less than this, because its caller was short of time, says nothing about the other side.
+constexpr Duration telling_time{1'000};
+
+} // namespace
+
+struct Upstream::Impl {
+    Impl(HttpClient& sender, Metrics& registry, UpstreamConfig settings)
+        : client(sender),
+          metrics(registry),
+          config(std::move(settings)),
+          limit(std::max<std::size_t>(1, config.max_in_flight)),
+          breaker(config.breaker) {
+        metrics.set("dossier_upstream_in_flight", 0, {{"upstream", config.name}});
+        metrics.set("dossier_upstream_circuit_open", 0, {{"upstream", config.name}});
+    }
+
+    /// One try as counted: what it ended with, and the breaker told.
+    auto try_once(ClientRequest request, Repeat repeat, Deadline deadline, int attempt) -> Task<TryVerdict>;
+    void note(CircuitBreaker::Change change);
+    void tell_breaker(CircuitBreaker::Leave leave, Health health, bool had_time);
+    [[nodiscard]] auto is_final(const Result<HttpResponse>& outcome) const -> bool {
+        return outcome && config.is_final && config.is_final(*outcome);
+    }
+    [[nodiscard]] auto circuit_open(Duration wait) const -> Error {
+        return Error{.code = Errc::unavailable,
+                     .message = "not asked: it failed too often of late",
+                     .context = {{"upstream", config.name}},
+                     .retry_after = wait};
+    }
+
+    HttpClient& client;
+    Metrics& metrics;
+    UpstreamConfig config;
+    InFlightLimit limit;
+    CircuitBreaker breaker;
+};
+
+namespace {
+
+/// Counts a try as under way, also when its coroutine is torn down.
+class InFlightGauge {
+public:
+    InFlightGauge(Metrics& metrics, const std::string& upstream) : metrics_(metrics), upstream_(upstream) { add(1); }
+    ~InFlightGauge() { add(-1); }
+    InFlightGauge(const InFlightGauge&) = delete;
+    auto operator=(const InFlightGauge&) -> InFlightGauge& = delete;
+
+private:
+    void add(double delta) { metrics_.add("dossier_upstream_in_flight", delta, {{"upstream", upstream_}}); }
+    Metrics& metrics_;
+    const std::string& upstream_;
+};
+
+/// A probe whose coroutine is torn down must not keep the circuit half open for ever.
+class BreakerVisit {
+public:
+    BreakerVisit(CircuitBreaker& breaker, CircuitBreaker::Leave leave) : breaker_(breaker), leave_(leave) {}
+    ~BreakerVisit() { breaker_.abandoned(leave_); } // nothing, once a verdict was given
+    BreakerVisit(const BreakerVisit&) = delete;
+    auto operator=(const BreakerVisit&) -> BreakerVisit& = delete;
+
+private:
+    CircuitBreaker& breaker_;
+    CircuitBreaker::Leave leave_;
+};
+
+} // namespace
+
+void Upstream::Impl::note(CircuitBreaker::Change change) {
+    if (change == CircuitBreaker::Change::none) return;
+    const bool opened = change == CircuitBreaker::Change::opened;
+    metrics.set("dossier_upstream_circuit_open", opened ? 1 : 0, {{"upstream", config.name}});
+    log::warn(opened ? "upstream.circuit_opened" : "upstream.circuit_closed", {{"upstream", config.name}});
+}
+
+void Upstream::Impl::tell_breaker(CircuitBreaker::Leave leave, Health health, bool had_time) {
+    if (health == Health::good) {
+        note(breaker.succeeded(leave));
+    } else if (health == Health::bad && had_time) {
+        note(breaker.failed(leave, SteadyClock::now()));
+    } else {
+        breaker.abandoned(leave);
+    }
+}
+
+auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline deadline, int attempt)
+    -> Task<TryVerdict> {
+    auto permit = co_await limit.acquire(deadline);
+    if (!permit) {
+        auto error = std::move(permit).error().with("upstream", config.name);
+        co_return TryVerdict{.final = fail(std::move(error))};
+    }
+    const auto leave = breaker.admit(SteadyClock::now());
+    if (!leave) co_return TryVerdict{.final = fail(circuit_open(leave.error()))};
+    const BreakerVisit visit(breaker, *leave);
+    const InFlightGauge gauge(metrics, config.name);
+
+    const auto begun = SteadyClock::now();
+    const auto until = std::min(deadline, begun + config.timeout);
+    auto outcome = co_await client.send(std::move(request), until);
+    const auto took = SteadyClock::now() - begun;
+
+    metrics.observe("dossier_upstream_request_seconds", std::chrono::duration<double>(took).count(),
+                    {{"upstream", config.name}, {"outcome", outcome_label(outcome)}});
+    const bool ends_here = is_final(outcome);
+    auto answer = ends_here ? outcome : Result<HttpResponse>(fail(Errc::internal, ""));
+    auto verdict = judge_try(std::move(outcome), repeat);
+    if (ends_here) {
+        verdict.final = std::move(answer);
+        verdict.may_repeat = false;
+    }
+    metrics.count("dossier_upstream_requests_total", {{"upstream", config.name}, {"code", verdict.code}});
+    const bool timed_out = took >= until - begun;
+    tell_breaker(*leave, verdict.health, !timed_out || until - begun >= std::min(telling_time, config.timeout));
+    if (!verdict.final) {
+        verdict.final.error().context.emplace_back("upstream", config.name);
+        log::debug("upstream.failed", {{"upstream", config.name},
+                                       {"try", attempt},
+                                       {"code", verdict.code},
+                                       {"error", name_of(verdict.final.error().code)},
+                                       {"ms", std::chrono::duration_cast<Duration>(took).count()}});
+    }
+    co_return verdict;
+}
+
+Upstream::Upstream(HttpClient& client, Metrics& metrics, UpstreamConfig config)
+    : impl_(std::make_unique<Impl>(client, metrics, std::move(config))) {}
+
+Upstream::~Upstream() = default;
+
+auto Upstream::name() const -> const std::string& { return impl_->config.name; }
+
+auto Upstream::is_open() const -> bool { return impl_->breaker.is_open(); }
+
+auto Upstream::call(ClientRequest request, Repeat repeat, Deadline deadline) -> Task<Result<HttpResponse>> {
+    auto& me = *impl_;
+    // Asked before waiting for a place, so that a dead upstream is told at once.
+    if (const auto wait = me.breaker.refuses(SteadyClock::now())) co_return fail(me.circuit_open(*wait));
+    const auto& retry = me.config.retry;
+    for (int attempt = 1;; ++attempt) {
+        auto copy = attempt < retry.attempts ? request : std::move(request);
+        auto verdict = co_await me.try_once(std::move(copy), repeat, deadline, attempt);
+        if (!verdict.may_repeat || attempt >= retry.attempts) co_return std::move(verdict.final);
+        const auto pause =
+            verdict.asked_wait.value_or(Duration{0}) + full_jitter(retry, verdict.asked_wait ? 1 : attempt);
+        if (SteadyClock::now() + pause >= deadline) co_return std::move(verdict.final);
+        if (const auto wait = me.breaker.refuses(SteadyClock::now() + pause)) {
+            if (!verdict.final && !verdict.final.error().retry_after) verdict.final.error().retry_after = *wait;
+            co_return std::move(verdict.final);
+        }
+        if (!co_await sleep_for(pause)) co_return fail(Errc::cancelled, "the request was cancelled");
+    }
+}
+
+} // namespace dossier::net
