@@ -273,26 +273,24 @@ auto vocabulary_objection(const std::string& text, const Cited& cited) -> Object
 /// "severity is low" needs an item on severity that says low; "low risk" one on risk.
 auto rating_objection(const std::string& text, const Cited& cited) -> Objection {
     struct Rating {
-        const char* expression;
-        std::initializer_list<std::string_view> kinds;
+        RE2 expression;
+        bool severity_counts; ///< a severity supports it, and not a risk alone
     };
-    static const std::array<std::pair<std::unique_ptr<RE2>, std::vector<std::string_view>>, 4> ratings = {{
-        {std::make_unique<RE2>(R"((?i)\b(critical|high|medium|low|informational)[- ]severity\b)"),
-         {"severity", "risk"}},
-        {std::make_unique<RE2>(
-             R"((?i)\bseverity (?:is |of |was |level |rating |remains |rated |as |at |stands |a )*(critical|high|medium|low|informational)\b)"),
-         {"severity", "risk"}},
-        {std::make_unique<RE2>(
-             R"((?i)\brisk (?:is |of |level |rating |score |remains |rated |as |at |stands |a )*(critical|high|medium|low)\b)"),
-         {"risk"}},
-        {std::make_unique<RE2>(R"((?i)\b(critical|high|medium|low)[- ]risk\b)"), {"risk"}},
+    static const std::array<Rating, 4> ratings{{
+        {RE2(R"((?i)\b(critical|high|medium|low|informational)[- ]severity\b)"), true},
+        {RE2(R"((?i)\bseverity (?:is |of |was |level |rating |remains |rated |as |at |stands |a )*(critical|high|medium|low|informational)\b)"),
+         true},
+        {RE2(R"((?i)\brisk (?:is |of |level |rating |score |remains |rated |as |at |stands |a )*(critical|high|medium|low)\b)"),
+         false},
+        {RE2(R"((?i)\b(critical|high|medium|low)[- ]risk\b)"), false},
     }};
-    for (const auto& [expression, kinds] : ratings) {
+    for (const auto& rating : ratings) {
         StringPiece input(text);
         std::string word;
-        while (RE2::FindAndConsume(&input, *expression, &word)) {
-            const auto facts =
-                text_of(cited, [&](std::string_view kind) { return std::ranges::find(kinds, kind) != kinds.end(); });
+        while (RE2::FindAndConsume(&input, rating.expression, &word)) {
+            const auto facts = text_of(cited, [&](std::string_view kind) {
+                return kind == "risk" || (rating.severity_counts && kind == "severity");
+            });
             if (!occurs(facts, lower(word), false)) return fmt::format("no cited evidence rates it {}", lower(word));
         }
     }
