@@ -162,7 +162,7 @@ auto TaskScope::close(Deadline deadline) -> Task<void> {
         impl->closing = true;
     }
     asio::steady_timer timer(co_await asio::this_coro::executor);
-    auto last_cancel = Deadline::min();
+    Deadline last_cancel{};
     while (!impl->empty()) {
         const auto now = std::chrono::steady_clock::now();
         // Said again from time to time: a coroutine between two waits doesn't hear the first call.
