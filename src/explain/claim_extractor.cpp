@@ -131,16 +131,18 @@ auto tokens_of(std::string_view text) -> std::vector<Token> {
     bool start = true;
     std::size_t at = 0;
     while (at < text.size()) {
-        const auto separates = [&](char c) {
-            return std::isspace(static_cast<unsigned char>(c)) != 0 ||
-                   std::string_view(",;()[]{}\"<>`").find(c) != std::string_view::npos;
+        const auto separates = [&](std::size_t i) {
+            const auto digit = [&](std::size_t k) { return std::isdigit(static_cast<unsigned char>(text[k])) != 0; };
+            if (text[i] == ',') return i == 0 || i + 1 == text.size() || !digit(i - 1) || !digit(i + 1); // 1,204
+            return std::isspace(static_cast<unsigned char>(text[i])) != 0 ||
+                   std::string_view(";()[]{}\"<>`").find(text[i]) != std::string_view::npos;
         };
-        if (separates(text[at])) {
+        if (separates(at)) {
             ++at;
             continue;
         }
         auto end = at;
-        while (end < text.size() && !separates(text[end])) ++end;
+        while (end < text.size() && !separates(end)) ++end;
         auto word = std::string(text.substr(at, end - at));
         at = end;
         for (const auto* typographic : {"“", "”", "‘", "…", "—", "–"})
@@ -153,8 +155,10 @@ auto tokens_of(std::string_view text) -> std::vector<Token> {
             while (!core.empty() && is_edge_punctuation(core.back())) core.remove_suffix(1);
             if (core.ends_with("'s")) core.remove_suffix(2);
             if (core.empty()) continue;
-            if (core != "\x01")
-                tokens.push_back({.text = std::string(core), .lowered = lower(core), .starts_sentence = start});
+            std::string text_of_token(core);
+            std::erase(text_of_token, '\x01');
+            if (!text_of_token.empty())
+                tokens.push_back({.text = text_of_token, .lowered = lower(text_of_token), .starts_sentence = start});
             start = false;
         }
         const auto bare = tokens.empty() ? std::string() : tokens.back().lowered;

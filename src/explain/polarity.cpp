@@ -27,7 +27,7 @@ auto is_not_public(const Cited& cited) -> bool {
 auto is_without_exposure(const Cited& cited) -> bool { return has_value(cited, "exposure", {"none"}); }
 auto has_no_owner(const Cited& cited) -> bool { return has_value(cited, "owner", {"unknown"}); }
 auto is_encrypted(const Cited& cited) -> bool {
-    static const RE2 yes(R"((?i)encrypt\w*\W+(is |are )?(true|yes|enabled|on)\b)");
+    static const RE2 yes(R"((?i)encrypt\w*( at rest| in transit)?\W+(is |are )?(true|yes|enabled|on)\b)");
     return std::ranges::any_of(
         cited, [&](const Evidence* item) { return item->kind == "fact" && RE2::PartialMatch(item->statement, yes); });
 }
