@@ -4,6 +4,9 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/finding/json.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace dossier {
 
 namespace {
@@ -64,6 +67,13 @@ auto content_hash(const Finding& finding) -> std::string {
     Json json(finding);
     for (const auto* member : {"id", "first_seen", "last_seen"}) json.erase(member);
     return sha256_hex(canonical_json(json)).substr(0, 32);
+}
+
+void most_severe_first(std::vector<Finding>& findings) {
+    std::ranges::sort(findings, [](const Finding& a, const Finding& b) {
+        if (a.severity != b.severity) return a.severity > b.severity;
+        return std::tie(a.id, a.source, a.source_id) < std::tie(b.id, b.source, b.source_id);
+    });
 }
 
 auto content_hash(const Draft& draft) -> std::string {

@@ -23,15 +23,16 @@ struct Problem {
     std::string path; ///< dotted, `sources[1].auth.token`
     std::string message;
     bool is_warning = false;
-    [[nodiscard]] auto describe() const -> std::string; ///< "file:line: path: message"
+    [[nodiscard]] auto describe() const -> std::string; ///< "file:line: path: message", "warning: " before a warning's
 };
 
 /// Reads an environment variable; tests pass their own.
 using Environment = std::string (*)(const std::string& name, bool& found);
 [[nodiscard]] auto process_environment(const std::string& name, bool& found) -> std::string;
 
-/// One mapping of the document. Every `read` marks its key as known; on destruction (or `finish`) the keys that stay
-/// unread become problems. An absent key leaves the default in place. An empty document is an empty mapping.
+/// One mapping of the document. Every `read` marks its key as known; on destruction the keys that stay unread become
+/// problems. An absent or null key leaves the default in place. An empty document is an empty mapping. Messages quote
+/// the file's text, never what it expanded to, and nothing at all of a value read as Secret.
 class Section {
 public:
     ~Section();
@@ -48,6 +49,14 @@ public:
     void read(std::string_view key, ByteSize& out);
     void read(std::string_view key, Rate& out);
     void read(std::string_view key, Secret& out);
+    /// An http(s) URL with a host and without credentials. Plain http beyond loopback earns a warning.
+    void read_url(std::string_view key, std::string& out);
+    /// A required name of [a-z0-9_-], unlike those `taken`; joins them.
+    void read_name(std::string_view key, std::string& out, std::vector<std::string>& taken);
+    /// Text that must be one of `words`.
+    void read_word(std::string_view key, std::string& out, const std::vector<std::string_view>& words);
+    /// A list of texts (or one) that must each be one of `words`.
+    void read_words(std::string_view key, std::vector<std::string>& out, const std::vector<std::string_view>& words);
     void read(std::string_view key, std::vector<std::string>& out); ///< a sequence, or one scalar
     void read(std::string_view key, std::vector<std::pair<std::string, std::string>>& out); ///< a mapping of scalars
     /// Any YAML value as JSON text (scalars typed by YAML's core schema).
@@ -76,6 +85,8 @@ public:
     /// Records a problem at the line of `key` ("" = of this section).
     void problem(std::string_view key, std::string message);
     void warning(std::string_view key, std::string message);
+    /// Problem: "`what` is not available in this version".
+    void unavailable(std::string_view key, std::string_view what);
     void require(std::string_view key); ///< problem unless present and not empty
     void ignore(std::string_view key);  ///< known, read by somebody else
 
@@ -97,8 +108,10 @@ public:
     Document(Document&&) noexcept;
     ~Document();
     [[nodiscard]] auto root() -> Section;
-    [[nodiscard]] auto problems() const -> const std::vector<Problem>&;
-    [[nodiscard]] auto has_errors() const -> bool; ///< warnings don't count
+    /// Adds what was found across sections, at the line of `path` (`routes[2].sink`) or of the nearest part of it.
+    void problem(const std::string& path, std::string message, bool is_warning = false);
+    [[nodiscard]] auto problems() const -> const std::vector<Problem>&; ///< by line
+    [[nodiscard]] auto has_errors() const -> bool;                      ///< warnings don't count
 
     struct State;
 

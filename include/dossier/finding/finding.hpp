@@ -82,6 +82,8 @@ struct Finding {
 [[nodiscard]] auto make_exposure_key(const Finding& finding) -> std::string;
 /// Hash of everything that means a change to a reader; times of seeing are left out, so that a rescan is no update.
 [[nodiscard]] auto content_hash(const Finding& finding) -> std::string;
+/// Orders findings of one dossier: the most severe first, then by id and source, so that the order is reproducible.
+void most_severe_first(std::vector<Finding>& findings);
 /// Control family from the words a platform uses (title, rule name, category), data and exposure.
 [[nodiscard]] auto control_family_of(const Finding& finding) -> ControlFamily;
 

@@ -30,6 +30,7 @@ struct Stations {
     PipelineConfig config;
     std::string default_approval;
     std::string default_sink;
+    bool restore_in_tickets = false; ///< `redaction.restore_in_tickets`
 };
 
 class DossierBuilder {

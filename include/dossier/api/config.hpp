@@ -1,0 +1,27 @@
+#pragma once
+// Section `auth`: the bearer tokens of people and scripts, and what each may do (DESIGN §10 "Roles"). A token is given
+// in full or as the SHA-256 of it, so that the file needs to hold no secret.
+
+#include "dossier/base/config.hpp"
+
+#include <string>
+#include <vector>
+
+namespace dossier::api {
+
+enum class Role { viewer, analyst, approver, auditor, admin };
+[[nodiscard]] auto to_string(Role role) -> std::string_view;
+/// admin ⊃ everything; approver ⊃ analyst ⊃ viewer; auditor ⊃ viewer.
+[[nodiscard]] auto includes(Role role, Role needed) -> bool;
+
+struct TokenConfig {
+    std::string name; ///< who acts, in the audit trail
+    Role role = Role::viewer;
+    Secret token;       ///< either this
+    std::string sha256; ///< or the token's digest, 64 lower-case hex digits
+};
+
+/// No token at all = every request from loopback is `local`, an admin; beyond loopback that is refused at start.
+[[nodiscard]] auto read_auth(config::Section section) -> std::vector<TokenConfig>;
+
+} // namespace dossier::api

@@ -1,0 +1,73 @@
+#include "dossier/api/config.hpp"
+
+#include "dossier/base/strings.hpp"
+
+namespace dossier::api {
+namespace {
+
+constexpr std::size_t short_token = 16;
+
+auto read_token(config::Section& section, std::vector<std::string>& names) -> TokenConfig {
+    TokenConfig token;
+    section.read_name("name", token.name, names);
+    section.require("role");
+    section.read_enum("role", token.role,
+                      {{"viewer", Role::viewer},
+                       {"analyst", Role::analyst},
+                       {"approver", Role::approver},
+                       {"auditor", Role::auditor},
+                       {"admin", Role::admin}});
+    section.read("token", token.token);
+    section.read("sha256", token.sha256);
+    token.sha256 = lower(token.sha256);
+    const bool has_digest = section.has("sha256");
+    if (section.has("token")) {
+        section.require("token");
+        if (has_digest) section.problem("sha256", "give `token` or `sha256`, not both");
+        if (!token.token.empty() && token.token.reveal().size() < short_token)
+            section.warning("token", "is shorter than 16 characters; `openssl rand -hex 24` makes a good one");
+    } else if (!has_digest) {
+        section.problem("token", "is required (or `sha256`, the hex digest of it)");
+    }
+    if (has_digest &&
+        (token.sha256.size() != 64 || token.sha256.find_first_not_of("0123456789abcdef") != token.sha256.npos))
+        section.problem("sha256", "expected 64 hex digits, as `printf %s TOKEN | sha256sum` gives");
+    return token;
+}
+
+} // namespace
+
+auto to_string(Role role) -> std::string_view {
+    switch (role) {
+    case Role::viewer:
+        return "viewer";
+    case Role::analyst:
+        return "analyst";
+    case Role::approver:
+        return "approver";
+    case Role::auditor:
+        return "auditor";
+    case Role::admin:
+        return "admin";
+    }
+    return "viewer";
+}
+
+auto includes(Role role, Role needed) -> bool {
+    if (role == needed || role == Role::admin || needed == Role::viewer) return true;
+    return role == Role::approver && needed == Role::analyst;
+}
+
+auto read_auth(config::Section section) -> std::vector<TokenConfig> {
+    std::vector<TokenConfig> tokens;
+    std::vector<std::string> names;
+    for (auto& token : section.items("tokens")) tokens.push_back(read_token(token, names));
+    auto oidc = section.child("oidc");
+    std::string issuer;
+    oidc.read("issuer", issuer);
+    if (!issuer.empty()) oidc.unavailable("issuer", "signing in by OpenID Connect");
+    for (const auto* key : {"audience", "jwks_url", "role_claim"}) oidc.ignore(key);
+    return tokens;
+}
+
+} // namespace dossier::api

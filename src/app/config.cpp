@@ -1,0 +1,169 @@
+#include "dossier/app/config.hpp"
+
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace dossier::app {
+namespace {
+
+using config::Problem;
+
+auto read_log(config::Section section) -> LogConfig {
+    LogConfig log;
+    section.read_enum("level", log.level,
+                      {{"debug", log::Level::debug},
+                       {"info", log::Level::info},
+                       {"warn", log::Level::warn},
+                       {"error", log::Level::error}});
+    section.read_enum("format", log.format, {{"json", log::Format::json}, {"text", log::Format::text}});
+    return log;
+}
+
+/// Known, so that the file of a later version loads; a value that would need the feature is refused.
+void read_chat(config::Section section) {
+    const auto refuse = [](config::Section platform, std::initializer_list<std::string_view> keys,
+                           std::string_view what) {
+        for (const auto key : keys) {
+            Secret value;
+            platform.read(key, value);
+            if (!value.empty()) platform.unavailable(key, what);
+        }
+    };
+    auto slack = section.child("slack");
+    slack.ignore("url");
+    refuse(std::move(slack), {"bot_token", "signing_secret", "channel"}, "Slack");
+    refuse(section.child("teams"), {"webhook_url", "hmac_secret"}, "Teams");
+}
+
+void read_retention(config::Section section, bool is_given) {
+    Duration unused{};
+    for (const auto* key : {"payloads", "prompts", "audit"}) section.read(key, unused);
+    if (is_given)
+        section.warning("", "deleting by age is not available in this version: payloads, prompts and audit records "
+                            "are kept");
+}
+
+void use_default_file(std::vector<context::ProviderConfig>& providers, const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_regular_file(path, error))
+        providers.push_back({.kind = "file", .name = "file", .path = path});
+}
+
+auto load(config::Document document) -> LoadedConfig {
+    LoadedConfig out;
+    auto& app = out.config;
+    {
+        auto root = document.root();
+        app.server = net::read_server(root.child("server"));
+        app.tokens = api::read_auth(root.child("auth"));
+        app.store = store::read_store(root.child("store"));
+        app.pipeline = pipeline::read_pipeline(root);
+        app.sources = ingest::read_sources(root.items("sources"));
+        app.context = context::read_context(root);
+        if (!root.has("identity")) use_default_file(app.context.identity, "config/identity.yaml");
+        if (!root.has("cmdb")) use_default_file(app.context.cmdb, "config/cmdb.yaml");
+        app.redaction = redact::read_redaction(root.child("redaction"));
+        app.llm = explain::read_llm(root.child("llm"));
+        app.tickets = ticket::read_tickets(root.child("tickets"));
+        app.audit = audit::read_audit(root.child("audit"));
+        app.log = read_log(root.child("log"));
+        read_chat(root.child("chat"));
+        read_retention(root.child("retention"), root.has("retention"));
+    }
+    for (auto& problem : check_config(app))
+        document.problem(problem.path, std::move(problem.message), problem.is_warning);
+    out.problems = document.problems();
+    return out;
+}
+
+/// The rules between sections, one function a rule.
+class Rules {
+public:
+    explicit Rules(const AppConfig& config) : config_(config) {}
+
+    void listening() {
+        const auto& server = config_.server;
+        if (!server.admin_listen.empty() && server.admin_listen == server.listen && !server.listen.ends_with(":0"))
+            error("server.admin_listen", "is the same as `server.listen`; leave it empty to have one address");
+        if (net::is_loopback(server.listen)) return;
+        if (config_.tokens.empty())
+            error("auth.tokens", fmt::format("the service listens on {} (beyond loopback) and needs at least one "
+                                             "token; or listen on 127.0.0.1",
+                                             server.listen));
+        for (std::size_t i = 0; i < config_.sources.size(); ++i)
+            if (config_.sources[i].auth.type == ingest::SourceAuthConfig::Type::none)
+                error(fmt::format("sources[{}].auth", i),
+                      fmt::format("source `{}` has no authentication, which is refused beyond loopback (listening on "
+                                  "{})",
+                                  config_.sources[i].name, server.listen));
+        if (!server.tls.enabled())
+            warn("server.listen", "beyond loopback without `server.tls`: only behind something that ends TLS");
+    }
+
+    void client_certificates() {
+        if (!config_.server.tls.client_ca.empty()) return;
+        for (std::size_t i = 0; i < config_.sources.size(); ++i)
+            if (config_.sources[i].auth.type == ingest::SourceAuthConfig::Type::mtls)
+                error(fmt::format("sources[{}].auth.type", i), "`mtls` needs `server.tls.client_ca`");
+    }
+
+    void routes() {
+        std::vector<std::string_view> sinks;
+        std::vector<std::string_view> sources;
+        for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
+        for (const auto& source : config_.sources) sources.push_back(source.name);
+        for (std::size_t i = 0; i < config_.pipeline.routes.size(); ++i) {
+            const auto& route = config_.pipeline.routes[i];
+            if (!route.sink.empty()) known(fmt::format("routes[{}].sink", i), "ticket sink", route.sink, sinks);
+            for (const auto& source : route.when.source)
+                known(fmt::format("routes[{}].when.source", i), "source", source, sources);
+        }
+    }
+
+    std::vector<Problem> problems;
+
+private:
+    void error(std::string path, std::string message) {
+        problems.push_back({.file = {}, .path = std::move(path), .message = std::move(message)});
+    }
+    void warn(std::string path, std::string message) {
+        problems.push_back({.file = {}, .path = std::move(path), .message = std::move(message), .is_warning = true});
+    }
+    void known(std::string path, std::string_view what, const std::string& name,
+               const std::vector<std::string_view>& names) {
+        if (std::ranges::find(names, name) != names.end()) return;
+        const auto near = nearest(name, names);
+        error(std::move(path),
+              fmt::format("there is no {} `{}`{}", what, name, near ? fmt::format("; did you mean `{}`?", *near) : ""));
+    }
+
+    const AppConfig& config_;
+};
+
+} // namespace
+
+auto LoadedConfig::has_errors() const -> bool {
+    return std::ranges::any_of(problems, [](const Problem& problem) { return !problem.is_warning; });
+}
+
+auto load_config(const std::string& path, config::Environment environment) -> LoadedConfig {
+    return load(config::Document::load(path, environment));
+}
+
+auto parse_config(std::string text, std::string name, config::Environment environment) -> LoadedConfig {
+    return load(config::Document::parse(std::move(text), std::move(name), environment));
+}
+
+auto check_config(const AppConfig& config) -> std::vector<Problem> {
+    Rules rules(config);
+    rules.listening();
+    rules.client_certificates();
+    rules.routes();
+    return std::move(rules.problems);
+}
+
+} // namespace dossier::app

@@ -1,0 +1,180 @@
+#include "dossier/audit/chain.hpp"
+
+#include "dossier/base/crypto.hpp"
+#include "dossier/base/json.hpp"
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace dossier::audit {
+namespace {
+
+constexpr std::size_t page_size = 500;
+constexpr std::size_t most_details_depth = 64; // the record around them stays within what parse_json follows
+constexpr std::array<std::string_view, 9> reserved = {"seq",        "time", "actor", "action", "finding_id",
+                                                      "dossier_id", "prev", "hash",  "details"};
+
+/// Details stand beside the named members. One that would overwrite a named member goes into `details`, and so does
+/// what is no JSON object.
+void add_details(Json& record, const std::string& text) {
+    auto details = parse_json(text, most_details_depth);
+    if (!details || !details->is_object()) {
+        record["details"] = to_valid_utf8(text);
+        return;
+    }
+    for (auto& [name, value] : details->items()) {
+        if (std::ranges::find(reserved, name) == reserved.end())
+            record[name] = std::move(value);
+        else
+            record["details"][name] = std::move(value);
+    }
+}
+
+/// What is wrong with one stored record by itself, "" when nothing is.
+auto judge_record(const store::AuditRow& row) -> std::string {
+    auto record = parse_json(row.record);
+    if (!record || !record->is_object()) return "is no JSON object";
+    // Byte for byte: a second member of the same name would read differently elsewhere under the same hash.
+    if (canonical_json(*record) != row.record) return "is not in canonical form";
+    const auto actor = record->value("actor", Json::object());
+    if (!(*record)["seq"].is_number_integer() || (*record)["seq"].get<std::int64_t>() != row.seq)
+        return "stands in another record's place";
+    // The columns serve searches: one that differs would hide a record that is there.
+    if (text_at(*record, "action") != to_valid_utf8(row.action) ||
+        text_at(*record, "finding_id") != to_valid_utf8(row.finding_id) ||
+        text_at(*record, "dossier_id") != to_valid_utf8(row.dossier_id) || !actor.is_object() ||
+        text_at(actor, "id") != to_valid_utf8(row.actor_id))
+        return "is filed under other words than it holds";
+    const auto hash = text_at(*record, "hash");
+    record->erase("hash");
+    if (hash != row.hash || sha256_hex(canonical_json(*record)) != hash) return "does not match its hash";
+    return {};
+}
+
+auto prev_of(const store::AuditRow& row) -> std::string {
+    const auto record = parse_json(row.record);
+    return record && record->is_object() ? text_at(*record, "prev") : "";
+}
+
+/// Follows the records in sequence and keeps what was seen first.
+class Walk {
+public:
+    explicit Walk(const std::optional<SignedHead>& head) : head_(head) {}
+
+    void take(const store::AuditRow& row) {
+        ++records_;
+        if (row.seq != last_seq_ + 1) {
+            broken(last_seq_ + 1, row.seq > last_seq_ + 1
+                                      ? fmt::format("record {} is missing", last_seq_ + 1)
+                                      : fmt::format("record {} comes twice or out of order", row.seq));
+        } else if (const auto fault = judge_record(row); !fault.empty()) {
+            broken(row.seq, fmt::format("record {} {}", row.seq, fault));
+        } else if (prev_of(row) != last_hash_) {
+            // The later record vouches for the earlier one; where it doesn't, nothing supports the earlier one.
+            broken(std::max<std::int64_t>(1, last_seq_),
+                   fmt::format("record {} does not follow from the one before it", row.seq));
+        }
+        if (head_ && row.seq == head_->seq) hash_at_head_ = row.hash;
+        last_seq_ = row.seq;
+        last_hash_ = row.hash;
+    }
+
+    [[nodiscard]] auto result() && -> Verification {
+        out_.records = records_;
+        if (head_) judge_completeness(*head_);
+        out_.ok = out_.integrity == Verdict::ok && out_.completeness != Verdict::broken;
+        return std::move(out_);
+    }
+
+private:
+    void broken(std::int64_t seq, std::string reason) {
+        if (out_.integrity == Verdict::broken) return;
+        out_.integrity = Verdict::broken;
+        out_.first_broken_seq = seq;
+        out_.reason = std::move(reason);
+    }
+
+    void judge_completeness(const SignedHead& head) {
+        out_.completeness = Verdict::ok;
+        std::int64_t first = head.seq;
+        std::string reason;
+        if (head.seq > last_seq_) {
+            first = last_seq_ + 1;
+            reason = fmt::format("the signed head of {} names record {}, and the chain ends at {}: a cut tail or an "
+                                 "old backup",
+                                 format_time(head.time), head.seq, last_seq_);
+        } else if (head.seq > 0 && hash_at_head_ != head.hash) {
+            reason = fmt::format("record {} is not the one that the signed head of {} names: another history", head.seq,
+                                 format_time(head.time));
+        } else {
+            return;
+        }
+        out_.completeness = Verdict::broken;
+        if (out_.integrity == Verdict::broken) return; // its first break is the earlier one
+        out_.first_broken_seq = first;
+        out_.reason = std::move(reason);
+    }
+
+    const std::optional<SignedHead>& head_;
+    Verification out_;
+    std::int64_t records_ = 0;
+    std::int64_t last_seq_ = 0;
+    std::string last_hash_;
+    std::string hash_at_head_;
+};
+
+} // namespace
+
+auto seal(const store::AuditEntry& entry, std::int64_t seq, const std::string& prev) -> store::AuditRow {
+    Json record = {
+        {"seq", seq},
+        {"time", format_time(entry.time)},
+        {"actor", {{"type", to_valid_utf8(entry.actor_type)}, {"id", to_valid_utf8(entry.actor_id)}}},
+        {"action", to_valid_utf8(entry.action)},
+        {"finding_id", to_valid_utf8(entry.finding_id)},
+        {"dossier_id", to_valid_utf8(entry.dossier_id)},
+        {"prev", prev},
+    };
+    add_details(record, entry.details);
+    auto hash = sha256_hex(canonical_json(record));
+    record["hash"] = hash;
+    return {.seq = seq,
+            .action = entry.action,
+            .actor_id = entry.actor_id,
+            .finding_id = entry.finding_id,
+            .dossier_id = entry.dossier_id,
+            .record = canonical_json(record),
+            .hash = std::move(hash)};
+}
+
+auto to_string(Verdict verdict) -> std::string_view {
+    switch (verdict) {
+    case Verdict::ok:
+        return "ok";
+    case Verdict::broken:
+        return "broken";
+    case Verdict::unknown:
+        return "unknown";
+    }
+    return "unknown";
+}
+
+auto verify_chain(store::AuditStore& store, std::optional<SignedHead> head) -> Task<Result<Verification>> {
+    Walk walk(head);
+    std::int64_t after = 0;
+    while (true) {
+        auto page = co_await store.audit_after(after, page_size);
+        if (!page) co_return fail(std::move(page.error()));
+        if (page->empty()) break;
+        for (const auto& row : *page) walk.take(row);
+        const auto last = page->back().seq;
+        if (last <= after) co_return fail(Errc::storage, "the store gives audit records out of order");
+        after = last;
+    }
+    co_return std::move(walk).result();
+}
+
+} // namespace dossier::audit

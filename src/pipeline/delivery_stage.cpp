@@ -1,0 +1,153 @@
+#include "delivery_stage.hpp"
+
+#include "dossier/base/json.hpp"
+#include "dossier/base/log.hpp"
+
+namespace dossier::pipeline {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto ticket_limit = 2min; // for the calls of one step
+
+class DeliveryStage {
+public:
+    DeliveryStage(const Stations& stations, DossierCase& work, const store::Claim& claim)
+        : stations_(stations), work_(work), claim_(claim) {}
+
+    auto run() -> Task<Result<store::Release>> {
+        const auto* current = work_.current_draft();
+        if (current == nullptr) co_return release(store::Release::Kind::done);
+        Draft draft = *current;
+        switch (draft.state) {
+        case DraftState::pending:
+            if (draft.approval != "none") co_return co_await wait_for_person(std::move(draft));
+            draft.state = DraftState::approved;
+            draft.approved_hash = draft.content_hash;
+            draft.decided_by = "dossier";
+            draft.decided_at = now();
+            draft.comment = "approved by route " + work_.route->route + " (automate)";
+            co_return co_await post(std::move(draft), true);
+        case DraftState::approved:
+            co_return co_await post(std::move(draft), false);
+        case DraftState::rejected:
+            co_return co_await settle(Stage::closed);
+        case DraftState::posted:
+            co_return co_await settle(Stage::delivered);
+        case DraftState::expired:
+            break;
+        }
+        co_return release(store::Release::Kind::done);
+    }
+
+private:
+    auto now() const -> Timestamp { return stations_.clock.now(); }
+
+    auto release(store::Release::Kind kind, Timestamp ready_at = {}) const -> store::Release {
+        return {.claim = claim_, .at = now(), .kind = kind, .ready_at = ready_at, .failed_stage = Stage::drafted};
+    }
+
+    auto entry(std::string action, Json details) const -> store::AuditEntry {
+        return {.time = now(),
+                .action = std::move(action),
+                .finding_id = work_.row().findings.front().id,
+                .dossier_id = work_.row().id,
+                .details = dump_json(details)};
+    }
+
+    /// Moves dossier and findings to `stage` unless they are there.
+    auto settle(Stage stage) -> Task<Result<store::Release>> {
+        if (work_.row().stage != stage) {
+            auto commit = work_.commit(stage, {}, now());
+            if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
+                co_return fail(std::move(saved.error()));
+        }
+        co_return release(store::Release::Kind::done);
+    }
+
+    auto wait_for_person(Draft draft) -> Task<Result<store::Release>> {
+        const bool wants_ticket =
+            draft.approval == "before_assign" && !stations_.delivery.is_internal(draft.sink) && !work_.row().ticket;
+        auto commit = work_.commit(Stage::awaiting_approval, {}, now());
+        if (wants_ticket) {
+            auto progress = co_await stations_.delivery.ensure_ticket(draft, deadline_in(ticket_limit));
+            if (!progress) co_return fail(std::move(progress.error()));
+            if (!progress->ticket)
+                co_return release(store::Release::Kind::wait, progress->wait_until.value_or(now() + 1s));
+            draft.ticket = progress->ticket;
+            commit.ticket = progress->ticket;
+            commit.save_drafts.push_back(draft);
+        } else if (work_.row().stage == Stage::awaiting_approval) {
+            co_return release(store::Release::Kind::done);
+        }
+        commit.at = now();
+        commit.audit.push_back(entry("draft.awaiting_approval", {{"draft", draft.id}, {"approval", draft.approval}}));
+        if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
+            co_return fail(std::move(saved.error()));
+        co_return release(store::Release::Kind::done);
+    }
+
+    /// Carries out a decision. What was approved is what is posted: the hash says so.
+    auto post(Draft draft, bool automatic) -> Task<Result<store::Release>> {
+        if (draft.approved_hash != content_hash(draft))
+            co_return fail(Errc::rejected, "the draft is not what was approved; it has to be approved again");
+        if (automatic) {
+            auto commit = work_.commit(Stage::drafted, {}, now());
+            commit.save_drafts.push_back(draft);
+            commit.audit.push_back(
+                entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
+            auto saved = co_await stations_.store.commit_stage(commit);
+            if (!saved) co_return fail(std::move(saved.error()));
+            work_.committed(commit);
+        }
+        auto progress = co_await stations_.delivery.ensure_ticket(draft, deadline_in(ticket_limit));
+        if (!progress) co_return fail(std::move(progress.error()));
+        if (!progress->ticket) co_return release(store::Release::Kind::wait, progress->wait_until.value_or(now() + 1s));
+        auto applied = co_await stations_.delivery.apply_approval(draft, *progress->ticket, note_on(draft, *progress),
+                                                                  deadline_in(ticket_limit));
+        if (!applied) co_return fail(std::move(applied.error()));
+
+        draft.state = DraftState::posted;
+        draft.ticket = progress->ticket;
+        auto commit = work_.commit(Stage::delivered, {}, now());
+        commit.ticket = progress->ticket;
+        commit.save_drafts.push_back(draft);
+        commit.audit.push_back(entry(automatic ? "ticket.delivered_automatically" : "ticket.delivered",
+                                     {{"draft", draft.id},
+                                      {"sink", draft.sink},
+                                      {"key", progress->ticket->key},
+                                      {"content_hash", draft.content_hash}}));
+        if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
+            co_return fail(std::move(saved.error()));
+        log::info("ticket.delivered", {{"dossier", work_.row().id},
+                                       {"finding", work_.row().findings.front().id},
+                                       {"sink", draft.sink},
+                                       {"key", progress->ticket->key}});
+        co_return release(store::Release::Kind::done);
+    }
+
+    /// What the ticket's readers are told; a ticket made just now says all of it in its description.
+    auto note_on(const Draft& draft, const ticket::Delivery::Progress& progress) const -> std::string {
+        if (progress.created_now) return {};
+        std::string note;
+        if (draft.revision > 1 && work_.row().ticket)
+            note = "The dossier was revised (revision " + std::to_string(draft.revision) + "). ";
+        note += "Approved by " + draft.decided_by + ".";
+        if (!draft.comment.empty()) note += " " + draft.comment;
+        return note;
+    }
+
+    const Stations& stations_;
+    DossierCase& work_;
+    const store::Claim& claim_;
+};
+
+} // namespace
+
+auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim) -> Task<Result<store::Release>> {
+    DeliveryStage stage(stations, work, claim);
+    co_return co_await stage.run();
+}
+
+} // namespace dossier::pipeline

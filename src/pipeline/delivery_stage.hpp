@@ -1,0 +1,19 @@
+#pragma once
+// The last stage: what happens to a draft, before and after a person has decided.
+//
+//   pending, before_create or outbox   → wait for a person
+//   pending, before_assign             → ticket made unassigned, then wait for a person
+//   pending, approval none             → decided by the service itself (guardrails have held)
+//   approved                           → ticket made if there is none, brought to the approved text, assigned
+//   rejected, expired, posted          → nothing more to do
+
+#include "dossier_case.hpp"
+
+#include "dossier/pipeline/dossier_builder.hpp"
+
+namespace dossier::pipeline {
+
+[[nodiscard]] auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim)
+    -> Task<Result<store::Release>>;
+
+} // namespace dossier::pipeline

@@ -1,0 +1,428 @@
+#include "dossier/pipeline/dossier_builder.hpp"
+
+#include "delivery_stage.hpp"
+#include "dossier_case.hpp"
+
+#include "dossier/base/ids.hpp"
+#include "dossier/base/log.hpp"
+#include "dossier/explain/evidence_builder.hpp"
+#include "dossier/finding/json.hpp"
+#include "dossier/pipeline/router.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace dossier::pipeline {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto enrich_limit = 30s;
+constexpr auto explain_limit = 10min; // over all providers and repair tries
+
+auto audit(const DossierCase& work, std::string action, Json details, Timestamp at) -> store::AuditEntry {
+    return {.time = at,
+            .action = std::move(action),
+            .finding_id = work.row().findings.empty() ? "" : work.row().findings.front().id,
+            .dossier_id = work.row().id,
+            .details = dump_json(details)};
+}
+
+auto ids_of(const std::vector<Finding>& findings) -> std::vector<std::string> {
+    std::vector<std::string> ids;
+    for (const auto& finding : findings) ids.push_back(finding.id);
+    return ids;
+}
+
+auto owner_column(const Owner& owner) -> std::string { return owner.email.empty() ? owner.id : owner.email; }
+
+/// Measures one stage; counts it as failed unless `done` was said.
+class StageTimer {
+public:
+    StageTimer(Metrics& metrics, std::string_view stage) : metrics_(metrics), stage_(stage) {}
+    StageTimer(const StageTimer&) = delete;
+    auto operator=(const StageTimer&) -> StageTimer& = delete;
+    ~StageTimer() {
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
+        metrics_.observe("dossier_stage_seconds", took.count(), {{"stage", stage_}});
+        metrics_.count("dossier_stages_total", {{"stage", stage_}, {"outcome", done_ ? "done" : "failed"}});
+    }
+    void done() { done_ = true; }
+
+private:
+    Metrics& metrics_;
+    std::string_view stage_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    bool done_ = false;
+};
+
+} // namespace
+
+DossierBuilder::DossierBuilder(Stations stations) : stations_(std::move(stations)) {}
+
+/// One run over one claimed dossier. Members are the stages in order.
+class DossierRun {
+public:
+    DossierRun(const Stations& stations, store::Claim claim) : stations_(stations), claim_(std::move(claim)) {}
+
+    auto run() -> Task<Result<store::Release>> {
+        if (auto done = co_await normalise(); !done) co_return fail(std::move(done.error()));
+        auto row = co_await stations_.store.load_work(claim_.dossier_id);
+        if (!row) co_return fail(std::move(row.error()));
+        auto opened = DossierCase::open(std::move(*row), claim_);
+        if (!opened) co_return fail(std::move(opened.error()));
+        auto work = std::move(*opened);
+        failed_stage = work.row().stage;
+
+        if (!work.has_open_findings()) co_return co_await close(work);
+        if (!work.context) {
+            if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
+        }
+        if (!work.assessment) {
+            if (auto done = co_await assess(work); !done) co_return fail(std::move(done.error()));
+        }
+        if (!work.narrative) {
+            if (auto done = co_await explain(work); !done) co_return fail(std::move(done.error()));
+        }
+        if (!work.route) {
+            if (auto done = co_await draft(work); !done) co_return fail(std::move(done.error()));
+        }
+        if (work.route->action != "ticket") co_return finished();
+        failed_stage = Stage::drafted;
+        co_return co_await deliver(stations_, work, claim_);
+    }
+
+    Stage failed_stage = Stage::received; ///< where an error belongs
+
+private:
+    auto now() const -> Timestamp { return stations_.clock.now(); }
+
+    auto finished() const -> store::Release {
+        return {.claim = claim_, .at = now(), .kind = store::Release::Kind::done};
+    }
+
+    auto save(DossierCase& work, store::StageCommit commit) -> Task<Result<void>> {
+        auto saved = co_await stations_.store.commit_stage(commit);
+        if (saved) work.committed(commit);
+        co_return saved;
+    }
+
+    /// From payload to canonical finding, for the findings that have not been through it in their current version.
+    auto normalise() -> Task<Result<void>> {
+        auto row = co_await stations_.store.load_work(claim_.dossier_id);
+        if (!row) co_return fail(std::move(row.error()));
+        failed_stage = Stage::received;
+        store::StageCommit commit;
+        commit.claim = claim_;
+        commit.at = now();
+        commit.stage = Stage::normalised;
+        commit.revision = row->revision;
+        commit.inputs_hash = row->inputs_hash;
+        StageTimer timer(stations_.metrics, "normalise");
+        for (const auto& stored : row->findings) {
+            const bool wanted = stored.stage == Stage::received || stored.doc.empty() ||
+                                (row->replay_from && *row->replay_from <= Stage::normalised);
+            if (!wanted) continue;
+            auto finding = stations_.receiver.normalise(stored.source, stored.raw);
+            if (!finding) co_return fail(std::move(finding.error()).with("finding", stored.id));
+            finding->id = stored.id;
+            store::StageCommit::FindingUpdate update;
+            update.id = stored.id;
+            update.doc = to_text(*finding);
+            update.severity = finding->severity;
+            update.status = finding->status;
+            commit.findings.push_back(std::move(update));
+            commit.audit.push_back({.time = commit.at,
+                                    .action = "finding.normalised",
+                                    .finding_id = stored.id,
+                                    .dossier_id = row->id,
+                                    .details = dump_json({{"version", stored.version},
+                                                          {"severity", to_string(finding->severity)},
+                                                          {"status", to_string(finding->status)}})});
+        }
+        timer.done();
+        if (commit.findings.empty()) co_return Result<void>{};
+        co_return co_await stations_.store.commit_stage(std::move(commit));
+    }
+
+    auto enrich(DossierCase& work) -> Task<Result<void>> {
+        failed_stage = Stage::normalised;
+        StageTimer timer(stations_.metrics, "enrich");
+        auto context = co_await stations_.enricher.enrich(work.open_findings(), deadline_in(enrich_limit));
+        auto commit = work.commit(Stage::enriched, to_text(context), now());
+        commit.owner = owner_column(context.owner);
+        Json gaps = Json::array();
+        for (const auto& gap : context.gaps) gaps.push_back({{"source", gap.source}, {"reason", gap.reason}});
+        commit.audit.push_back(audit(work, "dossier.enriched",
+                                     {{"revision", commit.revision},
+                                      {"owner", commit.owner},
+                                      {"owner_rule", context.owner.rule},
+                                      {"owner_confidence", context.owner.confidence},
+                                      {"environment", to_string(context.environment)},
+                                      {"gaps", gaps}},
+                                     commit.at));
+        auto saved = co_await save(work, std::move(commit));
+        if (!saved) co_return saved;
+        work.context = std::move(context);
+        timer.done();
+        co_return saved;
+    }
+
+    auto assess(DossierCase& work) -> Task<Result<void>> {
+        failed_stage = Stage::enriched;
+        StageTimer timer(stations_.metrics, "assess");
+        auto assessment = stations_.assessor.assess(work.open_findings(), *work.context);
+        auto commit = work.commit(Stage::assessed, to_text(assessment), now());
+        Json regulations = Json::array();
+        for (const auto& regulation : assessment.regulations)
+            regulations.push_back(regulation.framework + " " + regulation.citation);
+        commit.audit.push_back(audit(work, "dossier.assessed",
+                                     {{"revision", commit.revision},
+                                      {"risk", assessment.risk},
+                                      {"level", assessment.level},
+                                      {"regulations", regulations}},
+                                     commit.at));
+        auto saved = co_await save(work, std::move(commit));
+        if (!saved) co_return saved;
+        work.assessment = std::move(assessment);
+        timer.done();
+        co_return saved;
+    }
+
+    auto explain(DossierCase& work) -> Task<Result<void>> {
+        failed_stage = Stage::assessed;
+        StageTimer timer(stations_.metrics, "explain");
+        explain::NarrationInput input;
+        input.dossier_id = work.row().id;
+        input.findings = work.open_findings();
+        input.context = *work.context;
+        input.assessment = *work.assessment;
+        input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
+        auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
+        auto commit = work.commit(Stage::explained, to_text(narration.narrative), now());
+        commit.audit = std::move(narration.audit);
+        const auto& narrative = narration.narrative;
+        commit.audit.push_back(audit(work, "dossier.explained",
+                                     {{"revision", commit.revision},
+                                      {"author", narrative.author},
+                                      {"provider", narrative.provider},
+                                      {"model", narrative.model},
+                                      {"prompt_id", narrative.prompt.id},
+                                      {"prompt_version", narrative.prompt.version},
+                                      {"grounding_score", narrative.grounding_score},
+                                      {"removed", narrative.removed.size()}},
+                                     commit.at));
+        auto saved = co_await save(work, std::move(commit));
+        if (!saved) co_return saved;
+        work.narrative = std::move(narration.narrative);
+        timer.done();
+        co_return saved;
+    }
+
+    auto routing_facts(const DossierCase& work) -> Task<Result<RoutingFacts>> {
+        auto actions = co_await stations_.store.automatic_actions_since(now() - 1h);
+        if (!actions) co_return fail(std::move(actions.error()));
+        co_return RoutingFacts{.worst = work.open_findings().front(),
+                               .environment = work.context->environment,
+                               .owner_confidence = work.context->owner.confidence,
+                               .grounding_score = work.narrative->grounding_score,
+                               .automatic_actions_last_hour = *actions};
+    }
+
+    /// The route, and with it the draft for a person; or the digest, where the way ends here.
+    auto draft(DossierCase& work) -> Task<Result<void>> {
+        failed_stage = Stage::explained;
+        StageTimer timer(stations_.metrics, "draft");
+        auto facts = co_await routing_facts(work);
+        if (!facts) co_return fail(std::move(facts.error()));
+        auto route = decide_route(stations_.config, *facts, stations_.default_approval, stations_.default_sink);
+
+        const bool is_ticket = route.action == "ticket";
+        auto commit = work.commit(is_ticket ? Stage::drafted : Stage::digested, {}, now());
+        // Kept under `drafted` in both cases: the decision is a result like any other.
+        commit.carried.push_back(
+            {.stage = Stage::drafted, .revision = commit.revision, .body = to_text(route), .at = commit.at});
+        for (auto& old : work.replaceable_drafts()) {
+            old.state = DraftState::expired;
+            old.comment = "superseded by revision " + std::to_string(commit.revision);
+            commit.save_drafts.push_back(std::move(old));
+        }
+        Json details{{"revision", commit.revision},
+                     {"route", route.route},
+                     {"action", route.action},
+                     {"reasons", route.reasons}};
+        auto made = is_ticket ? make_draft(work, route, commit) : Draft{};
+        if (is_ticket && was_posted(work, made)) {
+            // The ticket says exactly this already: nobody has to approve it twice.
+            commit.stage = Stage::delivered;
+            details["unchanged"] = true;
+        } else if (is_ticket) {
+            details["draft"] = made.id;
+            details["content_hash"] = made.content_hash;
+            details["sink"] = made.sink;
+            details["approval"] = made.approval;
+            commit.save_drafts.push_back(std::move(made));
+        }
+        commit.audit.push_back(audit(work, is_ticket ? "draft.created" : "dossier.digested", details, commit.at));
+        auto saved = co_await save(work, std::move(commit));
+        if (!saved) co_return saved;
+        work.route = std::move(route);
+        timer.done();
+        const auto& first = work.row().findings.front();
+        stations_.metrics.observe("dossier_delivery_to_draft_seconds",
+                                  std::chrono::duration<double>(now() - first.updated_at).count());
+        log::info("dossier.drafted", {{"dossier", work.row().id},
+                                      {"finding", first.id},
+                                      {"route", work.route->route},
+                                      {"action", work.route->action},
+                                      {"author", work.narrative->author}});
+        co_return saved;
+    }
+
+    auto make_draft(const DossierCase& work, const RouteDecision& route, const store::StageCommit& commit) const
+        -> Draft {
+        ticket::DossierView view{.dossier_id = work.row().id,
+                                 .findings = work.open_findings(),
+                                 .context = *work.context,
+                                 .assessment = *work.assessment,
+                                 .narrative = *work.narrative,
+                                 .route = route,
+                                 .revision = commit.revision};
+        if (stations_.restore_in_tickets) restore_names(view.narrative);
+        auto rendered = ticket::render_draft(view);
+        Draft draft;
+        draft.id = new_id("drf");
+        draft.dossier_id = view.dossier_id;
+        draft.revision = commit.revision;
+        draft.finding_ids = ids_of(view.findings);
+        draft.sink = route.sink;
+        draft.approval = route.approval;
+        draft.title = std::move(rendered.title);
+        draft.body = std::move(rendered.body);
+        draft.assignee = owner_column(view.context.owner);
+        draft.severity = view.findings.front().severity;
+        draft.created_at = commit.at;
+        draft.ticket = work.row().ticket;
+        draft.content_hash = content_hash(draft);
+        return draft;
+    }
+
+    static auto was_posted(const DossierCase& work, const Draft& made) -> bool {
+        return std::ranges::any_of(work.row().drafts, [&](const Draft& draft) {
+            return draft.state == DraftState::posted && draft.content_hash == made.content_hash;
+        });
+    }
+
+    /// Pseudonyms are given in the order of the evidence, so going through it again gives the same ones back.
+    void restore_names(Narrative& narrative) const {
+        redact::Redaction redaction;
+        for (const auto& item : narrative.evidence)
+            static_cast<void>(stations_.redactor.redact(item.statement, redaction, item.kind));
+        narrative.summary = redaction.restore(std::move(narrative.summary));
+        for (auto& sentence : narrative.sentences) sentence.text = redaction.restore(std::move(sentence.text));
+    }
+
+    /// Every finding is over: nothing is left to decide.
+    auto close(DossierCase& work) -> Task<Result<store::Release>> {
+        if (work.row().stage == Stage::closed && work.replaceable_drafts().empty() && all_closed(work))
+            co_return finished();
+        auto commit = work.commit(Stage::closed, {}, now());
+        commit.revision = work.row().revision;
+        commit.inputs_hash = work.row().inputs_hash;
+        commit.carried.clear();
+        for (const auto& finding : work.row().findings) {
+            store::StageCommit::FindingUpdate update;
+            update.id = finding.id;
+            commit.findings.push_back(std::move(update));
+        }
+        for (auto& draft : work.replaceable_drafts()) {
+            draft.state = DraftState::expired;
+            draft.comment = "every finding of this dossier is resolved";
+            commit.save_drafts.push_back(std::move(draft));
+        }
+        commit.audit.push_back(audit(work, "dossier.closed", {{"reason", "all findings resolved"}}, commit.at));
+        if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
+            co_return fail(std::move(saved.error()));
+        log::info("dossier.closed", {{"dossier", work.row().id}});
+        co_return finished();
+    }
+
+    static auto all_closed(const DossierCase& work) -> bool {
+        return std::ranges::all_of(work.row().findings, [](const auto& f) { return f.stage == Stage::closed; });
+    }
+
+    const Stations& stations_;
+    store::Claim claim_;
+};
+
+auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
+    DossierRun run(stations_, claim);
+    auto outcome = co_await run.run();
+    if (outcome) co_return std::move(*outcome);
+
+    auto& error = outcome.error();
+    const auto& queue = stations_.config.queue;
+    store::Release release{.claim = claim, .at = stations_.clock.now(), .failed_stage = run.failed_stage};
+    release.error = error.describe();
+    if (error.code == Errc::conflict) {
+        // Something happened to the dossier meanwhile (an edit, a decision, a new finding): begin again with it.
+        release.kind = store::Release::Kind::wait;
+        release.ready_at = release.at;
+        co_return release;
+    }
+    const bool hopeless = error.code == Errc::rejected || error.code == Errc::malformed;
+    const bool used_up = claim.attempts + 1 >= queue.max_attempts;
+    release.kind = hopeless || used_up ? store::Release::Kind::dead : store::Release::Kind::retry;
+    const net::RetryPolicy backoff{
+        .attempts = queue.max_attempts, .base = queue.backoff_base, .max = queue.backoff_max};
+    const auto pause = std::max(net::full_jitter(backoff, claim.attempts + 1), error.retry_after.value_or(Duration{0}));
+    release.ready_at = release.at + pause;
+    if (release.kind == store::Release::Kind::dead) {
+        release.audit.push_back({.time = release.at,
+                                 .action = "dossier.dead",
+                                 .dossier_id = claim.dossier_id,
+                                 .details = dump_json({{"stage", to_string(run.failed_stage)},
+                                                       {"error", release.error},
+                                                       {"attempts", claim.attempts + 1}})});
+        log::error("dossier.dead", {{"dossier", claim.dossier_id},
+                                    {"stage", to_string(run.failed_stage)},
+                                    {"code", name_of(error.code)},
+                                    {"error", release.error}});
+        stations_.metrics.count("dossier_dead_letters_total", {{"stage", to_string(run.failed_stage)}});
+    } else {
+        log::warn("dossier.retry", {{"dossier", claim.dossier_id},
+                                    {"stage", to_string(run.failed_stage)},
+                                    {"code", name_of(error.code)},
+                                    {"attempt", claim.attempts + 1},
+                                    {"error", release.error}});
+    }
+    co_return release;
+}
+
+auto DossierBuilder::explain(std::vector<Finding> findings) -> Task<ticket::DossierView> {
+    most_severe_first(findings);
+    ticket::DossierView view;
+    view.findings = std::move(findings);
+    view.context = co_await stations_.enricher.enrich(view.findings, deadline_in(enrich_limit));
+    view.assessment = stations_.assessor.assess(view.findings, view.context);
+    explain::NarrationInput input;
+    input.findings = view.findings;
+    input.context = view.context;
+    input.assessment = view.assessment;
+    input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
+    auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
+    view.narrative = std::move(narration.narrative);
+    if (!narration.audit.empty()) {
+        if (auto kept = co_await stations_.store.append_audit(std::move(narration.audit)); !kept)
+            log::error("audit.failed", {{"error", kept.error().describe()}});
+    }
+    const RoutingFacts facts{.worst = view.findings.front(),
+                             .environment = view.context.environment,
+                             .owner_confidence = view.context.owner.confidence,
+                             .grounding_score = view.narrative.grounding_score};
+    view.route = decide_route(stations_.config, facts, stations_.default_approval, stations_.default_sink);
+    co_return view;
+}
+
+} // namespace dossier::pipeline

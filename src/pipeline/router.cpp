@@ -1,0 +1,80 @@
+#include "dossier/pipeline/router.hpp"
+
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dossier::pipeline {
+
+namespace {
+
+auto allows(const std::vector<std::string>& list, std::string_view value) -> bool {
+    return list.empty() || std::ranges::find(list, value) != list.end();
+}
+
+auto matches(const RouteConfig::When& when, const RoutingFacts& facts) -> bool {
+    const auto& finding = facts.worst;
+    const bool any_class = when.data.empty() || std::ranges::any_of(finding.data.classes, [&](const auto& data_class) {
+                               return std::ranges::find(when.data, data_class) != when.data.end();
+                           });
+    const bool account = when.account.empty() || std::ranges::any_of(when.account, [&](const auto& pattern) {
+                             return glob_match(pattern, finding.resource.account);
+                         });
+    return allows(when.severity, to_string(finding.severity)) && allows(when.exposure, to_string(finding.exposure)) &&
+           allows(when.finding_type, to_string(finding.finding_type)) && allows(when.source, finding.source) &&
+           allows(when.environment, to_string(facts.environment)) && any_class && account;
+}
+
+/// Why nobody may be left out of the loop; empty = the guardrails let it pass.
+auto guardrails(const PipelineConfig& config, const RoutingFacts& facts, const RouteConfig& route)
+    -> std::vector<std::string> {
+    std::vector<std::string> reasons;
+    if (config.mode != Mode::automate) reasons.emplace_back("mode is not automate");
+    if (counts_as_prod(facts.environment))
+        reasons.push_back(fmt::format("environment is {}", to_string(facts.environment)));
+    if (facts.worst.severity > config.automate.max_severity)
+        reasons.push_back(fmt::format("severity {} is above {}", to_string(facts.worst.severity),
+                                      to_string(config.automate.max_severity)));
+    const double confidence = std::min(facts.owner_confidence, facts.grounding_score);
+    const double needed = std::max(config.automate.min_confidence, route.min_confidence);
+    if (confidence < needed) reasons.push_back(fmt::format("confidence {:.2f} is under {:.2f}", confidence, needed));
+    if (facts.automatic_actions_last_hour >= static_cast<std::size_t>(config.automate.max_actions_per_hour))
+        reasons.push_back(fmt::format("{} automatic actions in the last hour", facts.automatic_actions_last_hour));
+    return reasons;
+}
+
+} // namespace
+
+auto decide_route(const PipelineConfig& config, const RoutingFacts& facts, const std::string& default_approval,
+                  const std::string& default_sink) -> RouteDecision {
+    static const RouteConfig everything{.name = "default", .when = {}, .action = "ticket", .sink = {}, .approval = {}};
+    const auto route = std::ranges::find_if(
+        config.routes, [&](const RouteConfig& candidate) { return matches(candidate.when, facts); });
+    RouteDecision decision;
+    if (route == config.routes.end() && !config.routes.empty()) {
+        decision.route = "none";
+        decision.action = "digest";
+        decision.reasons.emplace_back("no route matches");
+        return decision;
+    }
+    const auto& chosen = config.routes.empty() ? everything : *route;
+    decision.route = chosen.name;
+    decision.action = chosen.action;
+    if (config.mode == Mode::observe && decision.action != "digest") {
+        decision.action = "digest";
+        decision.reasons.emplace_back("mode is observe: nothing leaves the service");
+    }
+    if (decision.action != "ticket") return decision;
+
+    decision.sink = chosen.sink.empty() ? default_sink : chosen.sink;
+    decision.approval = chosen.approval.empty() ? default_approval : chosen.approval;
+    if (decision.approval == "none") {
+        decision.reasons = guardrails(config, facts, chosen);
+        if (!decision.reasons.empty()) decision.approval = default_approval;
+    }
+    return decision;
+}
+
+} // namespace dossier::pipeline

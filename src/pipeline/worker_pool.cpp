@@ -1,0 +1,171 @@
+#include "dossier/pipeline/worker_pool.hpp"
+
+#include "dossier/base/ids.hpp"
+#include "dossier/base/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+
+namespace dossier::pipeline {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t claim_block = 64;
+constexpr auto longest_pause = 1s; // the wake-up is a hint; the store is asked at least this often
+
+} // namespace
+
+struct WorkerPool::Impl {
+    Impl(Runtime& runtime_, store::Store& store_, DossierBuilder& builder_, QueueConfig config_, const Clock& clock_,
+         Metrics& metrics_)
+        : runtime(runtime_),
+          store(store_),
+          builder(builder_),
+          config(std::move(config_)),
+          clock(clock_),
+          metrics(metrics_),
+          owner(new_id("wrk")),
+          dispatch_lane(runtime_.lane(0)),
+          wake(dispatch_lane) {}
+
+    Runtime& runtime;
+    store::Store& store;
+    DossierBuilder& builder;
+    QueueConfig config;
+    const Clock& clock;
+    Metrics& metrics;
+    std::string owner; ///< names this process in leases
+    asio::io_context& dispatch_lane;
+    asio::steady_timer wake; ///< touched on the dispatch lane only
+    bool woken = false;      ///< same
+    std::atomic<bool> stopping = false;
+    std::atomic<std::size_t> running = 0;
+    std::mutex mutex;
+    std::map<std::string, store::Claim> claims; ///< under work, for renewal; guarded by mutex
+    TaskScope loops;
+    TaskScope work;
+
+    void wake_up() {
+        asio::post(dispatch_lane, [this] {
+            woken = true;
+            wake.cancel();
+        });
+    }
+
+    auto dispatch() -> Task<void> {
+        while (!stopping) {
+            woken = false;
+            const auto claimed = co_await claim_some();
+            metrics.set("dossier_queue_depth", static_cast<double>(store.backlog()));
+            metrics.set("dossier_in_flight", static_cast<double>(running.load()));
+            if (claimed == claim_block || woken || stopping) continue;
+            co_await pause();
+        }
+    }
+
+    auto claim_some() -> Task<std::size_t> {
+        const auto busy = running.load();
+        if (busy >= config.in_flight) co_return 0;
+        auto taken = co_await store.claim_ready(owner, clock.now(), config.lease,
+                                                std::min(claim_block, config.in_flight - busy));
+        if (!taken) {
+            log::error("queue.claim_failed", {{"error", taken.error().describe()}});
+            co_return 0;
+        }
+        for (auto& claim : *taken) {
+            {
+                const std::lock_guard lock(mutex);
+                claims[claim.dossier_id] = claim;
+            }
+            ++running;
+            const bool started = work.spawn(runtime.next_lane().get_executor(), "dossier",
+                                            [this, claim]() -> Task<void> { return run(claim); });
+            if (!started) forget(claim);
+        }
+        co_return taken->size();
+    }
+
+    void forget(const store::Claim& claim) {
+        const std::lock_guard lock(mutex);
+        claims.erase(claim.dossier_id);
+        --running;
+    }
+
+    auto run(store::Claim claim) -> Task<void> {
+        struct Forget {
+            Impl& pool;
+            const store::Claim& claim;
+            ~Forget() {
+                pool.forget(claim);
+                pool.wake_up();
+            }
+        } const forget_at_end{*this, claim};
+        auto release = co_await builder.advance(claim);
+        auto released = co_await store.release(std::move(release));
+        // A lost lease is somebody else's dossier now; anything else heals when the lease runs out.
+        if (!released && released.error().code != Errc::conflict)
+            log::error("queue.release_failed", {{"dossier", claim.dossier_id}, {"error", released.error().describe()}});
+    }
+
+    auto pause() -> Task<void> {
+        auto span = std::chrono::duration_cast<std::chrono::milliseconds>(longest_pause);
+        if (running.load() < config.in_flight) {
+            const auto next = co_await store.next_ready_at();
+            if (next && *next) span = std::clamp(**next - clock.now(), Duration{1}, span);
+        }
+        if (woken) co_return;
+        wake.expires_after(span);
+        boost::system::error_code ignored; // cancelled = woken
+        co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+
+    auto renew_leases() -> Task<void> {
+        while (co_await sleep_for(config.lease / 3)) {
+            std::vector<store::Claim> held;
+            {
+                const std::lock_guard lock(mutex);
+                for (const auto& [id, claim] : claims) held.push_back(claim);
+            }
+            if (held.empty()) continue;
+            if (auto renewed = co_await store.renew(std::move(held), clock.now() + config.lease); !renewed)
+                log::warn("queue.renew_failed", {{"error", renewed.error().describe()}});
+        }
+    }
+};
+
+WorkerPool::WorkerPool(Runtime& runtime, store::Store& store, DossierBuilder& builder, QueueConfig config,
+                       const Clock& clock, Metrics& metrics)
+    : impl_(std::make_unique<Impl>(runtime, store, builder, std::move(config), clock, metrics)) {}
+
+WorkerPool::~WorkerPool() = default;
+
+void WorkerPool::start() {
+    impl_->store.on_ready([impl = impl_.get()] { impl->wake_up(); });
+    impl_->loops.spawn(impl_->dispatch_lane.get_executor(), "dispatch",
+                       [impl = impl_.get()]() -> Task<void> { return impl->dispatch(); });
+    impl_->loops.spawn(impl_->runtime.next_lane().get_executor(), "renew_leases",
+                       [impl = impl_.get()]() -> Task<void> { return impl->renew_leases(); });
+}
+
+auto WorkerPool::stop(Deadline deadline) -> Task<void> {
+    impl_->stopping = true;
+    impl_->store.on_ready([] {});
+    impl_->wake_up();
+    co_await impl_->work.close(deadline);
+    co_await impl_->loops.close(std::chrono::steady_clock::now());
+    if (auto given_back = co_await impl_->store.abandon_leases(impl_->owner); !given_back)
+        log::warn("queue.abandon_failed", {{"error", given_back.error().describe()}});
+}
+
+auto WorkerPool::in_flight() const -> std::size_t { return impl_->running.load(); }
+
+} // namespace dossier::pipeline

@@ -1,0 +1,347 @@
+#include "dossier/app/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace dossier::app {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+/// Every variable is set, except NO_SUCH and EMPTY.
+auto full_environment(const std::string& name, bool& found) -> std::string {
+    found = name != "NO_SUCH";
+    return name == "EMPTY" ? "" : "value-of-" + name + "-long-enough";
+}
+
+auto errors_of(const LoadedConfig& loaded) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    for (const auto& problem : loaded.problems)
+        if (!problem.is_warning) out.push_back(problem.describe());
+    return out;
+}
+
+auto warnings_of(const LoadedConfig& loaded) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    for (const auto& problem : loaded.problems)
+        if (problem.is_warning) out.push_back(problem.describe());
+    return out;
+}
+
+auto parse(std::string text) -> LoadedConfig { return parse_config(std::move(text), "d.yaml", full_environment); }
+
+/// Every key of DESIGN §5.
+constexpr auto complete = R"(
+mode: assist
+server:   { listen: 127.0.0.1:8181, admin_listen: "", max_body: 4MiB, drain_timeout: 20s,
+            tls: { cert: "", key: "", client_ca: "" } }
+auth:
+  tokens:
+    - { name: local, role: admin, token: "${DOSSIER_TOKEN}" }
+  oidc:   { issuer: "", audience: "", jwks_url: "", role_claim: roles }
+store:    { url: "sqlite:data/x.db" }
+queue:    { capacity: 10000, workers: 0, in_flight: 1024, lease: 60s, max_attempts: 8, backoff: { base: 500ms, max: 5m } }
+sources:
+  - { name: wiz,    kind: wiz,    auth: { type: bearer, token: "${WIZ_WEBHOOK_TOKEN}" }, rate: 200/s }
+  - { name: prisma, kind: prisma, auth: { type: header, header: X-Dossier-Token, token: "${PRISMA_WEBHOOK_TOKEN}" } }
+  - { name: orca,   kind: orca,   auth: { type: basic, user: orca, password: "${ORCA}" } }
+identity: [ { kind: file, path: config/identity.yaml } ]
+cmdb:     [ { kind: file, path: config/cmdb.yaml } ]
+context:  { timeout: 2s, cache_ttl: 10m, max_in_flight: 64 }
+redaction: { pseudonymise: true, restore_in_tickets: false, allow: [], extra: [] }
+llm:
+  providers:
+    - { name: main, kind: openai, url: "https://llm.example/v1", model: gpt-4o, api_key: "${LLM_API_KEY}",
+        timeout: 60s, max_in_flight: 64 }
+  prompts: config/prompts
+  budget:  { tokens_per_minute: 0, usd_per_day: 0 }
+  cache:   true
+routes:
+  - { name: critical-exposure, when: { severity: [critical, high], exposure: [public] }, do: ticket, sink: jira, approval: before_assign }
+  - { name: unclassified,      when: { finding_type: [unclassified_data] }, do: classify, min_confidence: 0.7 }
+  - { name: rest,              do: digest }
+automate: { max_severity: medium, min_confidence: 0.8, max_actions_per_hour: 50 }
+tickets:
+  approval: before_assign
+  settle: 120s
+  sinks:
+    - { name: outbox, kind: outbox }
+    - { name: jira, kind: jira, url: "https://acme.example", flavour: cloud, user: bot@acme.example, token: "${JIRA_TOKEN}",
+        project: SEC, issue_type: Task, fields: {} }
+    - { name: snow, kind: servicenow, url: "https://snow.example", user: svc, password: "${SNOW_PASSWORD}", table: incident }
+chat:     { slack: { bot_token: "", signing_secret: "", channel: "" }, teams: { webhook_url: "", hmac_secret: "" } }
+audit:    { key: data/audit.key, sinks: [ ] }
+retention: { payloads: 30d, prompts: 30d, audit: 400d }
+log:      { level: info, format: json }
+)";
+
+TEST(AppConfig, TakesEveryKeyOfTheContract) {
+    const auto loaded = parse(complete);
+    EXPECT_THAT(errors_of(loaded), IsEmpty());
+    EXPECT_FALSE(loaded.has_errors());
+    // What is accepted and does something else is said.
+    EXPECT_THAT(warnings_of(loaded), ElementsAre(HasSubstr("go to the digest"), HasSubstr("are kept")));
+
+    const auto& config = loaded.config;
+    EXPECT_EQ(config.server.listen, "127.0.0.1:8181");
+    EXPECT_EQ(config.server.max_body.bytes, 4U << 20U);
+    ASSERT_THAT(config.tokens, SizeIs(1));
+    EXPECT_EQ(config.tokens[0].role, api::Role::admin);
+    EXPECT_EQ(config.tokens[0].token.reveal(), "value-of-DOSSIER_TOKEN-long-enough");
+    ASSERT_THAT(config.sources, SizeIs(3));
+    EXPECT_EQ(config.sources[0].rate.per_second, 200);
+    EXPECT_EQ(config.sources[1].auth.type, ingest::SourceAuthConfig::Type::header);
+    EXPECT_EQ(config.sources[1].auth.header, "X-Dossier-Token");
+    EXPECT_EQ(config.sources[2].auth.user, "orca");
+    EXPECT_EQ(config.pipeline.queue.backoff_max, Duration{300'000});
+    ASSERT_THAT(config.pipeline.routes, SizeIs(3));
+    EXPECT_THAT(config.pipeline.routes[0].when.severity, ElementsAre("critical", "high"));
+    EXPECT_EQ(config.pipeline.routes[1].min_confidence, 0.7);
+    ASSERT_THAT(config.llm.providers, SizeIs(1));
+    EXPECT_EQ(config.llm.providers[0].api_key.reveal(), "value-of-LLM_API_KEY-long-enough");
+    ASSERT_THAT(config.tickets.sinks, SizeIs(3));
+    EXPECT_EQ(config.tickets.sinks[1].fields, "{}");
+    EXPECT_EQ(config.context.identity[0].path, "config/identity.yaml");
+}
+
+TEST(AppConfig, AnEmptyFileIsAWorkingConfigurationOnLoopback) {
+    const auto loaded = parse("");
+    EXPECT_THAT(errors_of(loaded), IsEmpty());
+    EXPECT_THAT(loaded.config.tokens, IsEmpty());
+    ASSERT_THAT(loaded.config.tickets.sinks, SizeIs(1));
+    EXPECT_EQ(loaded.config.tickets.sinks[0].name, "outbox");
+    EXPECT_EQ(loaded.config.pipeline.mode, pipeline::Mode::assist);
+}
+
+TEST(AppConfig, ShippedFilesLoadWithoutAWord) {
+    for (const auto* name : {"dossier.yaml", "production.example.yaml"}) {
+        SCOPED_TRACE(name);
+        const auto loaded = load_config(std::string(DOSSIER_SOURCE_DIR "/config/") + name, full_environment);
+        EXPECT_THAT(loaded.problems, IsEmpty()) << loaded.problems.front().describe();
+        EXPECT_THAT(loaded.config.sources, SizeIs(4));
+    }
+}
+
+TEST(AppConfig, RefusesToBeOpenBeyondLoopback) {
+    constexpr auto no_token = "auth.tokens: the service listens on ";
+    constexpr auto open_source = "sources[0].auth: source `s` has no authentication";
+    const std::string token = "auth: {tokens: [{name: a, role: viewer, token: '${T}'}]}\n";
+    const std::string guarded = "sources: [{name: s, kind: wiz, auth: {type: bearer, token: '${T}'}}]\n";
+    const std::string open = "sources: [{name: s, kind: wiz, auth: {type: none}}]\n";
+    const struct {
+        const char* name;
+        std::string text;
+        std::vector<const char*> expected;
+    } rows[] = {
+        {"loopback, all open", open, {}},
+        {"IPv6 loopback, all open", "server: {listen: '[::1]:80'}\n" + open, {}},
+        {"localhost, all open", "server: {listen: 'localhost:80'}\n" + open, {}},
+        {"other loopback address", "server: {listen: '127.9.9.9:80'}\n" + open, {}},
+        {"everywhere, guarded", "server: {listen: '0.0.0.0:80'}\n" + guarded + token, {}},
+        {"everywhere, all open", "server: {listen: '0.0.0.0:80'}\n" + open, {no_token, open_source}},
+        {"everywhere, no token", "server: {listen: '0.0.0.0:80'}\n" + guarded, {no_token}},
+        {"everywhere, open source", "server: {listen: '0.0.0.0:80'}\n" + open + token, {open_source}},
+        {"source without auth at all",
+         "server: {listen: '0.0.0.0:80'}\nsources: [{name: s, kind: wiz}]\n" + token,
+         {open_source}},
+        {"every IPv6 address", "server: {listen: '[::]:80'}\n" + guarded, {no_token}},
+        {"a name that looks like loopback", "server: {listen: '127.evil.example:80'}\n" + guarded, {no_token}},
+        {"a name that begins like localhost", "server: {listen: 'localhost.example:80'}\n" + guarded, {no_token}},
+        {"mapped loopback", "server: {listen: '[::ffff:127.0.0.1]:80'}\n" + guarded, {no_token}},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        const auto errors = errors_of(parse(row.text));
+        ASSERT_EQ(errors.size(), row.expected.size()) << testing::PrintToString(errors);
+        for (const auto* expected : row.expected) EXPECT_THAT(errors, Contains(HasSubstr(expected)));
+    }
+}
+
+TEST(AppConfig, NeverIgnoresWhatItCantDo) {
+    const char* rows[] = {
+        "sources: [{name: s, kind: eventbridge}]",
+        "sources: [{name: s, kind: sns}]",
+        "sources: [{name: s, kind: wiz, api: {url: 'https://api.example', client_id: x}}]",
+        "identity: [{kind: scim, url: 'https://idp.example/scim/v2', token: '${T}'}]",
+        "identity: [{kind: okta}]",
+        "identity: [{kind: msgraph}]",
+        "identity: [{kind: aws_iam}]",
+        "identity: [{kind: aws_identity_center}]",
+        "cmdb: [{kind: servicenow}]",
+        "cmdb: [{kind: http, url: 'https://cmdb.example/items?resource={resource.id}', headers: {}, map: {owner: /o}}]",
+        "llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', model: m}]}",
+        "llm: {providers: [{name: p, kind: anthropic, url: 'https://x.example/v1', model: m}]}",
+        "llm: {providers: [{name: p, kind: bedrock, model: m}]}",
+        "llm: {budget: {usd_per_day: 5}}",
+        "auth: {oidc: {issuer: 'https://idp.example', audience: dossier}}",
+        "chat: {slack: {bot_token: '${T}'}}",
+        "chat: {slack: {signing_secret: '${T}'}}",
+        "chat: {teams: {webhook_url: '${T}'}}",
+        "audit: {sinks: [{kind: splunk_hec, url: 'https://hec.example', token: '${T}'}]}",
+        "audit: {sinks: [{kind: syslog, host: h, port: 514, tls: true}]}",
+        "audit: {sinks: [{kind: file, path: p}]}",
+        "store: {url: 'postgresql://u:secret-word@host/db'}",
+        "tickets: {sinks: [{name: j, kind: jira, flavour: dc, url: 'https://j.x', user: u, token: x, project: P}]}",
+    };
+    for (const auto* text : rows) {
+        SCOPED_TRACE(text);
+        const auto loaded = parse(text);
+        EXPECT_THAT(errors_of(loaded), ElementsAre(HasSubstr("is not available in this version")));
+        for (const auto& problem : loaded.problems)
+            EXPECT_THAT(problem.message, testing::Not(HasSubstr("secret-word")));
+    }
+}
+
+TEST(AppConfig, TellsWhatIsWrongInEachSection) {
+    const struct {
+        const char* text;
+        const char* expected;
+    } rows[] = {
+        {"mod: assist", "d.yaml:1: mod: unknown key `mod`; did you mean `mode`?"},
+        {"mode: asist", "mode: `asist` is none of `observe`, `assist`, `automate`; did you mean `assist`?"},
+        {"server: {listen: '8080'}", "server.listen: expected host:port"},
+        {"server: {listen: '127.0.0.1:99999'}", "server.listen: expected host:port"},
+        {"server: {listen: '::1:80'}", "server.listen: expected host:port"},
+        {"server: {tls: {cert: c.pem}}", "server.tls.key: is required beside `cert`"},
+        {"server: {tls: {client_ca: c.pem}}", "server.tls.client_ca: works only with"},
+        {"server: {max_body: 10B}", "server.max_body: must be from 1KiB to 1GiB"},
+        {"server: {listen: '127.0.0.1:80', admin_listen: '127.0.0.1:80'}", "server.admin_listen: is the same"},
+        {"auth: {tokens: [{name: a, role: boss, token: '${T}'}]}", "auth.tokens[0].role: `boss` is none of"},
+        {"auth: {tokens: [{name: a, role: admin}]}", "auth.tokens[0].token: is required (or `sha256`"},
+        {"auth: {tokens: [{name: a, role: admin, token: '${EMPTY}'}]}", "auth.tokens[0].token: must not be empty"},
+        {"auth: {tokens: [{name: a, role: admin, sha256: abc}]}", "auth.tokens[0].sha256: expected 64 hex digits"},
+        {"auth: {tokens: [{name: a, role: admin, token: '${T}'}, {name: a, role: viewer, token: '${U}'}]}",
+         "auth.tokens[1].name: `a` is taken already"},
+        {"store: {url: 'mysql://x'}", "store.url: expected sqlite:PATH"},
+        {"store: {url: 'sqlite:'}", "store.url: expected sqlite:PATH"},
+        {"queue: {capacity: 0}", "queue.capacity: expected a whole number, at least 1, found `0`"},
+        {"queue: {in_flight: 0}", "queue.in_flight: expected a whole number, at least 1"},
+        {"queue: {lease: 10ms}", "queue.lease: must be at least 1s"},
+        {"queue: {backoff: {base: 10m}}", "queue.backoff.max: must not be less than `base`"},
+        {"sources: [{name: Wiz, kind: wiz}]", "sources[0].name: a name is made of a-z"},
+        {"sources: [{name: w, kind: wiz}, {name: w, kind: orca}]", "sources[1].name: `w` is taken already"},
+        {"sources: [{name: w, kind: wizz}]", "sources[0].kind: `wizz` is none of"},
+        {"sources: [{name: w}]", "sources[0].kind: is required"},
+        {"sources: [{name: w, kind: wiz, auth: {type: bearer}}]", "sources[0].auth.token: is required"},
+        {"sources: [{name: w, kind: wiz, auth: {type: bearer, token: '${EMPTY}'}}]",
+         "sources[0].auth.token: must not be empty, and `${EMPTY}` is"},
+        {"sources: [{name: w, kind: wiz, auth: {type: bearer, token: '${NO_SUCH}'}}]",
+         "sources[0].auth.token: environment variable `NO_SUCH` is not set"},
+        {"sources: [{name: w, kind: wiz, auth: {type: header, token: '${T}'}}]", "sources[0].auth.header: is required"},
+        {"sources: [{name: w, kind: wiz, auth: {type: header, token: '${T}', header: 'a b'}}]",
+         "is no name of an HTTP"},
+        {"sources: [{name: w, kind: wiz, auth: {type: basic, user: u}}]", "sources[0].auth.password: is required"},
+        {"sources: [{name: w, kind: wiz, auth: {type: hmac, header: h}}]", "sources[0].auth.secret: is required"},
+        {"sources: [{name: w, kind: wiz, auth: {type: hmac, header: h, secret: '${T}', algorithm: md5}}]",
+         "sources[0].auth.algorithm: `md5` is none of `sha256`, `sha512`"},
+        {"sources: [{name: w, kind: wiz, auth: {type: mtls}}]", "sources[0].auth.subject: is required"},
+        {"sources: [{name: w, kind: wiz, auth: {type: none, token: '${T}'}}]",
+         "sources[0].auth.token: is not used by auth type `none`"},
+        {"sources: [{name: w, kind: wiz, map: {title: /t}}]", "sources[0].map: is used by kind `generic` only"},
+        {"sources: [{name: w, kind: generic}]", "sources[0].map: must say where `id` or `title`"},
+        {"sources: [{name: w, kind: generic, map: {title: t}}]", "`title` must be a JSON pointer"},
+        {"sources: [{name: w, kind: generic, map: {titel: /t, id: /i}}]", "did you mean `title`?"},
+        {"sources: [{name: w, kind: wiz, rate: fast}]", "sources[0].rate: expected a rate"},
+        {"sources: [{name: w, kind: wiz, console_url: app.wiz.io}]", "sources[0].console_url: expected a URL"},
+        {"identity: [{kind: file}]", "identity[0].path: is required"},
+        {"cmdb: [{kind: fil, path: x}]", "cmdb[0].kind: `fil` is none of `file`, `servicenow`, `http`"},
+        {"context: {max_in_flight: 0}", "context.max_in_flight: expected a whole number, at least 1"},
+        {"redaction: {extra: ['a(']}", "redaction.extra: pattern 1 is no RE2 expression"},
+        {"redaction: {extra: ['a*']}", "redaction.extra: pattern 1 matches the empty text"},
+        {"llm: {providers: [{name: p, kind: openai, model: m}]}", "llm.providers[0].url: is required"},
+        {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1'}]}",
+         "llm.providers[0].model: is required"},
+        {"llm: {providers: [{name: p, kind: openai, url: 'ftp://x', model: m}]}",
+         "llm.providers[0].url: expected a URL"},
+        {"routes: [{name: r, when: {severity: [hihg]}}]", "routes[0].when.severity: `hihg` is none of"},
+        {"routes: [{name: r, when: {exposure: [pubic]}}]", "did you mean `public`?"},
+        {"routes: [{name: r, when: {finding_type: [sensitive]}}]",
+         "routes[0].when.finding_type: `sensitive` is none of"},
+        {"routes: [{name: r, when: {environment: [production]}}]",
+         "routes[0].when.environment: `production` is none of"},
+        {"routes: [{name: r, when: {sources: [w]}}]",
+         "routes[0].when.sources: unknown key `sources`; did you mean `source`?"},
+        {"routes: [{name: r, when: {source: [w]}}]", "routes[0].when.source: there is no source `w`"},
+        {"routes: [{name: r, sink: outbocks}]", "d.yaml:1: routes[0].sink: there is no ticket sink `outbocks`"},
+        {"routes: [{name: r, do: tiket}]", "routes[0].do: `tiket` is none of `ticket`, `classify`, `digest`"},
+        {"routes: [{name: r, min_confidence: 1.5}]", "routes[0].min_confidence: must be from 0 to 1"},
+        {"routes: [{do: digest}]", "routes[0].name: is required"},
+        {"automate: {max_severity: urgent}", "automate.max_severity: `urgent` is none of"},
+        {"tickets: {approval: none}", "tickets.approval: `none` is none of `before_create`, `before_assign`"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}'}]}",
+         "tickets.sinks[0].project: is required"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://u:p@j.example', user: u, token: '${T}', project: P}]}",
+         "tickets.sinks[0].url: credentials don't belong into a URL"},
+        {"tickets: {sinks: [{name: s, kind: servicenow, url: 'https://s.example', user: u}]}",
+         "tickets.sinks[0].password: is required"},
+        {"tickets: {sinks: [{name: o, kind: outbox}, {name: o, kind: outbox}]}", "tickets.sinks[1].name: `o` is taken"},
+        {"tickets: {sinks: [{name: outbox, kind: servicenow, url: 'https://s.example', user: u, password: '${T}'}]}",
+         "tickets.sinks[0].name: `outbox` is the name of the built-in sink"},
+        {"tickets: {sinks: [{name: o, kind: outbox, fields: [a]}]}", "tickets.sinks[0].fields: expected a mapping"},
+        {"audit: {key: ''}", "audit.key: must not be empty"},
+        {"log: {level: verbose}", "log.level: `verbose` is none of"},
+        {"retention: {payloads: long}", "retention.payloads: expected a duration"},
+        {"chat: {slak: {}}", "chat.slak: unknown key `slak`; did you mean `slack`?"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.text);
+        EXPECT_THAT(errors_of(parse(row.text)), Contains(HasSubstr(row.expected)));
+    }
+}
+
+TEST(AppConfig, AnEmptyVariableIsFineWhereASecretIsOptional) {
+    const auto loaded = parse("llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m, "
+                              "api_key: '${EMPTY}'}]}");
+    EXPECT_THAT(errors_of(loaded), IsEmpty());
+}
+
+TEST(AppConfig, ClientCertificatesNeedAnAuthority) {
+    const std::string source = "sources: [{name: s, kind: wiz, auth: {type: mtls, subject: 'CN=wiz*'}}]\n";
+    EXPECT_THAT(errors_of(parse(source)), ElementsAre(HasSubstr("sources[0].auth.type: `mtls` needs")));
+    EXPECT_THAT(errors_of(parse(source + "server: {tls: {cert: c, key: k, client_ca: a}}\n")), IsEmpty());
+}
+
+TEST(AppConfig, UsesTheContextFilesThatExistUnlessToldOtherwise) {
+    const auto before = std::filesystem::current_path();
+    const auto directory = std::filesystem::temp_directory_path() / "dossier_app_config_test";
+    std::filesystem::create_directories(directory / "config");
+    std::filesystem::current_path(directory);
+    std::filesystem::remove("config/cmdb.yaml");
+    std::ofstream("config/identity.yaml") << "people: []\n";
+
+    const auto by_default = parse("");
+    ASSERT_THAT(by_default.config.context.identity, SizeIs(1));
+    EXPECT_EQ(by_default.config.context.identity[0].path, "config/identity.yaml");
+    EXPECT_THAT(by_default.config.context.cmdb, IsEmpty());
+    EXPECT_THAT(parse("identity: []").config.context.identity, IsEmpty());
+    std::filesystem::current_path(before);
+}
+
+TEST(AppConfig, RolesIncludeWhatTheContractSays) {
+    using enum api::Role;
+    const struct {
+        api::Role role;
+        std::vector<api::Role> may;
+    } rows[] = {
+        {viewer, {viewer}},
+        {analyst, {viewer, analyst}},
+        {approver, {viewer, analyst, approver}},
+        {auditor, {viewer, auditor}},
+        {admin, {viewer, analyst, approver, auditor, admin}},
+    };
+    for (const auto& row : rows)
+        for (const auto needed : {viewer, analyst, approver, auditor, admin})
+            EXPECT_EQ(api::includes(row.role, needed), testing::Matches(Contains(needed))(row.may))
+                << api::to_string(row.role) << " as " << api::to_string(needed);
+}
+
+} // namespace
+} // namespace dossier::app
