@@ -33,6 +33,11 @@ struct Narration {
 /// Deterministic narrative from the evidence alone; every sentence cites. Marked author=template.
 [[nodiscard]] auto narrate_by_template(const NarrationInput& input) -> Narrative;
 
+/// The evidence with every statement, value and origin redacted. Same evidence, same pseudonyms: whoever may restore
+/// originals (`redaction.restore_in_tickets`) gets the Redaction of a narrative by calling this on its input again.
+[[nodiscard]] auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redactor,
+                                   redact::Redaction& redaction) -> EvidenceList;
+
 class Narrator {
 public:
     Narrator(std::vector<std::unique_ptr<LlmProvider>> providers, std::shared_ptr<const PromptCatalogue> prompts,

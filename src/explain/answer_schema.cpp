@@ -1,0 +1,111 @@
+#include "answer_schema.hpp"
+
+#include "dossier/base/json.hpp"
+#include "dossier/base/strings.hpp"
+#include "dossier/explain/grounding.hpp"
+
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include <fmt/format.h>
+
+#include <exception>
+
+namespace dossier::explain {
+namespace {
+
+constexpr std::size_t answer_limit = 256U << 10U;
+constexpr std::size_t sentences_limit = 40;
+constexpr std::size_t sentence_limit = 1'200;
+constexpr std::size_t summary_limit = 1'500;
+constexpr std::size_t violations_limit = 10;
+
+/// The JSON in an answer: all of it, or the one fenced block in it.
+auto json_part(std::string_view text) -> std::string_view {
+    text = trim(text);
+    if (text.starts_with('{')) return text;
+    const auto fence = text.find("```");
+    if (fence == std::string_view::npos) return text;
+    const auto begin = text.find('\n', fence);
+    if (begin == std::string_view::npos) return text;
+    const auto end = text.find("```", begin);
+    return trim(text.substr(begin + 1, end == std::string_view::npos ? end : end - begin - 1));
+}
+
+auto texts(const Json& array) -> std::vector<std::string> {
+    std::vector<std::string> list;
+    for (const auto& item : array) list.push_back(item.get<std::string>());
+    return list;
+}
+
+/// Bounds that strict modes don't enforce everywhere.
+auto bound_violations(const DraftedNarrative& draft) -> std::vector<std::string> {
+    std::vector<std::string> violations;
+    if (trim(draft.summary).empty()) violations.emplace_back("/summary is empty");
+    if (draft.summary.size() > summary_limit)
+        violations.push_back(fmt::format("/summary is longer than {} bytes", summary_limit));
+    if (draft.sentences.empty()) violations.emplace_back("/sentences is empty");
+    if (draft.sentences.size() > sentences_limit)
+        violations.push_back(fmt::format("/sentences has more than {} elements", sentences_limit));
+    for (std::size_t i = 0; i < draft.sentences.size() && violations.size() < violations_limit; ++i) {
+        const auto& text = draft.sentences[i].text;
+        if (trim(text).empty()) violations.push_back(fmt::format("/sentences/{}/text is empty", i));
+        if (text.size() > sentence_limit)
+            violations.push_back(fmt::format("/sentences/{}/text is longer than {} bytes", i, sentence_limit));
+    }
+    return violations;
+}
+
+auto malformed(const std::vector<std::string>& violations) -> std::unexpected<Error> {
+    return fail(Errc::malformed, "the answer doesn't follow the schema: " + join(violations, "; "));
+}
+
+} // namespace
+
+auto schema_violations(const std::string& answer, const std::string& schema) -> std::vector<std::string> {
+    const auto document = parse_json(schema);
+    if (!document) return {"the schema is no JSON: " + document.error().message};
+    const auto value = parse_json(answer);
+    if (!value) return {"it is no JSON: " + value.error().message};
+    std::vector<std::string> violations;
+    try {
+        valijson::Schema parsed;
+        valijson::SchemaParser parser;
+        parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(*document), parsed);
+        valijson::Validator validator;
+        valijson::ValidationResults results;
+        if (validator.validate(parsed, valijson::adapters::NlohmannJsonAdapter(*value), &results)) return {};
+        valijson::ValidationResults::Error error;
+        while (results.popError(error) && violations.size() < violations_limit)
+            violations.push_back(fmt::format("{}: {}", join(error.context, ""), error.description));
+        if (violations.empty()) violations.emplace_back("it doesn't follow the schema");
+    } catch (const std::exception& e) {
+        violations.push_back(fmt::format("the schema can't be used: {}", e.what()));
+    }
+    return violations;
+}
+
+auto parse_answer(std::string_view text, const std::string& schema) -> Result<DraftedNarrative> {
+    if (text.size() > answer_limit) return malformed({fmt::format("it is longer than {} bytes", answer_limit)});
+    const std::string part(json_part(text));
+    if (const auto violations = schema_violations(part, schema); !violations.empty()) return malformed(violations);
+    const auto json = parse_json(part);
+    if (!json) return std::unexpected(json.error());
+    DraftedNarrative draft;
+    try { // a prompt directory may hold a schema of another shape than the narrator reads
+        draft.summary = json->at("summary").get<std::string>();
+        draft.summary_evidence = texts(json->at("summary_evidence"));
+        for (const auto& sentence : json->at("sentences"))
+            draft.sentences.push_back(
+                {.text = sentence.at("text").get<std::string>(), .evidence = texts(sentence.at("evidence"))});
+    } catch (const nlohmann::json::exception& e) {
+        return malformed({e.what()});
+    }
+    if (const auto violations = bound_violations(draft); !violations.empty()) return malformed(violations);
+    return draft;
+}
+
+} // namespace dossier::explain

@@ -1,0 +1,404 @@
+#include "dossier/explain/evidence_builder.hpp"
+
+#include "dossier/base/strings.hpp"
+#include "untrusted_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <set>
+
+namespace dossier::explain {
+namespace {
+
+constexpr std::size_t name_limit = 300;
+constexpr std::size_t text_limit = 800;
+constexpr std::size_t list_limit = 20;
+constexpr std::size_t findings_limit = 8;
+
+auto spaced(std::string_view word) -> std::string { return replace_all(std::string(word), "_", " "); }
+auto name(std::string_view text) -> std::string { return clean_text(text, name_limit); }
+
+/// "0.9 (90 %)": narratives use either form.
+auto confidence_text(double confidence) -> std::string {
+    return fmt::format("{:.2g} ({} %)", confidence, std::lround(confidence * 100));
+}
+
+auto joined(const std::vector<std::string>& words) -> std::string {
+    std::vector<std::string> clean;
+    for (const auto& word : words) {
+        if (clean.size() == list_limit) break;
+        clean.push_back(name(word));
+    }
+    return join(clean, ", ");
+}
+
+auto capitalised(std::string text) -> std::string {
+    if (!text.empty()) text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+    return text;
+}
+
+/// A statement ends once, whatever the text in it ended with.
+auto as_sentence(std::string text) -> std::string {
+    text = capitalised(std::move(text));
+    if (!text.ends_with('.') && !text.ends_with('?') && !text.ends_with('!')) text += '.';
+    return text;
+}
+
+/// Collects statements of one kind after the other and leaves out what is said twice.
+class List {
+public:
+    void add(std::string_view kind, const std::string& statement, std::string value, std::string origin) {
+        auto sentence = as_sentence(statement);
+        if (!said_.insert(fmt::format("{}\n{}", kind, sentence)).second) return;
+        items_.push_back({.id = fmt::format("E{}", items_.size() + 1),
+                          .kind = std::string(kind),
+                          .statement = std::move(sentence),
+                          .value = std::move(value),
+                          .origin = std::move(origin)});
+    }
+    auto take() -> EvidenceList { return std::move(items_); }
+
+private:
+    EvidenceList items_;
+    std::set<std::string> said_;
+};
+
+/// What one finding says; with several sources each statement names its own.
+class Voice {
+public:
+    Voice(List& list, const Finding& finding, bool name_source)
+        : list_(list), source_(name(finding.source)), name_source_(name_source) {}
+
+    void add(std::string_view kind, std::string_view field, const std::string& statement, std::string value) {
+        if (value.empty()) return;
+        list_.add(kind, name_source_ ? fmt::format("according to {}, {}", source_, statement) : statement,
+                  std::move(value), fmt::format("{}:{}", source_, field));
+    }
+    [[nodiscard]] auto source() const -> const std::string& { return source_; }
+
+private:
+    List& list_;
+    std::string source_;
+    bool name_source_;
+};
+
+void add_finding(Voice voice, const Finding& finding) {
+    const auto title = name(finding.title);
+    voice.add("finding", "title", fmt::format("the finding is titled \"{}\"", title), title);
+    const auto description = clean_text(finding.description, text_limit);
+    voice.add("finding", "description", fmt::format("the description reads: \"{}\"", description), description);
+    const auto type = spaced(to_string(finding.finding_type));
+    voice.add("finding", "finding_type", fmt::format("the finding is of the type {}", type), type);
+    voice.add("finding", "source", fmt::format("the finding was reported by {}", voice.source()), voice.source());
+}
+
+void add_severity(Voice voice, const Finding& finding) {
+    const std::string severity(to_string(finding.severity));
+    voice.add("severity", "severity", fmt::format("the severity is {}", severity), severity);
+}
+
+void add_status(Voice voice, const Finding& finding) {
+    const auto status = spaced(to_string(finding.status));
+    voice.add("status", "status", fmt::format("the status is {}", status), status);
+}
+
+void add_rule(Voice voice, const Finding& finding) {
+    const auto rule = name(finding.rule.name);
+    const auto id = name(finding.rule.id);
+    voice.add("rule", "rule.name", fmt::format("the rule that fired is \"{}\"", rule), rule);
+    voice.add("rule", "rule.id", fmt::format("the id of the rule is {}", id), id);
+}
+
+void add_resource(Voice voice, const Finding& finding) {
+    const auto& resource = finding.resource;
+    const auto type = name(resource.type);
+    const auto called = name(resource.name);
+    voice.add("resource", "resource.name", fmt::format("the resource is named {}", called), called);
+    voice.add("resource", "resource.type", fmt::format("the resource is of the type {}", type), type);
+    const auto id = name(resource.id);
+    voice.add("resource", "resource.id", fmt::format("the id of the resource is {}", id), id);
+}
+
+void add_location(Voice voice, const Finding& finding) {
+    const auto& resource = finding.resource;
+    const auto cloud = name(resource.cloud);
+    voice.add("location", "resource.cloud", fmt::format("the cloud is {}", cloud), cloud);
+    const auto account = name(resource.account);
+    const auto account_name = name(resource.account_name);
+    voice.add("location", "resource.account",
+              account_name.empty() ? fmt::format("the account is {}", account)
+                                   : fmt::format("the account is {} ({})", account, account_name),
+              account);
+    const auto region = name(resource.region);
+    voice.add("location", "resource.region", fmt::format("the region is {}", region), region);
+}
+
+void add_tags(Voice voice, const Finding& finding) {
+    std::size_t count = 0;
+    for (const auto& [key, value] : finding.resource.tags) {
+        if (count++ == list_limit) break;
+        const auto tag = fmt::format("{}={}", clean_text(key, 100), clean_text(value, 200));
+        voice.add("tag", "resource.tags", fmt::format("the resource carries the tag {}", tag), tag);
+    }
+}
+
+void add_data(Voice voice, const Finding& finding) {
+    const auto& data = finding.data;
+    const auto classes = joined(data.classes);
+    voice.add("data", "data.classes", fmt::format("data of these classes was found: {}", classes), classes);
+    const auto identifiers = joined(data.identifiers);
+    voice.add("data", "data.identifiers", fmt::format("these detectors matched: {}", identifiers), identifiers);
+    if (data.volume) {
+        const auto volume = std::to_string(*data.volume);
+        voice.add("data", "data.volume", fmt::format("about {} records or objects are concerned", volume), volume);
+    }
+}
+
+void add_exposure(Voice voice, const Finding& finding) {
+    const auto exposure = spaced(to_string(finding.exposure));
+    const auto statement = finding.exposure == Exposure::unknown ? "how far the resource is exposed is unknown"
+                           : finding.exposure == Exposure::none
+                               ? "the exposure is none: the resource is not exposed"
+                               : fmt::format("the exposure of the resource is {}", exposure);
+    voice.add("exposure", "exposure", statement, exposure);
+}
+
+void add_times(Voice voice, const Finding& finding) {
+    if (finding.first_seen) {
+        const auto time = format_time(*finding.first_seen);
+        voice.add("time", "first_seen", fmt::format("it was first seen at {}", time), time);
+    }
+    if (finding.last_seen) {
+        const auto time = format_time(*finding.last_seen);
+        voice.add("time", "last_seen", fmt::format("it was last seen at {}", time), time);
+    }
+}
+
+void add_compliance(Voice voice, const Finding& finding) {
+    const auto frameworks = joined(finding.compliance);
+    voice.add("compliance", "compliance", fmt::format("the platform maps the finding to: {}", frameworks), frameworks);
+}
+
+void add_facts(Voice voice, const Finding& finding) {
+    std::size_t count = 0;
+    for (const auto& [key, value] : finding.facts) {
+        if (count++ == list_limit) break;
+        const auto fact = clean_text(value, name_limit);
+        voice.add("fact", "facts", fmt::format("{}: {}", spaced(clean_text(key, 100)), fact), fact);
+    }
+    const auto projects = joined(finding.projects);
+    voice.add("fact", "projects", fmt::format("the platform files it under the projects: {}", projects), projects);
+}
+
+void add_control(Voice voice, const Finding& finding) {
+    if (finding.control == ControlFamily::other) return;
+    const auto control = spaced(to_string(finding.control));
+    voice.add("control", "control", fmt::format("the kind of control that failed is {}", control), control);
+}
+
+void add_recommendation(Voice voice, const Finding& finding) {
+    const auto text = clean_text(finding.recommendation, text_limit);
+    voice.add("remediation", "recommendation", fmt::format("the platform recommends: \"{}\"", text), text);
+}
+
+/// Names of fields only: the hostile text itself has no place in the statement about it.
+void add_tampering(Voice voice, const Finding& finding) {
+    const auto check = [&](std::string_view field, std::string_view text) {
+        const auto kind = instruction_in(text);
+        if (!kind) return;
+        voice.add("tampering", "check",
+                  fmt::format("text in {} of the finding reads like an instruction ({}); it was treated as data", field,
+                              *kind),
+                  std::string(field));
+    };
+    check("the title", finding.title);
+    check("the description", finding.description);
+    check("the recommendation", finding.recommendation);
+    check("the rule", finding.rule.name);
+    check("the resource", finding.resource.id);
+    check("the resource", finding.resource.name);
+    check("the account", finding.resource.account_name);
+    for (const auto& [key, value] : finding.resource.tags) check("a tag", key + ": " + value);
+    for (const auto& text : finding.data.identifiers) check("the data", text);
+    for (const auto& text : finding.owner_hints) check("the owner", text);
+    for (const auto& text : finding.projects) check("a project", text);
+    for (const auto& text : finding.compliance) check("the compliance list", text);
+    for (const auto& [key, value] : finding.facts) check("a fact", key + ": " + value);
+}
+
+auto who(std::string_view person, std::string_view email, std::string_view id) -> std::string {
+    const auto called = person.empty() ? (email.empty() ? name(id) : name(email)) : name(person);
+    return person.empty() || email.empty() ? called : fmt::format("{} ({})", called, name(email));
+}
+
+void add_owner(List& list, const Owner& owner) {
+    if (!owner.known()) {
+        list.add("owner", "no owner is known", "unknown", "context:owner");
+        return;
+    }
+    const auto called = who(owner.name, owner.email, owner.id);
+    list.add("owner", fmt::format("the owner is {}", called), called, "context:owner");
+    if (!owner.department.empty())
+        list.add("owner", fmt::format("the owner's department is {}", name(owner.department)), name(owner.department),
+                 "context:department");
+    if (!owner.manager.empty())
+        list.add("owner", fmt::format("the owner's manager is {}", name(owner.manager)), name(owner.manager),
+                 "context:manager");
+    if (!owner.team.empty())
+        list.add("owner", fmt::format("the owner's team is {}", name(owner.team)), name(owner.team), "context:team");
+    if (!owner.rule.empty())
+        list.add("owner", fmt::format("the owner was decided by the rule {}", name(owner.rule)), name(owner.rule),
+                 "context:rule");
+    list.add("owner", fmt::format("the confidence in the owner is {}", confidence_text(owner.confidence)),
+             fmt::format("{:.2g}", owner.confidence), "context:confidence");
+    if (owner.disputed) list.add("owner", "the sources disagree about the owner", "disputed", "context:disputed");
+}
+
+auto is_winner(const Owner& owner, const OwnerSignal& signal) -> bool {
+    return (!signal.person.id.empty() && signal.person.id == owner.id) ||
+           (!signal.person.email.empty() && iequals(signal.person.email, owner.email)) ||
+           (!signal.person.name.empty() && signal.person.name == owner.name);
+}
+
+void add_candidates(List& list, const Owner& owner) {
+    std::size_t count = 0;
+    for (const auto& signal : owner.signals) {
+        if (is_winner(owner, signal)) continue;
+        if (count++ == list_limit) break;
+        const auto called = who(signal.person.name, signal.person.email, signal.person.id);
+        if (called.empty()) continue;
+        list.add("owner_candidate",
+                 fmt::format("{} names {} as owner, by the rule {}, with confidence {}", name(signal.origin), called,
+                             name(signal.rule), confidence_text(signal.confidence)),
+                 called, fmt::format("{}:owner_candidate", name(signal.origin)));
+    }
+}
+
+void add_access(List& list, const std::vector<Principal>& access) {
+    std::size_t count = 0;
+    for (const auto& principal : access) {
+        if (count++ == list_limit) break;
+        const auto id = name(principal.id);
+        const auto level = name(principal.level);
+        const auto origin = fmt::format("{}:access", name(principal.origin));
+        if (principal.kind == "anyone") {
+            list.add("access", fmt::format("anyone has {} access", level), fmt::format("anyone ({})", level), origin);
+        } else {
+            list.add("access", fmt::format("the {} {} has {} access", name(principal.kind), id, level),
+                     fmt::format("{} ({})", id, level), origin);
+        }
+    }
+}
+
+void add_business(List& list, const Context& context) {
+    const auto add = [&](std::string_view field, std::string_view words, const std::string& value,
+                         std::string_view origin) {
+        if (value.empty()) return;
+        list.add("business", fmt::format("the {} is {}", words, value), value, fmt::format("{}:{}", origin, field));
+    };
+    if (context.asset) {
+        const auto& asset = *context.asset;
+        const auto origin = asset.origin.empty() ? std::string("cmdb") : name(asset.origin);
+        add("application", "application", name(asset.application), origin);
+        add("business_unit", "business unit", name(asset.business_unit), origin);
+        if (asset.criticality != Criticality::unknown)
+            add("criticality", "business criticality", std::string(to_string(asset.criticality)), origin);
+        add("support_group", "support group", name(asset.support_group), origin);
+    }
+    const auto origin = context.environment_origin.empty() ? std::string("context") : name(context.environment_origin);
+    add("environment", "environment", std::string(to_string(context.environment)), origin);
+}
+
+void add_gaps(List& list, const std::vector<ContextGap>& gaps) {
+    for (const auto& gap : gaps) {
+        list.add("gap", fmt::format("context from {} is missing: {}", name(gap.source), name(gap.reason)),
+                 name(gap.source), fmt::format("{}:gap", name(gap.source)));
+    }
+}
+
+void add_risk(List& list, const Assessment& assessment) {
+    if (assessment.level.empty()) return;
+    const auto risk = std::lround(assessment.risk);
+    list.add("risk", fmt::format("the risk is {} of 100, level {}", risk, assessment.level), std::to_string(risk),
+             "assessment:risk");
+    for (const auto& factor : assessment.factors) {
+        list.add("risk",
+                 fmt::format("risk factor {}: {} (weight {:.2g}), {}", spaced(factor.name), name(factor.value),
+                             factor.weight, name(factor.reason)),
+                 name(factor.value), "assessment:factor");
+    }
+}
+
+void add_regulations(List& list, const Assessment& assessment) {
+    for (const auto& regulation : assessment.regulations) {
+        const auto citation = regulation.citation.empty()
+                                  ? regulation.framework
+                                  : fmt::format("{} {}", regulation.framework, regulation.citation);
+        list.add("regulation",
+                 fmt::format("{} ({}) is touched: {}", citation, name(regulation.title), name(regulation.reason)),
+                 citation, "assessment:regulation");
+    }
+}
+
+void add_remediation(List& list, const Assessment& assessment) {
+    for (const auto& step : assessment.remediation) {
+        const auto text = clean_text(step.text, text_limit);
+        list.add("remediation", fmt::format("to do: {}", text), text, "assessment:remediation");
+    }
+    if (!assessment.snippet.empty()) {
+        const auto title = name(assessment.snippet_title);
+        list.add("remediation", fmt::format("a draft is attached: {}", title), title, "assessment:snippet");
+    }
+}
+
+} // namespace
+
+auto build_evidence(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
+    -> EvidenceList {
+    List list;
+    std::set<std::string> sources;
+    for (const auto& finding : findings) sources.insert(finding.source);
+    const auto said = [&](void (*add)(Voice, const Finding&)) {
+        for (std::size_t i = 0; i < findings.size() && i < findings_limit; ++i)
+            add(Voice(list, findings[i], sources.size() > 1), findings[i]);
+    };
+    for (const auto kind : evidence_kinds) {
+        if (kind == "finding") said(add_finding);
+        if (kind == "severity") said(add_severity);
+        if (kind == "status") said(add_status);
+        if (kind == "rule") said(add_rule);
+        if (kind == "resource") said(add_resource);
+        if (kind == "location") said(add_location);
+        if (kind == "tag") said(add_tags);
+        if (kind == "data") said(add_data);
+        if (kind == "exposure") said(add_exposure);
+        if (kind == "time") said(add_times);
+        if (kind == "compliance") said(add_compliance);
+        if (kind == "fact") said(add_facts);
+        if (kind == "owner") add_owner(list, context.owner);
+        if (kind == "owner_candidate") add_candidates(list, context.owner);
+        if (kind == "access") add_access(list, context.access);
+        if (kind == "blast_radius") {
+            for (std::size_t i = 0; i < assessment.reach.size() && i < list_limit; ++i) {
+                const auto reach = clean_text(assessment.reach[i], name_limit);
+                list.add(kind, reach, reach, "assessment:reach");
+            }
+        }
+        if (kind == "business") add_business(list, context);
+        if (kind == "gap") add_gaps(list, context.gaps);
+        if (kind == "risk") add_risk(list, assessment);
+        if (kind == "regulation") add_regulations(list, assessment);
+        if (kind == "control") said(add_control);
+        if (kind == "remediation") {
+            add_remediation(list, assessment);
+            said(add_recommendation);
+        }
+        if (kind == "tampering") said(add_tampering);
+    }
+    return list.take();
+}
+
+} // namespace dossier::explain

@@ -1,0 +1,376 @@
+#include "dossier/explain/narrator.hpp"
+
+#include "dossier/base/json.hpp"
+#include "dossier/base/strings.hpp"
+#include "sample_evidence.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <deque>
+#include <map>
+
+namespace dossier::explain {
+namespace {
+
+using testing::ids_of;
+using testing::sample_evidence;
+
+class FixedClock final : public Clock {
+public:
+    [[nodiscard]] auto now() const -> Timestamp override {
+        return Timestamp(std::chrono::milliseconds(1'795'000'000'000));
+    }
+};
+
+/// Says its lines one after the other and remembers what it was asked.
+class ScriptedProvider final : public LlmProvider {
+public:
+    struct Script {
+        std::deque<Result<LlmAnswer>> lines;
+        std::vector<LlmRequest> asked;
+        bool throws = false;
+        bool waits_for_the_deadline = false;
+    };
+    ScriptedProvider(std::string name, std::shared_ptr<Script> script)
+        : name_(std::move(name)), script_(std::move(script)) {}
+    [[nodiscard]] auto name() const -> const std::string& override { return name_; }
+    [[nodiscard]] auto model() const -> const std::string& override { return model_; }
+    auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> override {
+        script_->asked.push_back(std::move(request));
+        if (script_->throws) throw std::runtime_error("broken");
+        if (script_->waits_for_the_deadline) {
+            co_await sleep_for(deadline - std::chrono::steady_clock::now());
+            co_return fail(Errc::timeout, "too slow");
+        }
+        if (script_->lines.empty()) co_return fail(Errc::internal, "nothing left to say");
+        auto line = std::move(script_->lines.front());
+        script_->lines.pop_front();
+        co_return line;
+    }
+
+private:
+    std::string name_;
+    std::string model_ = "model-1";
+    std::shared_ptr<Script> script_;
+};
+
+class MemoryCache final : public store::EffectStore {
+public:
+    auto begin_intent(store::Intent intent) -> Task<Result<store::Intent>> override { co_return intent; }
+    auto save_intent(store::Intent, std::vector<store::AuditEntry>) -> Task<Result<void>> override {
+        co_return Result<void>{};
+    }
+    auto intents_to_sweep(Timestamp, std::size_t) -> Task<Result<std::vector<store::Intent>>> override {
+        co_return std::vector<store::Intent>{};
+    }
+    auto automatic_actions_since(Timestamp) -> Task<Result<std::size_t>> override { co_return std::size_t{0}; }
+    auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> override {
+        if (broken) co_return fail(Errc::storage, "the disk is gone");
+        const auto found = answers.find(key);
+        if (found == answers.end()) co_return std::optional<std::string>{};
+        co_return std::optional<std::string>{found->second};
+    }
+    auto cache_answer(std::string key, std::string answer, Timestamp) -> Task<Result<void>> override {
+        if (broken) co_return fail(Errc::storage, "the disk is gone");
+        answers[key] = std::move(answer);
+        co_return Result<void>{};
+    }
+    std::map<std::string, std::string> answers;
+    bool broken = false;
+};
+
+struct Said {
+    std::string text;
+    std::vector<std::string> kinds;
+};
+
+auto answer_with(const Said& summary, const std::vector<Said>& sentences) -> LlmAnswer {
+    const auto evidence = sample_evidence();
+    Json json{
+        {"summary", summary.text}, {"summary_evidence", ids_of(evidence, summary.kinds)}, {"sentences", Json::array()}};
+    for (const auto& sentence : sentences)
+        json["sentences"].push_back({{"text", sentence.text}, {"evidence", ids_of(evidence, sentence.kinds)}});
+    return {.text = dump_json(json),
+            .model = "model-1-0611",
+            .session_id = "chatcmpl-1",
+            .finish_reason = "stop",
+            .prompt_tokens = 900,
+            .completion_tokens = 100};
+}
+
+const Said true_summary{"The bucket payments-export is publicly exposed. The severity is critical.",
+                        {"resource", "exposure", "severity"}};
+const Said false_summary{"No action is needed.", {"severity"}};
+const Said true_sentence{"The severity is critical.", {"severity"}};
+const Said other_truth{"Its exposure is public.", {"exposure"}};
+const Said lie{"The owner is Mallory Grey.", {"owner"}};
+
+auto honest() -> LlmAnswer { return answer_with(true_summary, {true_sentence, other_truth}); }
+auto garbage() -> LlmAnswer {
+    return {.text = "I would rather write a poem.", .prompt_tokens = 10, .completion_tokens = 10};
+}
+
+class NarratorTest : public ::testing::Test {
+protected:
+    using Script = ScriptedProvider::Script;
+
+    auto provider(const std::string& name, std::deque<Result<LlmAnswer>> lines) -> std::shared_ptr<Script> {
+        auto script = std::make_shared<Script>();
+        script->lines = std::move(lines);
+        providers_.push_back(std::make_unique<ScriptedProvider>(name, script));
+        return script;
+    }
+    void open(LlmConfig config = {}) {
+        auto prompts = PromptCatalogue::load(std::string(DOSSIER_SOURCE_DIR) + "/config/prompts");
+        ASSERT_TRUE(prompts) << prompts.error().message;
+        narrator_ =
+            std::make_unique<Narrator>(std::move(providers_), std::make_shared<PromptCatalogue>(*std::move(prompts)),
+                                       std::shared_ptr<const redact::Redactor>(*redact::Redactor::make({})),
+                                       std::move(config), &cache, clock_, metrics);
+    }
+    auto narrate(Deadline deadline = deadline_in(std::chrono::seconds{30})) -> Narration {
+        if (!narrator_) open();
+        NarrationInput input{.dossier_id = "dos_1",
+                             .findings = {testing::sample_finding()},
+                             .context = testing::sample_context(),
+                             .assessment = testing::sample_assessment(),
+                             .evidence = sample_evidence(),
+                             .traceparent = "00-trace"};
+        asio::io_context context;
+        auto result = asio::co_spawn(context, narrator_->narrate(std::move(input), deadline), asio::use_future);
+        context.run();
+        return result.get();
+    }
+    auto has_metric(const std::string& line) -> bool { return metrics.render().contains(line); }
+
+    Metrics metrics;
+    MemoryCache cache;
+
+private:
+    FixedClock clock_;
+    std::vector<std::unique_ptr<LlmProvider>> providers_;
+    std::unique_ptr<Narrator> narrator_;
+};
+
+TEST_F(NarratorTest, TakesAFaithfulAnswerAtOnce) {
+    const auto main = provider("main", {honest()});
+    const auto [narrative, audit] = narrate();
+    EXPECT_EQ(narrative.author, "llm");
+    EXPECT_EQ(narrative.provider, "main");
+    EXPECT_EQ(narrative.model, "model-1-0611");
+    EXPECT_EQ(narrative.llm_session_id, "chatcmpl-1");
+    EXPECT_EQ(narrative.prompt.id, "narrative");
+    EXPECT_EQ(narrative.prompt.hash.size(), 64U);
+    EXPECT_EQ(narrative.summary, true_summary.text);
+    EXPECT_EQ(narrative.sentences.size(), 2U);
+    EXPECT_TRUE(narrative.removed.empty());
+    EXPECT_DOUBLE_EQ(narrative.grounding_score, 1);
+    ASSERT_EQ(main->asked.size(), 1U);
+    EXPECT_EQ(main->asked[0].traceparent, "00-trace");
+    EXPECT_FALSE(main->asked[0].messages[1].content.contains("alice@acme.test"));
+    ASSERT_EQ(audit.size(), 1U);
+    EXPECT_EQ(audit[0].action, "llm.called");
+    EXPECT_EQ(audit[0].finding_id, "fnd_1");
+    EXPECT_EQ(audit[0].dossier_id, "dos_1");
+    const auto details = *parse_json(audit[0].details);
+    EXPECT_EQ(details["provider"], "main");
+    EXPECT_EQ(details["llm_session_id"], "chatcmpl-1");
+    EXPECT_EQ(details["prompt"]["version"], narrative.prompt.version);
+    EXPECT_EQ(details["prompt_tokens"], 900);
+    EXPECT_EQ(details["outcome"], "ok");
+    EXPECT_EQ(details["attempt"], 1);
+    EXPECT_TRUE(details["latency_ms"].is_number());
+    EXPECT_FALSE(audit[0].details.contains("alice@acme.test"));
+    EXPECT_TRUE(has_metric(R"(dossier_narratives_total{author="llm"} 1)"));
+}
+
+TEST_F(NarratorTest, AsksOnceForARepairAndNamesTheFailures) {
+    const auto main = provider("main", {answer_with(true_summary, {true_sentence, lie}), honest()});
+    const auto [narrative, audit] = narrate();
+    EXPECT_EQ(narrative.author, "llm");
+    EXPECT_TRUE(narrative.removed.empty());
+    EXPECT_EQ(narrative.sentences.size(), 2U);
+    ASSERT_EQ(main->asked.size(), 2U);
+    const auto& messages = main->asked[1].messages;
+    ASSERT_EQ(messages.size(), 4U);
+    EXPECT_EQ(messages[2].role, "assistant");
+    EXPECT_TRUE(messages[2].content.contains("Mallory"));
+    EXPECT_EQ(messages[3].role, "user");
+    EXPECT_TRUE(messages[3].content.contains(lie.text));
+    EXPECT_FALSE(messages[3].content.contains(true_sentence.text));
+    EXPECT_EQ(audit.size(), 2U);
+    EXPECT_EQ((*parse_json(audit[1].details))["attempt"], 2);
+}
+
+TEST_F(NarratorTest, RemovesWhatIsStillFalseAfterTheRepair) {
+    const auto lying = answer_with(true_summary, {true_sentence, lie, other_truth});
+    const auto main = provider("main", {lying, lying, honest()});
+    const auto narrative = narrate().narrative;
+    EXPECT_EQ(main->asked.size(), 2U) << "one repair, not more";
+    EXPECT_EQ(narrative.author, "llm");
+    EXPECT_EQ(narrative.sentences.size(), 2U);
+    ASSERT_EQ(narrative.removed.size(), 1U);
+    EXPECT_EQ(narrative.removed[0].text, lie.text);
+    EXPECT_FALSE(narrative.removed[0].reason.empty());
+    EXPECT_DOUBLE_EQ(narrative.grounding_score, 0.75);
+}
+
+TEST_F(NarratorTest, ReplacesAFalseSummaryByTheTemplates) {
+    const auto lying = answer_with(false_summary, {true_sentence});
+    provider("main", {lying, lying});
+    const auto narrative = narrate().narrative;
+    EXPECT_EQ(narrative.author, "llm");
+    EXPECT_TRUE(narrative.summary.contains("payments-export")) << narrative.summary;
+    ASSERT_EQ(narrative.removed.size(), 1U);
+    EXPECT_EQ(narrative.removed[0].text, false_summary.text);
+    EXPECT_DOUBLE_EQ(narrative.grounding_score, 0.5);
+}
+
+TEST_F(NarratorTest, KeepsTheFirstAnswerWhenTheRepairIsWorse) {
+    provider("main", {answer_with(true_summary, {true_sentence, lie}), garbage()});
+    const auto narrative = narrate().narrative;
+    EXPECT_EQ(narrative.author, "llm");
+    EXPECT_EQ(narrative.sentences.size(), 1U);
+    EXPECT_EQ(narrative.removed.size(), 1U);
+}
+
+struct NextProviderRow {
+    const char* name;
+    std::deque<Result<LlmAnswer>> first;
+    std::size_t calls;
+    const char* note;
+};
+
+TEST_F(NarratorTest, GoesToTheNextProviderAndSaysWhy) {
+    const auto lies_only = answer_with(false_summary, {lie});
+    const std::vector<NextProviderRow> rows = {
+        {"garbage twice", {garbage(), garbage()}, 2, "schema"},
+        {"only lies", {lies_only, lies_only}, 2, "stood up"},
+        {"quota", {fail(Errc::quota_exhausted, "credit is gone")}, 1, "quota_exhausted"},
+        {"refused", {fail(Errc::rejected, "content filter")}, 1, "rejected"},
+        {"unreachable", {fail(Errc::unavailable, "refused")}, 1, "unavailable"},
+        {"unauthenticated", {fail(Errc::unauthenticated, "bad key")}, 1, "unauthenticated"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        cache.answers.clear();
+        const auto first = provider("first", row.first);
+        provider("second", {honest()});
+        open();
+        const auto [narrative, audit] = narrate();
+        EXPECT_EQ(first->asked.size(), row.calls);
+        EXPECT_EQ(narrative.author, "llm");
+        EXPECT_EQ(narrative.provider, "second");
+        ASSERT_EQ(narrative.notes.size(), 1U);
+        EXPECT_TRUE(narrative.notes[0].contains("first")) << narrative.notes[0];
+        EXPECT_TRUE(narrative.notes[0].contains(row.note)) << narrative.notes[0];
+        EXPECT_EQ(audit.size(), row.calls + 1);
+    }
+}
+
+TEST_F(NarratorTest, AsksAgainWithMoreRoomWhenTheAnswerWasCut) {
+    const auto main = provider("main", {fail(Errc::malformed, "cut at its token limit"), honest()});
+    EXPECT_EQ(narrate().narrative.author, "llm");
+    ASSERT_EQ(main->asked.size(), 2U);
+    EXPECT_EQ(main->asked[1].max_tokens, 2 * main->asked[0].max_tokens);
+    EXPECT_EQ(main->asked[1].messages.size(), 2U);
+}
+
+TEST_F(NarratorTest, FallsBackToTheTemplateWhenAllFail) {
+    const auto broken = provider("broken", {});
+    broken->throws = true;
+    provider("poor", {fail(Errc::quota_exhausted, "credit is gone")});
+    const auto [narrative, audit] = narrate();
+    EXPECT_EQ(narrative.author, "template");
+    EXPECT_GT(narrative.sentences.size(), 5U);
+    ASSERT_EQ(narrative.notes.size(), 3U);
+    EXPECT_TRUE(narrative.notes[0].contains("broken"));
+    EXPECT_TRUE(narrative.notes[1].contains("poor"));
+    EXPECT_EQ(narrative.notes[2], "written by the template narrator");
+    EXPECT_EQ(audit.size(), 2U);
+    EXPECT_TRUE(has_metric(R"(dossier_narratives_total{author="template"} 1)"));
+}
+
+TEST_F(NarratorTest, WritesByTemplateWithoutAnyProvider) {
+    const auto narrative = narrate().narrative;
+    EXPECT_EQ(narrative.author, "template");
+    EXPECT_TRUE(narrative.notes.empty()) << "nothing failed";
+}
+
+TEST_F(NarratorTest, IsDoneByItsDeadline) {
+    const auto slow = provider("slow", {});
+    slow->waits_for_the_deadline = true;
+    const auto second = provider("second", {honest()});
+    const auto begun = std::chrono::steady_clock::now();
+    const auto narrative = narrate(deadline_in(std::chrono::milliseconds{50})).narrative;
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{5});
+    EXPECT_EQ(narrative.author, "template");
+    EXPECT_TRUE(second->asked.empty()) << "no time was left to ask it";
+}
+
+TEST_F(NarratorTest, AsksNobodyAfterACancellation) {
+    provider("first", {fail(Errc::cancelled, "cancelled")});
+    const auto second = provider("second", {honest()});
+    EXPECT_EQ(narrate().narrative.author, "template");
+    EXPECT_TRUE(second->asked.empty());
+}
+
+TEST_F(NarratorTest, BuysNoAnswerTwice) {
+    const auto main = provider("main", {honest()});
+    const auto first = narrate();
+    const auto second = narrate();
+    EXPECT_EQ(main->asked.size(), 1U);
+    EXPECT_EQ(second.narrative.author, "llm");
+    EXPECT_EQ(second.narrative.summary, first.narrative.summary);
+    EXPECT_EQ(second.narrative.llm_session_id, "chatcmpl-1");
+    EXPECT_TRUE(second.audit.empty()) << "no call, no entry";
+}
+
+TEST_F(NarratorTest, BelievesNoCachedLie) {
+    const auto main = provider("main", {honest(), honest()});
+    (void)narrate();
+    ASSERT_EQ(cache.answers.size(), 1U);
+    cache.answers.begin()->second = R"({"text":"{}","model":"m","session_id":"s"})";
+    EXPECT_EQ(narrate().narrative.sentences.size(), 2U);
+    EXPECT_EQ(main->asked.size(), 2U);
+}
+
+TEST_F(NarratorTest, CallsAgainWhenTheCacheIsOffOrBroken) {
+    const auto off = provider("main", {honest(), honest()});
+    open({.cache = false});
+    (void)narrate();
+    EXPECT_EQ(narrate().narrative.author, "llm");
+    EXPECT_EQ(off->asked.size(), 2U);
+    EXPECT_TRUE(cache.answers.empty());
+
+    cache.broken = true;
+    const auto broken = provider("main", {honest()});
+    open();
+    EXPECT_EQ(narrate().narrative.author, "llm");
+    EXPECT_EQ(broken->asked.size(), 1U);
+}
+
+TEST_F(NarratorTest, LeavesAProviderWithoutMoneyAlone) {
+    const auto poor = provider("poor", {fail(Errc::quota_exhausted, "credit is gone"), honest()});
+    EXPECT_EQ(narrate().narrative.author, "template");
+    EXPECT_EQ(narrate().narrative.author, "template");
+    EXPECT_EQ(poor->asked.size(), 1U);
+}
+
+TEST_F(NarratorTest, StaysInsideItsTokenBudget) {
+    const auto main = provider("main", {honest(), honest()});
+    open({.tokens_per_minute = 10, .cache = false});
+    const auto narrative = narrate().narrative;
+    EXPECT_TRUE(main->asked.empty());
+    EXPECT_EQ(narrative.author, "template");
+    ASSERT_FALSE(narrative.notes.empty());
+    EXPECT_TRUE(narrative.notes[0].contains("budget")) << narrative.notes[0];
+    EXPECT_TRUE(has_metric(R"(outcome="over_budget")"));
+}
+
+} // namespace
+} // namespace dossier::explain
