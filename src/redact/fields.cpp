@@ -193,7 +193,7 @@ auto table_values(std::string_view text) -> std::vector<FieldValue> {
         for (std::size_t i = 0; i < cells.size(); ++i) {
             auto [begin, end] = cells[i];
             // The last cell of a table inside a document ends where the string does.
-            end = std::min(end, begin + text.substr(begin, end - begin).find_first_of("\"\\"));
+            end = std::min(end, text.find_first_of("\"\\", begin));
             if (header.columns[i] == KeyMeaning::none || end <= begin) continue;
             found.push_back({.meaning = header.columns[i], .begin = begin, .end = end, .is_delimited = true});
         }
