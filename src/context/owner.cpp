@@ -112,7 +112,7 @@ auto cmdb_signal(const Asset& asset) -> std::optional<OwnerSignal> {
     if (names_nobody(asset.owner)) return std::nullopt;
     return OwnerSignal{
         .person = person_named(asset.owner),
-        .rule = asset.rule,
+        .rule = asset.rule.empty() ? "CMDB owner" : asset.rule,
         .origin = asset.origin.empty() ? "cmdb:" : asset.origin,
         .confidence = cmdb_confidence,
     };
