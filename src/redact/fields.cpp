@@ -110,6 +110,22 @@ auto is_column_name(std::string_view cell) -> bool {
     return !word.empty() && word.size() <= 40 && std::ranges::all_of(word, fits);
 }
 
+/// `secret` in arn:aws:secretsmanager:…:secret:db-AbCdEf is part of a name.
+auto is_inside_arn(std::string_view text, std::size_t at) -> bool {
+    const auto from = at > 120 ? at - 120 : 0;
+    const auto stop = text.substr(from, at - from).find_last_of(" \"'`,;=\n\t");
+    const auto start = stop == std::string_view::npos ? from : from + stop + 1;
+    return text.substr(start, 4) == "arn:";
+}
+
+/// Brackets that close what was opened before the value: {"token": null}.
+auto without_closing_brackets(std::string_view text, std::size_t begin, std::size_t end) -> std::size_t {
+    while (end > begin && std::string_view("}])").find(text[end - 1]) != std::string_view::npos &&
+           text.substr(begin, end - begin).find_first_of("{[(") == std::string_view::npos)
+        --end;
+    return end;
+}
+
 struct Header {
     std::string_view separator;
     std::vector<KeyMeaning> columns;
@@ -153,9 +169,10 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
     re2::StringPiece value;
     while (RE2::FindAndConsume(&input, pattern, &key, &quote, &value)) {
         const auto meaning = meaning_of_key({key.data(), key.size()});
-        if (meaning == KeyMeaning::none) {
+        const auto key_at = static_cast<std::size_t>(key.data() - text.data());
+        if (meaning == KeyMeaning::none || is_inside_arn(text, key_at)) {
             // Go on right behind the name: its "value" may be the next name.
-            const auto next = static_cast<std::size_t>(key.data() - text.data()) + key.size();
+            const auto next = key_at + key.size();
             input = re2::StringPiece(text.data() + next, text.size() - next);
             continue;
         }
@@ -168,6 +185,8 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
             auto stop = begin;
             while (stop < limit && text[stop] != mark && text[stop] != '\n' && text[stop] != '\\') ++stop;
             end = std::max(stop, begin);
+        } else {
+            end = without_closing_brackets(text, begin, end);
         }
         const bool is_assigned = begin >= 1 && text.substr(begin > 4 ? begin - 4 : 0, 4).find('=') != text.npos;
         if (end > begin)
