@@ -161,7 +161,6 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         R"re((?i)([a-z0-9_.\-]{0,40}(?:passw|passwd|pwd|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|auth|credential|_pass|sig\b|signature|[a-z]key|[_\-]key|ssn|social_?security|card|iban|phone|mobile|oncall|dob|birth|mrn|passport|first_?name|last_?name|full_?name|client)[a-z0-9_.\-]{0,24}))re"
         R"re((?:\\{0,3}["'`]?\]?\s{0,3}(?::=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
         R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re");
-    static const RE2 quoted(R"re([^"\\\n]{1,400})re");
     std::vector<FieldValue> found;
     re2::StringPiece input(text.data(), text.size());
     re2::StringPiece key;
