@@ -2,6 +2,16 @@
 // Who owns it. Several sources name somebody; the order of trust is written down here and nowhere else: CMDB owner >
 // identity rule > owner tag on the resource > the platform's project or account owner. The winner carries the rule that
 // produced it and a confidence; agreement raises it, disagreement lowers it and is shown.
+//
+//   origin           confidence alone   remark
+//   cmdb:*           0.90
+//   identity:*       0.85               what the source says counts
+//   tag:owner        0.70               owner, contact, data steward, …
+//   tag:team         0.50               a group, so it neither agrees nor disagrees with a person
+//   platform:*       0.40               project or account owner
+//   tag:creator      0.10               who made it; shown, never chosen
+//
+// With winner confidence c and another origin's s: agreement gives 1 − (1 − c)(1 − s/2), disagreement c(1 − 0.35 s).
 
 #include "dossier/finding/dossier.hpp"
 

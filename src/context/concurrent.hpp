@@ -1,0 +1,68 @@
+#pragma once
+// Asking several sources at once, with an end. `within` gives one question its time: the answer, or the reason why
+// there is none; whatever the source throws becomes an error. `all_of` runs questions side by side and returns when
+// the last one ended; cancelling the caller cancels each of them first. Nothing stays running behind either.
+
+#include "dossier/base/error.hpp"
+#include "dossier/base/log.hpp"
+#include "dossier/base/task.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace dossier::context {
+
+/// The answer of `ask`; an exception becomes an error that a reader may see, its text goes to the log.
+template <class T>
+auto guarded(std::function<Task<Result<T>>()> ask, std::string source) -> Task<Result<T>> {
+    try {
+        co_return co_await ask();
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) co_return fail(Errc::cancelled, "was cancelled");
+        log::warn("context.source_threw", {{"source", source}, {"reason", error.what()}});
+    } catch (const std::exception& error) {
+        log::warn("context.source_threw", {{"source", source}, {"reason", error.what()}});
+    }
+    co_return fail(Errc::internal, "failed unexpectedly");
+}
+
+template <class T>
+auto within(std::function<Task<Result<T>>()> ask, std::string source, Deadline deadline) -> Task<Result<T>> {
+    using namespace asio::experimental::awaitable_operators;
+    const auto start = std::chrono::steady_clock::now();
+    if (deadline <= start) co_return fail(Errc::timeout, "was not asked, because no time was left");
+    asio::steady_timer timer(co_await asio::this_coro::executor, deadline);
+    auto first = co_await (guarded<T>(std::move(ask), std::move(source)) || timer.async_wait(asio::use_awaitable));
+    if (auto* answer = std::get_if<0>(&first)) co_return std::move(*answer);
+    const std::chrono::duration<double> limit = deadline - start;
+    co_return fail(Errc::timeout, fmt::format("timed out after {:.2g} s", limit.count()));
+}
+
+inline auto all_of(std::vector<Task<void>> tasks) -> Task<void> {
+    if (tasks.empty()) co_return;
+    const auto executor = co_await asio::this_coro::executor;
+    std::vector<decltype(asio::co_spawn(executor, std::declval<Task<void>>(), asio::deferred))> operations;
+    operations.reserve(tasks.size());
+    for (auto& task : tasks) operations.push_back(asio::co_spawn(executor, std::move(task), asio::deferred));
+    auto [order, failures] = co_await asio::experimental::make_parallel_group(std::move(operations))
+                                 .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+    for (auto& failure : failures)
+        if (failure) std::rethrow_exception(failure);
+}
+
+} // namespace dossier::context

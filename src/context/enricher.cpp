@@ -1,0 +1,201 @@
+#include "dossier/context/enricher.hpp"
+
+#include "concurrent.hpp"
+#include "dossier/base/strings.hpp"
+#include "dossier/context/file_sources.hpp"
+#include "dossier/context/owner.hpp"
+#include "owner_signals.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+#include <tuple>
+
+namespace dossier::context {
+
+namespace {
+
+/// More names than this for one resource are noise; the most trusted come first.
+constexpr std::size_t most_people = 12;
+
+/// What all questions of one enrichment share.
+struct Round {
+    Metrics& metrics;
+    Deadline deadline;
+    std::vector<ContextGap> gaps;
+
+    void missing(const std::string& source, std::string reason) {
+        const bool known = std::ranges::any_of(gaps, [&](const ContextGap& gap) { return gap.source == source; });
+        if (!known) gaps.push_back({.source = source, .reason = std::move(reason)});
+    }
+};
+
+auto outcome_of(const std::optional<Error>& error) -> std::string_view {
+    if (!error) return "ok";
+    if (error->code == Errc::timeout) return "timeout";
+    return error->code == Errc::cancelled ? "cancelled" : "error";
+}
+
+/// Asks one source; writes the answer or the reason into `answer`, which outlives this coroutine.
+template <class T>
+auto ask_one(std::string source, std::function<Task<Result<T>>()> ask, Round& round, Result<T>& answer) -> Task<void> {
+    const auto start = std::chrono::steady_clock::now();
+    answer = co_await within(std::move(ask), source, round.deadline);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    std::optional<Error> error;
+    if (!answer) error = answer.error();
+    round.metrics.observe("dossier_context_seconds", took.count(),
+                          {{"source", source}, {"outcome", outcome_of(error)}});
+}
+
+/// The same person as far as a name, an e-mail and, from labels that can't hold an @, alice_at_acme_example can say.
+auto spellings(const Person& person) -> std::vector<std::string> {
+    std::vector<std::string> names;
+    for (const auto* name : {&person.id, &person.email})
+        if (!name->empty()) names.push_back(*name);
+    if (const auto at = person.id.find("_at_"); at != std::string::npos)
+        names.push_back(person.id.substr(0, at) + "@" + replace_all(person.id.substr(at + 4), "_", "."));
+    return names;
+}
+
+/// Fills in what the directory knows; what the signal said itself stays.
+void complete(Person& person, const Person& known) {
+    const auto take = [](std::string& mine, const std::string& theirs) {
+        if (mine.empty()) mine = theirs;
+    };
+    if (!known.id.empty()) person.id = known.id;
+    take(person.email, known.email);
+    take(person.name, known.name);
+    take(person.department, known.department);
+    take(person.manager, known.manager);
+    if (person.groups.empty()) person.groups = known.groups;
+}
+
+auto is_complete(const Person& person) -> bool {
+    return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
+}
+
+/// Looks each name that some source wrote down up in every identity source, all at once, and fills the signals in.
+auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<IdentitySource*> sources, Round& round)
+    -> Task<void> {
+    struct Lookup {
+        std::size_t signal = 0;
+        std::string name;
+        IdentitySource* source = nullptr;
+        Result<std::optional<Person>> answer;
+    };
+    std::vector<Lookup> lookups;
+    std::size_t people = 0;
+    for (std::size_t i = 0; i < signals.size() && people < most_people; ++i) {
+        if (is_complete(signals[i].person)) continue;
+        ++people;
+        for (const auto& name : spellings(signals[i].person))
+            for (auto* source : sources) lookups.push_back({.signal = i, .name = name, .source = source});
+    }
+    std::vector<Task<void>> questions;
+    for (auto& lookup : lookups) {
+        auto ask = [source = lookup.source, name = lookup.name, limit = round.deadline] {
+            return source->person(name, limit);
+        };
+        questions.push_back(
+            ask_one<std::optional<Person>>("identity:" + lookup.source->name(), std::move(ask), round, lookup.answer));
+    }
+    co_await all_of(std::move(questions));
+    for (const auto& lookup : lookups) {
+        if (!lookup.answer)
+            round.missing("identity:" + lookup.source->name(), lookup.answer.error().message);
+        else if (*lookup.answer)
+            complete(signals[lookup.signal].person, **lookup.answer);
+    }
+}
+
+} // namespace
+
+Enricher::Enricher(std::vector<std::unique_ptr<IdentitySource>> identity, std::vector<std::unique_ptr<CmdbSource>> cmdb,
+                   ContextConfig config, Metrics& metrics)
+    : identity_(std::move(identity)), cmdb_(std::move(cmdb)), config_(std::move(config)), metrics_(metrics) {}
+
+Enricher::~Enricher() = default;
+
+auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<Context> {
+    Context context;
+    if (findings.empty()) co_return context;
+    const auto limit = std::min(deadline, deadline_in(config_.timeout));
+    Round round{.metrics = metrics_, .deadline = limit, .gaps = {}};
+    const auto& resource = findings.front().resource;
+
+    // Everybody is asked at once and everybody is waited for: no answer outlives the slots it is written to.
+    std::vector<Result<IdentityAnswer>> identities(identity_.size());
+    std::vector<Result<std::optional<Asset>>> assets(cmdb_.size());
+    std::vector<Task<void>> questions;
+    for (std::size_t i = 0; i < identity_.size(); ++i)
+        questions.push_back(ask_one<IdentityAnswer>(
+            "identity:" + identity_[i]->name(),
+            [source = identity_[i].get(), resource, limit] { return source->ask(resource, limit); }, round,
+            identities[i]));
+    for (std::size_t i = 0; i < cmdb_.size(); ++i)
+        questions.push_back(ask_one<std::optional<Asset>>(
+            "cmdb:" + cmdb_[i]->name(),
+            [source = cmdb_[i].get(), resource, limit] { return source->ask(resource, limit); }, round, assets[i]));
+    co_await all_of(std::move(questions));
+
+    std::vector<OwnerSignal> signals;
+    for (std::size_t i = 0; i < assets.size(); ++i) {
+        if (!assets[i])
+            round.missing("cmdb:" + cmdb_[i]->name(), assets[i].error().message);
+        else if (!context.asset)
+            context.asset = std::move(*assets[i]);
+    }
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+        if (!identities[i]) {
+            round.missing("identity:" + identity_[i]->name(), identities[i].error().message);
+            continue;
+        }
+        signals.insert(signals.end(), identities[i]->owners.begin(), identities[i]->owners.end());
+        for (auto& principal : identities[i]->access) {
+            const bool known = std::ranges::any_of(context.access, [&](const Principal& other) {
+                return other.id == principal.id && other.kind == principal.kind && other.level == principal.level;
+            });
+            if (!known) context.access.push_back(std::move(principal));
+        }
+    }
+    if (context.asset)
+        if (auto signal = cmdb_signal(*context.asset)) signals.insert(signals.begin(), std::move(*signal));
+    for (const auto& finding : findings) {
+        auto own = owner_signals_of(finding);
+        signals.insert(signals.end(), own.begin(), own.end());
+    }
+
+    std::vector<IdentitySource*> answering; // who did not answer a moment ago is not asked again
+    for (std::size_t i = 0; i < identities.size(); ++i)
+        if (identities[i]) answering.push_back(identity_[i].get());
+    round.deadline = std::min(deadline, deadline_in(config_.timeout));
+    co_await look_up_people(signals, std::move(answering), round);
+
+    context.owner = decide_owner(std::move(signals), context.asset);
+    for (const auto& finding : findings) {
+        std::tie(context.environment, context.environment_origin) = environment_of(finding, context.asset);
+        if (context.environment != Environment::unknown) break;
+    }
+    context.gaps = std::move(round.gaps);
+    co_return context;
+}
+
+auto make_enricher(const ContextConfig& config, Metrics& metrics) -> std::unique_ptr<Enricher> {
+    const auto name_of_source = [](const ProviderConfig& provider) {
+        return provider.name.empty() ? provider.kind : provider.name;
+    };
+    std::vector<std::unique_ptr<IdentitySource>> identity;
+    for (const auto& provider : config.identity) {
+        if (provider.kind != "file") throw std::invalid_argument("identity: no source of kind " + provider.kind);
+        identity.push_back(open_identity_file(name_of_source(provider), provider.path));
+    }
+    std::vector<std::unique_ptr<CmdbSource>> cmdb;
+    for (const auto& provider : config.cmdb) {
+        if (provider.kind != "file") throw std::invalid_argument("cmdb: no source of kind " + provider.kind);
+        cmdb.push_back(open_cmdb_file(name_of_source(provider), provider.path));
+    }
+    return std::make_unique<Enricher>(std::move(identity), std::move(cmdb), config, metrics);
+}
+
+} // namespace dossier::context

@@ -1,0 +1,256 @@
+#include "fields.hpp"
+
+#include "dossier/base/strings.hpp"
+#include "validators.hpp"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace dossier::redact {
+
+namespace {
+
+constexpr std::array plain_words{"true",     "false",    "null",     "none",    "nil",     "undefined", "enabled",
+                                 "disabled", "required", "optional", "missing", "expired", "yes",       "no",
+                                 "string",   "redacted", "masked",   "hidden",  "unset",   "default",   "policy",
+                                 "rotation", "active",   "inactive", "weak",    "strong",  "not",       "unknown",
+                                 "n/a",      "public",   "private",  "exposed", "found",   "in"};
+
+auto is_word_of_prose(std::string_view value) -> bool {
+    return std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
+auto is_reference(std::string_view value) -> bool {
+    if (value.starts_with("arn:") || value.starts_with("http://") || value.starts_with("https://")) return true;
+    if (value.starts_with("${") || value.starts_with("{{") || value.starts_with("$(") || value.starts_with("<"))
+        return true;
+    if (value.starts_with("$") && value.size() > 1 &&
+        value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", 1) == value.npos)
+        return true;
+    if (value.starts_with("os.") || value.starts_with("process.env") || value.starts_with("var.") ||
+        value.starts_with("env.") || value.find("getenv") != value.npos || value.find("()") != value.npos)
+        return true;
+    return value.find_first_not_of("xX*.-_#0") == std::string_view::npos;
+}
+
+auto is_secret(std::string_view value, bool is_delimited) -> bool {
+    if (value.size() < 4 || is_reference(value)) return false;
+    if (std::ranges::any_of(plain_words, [&](auto word) { return iequals(word, value); })) return false;
+    if (!is_delimited && is_word_of_prose(value)) return false;
+    return value.size() >= 12 ? entropy_of(value) >= 2.0 : entropy_of(value) >= 1.0;
+}
+
+auto has_upper_lower_or_digit_mix(std::string_view value) -> bool {
+    const auto any = [&](auto test) { return std::ranges::any_of(value, test); };
+    const bool has_digit = any([](char c) { return c >= '0' && c <= '9'; });
+    const bool has_letter = any([](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    return has_digit && has_letter;
+}
+
+auto is_date(std::string_view value) -> bool {
+    static const RE2 pattern(R"(\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}(?:[T ].*)?|\d{1,2}[\-/.]\d{1,2}[\-/.]\d{2,4}|\d{8})");
+    return RE2::FullMatch(value, pattern);
+}
+
+auto is_name(std::string_view value) -> bool {
+    static const RE2 pattern(R"(\p{L}[\p{L}'’.\-]*(?: [\p{L}'’.\-]+){0,4})");
+    return value.size() >= 2 && RE2::FullMatch(value, pattern);
+}
+
+/// Line breaks may be escaped, where a table stands inside a JSON string.
+auto line_break_at(std::string_view text, std::size_t at) -> std::size_t {
+    if (text[at] == '\n') return 1;
+    return text.substr(at, 2) == "\\n" ? 2 : 0;
+}
+
+auto separator_size(std::string_view text, std::size_t at, std::string_view separator) -> std::size_t {
+    return text.substr(at, separator.size()) == separator ? separator.size() : 0;
+}
+
+struct Cell {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
+auto cells_of(std::string_view text, Cell line, std::string_view separator) -> std::vector<Cell> {
+    std::vector<Cell> cells;
+    auto start = line.begin;
+    for (auto at = line.begin; at < line.end;) {
+        const auto size = separator_size(text, at, separator);
+        if (size > 0) cells.push_back({start, at});
+        at += size > 0 ? size : 1;
+        if (size > 0) start = at;
+    }
+    cells.push_back({start, line.end});
+    return cells;
+}
+
+auto lines_of(std::string_view text) -> std::vector<Cell> {
+    std::vector<Cell> lines;
+    std::size_t start = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto size = line_break_at(text, at);
+        if (size > 0) lines.push_back({start, at});
+        at += size > 0 ? size : 1;
+        if (size > 0) start = at;
+    }
+    lines.push_back({start, text.size()});
+    return lines;
+}
+
+auto is_column_name(std::string_view cell) -> bool {
+    const auto word = trim(cell);
+    const auto fits = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+               c == ' ' || c == '.' || c == '"';
+    };
+    return !word.empty() && word.size() <= 40 && std::ranges::all_of(word, fits);
+}
+
+/// `secret` in arn:aws:secretsmanager:…:secret:db-AbCdEf is part of a name.
+auto is_inside_arn(std::string_view text, std::size_t at) -> bool {
+    const auto from = at > 120 ? at - 120 : 0;
+    const auto stop = text.substr(from, at - from).find_last_of(" \"'`,;=\n\t");
+    const auto start = stop == std::string_view::npos ? from : from + stop + 1;
+    return text.substr(start, 4) == "arn:";
+}
+
+/// Brackets that close what was opened before the value: {"token": null}.
+auto without_closing_brackets(std::string_view text, std::size_t begin, std::size_t end) -> std::size_t {
+    while (end > begin && std::string_view("}])").find(text[end - 1]) != std::string_view::npos &&
+           text.substr(begin, end - begin).find_first_of("{[(") == std::string_view::npos)
+        --end;
+    return end;
+}
+
+struct Header {
+    std::string_view separator;
+    std::vector<KeyMeaning> columns;
+};
+
+auto header_of(std::string_view text, Cell line) -> Header {
+    if (line.end - line.begin > 2000) return {};
+    for (const std::string_view separator : {",", ";", "|", "\t", "\\t"}) {
+        const auto cells = cells_of(text, line, separator);
+        if (cells.size() < 2) continue;
+        Header header{.separator = separator, .columns = {}};
+        for (const auto& cell : cells) {
+            const auto name = text.substr(cell.begin, cell.end - cell.begin);
+            if (!is_column_name(name)) return {};
+            header.columns.push_back(meaning_of_key(name));
+        }
+        const auto meant = std::ranges::count_if(header.columns, [](auto m) { return m != KeyMeaning::none; });
+        if (meant == 0) return {};
+        // `name` is a person in a table of people; elsewhere it is a resource.
+        for (std::size_t i = 0; i < cells.size() && meant >= 2; ++i)
+            if (iequals(trim(text.substr(cells[i].begin, cells[i].end - cells[i].begin)), "name"))
+                header.columns[i] = KeyMeaning::person;
+        return header;
+    }
+    return {};
+}
+
+} // namespace
+
+auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
+    // A name with a telling part, then `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value.
+    static const RE2 pattern(
+        R"re((?i)([a-z0-9_.\-]{0,40}(?:passw|passwd|pwd|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|auth|credential|_pass|sig\b|signature|[a-z]key|[_\-]key|ssn|social_?security|card|iban|phone|mobile|oncall|dob|birth|mrn|passport|first_?name|last_?name|full_?name|client)[a-z0-9_.\-]{0,24}))re"
+        R"re((?:\\{0,3}["'`]?\]?\s{0,3}(?::=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
+        R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re");
+    std::vector<FieldValue> found;
+    re2::StringPiece input(text.data(), text.size());
+    re2::StringPiece key;
+    re2::StringPiece quote;
+    re2::StringPiece value;
+    while (RE2::FindAndConsume(&input, pattern, &key, &quote, &value)) {
+        const auto meaning = meaning_of_key({key.data(), key.size()});
+        const auto key_at = static_cast<std::size_t>(key.data() - text.data());
+        if (meaning == KeyMeaning::none || is_inside_arn(text, key_at)) {
+            // Go on right behind the name: its "value" may be the next name.
+            const auto next = key_at + key.size();
+            input = re2::StringPiece(text.data() + next, text.size() - next);
+            continue;
+        }
+        auto begin = static_cast<std::size_t>(value.data() - text.data());
+        auto end = begin + value.size();
+        const bool is_quoted = !quote.empty();
+        if (is_quoted) { // up to the same quote
+            const char mark = quote[quote.size() - 1];
+            const auto limit = std::min(text.size(), begin + 400);
+            auto stop = begin;
+            while (stop < limit && text[stop] != mark && text[stop] != '\n' && text[stop] != '\\') ++stop;
+            end = std::max(stop, begin);
+        } else {
+            end = without_closing_brackets(text, begin, end);
+        }
+        const bool is_assigned = begin >= 1 && text.substr(begin > 4 ? begin - 4 : 0, 4).find('=') != text.npos;
+        if (end > begin)
+            found.push_back({.meaning = meaning, .begin = begin, .end = end, .is_delimited = is_quoted || is_assigned});
+        input = re2::StringPiece(text.data() + end, text.size() - end);
+    }
+    return found;
+}
+
+auto table_values(std::string_view text) -> std::vector<FieldValue> {
+    std::vector<FieldValue> found;
+    Header header;
+    for (const auto& line : lines_of(text)) {
+        if (header.columns.empty()) {
+            header = header_of(text, line);
+            continue;
+        }
+        const auto cells = cells_of(text, line, header.separator);
+        if (cells.size() != header.columns.size()) {
+            header = header_of(text, line);
+            continue;
+        }
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            auto [begin, end] = cells[i];
+            // The last cell of a table inside a document ends where the string does.
+            end = std::min(end, text.find_first_of("\"\\", begin));
+            if (header.columns[i] == KeyMeaning::none || end <= begin) continue;
+            found.push_back({.meaning = header.columns[i], .begin = begin, .end = end, .is_delimited = true});
+        }
+    }
+    return found;
+}
+
+auto looks_the_part(KeyMeaning meaning, std::string_view value, bool is_delimited) -> bool {
+    const auto text = trim(value);
+    const auto digits = digits_of(text);
+    switch (meaning) {
+    case KeyMeaning::none:
+        return false;
+    case KeyMeaning::secret:
+        return is_secret(text, is_delimited);
+    case KeyMeaning::weak_secret:
+        return text.size() >= 16 && is_secret(text, is_delimited) && has_upper_lower_or_digit_mix(text) &&
+               text.find('/') == text.npos && text.find(' ') == text.npos && entropy_of(text) >= 3.0;
+    case KeyMeaning::ssn:
+        return digits.size() == 9 && text.size() <= 11;
+    case KeyMeaning::card:
+        return digits.size() >= 12 && digits.size() <= 19 && text.size() <= 2 * digits.size();
+    case KeyMeaning::iban:
+        return text.size() >= 15 && text.size() <= 42 && digits.size() >= 6;
+    case KeyMeaning::phone:
+        return digits.size() >= 7 && digits.size() <= 15 && text.size() <= 2 * digits.size();
+    case KeyMeaning::email:
+        return text.find('@') != text.npos;
+    case KeyMeaning::birth_date:
+        return is_date(text);
+    case KeyMeaning::medical_record:
+    case KeyMeaning::passport:
+        return digits.size() >= 5 && text.size() <= 20;
+    case KeyMeaning::person:
+        return is_name(text);
+    case KeyMeaning::ip:
+        return is_public_ip(text);
+    }
+    return false;
+}
+
+} // namespace dossier::redact

@@ -1,0 +1,199 @@
+#include "dossier/redact/redactor.hpp"
+
+#include "dossier/base/strings.hpp"
+#include "fields.hpp"
+#include "shapes.hpp"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace dossier::redact {
+
+namespace {
+
+auto options() -> RE2::Options {
+    RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(64 << 20);
+    return options;
+}
+
+struct Compiled {
+    Shape shape;
+    std::unique_ptr<RE2> pattern;
+};
+
+/// `\nalice@…` inside a string that is itself escaped: the n belongs to the line break.
+auto without_escape(std::string_view text, Redactor::Span span) -> Redactor::Span {
+    if (span.begin == 0 || text[span.begin - 1] != '\\') return span;
+    const bool is_escaped_backslash = span.begin >= 2 && text[span.begin - 2] == '\\' && span.kind == "SECRET";
+    if (!is_escaped_backslash && std::string_view("ntrbf").find(text[span.begin]) != std::string_view::npos &&
+        span.end - span.begin > 1)
+        ++span.begin;
+    return span;
+}
+
+/// In order and without overlap; what overlaps becomes one span, so that no end of either stays readable.
+auto merged(std::vector<Redactor::Span> spans) -> std::vector<Redactor::Span> {
+    std::ranges::sort(
+        spans, [](const auto& a, const auto& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
+    std::vector<Redactor::Span> result;
+    for (const auto& span : spans) {
+        if (!result.empty() && span.begin < result.back().end)
+            result.back().end = std::max(result.back().end, span.end);
+        else
+            result.push_back(span);
+    }
+    return result;
+}
+
+/// Spellings of one value that should share a pseudonym.
+auto canonical(std::string_view kind, std::string_view value) -> std::string {
+    if (kind == "EMAIL") {
+        auto text = replace_all(lower(value), "\\u0040", "@");
+        return percent_decode(text).value_or(text);
+    }
+    if (kind == "CARD" || kind == "SSN" || kind == "PHONE" || kind == "IBAN") {
+        std::string text;
+        std::ranges::copy_if(value, std::back_inserter(text),
+                             [](char c) { return std::string_view(" -.()").find(c) == std::string_view::npos; });
+        return text;
+    }
+    return std::string(value);
+}
+
+} // namespace
+
+struct Redactor::Impl {
+    RedactionConfig config;
+    std::vector<Compiled> shapes;
+    std::unique_ptr<RE2> any; ///< alternation of all shapes
+
+    [[nodiscard]] auto is_allowed(std::string_view value) const -> bool {
+        return std::ranges::any_of(config.allow, [&](const auto& glob) { return glob_match(glob, value); });
+    }
+
+    /// The first shape that fits at `begin` and stands up to its check; `next` = where to go on.
+    [[nodiscard]] auto name_at(std::string_view text, std::size_t begin, std::size_t& next) const -> Span {
+        next = begin + 1;
+        for (const auto& [shape, pattern] : shapes) {
+            re2::StringPiece groups[2];
+            const int wanted = std::min(pattern->NumberOfCapturingGroups(), 1) + 1;
+            if (!pattern->Match({text.data(), text.size()}, begin, text.size(), RE2::ANCHOR_START, groups, wanted))
+                continue;
+            const auto& group = wanted == 2 && groups[1].data() != nullptr ? groups[1] : groups[0];
+            Candidate candidate{.text = text, .begin = static_cast<std::size_t>(group.data() - text.data())};
+            candidate.end = candidate.begin + group.size();
+            if (group.empty() || (shape.check != nullptr && !shape.check(candidate))) continue;
+            next = std::max(candidate.end, next);
+            return {.begin = candidate.begin, .end = candidate.end, .kind = shape.kind};
+        }
+        return {};
+    }
+
+    void add_shapes(std::string_view text, std::vector<Span>& spans) const {
+        std::size_t at = 0;
+        re2::StringPiece whole;
+        while (at < text.size() &&
+               any->Match({text.data(), text.size()}, at, text.size(), RE2::UNANCHORED, &whole, 1)) {
+            const auto begin = static_cast<std::size_t>(whole.data() - text.data());
+            const auto span = name_at(text, begin, at);
+            if (!span.kind.empty()) spans.push_back(span);
+        }
+    }
+
+    static void add_fields(std::string_view text, std::string_view key, std::vector<Span>& spans) {
+        const auto add = [&](const FieldValue& field) {
+            const auto value = text.substr(field.begin, field.end - field.begin);
+            if (looks_the_part(field.meaning, value, field.is_delimited))
+                spans.push_back({.begin = field.begin, .end = field.end, .kind = kind_of(field.meaning)});
+        };
+        if (const auto meaning = meaning_of_key(key); meaning != KeyMeaning::none)
+            add({.meaning = meaning, .begin = 0, .end = text.size(), .is_delimited = true});
+        std::ranges::for_each(assigned_values(text), add);
+        std::ranges::for_each(table_values(text), add);
+    }
+};
+
+Redactor::Redactor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Redactor::~Redactor() = default;
+
+auto Redactor::make(const RedactionConfig& config) -> Result<std::unique_ptr<Redactor>> {
+    auto impl = std::make_unique<Impl>();
+    impl->config = config;
+    std::string alternation;
+    const auto add = [&](const Shape& shape, std::string_view pattern) -> bool {
+        auto compiled = std::make_unique<RE2>(re2::StringPiece(pattern.data(), pattern.size()), options());
+        if (!compiled->ok()) return false;
+        alternation += alternation.empty() ? "(?:" : "|(?:";
+        alternation.append(pattern).append(")");
+        impl->shapes.push_back({.shape = shape, .pattern = std::move(compiled)});
+        return true;
+    };
+    for (const auto& extra : config.extra) {
+        const bool matches_nothing = RE2::FullMatch("", RE2(extra, options()));
+        if (matches_nothing || !add({.kind = "CUSTOM", .pattern = "", .check = nullptr}, extra))
+            return fail(Errc::invalid_argument, "redaction.extra: '" + extra + "' is no usable RE2 pattern");
+    }
+    for (const auto& shape : shapes()) {
+        if (shape.kind == "IP" && !config.ip_addresses) continue;
+        if (!add(shape, shape.pattern))
+            return fail(Errc::internal, "built-in pattern of " + std::string(shape.kind) + " does not compile");
+    }
+    impl->any = std::make_unique<RE2>(alternation, options());
+    if (!impl->any->ok()) return fail(Errc::internal, "the alternation does not compile: " + impl->any->error());
+    return std::unique_ptr<Redactor>(new Redactor(std::move(impl)));
+}
+
+auto Redactor::find(std::string_view text, std::string_view key) const -> std::vector<Span> {
+    std::vector<Span> spans;
+    impl_->add_shapes(text, spans);
+    impl_->add_fields(text, key, spans);
+    for (auto& span : spans) span = without_escape(text, span);
+    spans = merged(std::move(spans));
+    std::erase_if(spans, [&](const Span& s) { return impl_->is_allowed(text.substr(s.begin, s.end - s.begin)); });
+    return spans;
+}
+
+auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key) const -> std::string {
+    std::string result;
+    std::size_t at = 0;
+    for (const auto& span : find(text, key)) {
+        result.append(text.substr(at, span.begin - at));
+        at = span.end;
+        const std::string kind(span.kind);
+        if (!impl_->config.pseudonymise) {
+            result.append("<" + kind + ">");
+            continue;
+        }
+        const auto value = text.substr(span.begin, span.end - span.begin);
+        auto& pseudonym = state.pseudonyms_[kind + '\0' + canonical(kind, value)];
+        if (pseudonym.empty()) {
+            pseudonym = "<" + kind + "_" + std::to_string(++state.next_[kind]) + ">";
+            state.originals_[pseudonym] = value;
+        }
+        result.append(pseudonym);
+    }
+    result.append(text.substr(at));
+    return result;
+}
+
+auto Redaction::restore(std::string text) const -> std::string {
+    if (originals_.empty()) return text;
+    std::string result;
+    std::size_t at = 0;
+    for (auto open = text.find('<'); open != std::string::npos; open = text.find('<', at)) {
+        result.append(text, at, open - at);
+        const auto close = text.find('>', open);
+        const auto found = close == std::string::npos
+                               ? originals_.end()
+                               : originals_.find(std::string_view(text).substr(open, close - open + 1));
+        result += found == originals_.end() ? "<" : found->second;
+        at = found == originals_.end() ? open + 1 : close + 1;
+    }
+    return result.append(text, at);
+}
+
+} // namespace dossier::redact

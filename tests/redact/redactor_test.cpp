@@ -1,0 +1,230 @@
+#include "dossier/redact/redactor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+namespace dossier::redact {
+namespace {
+
+using testing::HasSubstr;
+
+auto redactor(const RedactionConfig& config = {}) -> std::unique_ptr<Redactor> {
+    return Redactor::make(config).value();
+}
+
+auto redacted(const std::string& text, const std::string& key = "") -> std::string {
+    static const auto shared = redactor();
+    Redaction state;
+    return shared->redact(text, state, key);
+}
+
+// Assembled, so that no scanner takes this file for a leak.
+auto joined(std::string a, std::string_view b) -> std::string { return std::move(a) + std::string(b); }
+
+TEST(Redactor, PutsPseudonymsInPlaceOfIdentifiersAndSecrets) {
+    struct Row {
+        const char* name;
+        std::string text;
+        std::string expected;
+    };
+    const Row rows[] = {
+        {"e-mail", "mail alice.ngo+x@acme.example now", "mail <EMAIL_1> now"},
+        {"e-mail, JSON escape", "alice\\u0040acme.example", "<EMAIL_1>"},
+        {"e-mail, percent escape", "exports/alice%40acme.example/a.pdf", "exports/<EMAIL_1>/a.pdf"},
+        {"e-mail behind an escaped line break", "name\\nalice@acme.example", "name\\n<EMAIL_1>"},
+        {"card", "card 4111 1111 1111 1111 used", "card <CARD_1> used"},
+        {"card with dashes", "4111-1111-1111-1111", "<CARD_1>"},
+        {"new Mastercard range", "2221000000000009", "<CARD_1>"},
+        {"card before another number", "4111 1111 1111 1111 2024", "<CARD_1> 2024"},
+        {"IBAN", "to DE89370400440532013000.", "to <IBAN_1>."},
+        {"IBAN in groups", "GB82 WEST 1234 5698 7654 32 paid", "<IBAN_1> paid"},
+        {"SSN", "SSN 536-90-3399", "SSN <SSN_1>"},
+        {"SSN in a URL", "https://x.example/u?ssn=536-90-3399&a=1", "https://x.example/u?ssn=<SSN_1>&a=1"},
+        {"phone, international", "call +44 7293 768738 today", "call <PHONE_1> today"},
+        {"phone, brackets", "at (909) 875-7548.", "at <PHONE_1>."},
+        {"phone, North America", "registered 212-555-0123", "registered <PHONE_1>"},
+        {"phone by context", "Phone: 0393 1144137", "Phone: <PHONE_1>"},
+        {"passport", "hr/Ngo_passport_Q79400204.png", "hr/Ngo_passport_<PASSPORT_1>.png"},
+        {"medical record", "patient MRN-85710678", "patient <MRN_1>"},
+        {"birth date", "born 1961-10-03 in", "born <BIRTH_DATE_1> in"},
+        {"public address", "from 203.0.113.7 at", "from <IP_1> at"},
+        {"one machine as a range", "203.0.113.7/32", "<IP_1>/32"},
+        {"IPv6", "from 2001:4860:4860::8888", "from <IP_1>"},
+        {"AWS key id", joined("id AKIA", "QWERTYUIOPASDFGH"), "id <AWS_KEY_1>"},
+        {"AWS secret by name", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENGbPxRfiCYzEXAMPLEKEY1",
+         "AWS_SECRET_ACCESS_KEY=<SECRET_1>"},
+        {"GitHub", joined("x ghp_", "w6jHFs7hInT9XPhwz77kn8Zax4aBpLm8GQnD"), "x <SECRET_1>"},
+        {"Slack", joined("xoxb-", "106018098783-989189201525-25tnSlKkIaWPYiCs"), "<SECRET_1>"},
+        {"Stripe", joined("sk_live_", "4eC39HqLyjWDarjtT1zdp7dc"), "<SECRET_1>"},
+        {"JWT", joined("eyJhbGciOiJIUzI1NiJ9.", "eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcDEF123"), "<JWT_1>"},
+        {"private key", joined("-----BEGIN RSA PRIVATE ", "KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY----- end"),
+         "<PRIVATE_KEY_1> end"},
+        {"private key that was cut", joined("k=-----BEGIN PRIVATE ", "KEY-----\nMIIEvQIBADANBg"), "k=<PRIVATE_KEY_1>"},
+        {"bearer", "Authorization: Bearer abcdefghij0123456789", "Authorization: Bearer <SECRET_1>"},
+        {"basic", "Basic YWxpY2U6c2VjcmV0", "Basic <SECRET_1>"},
+        {"credentials in a URL", "postgres://svc:hunter2Xy!@db.internal:5432/core",
+         "postgres://svc:<SECRET_1>@db.internal:5432/core"},
+        {"password assignment", "password=hunter2 next", "password=<SECRET_1> next"},
+        {"password in JSON", R"({"password": "hunter 2!", "a": 1})", R"({"password": "<SECRET_1>", "a": 1})"},
+        {"password in JSON inside a string", R"(\"password\": \"hunter2!\")", R"(\"password\": \"<SECRET_1>\")"},
+        {"tag pair", R"({"Key": "api-token", "Value": "zrpu1hxope6jiqsjc"})",
+         R"({"Key": "api-token", "Value": "<SECRET_1>"})"},
+        {"table", "name,email,dob\nAlice Ngo,alice@acme.example,1961-10-03\n",
+         "name,email,dob\n<PERSON_1>,<EMAIL_1>,<BIRTH_DATE_1>\n"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        EXPECT_EQ(redacted(row.text), row.expected);
+    }
+}
+
+TEST(Redactor, LeavesWhatTheStoryNeeds) {
+    const std::string texts[] = {
+        "arn:aws:s3:::acme-payments-exports",
+        "arn:aws:iam::203945924643:role/etl-reader",
+        "account 620897692270",
+        "112233445566",
+        "d309991a-876c-46cb-a62e-ebce5c56d1ac",
+        "41111111-1111-1111-8111-111111111111",
+        "51176327-2749-3472-9606-449664497775",
+        "470d322bbca8a1c2e97c22d490c1e636",
+        "004bbf9621b4f6fda69f3f5d6a6f176efe2faf5f6833a1af84d128f2ac530f67",
+        "2025-06-17T18:23:00Z",
+        "since 2024-05-01 until 2024-06-30",
+        "1757313621087",
+        "877708237671 bytes in 48,972 objects",
+        "version 1.81.0.1 of libfoo",
+        "10.0.0.0/8 and 0.0.0.0/0 and 192.168.1.20",
+        "203.0.113.0/24",
+        "ports 5432, 3389",
+        "PCI DSS 3.5.1, 164.312(a)(2)(iv), NIST 800-53 SC-28",
+        "ONawaCUwG9J2YPQAi44dJiuyeGZQqQZD",
+        "arn:aws:kms:us-east-1:863005318623:key/54120d78-4a29-4e5e-afd3-d5ba76b2414e",
+        "/subscriptions/0a1b2c3d-1111-2222-3333-444455556666/resourceGroups/rg-hr/providers/Microsoft.Sql/servers/x",
+        "sqldb-hr-prod",
+        "password policy is not enabled",
+        R"({"password": "required", "token": null})",
+        R"({"secretArn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"})",
+        "password = ${DB_PASSWORD}",
+        "CVE-2024-12345",
+        "sg-0a1b2c3d4e5f67890",
+        "https://console.aws.amazon.com/s3/buckets/acme-payments-exports",
+        "card 4111 1111 1111 1112 fails Luhn",
+        "000-12-3456",
+        "name,region\nacme,eu-west-1\n",
+        "\xFF\xFE broken bytes \x80",
+        "",
+    };
+    for (const auto& text : texts) EXPECT_EQ(redacted(text), text);
+}
+
+TEST(Redactor, TakesTheNameOfTheFieldAsContext) {
+    struct Row {
+        const char* key;
+        const char* text;
+        const char* expected;
+    };
+    const Row rows[] = {
+        {"ssn", "536903399", "<SSN_1>"},
+        {"", "536903399", "536903399"},
+        {"password", "correct horse", "<SECRET_1>"},
+        {"password", "true", "true"},
+        {"date_of_birth", "03/10/1961", "<BIRTH_DATE_1>"},
+        {"createdAt", "1961-10-03", "1961-10-03"},
+        {"phone", "0393 1144137", "<PHONE_1>"},
+        {"count", "0393 1144137", "0393 1144137"},
+        {"first_name", "Alice", "<PERSON_1>"},
+        {"name", "acme-payments", "acme-payments"},
+        {"cardNumber", "4111111111111112", "<CARD_1>"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(std::string(row.key) + ": " + row.text);
+        EXPECT_EQ(redacted(row.text, row.key), row.expected);
+    }
+}
+
+TEST(Redaction, GivesTheSameValueTheSamePseudonymAndPutsItBack) {
+    const auto shared = redactor();
+    Redaction state;
+    EXPECT_EQ(shared->redact("alice@acme.example wrote to bob@acme.example", state), "<EMAIL_1> wrote to <EMAIL_2>");
+    EXPECT_EQ(shared->redact("ALICE@acme.example, alice%40acme.example", state), "<EMAIL_1>, <EMAIL_1>");
+    EXPECT_EQ(shared->redact("4111 1111 1111 1111 = 4111111111111111", state), "<CARD_1> = <CARD_1>");
+    EXPECT_EQ(state.count(), 3U);
+    EXPECT_EQ(state.restore("to <EMAIL_2> & <EMAIL_9> < <CARD_1>"),
+              "to bob@acme.example & <EMAIL_9> < 4111 1111 1111 1111");
+    Redaction other;
+    EXPECT_EQ(shared->redact("bob@acme.example", other), "<EMAIL_1>") << "each dossier counts for itself";
+}
+
+TEST(Redactor, FollowsItsConfiguration) {
+    Redaction state;
+    EXPECT_EQ(redactor({.pseudonymise = false})->redact("a@acme.example", state), "<EMAIL>");
+    EXPECT_EQ(state.count(), 0U);
+    EXPECT_EQ(redactor({.ip_addresses = false})->redact("203.0.113.7", state), "203.0.113.7");
+    EXPECT_EQ(redactor({.allow = {"*@acme.example"}})->redact("a@acme.example b@other.example", state),
+              "a@acme.example <EMAIL_1>");
+    EXPECT_EQ(redactor({.extra = {R"(EMP-\d{5})"}})->redact("by EMP-12345", state), "by <CUSTOM_1>");
+    for (const auto* bad : {"(", "a*", ""}) {
+        SCOPED_TRACE(bad);
+        const auto made = Redactor::make({.extra = {bad}});
+        ASSERT_FALSE(made);
+        EXPECT_EQ(made.error().code, Errc::invalid_argument);
+    }
+}
+
+TEST(Redactor, FindsSpansInOrderAndWithoutOverlap) {
+    const auto spans = redactor()->find(R"(password="a@acme.example" 536-90-3399 203.0.113.7)");
+    ASSERT_EQ(spans.size(), 3U);
+    for (std::size_t i = 1; i < spans.size(); ++i) EXPECT_LE(spans[i - 1].end, spans[i].begin);
+    EXPECT_EQ(spans[1].kind, "SSN");
+}
+
+TEST(Redactor, StaysFastOnHostileText) {
+    const std::string texts[] = {
+        std::string(200'000, 'a'),
+        std::string(200'000, '1'),
+        std::string(100'000, '@'),
+        [] {
+            std::string text;
+            for (int i = 0; i < 20'000; ++i) text += "password: ";
+            return text;
+        }(),
+        [] {
+            std::string text;
+            for (int i = 0; i < 5'000; ++i) text += "-----BEGIN PRIVATE KEY-----";
+            return text;
+        }(),
+        [] {
+            std::string text;
+            for (int i = 0; i < 20'000; ++i) text += "1 2-3.";
+            return text;
+        }(),
+    };
+    const auto shared = redactor();
+    for (const auto& text : texts) {
+        SCOPED_TRACE(text.substr(0, 20));
+        const auto start = std::chrono::steady_clock::now();
+        (void)shared->find(text);
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+    }
+}
+
+TEST(Redactor, IsSharedByThreads) {
+    const auto shared = redactor();
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            for (int n = 0; n < 50; ++n) {
+                Redaction state;
+                EXPECT_THAT(shared->redact("mail alice@acme.example, card 4111111111111111", state),
+                            HasSubstr("<CARD_1>"));
+            }
+        });
+    for (auto& thread : threads) thread.join();
+}
+
+} // namespace
+} // namespace dossier::redact
