@@ -65,8 +65,8 @@ auto refuse_foreign(JsonView item, std::string_view expected) -> Result<void> {
     if (is_audit_record(item)) return fail(Errc::malformed, "this is an audit-log entry, not a finding");
     const auto marked = platform_marked_by(item);
     if (!marked.empty() && marked != expected) {
-        return fail(Errc::malformed, "this looks like a finding of " + std::string(marked) + ", but the source expects " +
-                                         std::string(expected));
+        return fail(Errc::malformed, "this looks like a finding of " + std::string(marked) +
+                                         ", but the source expects " + std::string(expected));
     }
     return {};
 }

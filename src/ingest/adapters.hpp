@@ -1,6 +1,6 @@
 #pragma once
-// The adapters behind make_adapter, one file each. `looks_foreign` tells a user who pointed the wrong webhook at a source
-// so, instead of making a half-empty finding of it.
+// The adapters behind make_adapter, one file each. `looks_foreign` tells a user who pointed the wrong webhook at a
+// source so, instead of making a half-empty finding of it.
 
 #include "dossier/ingest/adapter.hpp"
 

@@ -1,6 +1,6 @@
-// Orca Security (VENDORS §3): one flat alert (or whatever selection of its fields the customer made), the serving layer's
-// {data: {Field: {value}}}, and the console's export, which has no id. The id is in `state`, risk_level is the severity,
-// and in the old scale 1 is worst.
+// Orca Security (VENDORS §3): one flat alert (or whatever selection of its fields the customer made), the serving
+// layer's {data: {Field: {value}}}, and the console's export, which has no id. The id is in `state`, risk_level is the
+// severity, and in the old scale 1 is worst.
 
 #include "dossier/base/strings.hpp"
 
@@ -20,8 +20,8 @@ namespace {
 constexpr std::string_view default_console = "https://app.orcasecurity.io";
 
 auto is_flat_alert(JsonView item) -> bool {
-    for (const auto name : {"state", "type_string", "alert_id", "asset_unique_id", "rule_id", "type_key", "asset_name",
-                            "alert_labels"}) {
+    for (const auto name :
+         {"state", "type_string", "alert_id", "asset_unique_id", "rule_id", "type_key", "asset_name", "alert_labels"}) {
         if (!item[name].is_null()) return true;
     }
     return false;
@@ -29,14 +29,14 @@ auto is_flat_alert(JsonView item) -> bool {
 
 auto is_serving_layer(JsonView item) -> bool {
     const auto data = item["data"];
-    return data.is_object() && (!data["AlertId"].is_null() || !data["OrcaScore"].is_null() || !data["RiskLevel"].is_null() ||
-                                (item["type"].text_or("") == "Alert" && !data["Title"].is_null()));
+    return data.is_object() &&
+           (!data["AlertId"].is_null() || !data["OrcaScore"].is_null() || !data["RiskLevel"].is_null() ||
+            (item["type"].text_or("") == "Alert" && !data["Title"].is_null()));
 }
 
 auto is_export(JsonView item) -> bool {
-    return !item["Title"].is_null() &&
-           (!item["OrcaScore"].is_null() || !item["Inventory"].is_null() || !item["CloudAccount"].is_null() ||
-            !item["Category"].is_null());
+    return !item["Title"].is_null() && (!item["OrcaScore"].is_null() || !item["Inventory"].is_null() ||
+                                        !item["CloudAccount"].is_null() || !item["Category"].is_null());
 }
 
 auto is_alert(JsonView item) -> bool { return is_flat_alert(item) || is_serving_layer(item) || is_export(item); }
@@ -56,7 +56,8 @@ auto unwrap(JsonUnfolder& unfold, JsonView item) -> JsonView {
 }
 
 /// Orca's own words first, then its 0–10 score, then the scale it left behind.
-auto severity_of(JsonView risk_level, JsonView orca_score, JsonView severity, JsonView score) -> std::optional<Severity> {
+auto severity_of(JsonView risk_level, JsonView orca_score, JsonView severity, JsonView score)
+    -> std::optional<Severity> {
     if (auto known = severity_from_word(risk_level.text_or(""))) return known;
     if (const auto points = orca_score.number(); points && *points >= 0 && *points <= 10) {
         if (*points >= 9) return Severity::critical;
@@ -81,13 +82,20 @@ auto type_of_category(std::string_view category) -> std::optional<FindingType> {
         FindingType type;
     };
     static constexpr std::array rows = {
-        Row{"data at risk", FindingType::sensitive_data},  Row{"sensitive data", FindingType::sensitive_data},
-        Row{"vulnerab", FindingType::vulnerability},       Row{"malware", FindingType::threat},
-        Row{"malicious", FindingType::threat},             Row{"suspicious", FindingType::threat},
-        Row{"iam", FindingType::identity},                 Row{"authentication", FindingType::identity},
-        Row{"identity", FindingType::identity},            Row{"misconfiguration", FindingType::misconfiguration},
-        Row{"best practices", FindingType::misconfiguration}, Row{"data protection", FindingType::misconfiguration},
-        Row{"logging", FindingType::misconfiguration},     Row{"neglected", FindingType::misconfiguration},
+        Row{"data at risk", FindingType::sensitive_data},
+        Row{"sensitive data", FindingType::sensitive_data},
+        Row{"vulnerab", FindingType::vulnerability},
+        Row{"malware", FindingType::threat},
+        Row{"malicious", FindingType::threat},
+        Row{"suspicious", FindingType::threat},
+        Row{"iam", FindingType::identity},
+        Row{"authentication", FindingType::identity},
+        Row{"identity", FindingType::identity},
+        Row{"misconfiguration", FindingType::misconfiguration},
+        Row{"best practices", FindingType::misconfiguration},
+        Row{"data protection", FindingType::misconfiguration},
+        Row{"logging", FindingType::misconfiguration},
+        Row{"neglected", FindingType::misconfiguration},
         Row{"lateral movement", FindingType::misconfiguration},
     };
     for (const auto& row : rows) {
@@ -108,14 +116,15 @@ auto exposure_of_findings(JsonView findings) -> Exposure {
 
 /// Labels that name data, "pii" or "PII-Email"; "mitre: …", "CSPM" and the like name none.
 void read_labels(Finding& finding, JsonView labels) {
-    static constexpr std::array data_labels = {"pii", "phi", "pci", "secret", "sensitive", "personal", "health",
-                                               "financial", "customer", "credit", "ssn", "tax"};
+    static constexpr std::array data_labels = {"pii",    "phi",       "pci",      "secret", "sensitive", "personal",
+                                               "health", "financial", "customer", "credit", "ssn",       "tax"};
     for (const auto& label : words_in(labels)) {
         const auto name = lower(label);
         if (std::ranges::any_of(data_labels, [&](auto part) { return name.contains(part); })) {
             add_class_of_label(finding.data.classes, label, false);
         }
-        if (name == "internet_facing" || name == "public_facing" || name == "internet facing" || name == "public facing") {
+        if (name == "internet_facing" || name == "public_facing" || name == "internet facing" ||
+            name == "public facing") {
             finding.exposure = Exposure::public_;
         }
     }
@@ -187,7 +196,8 @@ private:
         }
         resource.account_name = first_text({asset["account_name"]});
         resource.region = first_text({asset["asset_regions"][std::size_t{0}], asset["region"], asset["asset_regions"]});
-        for (const auto& tags : {asset["asset_tags_info_list"], asset["tags_info_list"], asset["custom_tags_info_list"]}) {
+        for (const auto& tags :
+             {asset["asset_tags_info_list"], asset["tags_info_list"], asset["custom_tags_info_list"]}) {
             if (resource.tags.empty()) resource.tags = read_tags(tags);
         }
         read_labels(finding, asset["asset_labels"]);
@@ -197,7 +207,9 @@ private:
         add_fact_list(finding, "roles", asset["asset_role_names"]);
     }
 
-    static auto text_without_holes(std::string text) -> std::string { return text.contains('{') ? std::string() : text; }
+    static auto text_without_holes(std::string text) -> std::string {
+        return text.contains('{') ? std::string() : text;
+    }
 
     void read_flat(JsonUnfolder& unfold, FindingDraft& draft, JsonView item) const {
         auto& finding = draft.finding;
@@ -268,13 +280,15 @@ private:
         if (!draft.type) draft.type = type_of_category(first_text({field("RuleType")}));
         read_asset(finding, field("AssetData"));
         auto& resource = finding.resource;
-        if (resource.id.empty()) resource.id = first_text({field("cluster_unique_id"), item["cluster_unique_id"],
-                                                           field("GroupUniqueId"), item["group_unique_id"]});
+        if (resource.id.empty())
+            resource.id = first_text({field("cluster_unique_id"), item["cluster_unique_id"], field("GroupUniqueId"),
+                                      item["group_unique_id"]});
         read_labels(finding, field("Labels"));
         for (const auto& place : {data, field("Inventory")}) {
             if (finding.exposure == Exposure::unknown) finding.exposure = exposure_of_findings(place);
         }
-        if (finding.exposure == Exposure::unknown) finding.exposure = exposure_from_label(field("Exposure").text_or(""));
+        if (finding.exposure == Exposure::unknown)
+            finding.exposure = exposure_from_label(field("Exposure").text_or(""));
         finding.first_seen = first_time({field("CreatedAt")});
         finding.last_seen = first_time({field("LastSeen"), item["last_seen"], field("LastUpdated")});
         add_all(finding.compliance, words_in(field("RelatedCompliances")));

@@ -206,7 +206,8 @@ auto is_uuid(std::string_view text) -> bool {
 }
 
 auto is_provider_id(std::string_view text) -> bool {
-    if (text.starts_with("arn:") || text.starts_with("//") || icontains(text.substr(0, 15), "/subscriptions/")) return true;
+    if (text.starts_with("arn:") || text.starts_with("//") || icontains(text.substr(0, 15), "/subscriptions/"))
+        return true;
     if (text.starts_with("projects/") || text.starts_with("https://www.googleapis.com/")) return true;
     const auto dash = text.find('-');
     if (dash == std::string_view::npos || dash == 0 || dash > 9) return false;

@@ -17,18 +17,30 @@ struct Word {
 };
 
 constexpr std::array severities = {
-    Word{"critical", Severity::critical},  Word{"crit", Severity::critical},
-    Word{"urgent", Severity::critical},    Word{"emergency", Severity::critical},
-    Word{"fatal", Severity::critical},     Word{"blocker", Severity::critical},
-    Word{"high", Severity::high},          Word{"important", Severity::high},
-    Word{"major", Severity::high},         Word{"severe", Severity::high},
-    Word{"error", Severity::high},         Word{"medium", Severity::medium},
-    Word{"moderate", Severity::medium},    Word{"med", Severity::medium},
-    Word{"warning", Severity::medium},     Word{"warn", Severity::medium},
-    Word{"low", Severity::low},            Word{"minor", Severity::low},
-    Word{"info", Severity::informational}, Word{"informational", Severity::informational},
-    Word{"notice", Severity::informational}, Word{"information", Severity::informational},
-    Word{"none", Severity::informational}, Word{"negligible", Severity::informational},
+    Word{"critical", Severity::critical},
+    Word{"crit", Severity::critical},
+    Word{"urgent", Severity::critical},
+    Word{"emergency", Severity::critical},
+    Word{"fatal", Severity::critical},
+    Word{"blocker", Severity::critical},
+    Word{"high", Severity::high},
+    Word{"important", Severity::high},
+    Word{"major", Severity::high},
+    Word{"severe", Severity::high},
+    Word{"error", Severity::high},
+    Word{"medium", Severity::medium},
+    Word{"moderate", Severity::medium},
+    Word{"med", Severity::medium},
+    Word{"warning", Severity::medium},
+    Word{"warn", Severity::medium},
+    Word{"low", Severity::low},
+    Word{"minor", Severity::low},
+    Word{"info", Severity::informational},
+    Word{"informational", Severity::informational},
+    Word{"notice", Severity::informational},
+    Word{"information", Severity::informational},
+    Word{"none", Severity::informational},
+    Word{"negligible", Severity::informational},
 };
 
 constexpr std::array statuses = {
@@ -164,8 +176,8 @@ void add_class_of_label(std::vector<std::string>& classes, std::string_view labe
     note("phi", {" phi ", " hipaa ", " health", " medical", " patient"});
     note("pci", {" pci ", " credit card", " card number", " cardholder", " payment card", " debit card"});
     note("financial", {" financial", " finance ", " bank ", " iban ", " swift code", " routing number"});
-    note("secrets", {" secret", " credential", " password", " api key", " access key", " private key", " ssh key",
-                     " token "});
+    note("secrets",
+         {" secret", " credential", " password", " api key", " access key", " private key", " ssh key", " token "});
     note("customer", {" customer"});
     note("classified", {" classified "});
     if (!known && keep_unknown && classes.size() == before) {
@@ -216,17 +228,28 @@ auto exposure_from_prose(std::string_view prose) -> Exposure {
     const auto text = spaced(prose);
     // A rule is named after what ought to be ("should not be public") and fails where it is not so.
     const bool states_a_rule = has_any(text, {" should ", " must ", " ensure ", " ensures ", " block public "});
-    const bool denies = has_any(text, {" not public", " not publicly ", " non public", " not internet ",
-                                       " not exposed ", " not be public"});
+    const bool denies = has_any(
+        text, {" not public", " not publicly ", " non public", " not internet ", " not exposed ", " not be public"});
     if (denies && !states_a_rule) return Exposure::unknown;
-    if (has_any(text, {" publicly ", " public access", " public read", " public write", " public bucket", " is public ",
-                       " are public ", " be public ", " public internet", " public facing", " internet facing",
-                       " internet exposed", " internet reachable", " internet accessible", " to the internet",
-                       " from the internet", " to internet", " exposed to public", " to the public", " open to the world",
-                       " world readable", " world writable", " open to all", " allows all traffic",
-                       " anonymous access", " unauthenticated access", " allusers ", " all users ",
-                       " 0 0 0 0 0 ", " public exposure", " public vm ", " public s3 ", " public storage",
-                       " public snapshot", " public database", " public rds ", " public container"})) {
+    if (has_any(text, {" publicly ",          " public access",
+                       " public read",        " public write",
+                       " public bucket",      " is public ",
+                       " are public ",        " be public ",
+                       " public internet",    " public facing",
+                       " internet facing",    " internet exposed",
+                       " internet reachable", " internet accessible",
+                       " to the internet",    " from the internet",
+                       " to internet",        " exposed to public",
+                       " to the public",      " open to the world",
+                       " world readable",     " world writable",
+                       " open to all",        " allows all traffic",
+                       " anonymous access",   " unauthenticated access",
+                       " allusers ",          " all users ",
+                       " 0 0 0 0 0 ",         " public exposure",
+                       " public vm ",         " public s3 ",
+                       " public storage",     " public snapshot",
+                       " public database",    " public rds ",
+                       " public container"})) {
         return Exposure::public_;
     }
     if (has_any(text, {" cross account", " external account", " third party account", " another account",
@@ -255,9 +278,9 @@ auto finding_type_from_prose(std::string_view prose) -> std::optional<FindingTyp
                        " admin permission", " privilege escalation", " mfa ", " root access key", " dormant "})) {
         return FindingType::identity;
     }
-    if (has_any(text, {" not encrypted", " unencrypted", " encryption", " public", " exposed", " misconfig",
-                       " should ", " security group", " firewall", " logging", " bucket ", " not enabled",
-                       " disabled ", " allows ", " allow ", " unrestricted"})) {
+    if (has_any(text, {" not encrypted", " unencrypted", " encryption", " public", " exposed", " misconfig", " should ",
+                       " security group", " firewall", " logging", " bucket ", " not enabled", " disabled ", " allows ",
+                       " allow ", " unrestricted"})) {
         return FindingType::misconfiguration;
     }
     return std::nullopt;

@@ -1,6 +1,6 @@
-// Prisma Cloud (VENDORS §2): arrays of alerts in the flat CSPM form, the nested Data Security form, what the API returns,
-// and Compute's runtime audits. Customers rename keys in notification templates, so names are compared without case and
-// separators, and an alert id is recognised by its look.
+// Prisma Cloud (VENDORS §2): arrays of alerts in the flat CSPM form, the nested Data Security form, what the API
+// returns, and Compute's runtime audits. Customers rename keys in notification templates, so names are compared without
+// case and separators, and an alert id is recognised by its look.
 
 #include "dossier/base/strings.hpp"
 
@@ -100,11 +100,14 @@ auto region_of_display_name(std::string_view name) -> std::string {
         std::string_view id;
     };
     static constexpr std::array rows = {
-        Row{"AWS Virginia", "us-east-1"},   Row{"AWS Ohio", "us-east-2"},       Row{"AWS California", "us-west-1"},
-        Row{"AWS Oregon", "us-west-2"},     Row{"AWS Canada", "ca-central-1"},  Row{"AWS Ireland", "eu-west-1"},
-        Row{"AWS London", "eu-west-2"},     Row{"AWS Paris", "eu-west-3"},      Row{"AWS Frankfurt", "eu-central-1"},
-        Row{"AWS Stockholm", "eu-north-1"}, Row{"AWS Singapore", "ap-southeast-1"}, Row{"AWS Sydney", "ap-southeast-2"},
-        Row{"AWS Tokyo", "ap-northeast-1"}, Row{"AWS Mumbai", "ap-south-1"},    Row{"AWS Sao Paulo", "sa-east-1"},
+        Row{"AWS Virginia", "us-east-1"},       Row{"AWS Ohio", "us-east-2"},
+        Row{"AWS California", "us-west-1"},     Row{"AWS Oregon", "us-west-2"},
+        Row{"AWS Canada", "ca-central-1"},      Row{"AWS Ireland", "eu-west-1"},
+        Row{"AWS London", "eu-west-2"},         Row{"AWS Paris", "eu-west-3"},
+        Row{"AWS Frankfurt", "eu-central-1"},   Row{"AWS Stockholm", "eu-north-1"},
+        Row{"AWS Singapore", "ap-southeast-1"}, Row{"AWS Sydney", "ap-southeast-2"},
+        Row{"AWS Tokyo", "ap-northeast-1"},     Row{"AWS Mumbai", "ap-south-1"},
+        Row{"AWS Sao Paulo", "sa-east-1"},
     };
     for (const auto& row : rows) {
         if (iequals(row.name, name)) return std::string(row.id);
@@ -160,8 +163,8 @@ private:
     }
 
     static auto severity_of(JsonView item, JsonView policy) -> std::optional<Severity> {
-        for (const auto& place : {policy["severity"], member_like(item, "severity"), member_like(item, "policySeverity"),
-                                  member_like(item, "alertSeverity")}) {
+        for (const auto& place : {policy["severity"], member_like(item, "severity"),
+                                  member_like(item, "policySeverity"), member_like(item, "alertSeverity")}) {
             if (auto severity = severity_from_word(place.text_or(""))) return severity;
         }
         for (const auto& [name, value] : item.members()) {
@@ -183,15 +186,15 @@ private:
         finding.rule.name = first_text({policy["name"], field("policyName")});
         finding.rule.id = first_text({policy["policyId"], policy["id"], field("policyId")});
         finding.description = first_text({policy["description"], field("policyDescription"), field("description")});
-        finding.recommendation = first_text({policy["recommendation"], field("policyRecommendation"),
-                                             field("recommendation"), field("remediation")});
+        finding.recommendation = first_text(
+            {policy["recommendation"], field("policyRecommendation"), field("recommendation"), field("remediation")});
         draft.severity = severity_of(item, policy);
         const auto status = first_text({field("alertStatus"), field("status"), field("state")});
         finding.status = status_from_word(status).value_or(Status::open);
         finding.url = link(first_text({field("callbackUrl"), field("alertUrl"), field("url")}), console_);
         if (finding.url.empty()) finding.url = alert_url(finding.source_id);
-        finding.first_seen = first_time({field("firstSeen"), field("alertTs"), field("generatedAtTs"), field("alertTime"),
-                                         field("eventOccurred")});
+        finding.first_seen = first_time(
+            {field("firstSeen"), field("alertTs"), field("generatedAtTs"), field("alertTime"), field("eventOccurred")});
         finding.last_seen = first_time({field("lastSeen"), field("alertTime"), field("lastUpdated")});
         if (!finding.last_seen) finding.last_seen = first_time({field("alertTs"), field("generatedAtTs")});
         read_resource(unfold, finding, item, metadata);
@@ -219,14 +222,15 @@ private:
             resource.id = is_provider_id(arn) ? arn : rrn.empty() ? own_id : rrn;
         }
         if (resource.id.empty()) resource.id = first_text({nested["unifiedAssetId"], nested["externalAssetId"]});
-        resource.name = first_text({metadata["bucketName"], nested["name"], nested["resourceName"], field("resourceName")});
+        resource.name =
+            first_text({metadata["bucketName"], nested["name"], nested["resourceName"], field("resourceName")});
         if (!metadata["bucketName"].is_null()) {
             add_fact(finding, "object", first_text({nested["resourceName"], field("resourceName")}));
         }
         resource.type = first_text({nested["resourceType"], field("resourceType"), nested["resourceApiName"]});
         const auto account_text = account.is_object() ? JsonView() : account;
-        resource.cloud = cloud_from_word(first_text({field("cloudType"), nested["cloudType"], account["cloudType"],
-                                                     field("cloud")}));
+        resource.cloud = cloud_from_word(
+            first_text({field("cloudType"), nested["cloudType"], account["cloudType"], field("cloud")}));
         resource.account = first_text({field("accountId"), nested["accountId"], account["id"], account["accountId"]});
         resource.account_name = first_text({field("accountName"), nested["account"], account["name"], account_text});
         resource.region = first_text({field("resourceRegionId"), nested["regionId"], field("regionId")});
@@ -234,7 +238,8 @@ private:
             if (const auto parts = parse_rrn(rrn)) resource.region = parts->region;
         }
         if (resource.region.empty()) {
-            resource.region = region_of_display_name(first_text({field("region"), nested["region"], field("resourceRegion")}));
+            resource.region =
+                region_of_display_name(first_text({field("region"), nested["region"], field("resourceRegion")}));
         }
         resource.url = link(first_text({nested["url"], field("resourceUrl")}), console_);
         for (const auto& tags : {field("tags"), field("resourceTags"), metadata["objectTags"], config["tags"],
@@ -260,8 +265,8 @@ private:
         add_fact(finding, "object_exposure", object_exposure);
 
         draft.type = type_of_policy(first_text({policy["policyType"], member_like(item, "policyType")}));
-        const bool is_malware = iequals(metadata["malwarev2"].text_or(""), "malware") ||
-                                icontains(finding.title, "malware");
+        const bool is_malware =
+            iequals(metadata["malwarev2"].text_or(""), "malware") || icontains(finding.title, "malware");
         if (is_malware) {
             draft.type = FindingType::threat;
             add_fact(finding, "malware", "yes");
@@ -284,7 +289,8 @@ private:
             for (const auto& entry : list.elements()) {
                 const auto standard = first_text({entry["standardName"], entry["name"]});
                 const auto section = first_text({entry["sectionId"], entry["requirementId"]});
-                if (!standard.empty()) add_all(finding.compliance, {section.empty() ? standard : standard + " " + section});
+                if (!standard.empty())
+                    add_all(finding.compliance, {section.empty() ? standard : standard + " " + section});
                 if (finding.compliance.size() >= 50) break;
             }
         }
@@ -306,9 +312,10 @@ private:
         draft.severity = severity_from_word(item["severity"].text_or(""));
         draft.type = item["vulnerabilities"].is_null() ? FindingType::threat : FindingType::vulnerability;
         auto& resource = finding.resource;
-        resource.id = first_text({item["containerId"], item["imageId"], item["resourceID"], item["hostname"], item["host"]});
-        resource.name = first_text({item["containerName"], item["imageName"], item["container"], item["hostname"],
-                                    item["host"]});
+        resource.id =
+            first_text({item["containerId"], item["imageId"], item["resourceID"], item["hostname"], item["host"]});
+        resource.name =
+            first_text({item["containerName"], item["imageName"], item["container"], item["hostname"], item["host"]});
         resource.type = item["containerId"].is_null() && item["containerName"].is_null() ? "host" : "container";
         resource.cloud = cloud_from_word(first_text({item["provider"], item["cloudProvider"]}));
         resource.account = first_text({item["accountID"], item["accountId"]});

@@ -1,5 +1,6 @@
-// Wiz (VENDORS §1): issue, detection and threat webhooks, and what its API returns for issues, detections, configuration
-// and vulnerability findings. An issue webhook is a text that the customer edits: nothing in it is sure but `issue.id`.
+// Wiz (VENDORS §1): issue, detection and threat webhooks, and what its API returns for issues, detections,
+// configuration and vulnerability findings. An issue webhook is a text that the customer edits: nothing in it is sure
+// but `issue.id`.
 
 #include "dossier/base/strings.hpp"
 
@@ -56,7 +57,8 @@ auto shape_of(JsonView item) -> Shape {
     const auto id = first_text({item["id"], item["issueId"], item["issue_id"], item["issue"]});
     if (id.empty() || is_asset) return Shape::unknown;
     const bool says_more = severity_in({item["severity"]}) || status_in({item["status"]});
-    return says_more || (is_uuid(id) && item.size() <= 3) || item["trigger"].is_object() ? Shape::issue : Shape::unknown;
+    return says_more || (is_uuid(id) && item.size() <= 3) || item["trigger"].is_object() ? Shape::issue
+                                                                                         : Shape::unknown;
 }
 
 /// Envelopes around a body: PagerDuty, Opsgenie, queues and GraphQL answers.
@@ -89,8 +91,8 @@ void read_rule(FindingDraft& draft, const RuleViews& rule) {
     finding.rule.id = rule.text("id");
     finding.rule.name = rule.text("name");
     finding.title = finding.rule.name;
-    for (const auto name : {"controlDescription", "cloudEventRuleDescription", "cloudConfigurationRuleDescription",
-                            "description"}) {
+    for (const auto name :
+         {"controlDescription", "cloudEventRuleDescription", "cloudConfigurationRuleDescription", "description"}) {
         if (finding.description.empty()) finding.description = rule.text(name);
     }
     for (const auto name : {"resolutionRecommendation", "resolutionRecommendationPlainText", "remediationInstructions",
@@ -112,7 +114,8 @@ void read_compliance(Finding& finding, JsonView categories) {
 void read_framework_classes(Finding& finding) {
     for (const auto& entry : finding.compliance) {
         const auto name = lower(entry);
-        if (name.starts_with("gdpr") || name.starts_with("ccpa")) add_class_of_label(finding.data.classes, "pii", false);
+        if (name.starts_with("gdpr") || name.starts_with("ccpa"))
+            add_class_of_label(finding.data.classes, "pii", false);
         if (name.starts_with("hipaa")) add_class_of_label(finding.data.classes, "phi", false);
         if (name.starts_with("pci")) add_class_of_label(finding.data.classes, "pci", false);
     }
@@ -139,7 +142,9 @@ void read_projects(Finding& finding, JsonView projects) {
     }
 }
 
-auto native_or_graph_type(JsonView resource) -> std::string { return first_text({resource["nativeType"], resource["type"]}); }
+auto native_or_graph_type(JsonView resource) -> std::string {
+    return first_text({resource["nativeType"], resource["type"]});
+}
 
 void read_subscription(Resource& resource, JsonView account) {
     const auto cloud = first_text({account["cloudPlatform"], account["cloudProvider"]});
@@ -229,13 +234,26 @@ public:
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);
         switch (shape_of(item)) {
-        case Shape::issue_webhook: read_issue_webhook(unfold, draft, item); break;
-        case Shape::threat: read_threat(draft, unfold.member(item, "threat"), item["trigger"]); break;
-        case Shape::detection: read_detection(unfold, draft, item); break;
-        case Shape::issue: read_issue(unfold, draft, item); break;
-        case Shape::configuration: read_configuration(unfold, draft, item); break;
-        case Shape::vulnerability: read_vulnerability(unfold, draft, item); break;
-        case Shape::unknown: return fail(Errc::malformed, "the item is no issue, detection, threat or finding of Wiz");
+        case Shape::issue_webhook:
+            read_issue_webhook(unfold, draft, item);
+            break;
+        case Shape::threat:
+            read_threat(draft, unfold.member(item, "threat"), item["trigger"]);
+            break;
+        case Shape::detection:
+            read_detection(unfold, draft, item);
+            break;
+        case Shape::issue:
+            read_issue(unfold, draft, item);
+            break;
+        case Shape::configuration:
+            read_configuration(unfold, draft, item);
+            break;
+        case Shape::vulnerability:
+            read_vulnerability(unfold, draft, item);
+            break;
+        case Shape::unknown:
+            return fail(Errc::malformed, "the item is no issue, detection, threat or finding of Wiz");
         }
         if (draft.finding.source_id.empty() && draft.finding.title.empty()) {
             return fail(Errc::malformed, "the item has neither an issue id nor a rule name");
@@ -272,8 +290,8 @@ private:
         identify(draft, first_text({issue["id"], item["issueId"], item["id"]}), "issue",
                  link(first_text({issue["url"], item["issueUrl"], item["url"]})));
         read_trigger(finding, trigger);
-        read_rule(draft, {unfold.member(item, "control"), unfold.member(item, "sourceRule"),
-                          unfold.member(issue, "control")});
+        read_rule(draft,
+                  {unfold.member(item, "control"), unfold.member(item, "sourceRule"), unfold.member(issue, "control")});
         if (finding.title.empty()) finding.title = first_text({issue["title"], issue["name"], item["title"]});
         draft.severity = severity_in({issue["severity"], item["severity"], item.at("/control/severity")});
         finding.status = status_in({issue["status"], item["status"], trigger["type"]}).value_or(Status::open);
@@ -359,7 +377,8 @@ private:
         const auto rule = item.at("/ruleMatch/rule");
         finding.title = first_text({item["title"], rule["name"], item["name"]});
         finding.description = first_text({item["description"]});
-        finding.rule = {.id = first_text({item["tdrId"], rule["id"]}), .name = first_text({rule["name"], item["title"]})};
+        finding.rule = {.id = first_text({item["tdrId"], rule["id"]}),
+                        .name = first_text({rule["name"], item["title"]})};
         draft.severity = severity_in({item["severity"]});
         finding.status = status_in({item["status"]}).value_or(Status::open);
         draft.type = FindingType::threat;
@@ -377,16 +396,18 @@ private:
         const auto primary = first_object({item["primaryResource"], listed});
         auto& resource = finding.resource;
         read_entity(finding, primary);
-        resource.id = first_text({primary["externalId"], primary["providerUniqueId"], listed["providerUniqueId"],
-                                  primary["id"]});
+        resource.id =
+            first_text({primary["externalId"], primary["providerUniqueId"], listed["providerUniqueId"], primary["id"]});
         const auto arn = first_text({primary["providerUniqueId"], listed["providerUniqueId"]});
-        const bool same = first_text({primary["id"]}) == first_text({listed["id"]}) || !primary["providerUniqueId"].is_null();
+        const bool same =
+            first_text({primary["id"]}) == first_text({listed["id"]}) || !primary["providerUniqueId"].is_null();
         if (same && is_provider_id(arn) && !is_provider_id(resource.id)) resource.id = arn;
         if (resource.type.empty()) resource.type = native_or_graph_type(listed);
         if (resource.region.empty()) resource.region = first_text({listed["region"]});
         const auto account = item["cloudAccounts"][std::size_t{0}];
         read_subscription(resource, account);
-        if (resource.account.empty() && !is_uuid(first_text({account["id"]}))) resource.account = first_text({account["id"]});
+        if (resource.account.empty() && !is_uuid(first_text({account["id"]})))
+            resource.account = first_text({account["id"]});
         if (resource.cloud.empty()) resource.cloud = cloud_from_word(first_text({item["cloudPlatform"]}));
     }
 
@@ -397,8 +418,8 @@ private:
         add_fact(finding, "actor", first_text({actor["name"], actor["externalId"]}));
         add_fact(finding, "actor_type", first_text({actor["nativeType"], actor["type"]}));
         add_fact(finding, "triggering_events", first_text({item["triggeringEventsCount"]}));
-        const auto event = first_object({item["triggeringEvent"], item["triggeringEvents"][std::size_t{0}],
-                                         item.at("/triggeringEvents/nodes/0")});
+        const auto event = first_object(
+            {item["triggeringEvent"], item["triggeringEvents"][std::size_t{0}], item.at("/triggeringEvents/nodes/0")});
         add_fact(finding, "actor_country", first_text({event.at("/actorIPMeta/country")}));
         add_fact(finding, "actor_reputation", first_text({event.at("/actorIPMeta/reputation")}));
     }
@@ -418,10 +439,12 @@ private:
 
     void read_configuration(JsonUnfolder& unfold, FindingDraft& draft, JsonView item) const {
         auto& finding = draft.finding;
-        identify(draft, first_text({item["id"]}), "configuration finding", link(first_text({item["url"], item["portalUrl"]})));
+        identify(draft, first_text({item["id"]}), "configuration finding",
+                 link(first_text({item["url"], item["portalUrl"]})));
         const auto rule = unfold.member(item, "rule");
         read_rule(draft, {rule, {}, {}});
-        finding.recommendation = first_text({item["remediation"], rule["remediationInstructions"], rule["remediation"]});
+        finding.recommendation =
+            first_text({item["remediation"], rule["remediationInstructions"], rule["remediation"]});
         if (finding.title.empty()) finding.title = first_text({item["name"], item["title"]});
         draft.severity = severity_in({item["severity"], rule["severity"]});
         const auto result = item["result"].text_or("");
@@ -442,17 +465,20 @@ private:
 
     void read_vulnerability(JsonUnfolder& unfold, FindingDraft& draft, JsonView item) const {
         auto& finding = draft.finding;
-        identify(draft, first_text({item["id"]}), "vulnerability finding", link(first_text({item["portalUrl"], item["url"]})));
+        identify(draft, first_text({item["id"]}), "vulnerability finding",
+                 link(first_text({item["portalUrl"], item["url"]})));
         finding.title = first_text({item["name"], item["detailedName"]});
         finding.description = first_text({item["description"], item["CVEDescription"]});
         finding.recommendation = first_text({item["remediation"]});
         finding.rule = {.id = first_text({item["name"]}), .name = first_text({item["name"]})};
-        draft.severity = severity_in({item["severity"], item["vendorSeverity"], item["CVSSSeverity"], item["nvdSeverity"]});
+        draft.severity =
+            severity_in({item["severity"], item["vendorSeverity"], item["CVSSSeverity"], item["nvdSeverity"]});
         finding.status = status_in({item["status"]}).value_or(Status::open);
         draft.type = FindingType::vulnerability;
         const auto asset = unfold.member(item, "vulnerableAsset");
         read_entity(finding, asset);
-        finding.resource.id = first_text({asset["providerUniqueId"], asset["externalId"], asset["providerId"], asset["id"]});
+        finding.resource.id =
+            first_text({asset["providerUniqueId"], asset["externalId"], asset["providerId"], asset["id"]});
         read_projects(finding, item["projects"]);
         finding.first_seen = first_time({item["firstDetectedAt"], item["createdAt"]});
         finding.last_seen = first_time({item["lastDetectedAt"], item["resolvedAt"]});
