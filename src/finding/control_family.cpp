@@ -43,6 +43,7 @@ auto table() -> const std::vector<Row>& {
           "publicaccess",
           "public exposure",
           "open access",
+          "all principals",
           "unauthenticated"}},
         {ControlFamily::network_exposure,
          {"security group", "0.0.0.0/0", "firewall", "network acl", "inbound traffic", "outbound traffic", "open port",

@@ -51,6 +51,8 @@ auto platform_marked_by(JsonView item) -> std::string_view {
         has("/data/AlertId") || has("/data/OrcaScore") || has("/OrcaScore")) {
         return "Orca";
     }
+    if (has("/alertInfo/subject") || has("/event_title")) return "Lacework";
+    if (has("/sourceProperties") || has("/finding/sourceProperties")) return "Google Security Command Center";
     if (has("/alertId") || has("/policy/policyId") || has("/policyName") || has("/alertTime") || has("/resource/rrn")) {
         return "Prisma Cloud";
     }

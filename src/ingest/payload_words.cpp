@@ -246,10 +246,10 @@ auto exposure_from_prose(std::string_view prose) -> Exposure {
                        " anonymous access",   " unauthenticated access",
                        " allusers ",          " all users ",
                        " 0 0 0 0 0 ",         " public exposure",
-                       " public vm ",         " public s3 ",
-                       " public storage",     " public snapshot",
-                       " public database",    " public rds ",
-                       " public container"})) {
+                       " all principals",     " public vm ",
+                       " public s3 ",         " public storage",
+                       " public snapshot",    " public database",
+                       " public rds ",        " public container"})) {
         return Exposure::public_;
     }
     if (has_any(text, {" cross account", " external account", " third party account", " another account",

@@ -134,7 +134,9 @@ public:
 
     auto normalise(JsonView item) const -> Result<Finding> override {
         JsonUnfolder unfold;
-        item = unwrap(unfold, unfold(item));
+        item = unfold(item);
+        if (auto known = refuse_foreign(item, "Prisma Cloud"); !known) return fail(std::move(known.error()));
+        item = unwrap(unfold, item);
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Prisma Cloud"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);
@@ -142,6 +144,10 @@ public:
             read_compute_audit(draft, item);
         } else {
             read_alert(unfold, draft, item);
+            // A template may rename every key; then at least a title and a severity must be there.
+            if (!is_alert(item) && (draft.finding.title.empty() || !draft.severity)) {
+                return fail(Errc::malformed, "the item has neither an alert id nor a policy");
+            }
         }
         if (draft.finding.source_id.empty() && draft.finding.title.empty()) {
             return fail(Errc::malformed, "the item has neither an alert id nor a policy name");
@@ -216,7 +222,9 @@ private:
         const auto rrn = first_text({metadata["bucketRrn"], nested["rrn"], field("resourceRrn"), field("rrn")});
         const auto own_id = first_text({nested["id"], nested["resourceId"], field("resourceId")});
         // The cloud's own id tells more than an RRN, whose last part often is a hash.
-        const auto arn = first_text({config["arn"], config["Arn"]});
+        const auto arn = first_text({config["arn"], config["Arn"], config["dbinstanceArn"], config["dBInstanceArn"],
+                                     config["functionArn"], config["clusterArn"], config["tableArn"],
+                                     config["queueArn"], config["topicArn"]});
         resource.id = is_provider_id(own_id) ? own_id : first_text({nested["rrn"]});
         if (!is_provider_id(resource.id)) {
             resource.id = is_provider_id(arn) ? arn : rrn.empty() ? own_id : rrn;
@@ -242,8 +250,8 @@ private:
                 region_of_display_name(first_text({field("region"), nested["region"], field("resourceRegion")}));
         }
         resource.url = link(first_text({nested["url"], field("resourceUrl")}), console_);
-        for (const auto& tags : {field("tags"), field("resourceTags"), metadata["objectTags"], config["tags"],
-                                 config["tagSets"], config["labels"], nested["tags"]}) {
+        for (const auto& tags : {field("tags"), field("resourceTags"), metadata["objectTags"], config["labels"],
+                                 config["tags"], config["tagSets"], nested["tags"]}) {
             if (resource.tags.empty()) resource.tags = read_tags(tags);
         }
         add_fact(finding, "cloud_service", first_text({nested["cloudServiceName"], field("resourceCloudService")}));

@@ -229,7 +229,9 @@ public:
 
     auto normalise(JsonView item) const -> Result<Finding> override {
         JsonUnfolder unfold;
-        item = unwrap(unfold, unfold(item));
+        item = unfold(item);
+        if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
+        item = unwrap(unfold, item);
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);
