@@ -50,7 +50,7 @@ auto table() -> const std::vector<Row>& {
           "ingress", "egress", "load balancer", "port 22", "rdp", "ssh from"}},
         {ControlFamily::credentials,
          {"access key", "secret", "password", "credential", "mfa", "root account", "root user", "api key",
-          "private key", "token exposed", "hardcoded"}},
+          "private key", "cloud key", "token exposed", "hardcoded"}},
         {ControlFamily::encryption,
          {"encrypt", "cmk", "kms", "tls", "ssl", "weak hash", "cleartext", "plaintext", "in transit", "at rest"}},
         {ControlFamily::logging, {"logging", "audit log", "cloudtrail", "flow log", "access log", "monitoring"}},

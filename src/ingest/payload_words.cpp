@@ -274,8 +274,9 @@ auto finding_type_from_prose(std::string_view prose) -> std::optional<FindingTyp
         return FindingType::threat;
     }
     if (has_any(text, {" excessive ", " over privileged", " overprivileged", " overly permissive", " unused role",
-                       " unused user", " inactive user", " inactive identit", " stale ", " admin privileg",
-                       " admin permission", " privilege escalation", " mfa ", " root access key", " dormant "})) {
+                       " unused user", " inactive user", " inactive identit", " stale user", " stale role",
+                       " stale identit", " stale account", " admin privileg", " admin permission",
+                       " privilege escalation", " mfa ", " root access key", " dormant "})) {
         return FindingType::identity;
     }
     if (has_any(text, {" not encrypted", " unencrypted", " encryption", " public", " exposed", " misconfig", " should ",

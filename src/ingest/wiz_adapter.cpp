@@ -19,7 +19,8 @@ constexpr std::string_view default_console = "https://app.wiz.io";
 
 auto severity_in(std::initializer_list<JsonView> places) -> std::optional<Severity> {
     for (const auto& place : places) {
-        if (auto severity = severity_from_word(place.text_or(""))) return severity;
+        // string(), as text() reads Wiz's severity NONE as nothing.
+        if (auto severity = severity_from_word(place.string().value_or(""))) return severity;
     }
     return std::nullopt;
 }
@@ -204,7 +205,7 @@ void settle_type(FindingDraft& draft) {
     auto& finding = draft.finding;
     if (draft.type) return;
     draft.type = finding_type_from_prose(finding.title);
-    auto classes = finding.data.classes;
+    std::vector<std::string> classes; // what the project may hold says nothing about this finding
     add_classes_in_prose(classes, finding.title);
     if (!classes.empty() && draft.type != FindingType::threat) draft.type = FindingType::sensitive_data;
     if (finding.rule.id.starts_with("cer-")) draft.type = FindingType::threat; // cloud event rules detect, not inspect
