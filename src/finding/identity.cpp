@@ -45,6 +45,11 @@ auto resource_identity(const Resource& resource) -> std::string {
             const auto path = id.substr(static_cast<std::size_t>(parts[5].data() - id.data()));
             return "s3:" + std::string(split(path, '/').front());
         }
+        // EC2's own ids (i-…, sg-…) are what the other platforms send bare.
+        if (parts.size() >= 6 && parts[2] == "ec2" && id.find('/') != std::string_view::npos) {
+            const auto& account = resource.account.empty() ? std::string(parts[4]) : resource.account;
+            return "aws:" + account + ":" + std::string(id.substr(id.rfind('/') + 1));
+        }
         return std::string(id);
     }
     const bool may_be_s3 = is_bucket && (cloud == "aws" || cloud.empty());

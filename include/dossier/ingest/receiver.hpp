@@ -8,6 +8,7 @@
 #include "dossier/net/rate_limiter.hpp"
 #include "dossier/store/store.hpp"
 
+#include <atomic>
 #include <map>
 #include <memory>
 
@@ -35,11 +36,13 @@ public:
 
 private:
     struct Source;
+    void count(std::string_view source, std::string_view outcome);
     std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;
     store::IntakeStore& store_;
     const Clock& clock_;
     Metrics& metrics_;
     std::size_t capacity_;
+    std::atomic<std::size_t> committing_{0}; ///< items accepted and not yet in the store's backlog
 };
 
 } // namespace dossier::ingest

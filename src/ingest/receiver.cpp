@@ -1,0 +1,258 @@
+#include "dossier/ingest/receiver.hpp"
+
+#include "dossier/base/json.hpp"
+#include "dossier/base/log.hpp"
+#include "dossier/ingest/source_auth.hpp"
+
+#include "adapters.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace dossier::ingest {
+namespace {
+
+constexpr std::size_t most_items = 10'000;
+constexpr std::size_t most_listed_fingerprints = 200;
+constexpr std::chrono::milliseconds retry_when_full{2'000};
+
+/// One parsed body and what its adapter sees in it. `whole` when the only item is all of it.
+struct Delivery {
+    JsonDocument document;
+    std::vector<JsonView> items;
+    bool whole = false;
+};
+
+auto read_delivery(const Adapter& adapter, std::string_view body) -> Result<Delivery> {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
+    auto document = JsonDocument::parse(body);
+    if (!document) return fail(std::move(document.error()));
+    auto items = adapter.items(document->root());
+    const bool whole = !document->root().is_array() && items.size() == 1;
+    return Delivery{.document = std::move(*document), .items = std::move(items), .whole = whole};
+}
+
+auto take_item(const Adapter& adapter, JsonView item, std::string raw) -> store::IntakeItem {
+    auto finding = adapter.normalise(item);
+    if (finding) return {.finding = std::move(*finding), .raw = std::move(raw), .quarantine_reason = {}};
+    return {.finding = std::nullopt, .raw = std::move(raw), .quarantine_reason = finding.error().message};
+}
+
+auto take_items(const Adapter& adapter, const Delivery& delivery, const std::string& body)
+    -> std::vector<store::IntakeItem> {
+    if (delivery.items.size() > most_items) {
+        store::IntakeItem all;
+        all.raw = body;
+        all.quarantine_reason = "the delivery holds more than " + std::to_string(most_items) + " items";
+        return {std::move(all)};
+    }
+    std::vector<store::IntakeItem> taken;
+    taken.reserve(delivery.items.size());
+    for (const auto& item : delivery.items) {
+        taken.push_back(take_item(adapter, item, delivery.whole ? body : item.dump()));
+    }
+    return taken;
+}
+
+auto received_entry(const store::Intake& intake) -> store::AuditEntry {
+    auto fingerprints = Json::array();
+    std::size_t quarantined = 0;
+    for (const auto& item : intake.items) {
+        if (!item.finding) {
+            ++quarantined;
+        } else if (fingerprints.size() < most_listed_fingerprints) {
+            fingerprints.push_back(item.finding->fingerprint);
+        }
+    }
+    store::AuditEntry entry;
+    entry.time = intake.at;
+    entry.actor_id = "source:" + intake.source;
+    entry.action = "finding.received";
+    entry.details = dump_json(Json{{"source", intake.source},
+                                   {"request_id", intake.request_id},
+                                   {"count", intake.items.size()},
+                                   {"quarantined", quarantined},
+                                   {"fingerprints", std::move(fingerprints)}});
+    return entry;
+}
+
+/// Items between the capacity check and the end of their commit, when the store counts them itself.
+class InFlight {
+public:
+    InFlight(std::atomic<std::size_t>& counter, std::size_t items) : counter_(counter), items_(items) {
+        before_ = counter_.fetch_add(items_);
+    }
+    InFlight(const InFlight&) = delete;
+    auto operator=(const InFlight&) -> InFlight& = delete;
+    ~InFlight() { counter_.fetch_sub(items_); }
+    [[nodiscard]] auto before() const -> std::size_t { return before_; }
+
+private:
+    std::atomic<std::size_t>& counter_;
+    std::size_t items_;
+    std::size_t before_ = 0;
+};
+
+auto no_such_source(const std::string& source) -> std::unexpected<Error> {
+    return fail(Error{.code = Errc::not_found, .message = "no such source", .context = {}, .retry_after = {}}.with(
+        "source", source));
+}
+
+} // namespace
+
+struct Receiver::Source {
+    explicit Source(SourceConfig from) : config(std::move(from)), adapter(make_adapter(config)), limiter(config.rate) {}
+
+    SourceConfig config;
+    std::unique_ptr<Adapter> adapter;
+    net::RateLimiter limiter;
+};
+
+Receiver::Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store, const Clock& clock, Metrics& metrics,
+                   std::size_t capacity)
+    : store_(store), clock_(clock), metrics_(metrics), capacity_(capacity) {
+    for (auto& config : sources) {
+        auto source = std::make_unique<Source>(std::move(config));
+        if (!source->adapter) {
+            log::error("source.kind_unknown", {{"source", source->config.name}, {"kind", source->config.kind}});
+            continue;
+        }
+        auto name = source->config.name;
+        sources_.insert_or_assign(std::move(name), std::move(source));
+    }
+}
+
+Receiver::~Receiver() = default;
+
+auto Receiver::source_names() const -> std::vector<std::string> {
+    std::vector<std::string> names;
+    for (const auto& [name, source] : sources_) names.push_back(name);
+    return names;
+}
+
+void Receiver::count(std::string_view source, std::string_view outcome) {
+    metrics_.count("dossier_deliveries_total", {{"source", source}, {"outcome", outcome}});
+}
+
+auto Receiver::admit(const std::string& source, const net::HttpRequest& head) -> Result<void> {
+    const auto found = sources_.find(source);
+    if (found == sources_.end()) {
+        count("unknown", "not_found");
+        return no_such_source(source);
+    }
+    auto& known = *found->second;
+    if (auto accepted = authenticate(known.config.auth, head, clock_.now(), false); !accepted) {
+        count(source, "unauthenticated");
+        return accepted;
+    }
+    if (known.config.rate.per_second <= 0) return {};
+    if (const auto wait = known.limiter.take()) {
+        count(source, "rate_limited");
+        return fail(Error{
+            .code = Errc::rate_limited, .message = "the source is over its rate", .context = {}, .retry_after = *wait});
+    }
+    return {};
+}
+
+auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Result<std::vector<store::IntakeResult>>> {
+    const auto found = sources_.find(source);
+    if (found == sources_.end()) co_return no_such_source(source);
+    const auto& known = *found->second;
+    const auto now = clock_.now();
+    if (auto accepted = authenticate(known.config.auth, request, now, true); !accepted) {
+        count(source, "unauthenticated");
+        co_return fail(std::move(accepted.error()));
+    }
+    auto delivery = read_delivery(*known.adapter, request.body);
+    if (!delivery) {
+        count(source, "malformed");
+        co_return fail(std::move(delivery.error()));
+    }
+    if (delivery->items.empty()) {
+        count(source, "empty");
+        co_return std::vector<store::IntakeResult>{};
+    }
+    const InFlight mine(committing_, delivery->items.size());
+    // A delivery larger than the whole capacity still gets in when nothing else is waiting.
+    const auto waiting = store_.backlog() + mine.before();
+    if (waiting >= capacity_ || (waiting > 0 && waiting + delivery->items.size() > capacity_)) {
+        count(source, "overloaded");
+        co_return fail(Error{.code = Errc::overloaded,
+                             .message = "as many findings are waiting as the queue holds",
+                             .context = {},
+                             .retry_after = retry_when_full});
+    }
+    store::Intake intake;
+    intake.source = source;
+    intake.request_id = request.request_id;
+    intake.at = now;
+    intake.items = take_items(*known.adapter, *delivery, request.body);
+    std::vector<store::AuditEntry> audit;
+    audit.push_back(received_entry(intake));
+    auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
+    if (!committed) {
+        count(source, name_of(committed.error().code));
+        co_return fail(std::move(committed.error()));
+    }
+    for (const auto& result : *committed) {
+        count(source, to_string(result.outcome));
+        if (result.outcome == Outcome::quarantined) metrics_.count("dossier_quarantined_total", {{"source", source}});
+    }
+    co_return std::move(*committed);
+}
+
+auto Receiver::retry_quarantined(std::string id, std::vector<store::AuditEntry> audit)
+    -> Task<Result<store::IntakeResult>> {
+    auto row = co_await store_.get_quarantine(id);
+    if (!row) co_return fail(std::move(row.error()));
+    if (!row->finding_id.empty()) co_return fail(Errc::conflict, "the item has become a finding already");
+    auto finding = normalise(row->source, row->raw);
+    if (!finding) co_return fail(std::move(finding.error()));
+    store::IntakeItem item;
+    item.finding = std::move(*finding);
+    item.raw = std::move(row->raw);
+    auto accepted = co_await store_.accept_quarantined(std::move(id), std::move(item), clock_.now(), std::move(audit));
+    if (accepted) count(row->source, to_string(accepted->outcome));
+    co_return accepted;
+}
+
+auto Receiver::normalise_all(const std::string& source, std::string_view body) const
+    -> Result<std::vector<Result<Finding>>> {
+    const Adapter* adapter = nullptr;
+    std::unique_ptr<Adapter> ad_hoc;
+    if (const auto found = sources_.find(source); found != sources_.end()) {
+        adapter = found->second->adapter.get();
+    } else {
+        for (const auto& [name, known] : sources_) {
+            if (!adapter && known->config.kind == source) adapter = known->adapter.get();
+        }
+    }
+    if (!adapter && is_known_kind(source)) {
+        SourceConfig config;
+        config.name = source;
+        config.kind = source;
+        ad_hoc = make_adapter(config);
+        adapter = ad_hoc.get();
+    }
+    if (!adapter) return no_such_source(source);
+    auto delivery = read_delivery(*adapter, body);
+    if (!delivery) return fail(std::move(delivery.error()));
+    if (delivery->items.size() > most_items) return fail(Errc::too_large, "the body holds too many items");
+    std::vector<Result<Finding>> findings;
+    findings.reserve(delivery->items.size());
+    for (const auto& item : delivery->items) findings.push_back(adapter->normalise(item));
+    return findings;
+}
+
+auto Receiver::normalise(const std::string& source, std::string_view raw) const -> Result<Finding> {
+    auto findings = normalise_all(source, raw);
+    if (!findings) return fail(std::move(findings.error()));
+    if (findings->size() != 1) {
+        return fail(Errc::malformed,
+                    findings->empty() ? "the payload holds no finding" : "the payload holds more than one finding");
+    }
+    return std::move(findings->front());
+}
+
+} // namespace dossier::ingest
