@@ -33,13 +33,14 @@ void add_details(Json& record, const std::string& text) {
     }
 }
 
-/// What is wrong with one stored record by itself, "" when nothing is.
-auto judge_record(const store::AuditRow& row) -> std::string {
+/// What is wrong with one stored record by itself, "" when nothing is. @param prev set to what it says came before
+auto judge_record(const store::AuditRow& row, std::string& prev) -> std::string {
     auto record = parse_json(row.record);
     if (!record || !record->is_object()) return "is no JSON object";
     // Byte for byte: a second member of the same name would read differently elsewhere under the same hash.
     if (canonical_json(*record) != row.record) return "is not in canonical form";
     const auto actor = record->value("actor", Json::object());
+    prev = text_at(*record, "prev");
     if (!(*record)["seq"].is_number_integer() || (*record)["seq"].get<std::int64_t>() != row.seq)
         return "stands in another record's place";
     // The columns serve searches: one that differs would hide a record that is there.
@@ -54,11 +55,6 @@ auto judge_record(const store::AuditRow& row) -> std::string {
     return {};
 }
 
-auto prev_of(const store::AuditRow& row) -> std::string {
-    const auto record = parse_json(row.record);
-    return record && record->is_object() ? text_at(*record, "prev") : "";
-}
-
 /// Follows the records in sequence and keeps what was seen first.
 class Walk {
 public:
@@ -66,13 +62,14 @@ public:
 
     void take(const store::AuditRow& row) {
         ++records_;
+        std::string prev;
         if (row.seq != last_seq_ + 1) {
             broken(last_seq_ + 1, row.seq > last_seq_ + 1
                                       ? fmt::format("record {} is missing", last_seq_ + 1)
                                       : fmt::format("record {} comes twice or out of order", row.seq));
-        } else if (const auto fault = judge_record(row); !fault.empty()) {
+        } else if (const auto fault = judge_record(row, prev); !fault.empty()) {
             broken(row.seq, fmt::format("record {} {}", row.seq, fault));
-        } else if (prev_of(row) != last_hash_) {
+        } else if (prev != last_hash_) {
             // The later record vouches for the earlier one; where it doesn't, nothing supports the earlier one.
             broken(std::max<std::int64_t>(1, last_seq_),
                    fmt::format("record {} does not follow from the one before it", row.seq));

@@ -1,0 +1,251 @@
+#include "dossier/approve/review_queue.hpp"
+
+#include "dossier/base/json.hpp"
+#include "support/run_task.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace dossier::approve {
+namespace {
+
+using test::run_task;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+constexpr Timestamp noon{std::chrono::milliseconds{1'700'000'000'000}};
+
+class StoppedClock final : public Clock {
+public:
+    [[nodiscard]] auto now() const -> Timestamp override { return noon; }
+};
+
+/// Drafts in memory with the promises of store::DraftStore: compare by hash, decide once, audit with the write.
+class FakeDraftStore final : public store::DraftStore {
+public:
+    std::map<std::string, Draft> drafts;
+    std::vector<store::AuditEntry> audit;
+    std::function<void()> before_write; ///< what somebody else does between our look and our write
+
+    auto list_drafts(store::DraftFilter filter, store::Page /*page*/) -> Task<Result<store::Listing<Draft>>> override {
+        store::Listing<Draft> out;
+        for (const auto& [id, draft] : drafts)
+            if (!filter.state || *filter.state == draft.state) out.items.push_back(draft);
+        co_return out;
+    }
+    auto get_draft(std::string id) -> Task<Result<Draft>> override {
+        if (!drafts.contains(id)) co_return fail(Errc::not_found, "no such draft");
+        co_return drafts[id];
+    }
+    auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<store::AuditEntry> entries)
+        -> Task<Result<Draft>> override {
+        if (before_write) std::exchange(before_write, nullptr)();
+        auto& draft = drafts.at(id);
+        if (draft.state != DraftState::pending || draft.content_hash != expected_hash)
+            co_return fail(Errc::conflict, "the store says no");
+        draft = edited;
+        audit.insert(audit.end(), entries.begin(), entries.end());
+        co_return draft;
+    }
+    auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
+                      std::string comment, Timestamp at, std::vector<store::AuditEntry> entries)
+        -> Task<Result<Draft>> override {
+        if (before_write) std::exchange(before_write, nullptr)();
+        auto& draft = drafts.at(id);
+        if (draft.state != DraftState::pending || draft.content_hash != expected_hash)
+            co_return fail(Errc::conflict, "the store says no");
+        draft.state = decision;
+        draft.decided_by = actor;
+        draft.decided_at = at;
+        draft.comment = comment;
+        if (decision == DraftState::approved) draft.approved_hash = expected_hash;
+        audit.insert(audit.end(), entries.begin(), entries.end());
+        co_return draft;
+    }
+};
+
+class ReviewQueueTest : public testing::Test {
+protected:
+    ReviewQueueTest() : queue_(store_, clock_, metrics_) {
+        Draft draft;
+        draft.id = "drf_1";
+        draft.dossier_id = "dos_1";
+        draft.finding_ids = {"fnd_1"};
+        draft.sink = "jira";
+        draft.title = "Bucket is public";
+        draft.body = "Close it.";
+        draft.content_hash = content_hash(draft);
+        store_.drafts[draft.id] = draft;
+    }
+
+    auto edit(Edit what, std::string expected_hash = "") -> Result<Draft> {
+        return run_task(queue_.edit("drf_1", std::move(what), std::move(expected_hash), {.id = "alice"}));
+    }
+    auto decide(DraftState decision, std::string expected_hash = "", std::string who = "alice",
+                std::string comment = "looks right") -> Result<Draft> {
+        return run_task(
+            queue_.decide("drf_1", decision, std::move(comment), std::move(expected_hash), {.id = std::move(who)}));
+    }
+    [[nodiscard]] auto stored() -> Draft& { return store_.drafts.at("drf_1"); }
+
+    FakeDraftStore store_;
+    StoppedClock clock_;
+    Metrics metrics_;
+    ReviewQueue queue_;
+};
+
+TEST_F(ReviewQueueTest, AnEditMakesANewHashAndLeavesAnEntryWithBoth) {
+    const auto before = stored().content_hash;
+    const auto edited = edit({.title = "Bucket acme-x is public", .body = {}}, before);
+    ASSERT_TRUE(edited) << edited.error().describe();
+    EXPECT_EQ(edited->title, "Bucket acme-x is public");
+    EXPECT_EQ(edited->body, "Close it.");
+    EXPECT_NE(edited->content_hash, before);
+    EXPECT_EQ(edited->content_hash, content_hash(*edited));
+    ASSERT_THAT(store_.audit, SizeIs(1));
+    const auto& entry = store_.audit[0];
+    EXPECT_EQ(entry.action, "draft.edited");
+    EXPECT_EQ(entry.actor_type, "user");
+    EXPECT_EQ(entry.actor_id, "alice");
+    EXPECT_EQ(entry.dossier_id, "dos_1");
+    EXPECT_EQ(entry.finding_id, "fnd_1");
+    EXPECT_EQ(entry.time, noon);
+    const auto details = parse_json(entry.details).value();
+    EXPECT_EQ(details["before_hash"], before);
+    EXPECT_EQ(details["after_hash"], edited->content_hash);
+    EXPECT_EQ(details["draft_id"], "drf_1");
+    EXPECT_THAT(entry.details, Not(HasSubstr("acme-x"))); // hashes, not content
+}
+
+TEST_F(ReviewQueueTest, AnEditThatChangesNothingWritesNothing) {
+    EXPECT_TRUE(edit({.title = stored().title, .body = stored().body}));
+    EXPECT_THAT(store_.audit, IsEmpty());
+}
+
+TEST_F(ReviewQueueTest, RefusesEditsThatNoTrackerWouldTake) {
+    const auto long_title = std::string(255, 'x');
+    std::string long_umlauts;
+    for (int i = 0; i < 255; ++i) long_umlauts += "ü";
+    const struct {
+        const char* name;
+        Edit edit;
+        bool is_good;
+    } rows[] = {
+        {"nothing", {}, false},
+        {"empty title", {.title = "", .body = {}}, false},
+        {"blank title", {.title = "  ", .body = {}}, false},
+        {"two lines", {.title = "a\nb", .body = {}}, false},
+        {"carriage return", {.title = "a\rb", .body = {}}, false},
+        {"NUL in the title", {.title = std::string("a\0b", 3), .body = {}}, false},
+        {"invalid UTF-8 in the title", {.title = "a\xFF", .body = {}}, false},
+        {"title of 256", {.title = long_title + "x", .body = {}}, false},
+        {"title of 255", {.title = long_title, .body = {}}, true},
+        {"title of 255 characters in more bytes", {.title = long_umlauts, .body = {}}, true},
+        {"empty body", {.title = {}, .body = ""}, false},
+        {"invalid UTF-8 in the body", {.title = {}, .body = "a\xC3"}, false},
+        {"NUL in the body", {.title = {}, .body = std::string("a\0b", 3)}, false},
+        {"body of 64 KiB and one", {.title = {}, .body = std::string(64 * 1024 + 1, 'x')}, false},
+        {"body of 64 KiB", {.title = {}, .body = std::string(64 * 1024, 'x')}, true},
+        {"good title, bad body", {.title = "a", .body = ""}, false},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        const auto before = stored();
+        const auto edited = edit(row.edit);
+        ASSERT_EQ(edited.has_value(), row.is_good);
+        if (row.is_good) continue;
+        EXPECT_EQ(edited.error().code, Errc::invalid_argument);
+        EXPECT_EQ(stored().content_hash, before.content_hash);
+    }
+}
+
+TEST_F(ReviewQueueTest, ADecisionIsBoundToTheContentAndTold) {
+    const struct {
+        DraftState decision;
+        const char* action;
+        const char* metric;
+    } rows[] = {
+        {DraftState::approved, "draft.approved", R"(dossier_decisions_total{decision="approved"} 1)"},
+        {DraftState::rejected, "draft.rejected", R"(dossier_decisions_total{decision="rejected"} 1)"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.action);
+        stored().state = DraftState::pending;
+        store_.audit.clear();
+        EXPECT_THAT(metrics_.render(), Not(HasSubstr(row.metric)));
+        const auto decided = decide(row.decision, stored().content_hash);
+        ASSERT_TRUE(decided) << decided.error().describe();
+        EXPECT_EQ(decided->state, row.decision);
+        EXPECT_EQ(decided->decided_by, "alice");
+        EXPECT_EQ(decided->decided_at, noon);
+        EXPECT_EQ(decided->comment, "looks right");
+        ASSERT_THAT(store_.audit, SizeIs(1));
+        EXPECT_EQ(store_.audit[0].action, row.action);
+        EXPECT_EQ(parse_json(store_.audit[0].details).value()["content_hash"], stored().content_hash);
+        EXPECT_THAT(metrics_.render(), HasSubstr(row.metric));
+    }
+}
+
+TEST_F(ReviewQueueTest, ASecondDecisionSaysWhoDecided) {
+    ASSERT_TRUE(decide(DraftState::approved));
+    for (const auto second : {DraftState::approved, DraftState::rejected}) {
+        const auto again = decide(second, "", "bob");
+        ASSERT_FALSE(again);
+        EXPECT_EQ(again.error().code, Errc::conflict);
+        EXPECT_THAT(again.error().message, HasSubstr("alice"));
+    }
+    EXPECT_EQ(edit({.title = "late", .body = {}}).error().code, Errc::conflict);
+    EXPECT_THAT(store_.audit, SizeIs(1));
+    EXPECT_EQ(stored().decided_by, "alice");
+}
+
+TEST_F(ReviewQueueTest, NobodyApprovesWhatTheyHaveNotSeen) {
+    const auto seen = stored().content_hash;
+    ASSERT_TRUE(edit({.title = "changed meanwhile", .body = {}}));
+    EXPECT_EQ(decide(DraftState::approved, seen).error().code, Errc::conflict);
+    EXPECT_EQ(edit({.title = "mine", .body = {}}, seen).error().code, Errc::conflict);
+    EXPECT_EQ(stored().state, DraftState::pending);
+    EXPECT_EQ(stored().title, "changed meanwhile");
+}
+
+TEST_F(ReviewQueueTest, WhatComesBetweenLookAndWriteIsAConflict) {
+    const auto somebody_edits = [this] {
+        stored().body = "Make it public.";
+        stored().content_hash = content_hash(stored());
+    };
+    store_.before_write = somebody_edits;
+    EXPECT_EQ(decide(DraftState::approved).error().code, Errc::conflict);
+    EXPECT_EQ(stored().state, DraftState::pending);
+    EXPECT_THAT(metrics_.render(), Not(HasSubstr("dossier_decisions_total{")));
+
+    stored().body = "Close it.";
+    stored().content_hash = content_hash(stored());
+    store_.before_write = somebody_edits;
+    EXPECT_EQ(edit({.title = "mine", .body = {}}).error().code, Errc::conflict);
+    EXPECT_EQ(stored().body, "Make it public.");
+    EXPECT_THAT(store_.audit, IsEmpty());
+}
+
+TEST_F(ReviewQueueTest, RefusesWhatIsNoDecision) {
+    for (const auto state : {DraftState::pending, DraftState::expired, DraftState::posted})
+        EXPECT_EQ(decide(state).error().code, Errc::invalid_argument);
+    EXPECT_EQ(decide(DraftState::approved, "", "alice", std::string(5000, 'x')).error().code, Errc::invalid_argument);
+    EXPECT_EQ(decide(DraftState::approved, "", "alice", "\xFF").error().code, Errc::invalid_argument);
+    EXPECT_EQ(run_task(queue_.decide("drf_none", DraftState::approved, "", "", {.id = "alice"})).error().code,
+              Errc::not_found);
+    EXPECT_EQ(stored().state, DraftState::pending);
+}
+
+TEST_F(ReviewQueueTest, ListsAndGivesWhatTheStoreHas) {
+    EXPECT_THAT(run_task(queue_.list({.state = DraftState::pending}, {})).value().items, SizeIs(1));
+    EXPECT_THAT(run_task(queue_.list({.state = DraftState::rejected}, {})).value().items, IsEmpty());
+    EXPECT_EQ(run_task(queue_.get("drf_1")).value().title, "Bucket is public");
+    EXPECT_EQ(run_task(queue_.get("drf_none")).error().code, Errc::not_found);
+}
+
+} // namespace
+} // namespace dossier::approve
