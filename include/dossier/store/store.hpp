@@ -1,8 +1,8 @@
 #pragma once
 // The store: every fact dossier must not lose, behind small interfaces. A write completes after it is durable (survives
 // kill -9 and power loss); writes of many callers share one transaction. Completions arrive on the awaiting coroutine's
-// executor. Errors: `storage` (can't read or write; nothing of that write happened), `not_found`, `conflict`.
-// Consumers take the narrowest interface that serves them.
+// executor. Errors: `storage` (can't read or write; nothing of that write happened), `not_found`, `conflict`,
+// `invalid_argument` (a cursor that no list gave). Consumers take the narrowest interface that serves them.
 
 #include "dossier/base/task.hpp"
 #include "dossier/base/units.hpp"
@@ -18,7 +18,8 @@ public:
     virtual ~IntakeStore() = default;
     /// All items in one transaction. A finding is recognised by (source, fingerprint) and judged by `outcome_of`; a new
     /// one joins the dossier of its exposure_key or opens one. Created, updated and resolved findings make their
-    /// dossier ready. The same bytes quarantined again count up instead of filling the list.
+    /// dossier ready. The same bytes quarantined again count up instead of filling the list. Where there is one audit
+    /// entry for each item, an entry that names no finding gets the item's finding and dossier ids, which nobody knew.
     virtual auto commit_intake(Intake intake, std::vector<AuditEntry> audit)
         -> Task<Result<std::vector<IntakeResult>>> = 0;
     /// Acknowledged findings whose automatic stages are not done (DESIGN §10 "Capacity"). Kept in memory; cheap.
@@ -42,8 +43,11 @@ public:
     virtual auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> = 0;
     /// The dossier with findings (raw included), results of the current revision and drafts.
     virtual auto load_work(std::string dossier_id) -> Task<Result<DossierRow>> = 0;
+    /// A finding that a delivery changed after the claim is left as delivered; a draft that a person decided on or
+    /// rewrote keeps their word where the commit still calls it pending.
     virtual auto commit_stage(StageCommit commit) -> Task<Result<void>> = 0;
-    /// Ends a claim. `done` leaves the dossier ready if anything arrived since it was claimed.
+    /// Ends a claim. `done` leaves the dossier ready if anything arrived since it was claimed. So does `dead`: then
+    /// there is no dead letter (one a dossier, naming its worst unfinished finding) and the audit entries are left out.
     virtual auto release(Release release) -> Task<Result<void>> = 0;
     /// Gives up all leases of `owner`, at start after a crash and at the end of a drain.
     virtual auto abandon_leases(std::string owner) -> Task<Result<void>> = 0;
