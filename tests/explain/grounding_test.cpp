@@ -20,6 +20,8 @@ const std::vector<Row> lies = {
     // owner and people
     {"The owner is Bob Smith.", {"owner"}},
     {"The owner is Carol Diaz.", {"owner", "owner_candidate"}},
+    {"The resource's owner is Carol Diaz.", {"owner", "owner_candidate", "resource"}},
+    {"The owner is Carol Diaz, who is also in Payments.", {"owner", "owner_candidate"}},
     {"Bob owns the bucket.", {"owner", "resource"}},
     {"It is owned by the Data Platform team.", {"owner", "business"}},
     {"The bucket is owned by marketing.", {"owner", "resource"}},
@@ -101,6 +103,7 @@ const std::vector<Row> truths = {
     {"wiz reports that the S3 bucket payments-export is publicly readable.", {"finding", "resource", "exposure"}},
     {"The bucket policy grants s3:GetObject to everyone.", {"finding"}},
     {"It lies in the AWS account 123456789012 (payments-prod), region eu-west-1.", {"location"}},
+    {"The bucket belongs to the AWS account 123456789012.", {"location", "resource"}},
     {"The severity is critical, and the risk is rated critical at 92 of 100.", {"severity", "risk"}},
     {"Its exposure is public, so anyone on the internet could read it.", {"exposure", "access"}},
     {"It holds card data and personal data (PCI and PII).", {"data"}},
