@@ -268,8 +268,9 @@ auto is_name(const std::vector<Token>& tokens, std::size_t index) -> bool {
     if (!token.starts_sentence) return true;
     if (index + 1 == tokens.size()) return false;
     const auto& next = tokens[index + 1];
-    static constexpr std::array verbs = {"owns", "manages", "maintains", "administers", "leads",  "holds", "is",
-                                         "was",  "has",     "can",       "and",         "should", "must"};
+    static constexpr std::array owning = {"owns", "manages", "maintains", "administers", "leads", "holds"};
+    static constexpr std::array verbs = {"is", "was", "has", "can", "and", "should", "must"};
+    if (std::ranges::find(owning, next.lowered) != owning.end()) return true;
     return !looks_like_plain_noun(token.lowered) && std::ranges::find(verbs, next.lowered) != verbs.end();
 }
 

@@ -12,6 +12,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <iterator>
 
 namespace dossier::explain {
 namespace {
@@ -40,6 +41,12 @@ auto states_facts(std::string_view kind) -> bool {
     return !is_one_of(kind, {"resource", "location", "tag", "owner", "owner_candidate", "tampering", "gap"});
 }
 
+/// False for what a platform or a tag says in its own words.
+auto words_are_ours(const Evidence* item) -> bool {
+    return is_one_of(item->kind, {"remediation", "regulation", "risk", "business"}) &&
+           !item->origin.ends_with(":recommendation");
+}
+
 auto is_word_char(char c) -> bool { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 /// `needle` stands in `text` (both lower case) and is not part of a longer word; of a longer identifier if `whole`.
@@ -65,7 +72,8 @@ auto cited_items(const Sentence& sentence, const EvidenceList& evidence, Cited& 
 }
 
 /// Links, addresses, markup, and talk about the prompt: nothing that a reader or a renderer may act on.
-auto shape_objection(const std::string& text, const std::string& cited) -> Objection {
+/// @param cited text of the cited items; `own` of those whose words are ours
+auto shape_objection(const std::string& text, const std::string& cited, const std::string& own) -> Objection {
     static const RE2 image(R"(!\[[^\]]*\]\s*[(\[])");
     static const RE2 link(R"(\[[^\]]*\]\([^)]*\))");
     static const RE2 html(R"(<\s*/?\s*[a-zA-Z!][^>]*>)");
@@ -83,8 +91,11 @@ auto shape_objection(const std::string& text, const std::string& cited) -> Objec
     std::string found;
     while (RE2::FindAndConsume(&input, url, &found)) {
         while (!found.empty() && (found.back() == '.' || found.back() == ',')) found.pop_back();
-        if (cited.find(lower(found)) == std::string::npos)
-            return fmt::format("the link {} is in no cited evidence", found);
+        const auto link_text = lower(found);
+        static const RE2 web(R"(^(https?:|www\.|mailto:|javascript:|data:|ftps?:))");
+        const auto& support = RE2::PartialMatch(link_text, web) ? own : cited; // nobody outside hands our readers links
+        if (support.find(link_text) == std::string::npos)
+            return fmt::format("the link {} is in no cited evidence that may carry links", found);
     }
     input = text;
     while (RE2::FindAndConsume(&input, email, &found)) {
@@ -300,14 +311,14 @@ auto rating_objection(const std::string& text, const Cited& cited) -> Objection 
 /// Who is called the owner must be so called by evidence on the owner; who a team is, by any evidence cited.
 auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
     static const RE2 called(
-        R"((?i)(?:\bowner (?:is|was|remains)|\bowned by|\bbelongs to|\bowners? (?:are|being))\s+(?:the |an? )?([\p{L}\p{N}<_>.@-]+)(?: ([\p{L}<_>.@-]+))?)");
+        R"((?i)(?:\bowner (?:is|was|remains)|\bowned by|\bowners? (?:are|being))\s+(?:the |an? )?([\p{L}\p{N}<_>.@-]+)(?: ([\p{L}<_>.@-]+))?)");
     static const RE2 owning(
         R"((?:([\p{Lu}][\p{L}-]+) )?([\p{Lu}<][\p{L}_0-9>-]*) (?:owns|is the owner|is responsible|is accountable)\b)");
     static const RE2 addressed(
-        R"((?i)\b(?:managed by|maintained by|administered by|assign(?:ed)? (?:it |this |the \w+ )?to|contact|escalate to|hand (?:it )?over to)\s+(?:the |an? )?([\p{L}\p{N}<_>.@-]+))");
+        R"((?i)\b(?:belongs to|managed by|maintained by|administered by|assign(?:ed)? (?:it |this |the \w+ )?to|contact|escalate to|hand (?:it )?over to)\s+(?:the |an? )?([\p{L}\p{N}<_>.@-]+))");
     static const RE2 team(R"(((?:[\p{L}\p{N}&-]+ ){1,3})(?:[Tt]eam|[Dd]epartment|[Ss]quad|[Gg]uild)\b)");
     static const RE2 hedge(
-        R"((?i)\b(names|named|according to|candidate|suggests?|another source|also|disput|disagree|application|asset|resource|bucket belongs|it belongs)\b)");
+        R"((?i)\b(names|named|according to|candidate|suggests?|another source|disputed|disagree)\b)");
     const auto everything = text_of(cited, [](std::string_view kind) { return kind != "tampering"; });
     const auto owners = text_of(cited, [](std::string_view kind) { return is_one_of(kind, {"owner", "business"}); });
     const auto& support = RE2::PartialMatch(text, hedge) ? everything : owners;
@@ -359,7 +370,10 @@ auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::o
     Cited cited;
     if (auto objected = cited_items(sentence, evidence, cited)) return objected;
     const auto cited_text = text_of(cited, [](std::string_view) { return true; });
-    if (auto objected = shape_objection(sentence.text, cited_text)) return objected;
+    Cited own;
+    std::ranges::copy_if(cited, std::back_inserter(own), words_are_ours);
+    const auto own_text = text_of(own, [](std::string_view) { return true; });
+    if (auto objected = shape_objection(sentence.text, cited_text, own_text)) return objected;
     // what the sentence quotes from a title may reassure all the same, so the polarity check sees the whole text
     if (auto objected = polarity_objection(sentence.text, cited)) return objected;
     auto text = sentence.text;

@@ -246,8 +246,10 @@ auto Narrator::Impl::ask_and_repair(std::shared_ptr<Run> run, LlmProvider* provi
 auto Narrator::Impl::from_cache(std::shared_ptr<Run> run, std::string key) -> Task<std::optional<Usable>> {
     if (!config.cache || cache == nullptr) co_return std::nullopt;
     const auto found = co_await cache->cached_answer(std::move(key));
-    if (!found || !*found) co_return std::nullopt; // a store that can't be read costs a call, no more
-    auto answer = cached(**found);
+    if (!found) co_return std::nullopt; // a store that can't be read costs a call, no more
+    const auto& text = found.value();
+    if (!text) co_return std::nullopt;
+    auto answer = cached(*text);
     if (!answer) co_return std::nullopt;
     const auto draft = parse_answer(answer->text, run->prompt.schema);
     if (!draft) co_return std::nullopt;
