@@ -55,6 +55,9 @@ auto resource_identity(const Resource& resource) -> std::string {
     const bool may_be_s3 = is_bucket && (cloud == "aws" || cloud.empty());
     if (may_be_s3 && !resource.name.empty() && resource.name.find('/') == std::string::npos)
         return "s3:" + resource.name;
+    // So are those of Google's.
+    if (is_bucket && cloud == "gcp" && !resource.name.empty() && resource.name.find('/') == std::string::npos)
+        return "gs:" + resource.name;
     if (id.starts_with("/subscriptions/") || id.starts_with("/SUBSCRIPTIONS/")) return lower(id); // Azure: no case
     if (!id.empty() && cloud == "gcp") return std::string(id.starts_with("//") ? id.substr(2) : id);
     if (!id.empty()) return cloud + ":" + resource.account + ":" + std::string(id);

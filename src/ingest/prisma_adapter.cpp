@@ -231,7 +231,7 @@ private:
         }
         if (resource.id.empty()) resource.id = first_text({nested["unifiedAssetId"], nested["externalAssetId"]});
         resource.name =
-            first_text({metadata["bucketName"], nested["name"], nested["resourceName"], field("resourceName")});
+            first_text({metadata["bucketName"], nested["name"], nested["resourceName"], field("resourceName"), nested});
         if (!metadata["bucketName"].is_null()) {
             add_fact(finding, "object", first_text({nested["resourceName"], field("resourceName")}));
         }

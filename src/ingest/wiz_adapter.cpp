@@ -331,13 +331,17 @@ private:
         if (item["trigger"].is_object()) read_trigger(finding, item["trigger"]);
         const auto rules = unfold.member(item, "sourceRules");
         read_rule(draft, {unfold.member(item, "sourceRule"), rules[std::size_t{0}], unfold.member(item, "control")});
-        if (finding.title.empty()) finding.title = first_text({item["title"], item["name"]});
+        if (finding.title.empty()) {
+            finding.title = first_text({item["title"], item["name"], member_like(item, "controlName"),
+                                        member_like(item, "ruleName"), member_like(item, "issueTitle")});
+        }
         if (finding.description.empty()) finding.description = first_text({item["description"]});
         draft.severity = severity_in({item["severity"], item.at("/control/severity")});
         finding.status = status_in({item["status"], item.at("/trigger/type")}).value_or(Status::open);
         draft.type = type_of_issue(item);
         const auto entity = first_object({unfold.member(item, "entitySnapshot"), unfold.member(item, "resource")});
         read_entity(finding, entity);
+        if (entity.is_null()) read_flat_resource(finding.resource, item);
         read_projects(finding, unfold(item["projects"]));
         read_projects(finding, unfold(item["project"]));
         for (const auto& rule : {item["sourceRule"], rules[std::size_t{0}], item["control"]}) {
@@ -349,6 +353,19 @@ private:
         add_fact(finding, "due", first_text({item["dueAt"]}));
         read_data_entity(draft, entity);
         settle_type(draft);
+    }
+
+    /// Flattened templates: `resource_name`, `resourceId`, `subscription_id` beside the issue's own members.
+    static void read_flat_resource(Resource& resource, JsonView item) {
+        const auto field = [&](std::string_view name) { return member_like(item, name); };
+        resource.id = first_text({field("resourceId"), field("resourceExternalId")});
+        resource.name = first_text({field("resourceName"), item["resource"]});
+        resource.type = first_text({field("resourceType"), field("nativeType")});
+        resource.cloud = cloud_from_word(first_text({field("cloudPlatform"), field("cloudProvider"), field("cloud")}));
+        resource.account = first_text({field("subscriptionId"), field("subscriptionExternalId"), field("accountId")});
+        resource.account_name = first_text({field("subscriptionName"), field("accountName")});
+        resource.region = first_text({field("region"), field("resourceRegion")});
+        resource.tags = read_tags(field("tags"));
     }
 
     void read_threat(FindingDraft& draft, JsonView threat, JsonView trigger) const {
