@@ -23,7 +23,7 @@ auto sqlite_file(const std::string& url) -> std::string {
 } // namespace
 
 auto audit_verify(const std::string& config_path, std::ostream& out) -> int {
-    const auto loaded = load_config(config_path);
+    const auto loaded = load_config(config_path, lenient_environment);
     if (loaded.has_errors()) {
         for (const auto& problem : loaded.problems) std::cerr << problem.describe() << '\n';
         return exit_usage;
