@@ -37,14 +37,17 @@ def adf_problem(node, within=None):
             return "a document has exactly type, version and content"
         if node["type"] != "doc" or node["version"] != 1:
             return "not a doc of version 1"
-        if len(json.dumps(node)) > 32767:
+        if len(json.dumps(node, ensure_ascii=False, separators=(",", ":"))) > 32767:
             return "CONTENT_LIMIT_EXCEEDED"
     kind = node.get("type") if isinstance(node, dict) else None
     if within is not None and kind not in CHILDREN[within]:
         return f"{kind} within {within}"
     if kind == "text":
         text = node.get("text")
-        if not isinstance(text, str) or not text or re.search(r"[\x00-\x1f\x7f]", text):
+        if not isinstance(text, str) or not text:
+            return f"text {text!r}"
+        # Only a code block keeps line breaks and tabs within its text.
+        if re.search(r"[\x00-\x08\x0b-\x1f\x7f]" if within == "codeBlock" else r"[\x00-\x1f\x7f]", text):
             return f"text {text!r}"
         marks = [mark.get("type") for mark in node.get("marks", [])]
         if set(marks) - MARKS or len(set(marks)) != len(marks):
@@ -124,7 +127,8 @@ class Jira(StandIn):
                     raise refuse(400, "a property is a key and a value")
         if self.contract and (errors := self.contract.errors(call.method, path, body)):
             raise refuse(400, "contract: " + "; ".join(errors))
-        for document in (body.get("body"), body.get("fields", {}).get("description")):
+        fields = body.get("fields")
+        for document in (body.get("body"), fields.get("description") if isinstance(fields, dict) else None):
             if document and self.adf_schema and (errors := contracts.first_errors(self.adf_schema, document)):
                 raise refuse(400, "INVALID_INPUT: " + "; ".join(errors))
 

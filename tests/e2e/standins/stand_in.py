@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 import time
+import traceback
 import urllib.parse
 
 
@@ -124,6 +125,9 @@ class StandIn:
                 headers = {}
             except Refusal as refusal:
                 status, body, headers = refusal.status, refusal.body, refusal.headers
+            except Exception:  # a defect of the stand-in must fail the test, not hang it
+                self.complain(traceback.format_exc())
+                status, body, headers = 500, {"error": "the stand-in failed"}, {}
             if fault and fault.kind == "error":
                 status, body = fault.status, fault.body
             call.status = status
