@@ -158,6 +158,28 @@ constexpr std::size_t longest_assignment = 1800;
 /// More than the telling part of a name and what may stand behind it.
 constexpr std::size_t longest_name_end = 96;
 
+/// Each telling part of the pattern below holds one of these.
+constexpr std::array<std::string_view, 20> telling_parts{
+    "pass", "pwd",  "secret", "token",  "key",    "auth", "credential", "sig", "ssn",  "social",
+    "card", "iban", "phone",  "mobile", "oncall", "dob",  "birth",      "mrn", "name", "client"};
+
+/// A quick look before the pattern.
+auto may_be_telling(std::string_view name) -> bool {
+    constexpr auto begins_a_part = [] {
+        std::array<bool, 256> table{};
+        for (const auto part : telling_parts) {
+            const auto first = static_cast<unsigned char>(part[0]);
+            table[first] = table[first - 'a' + 'A'] = true;
+        }
+        return table;
+    }();
+    for (std::size_t at = 0; at < name.size(); ++at)
+        if (begins_a_part[static_cast<unsigned char>(name[at])] &&
+            std::ranges::any_of(telling_parts, [&](auto part) { return iequals(name.substr(at, part.size()), part); }))
+            return true;
+    return false;
+}
+
 /// Where the name with a telling part begins that ends where `name` does; its end = there is none.
 auto telling_name_at(std::string_view text, Cell name) -> std::size_t {
     static const RE2 pattern(
@@ -166,6 +188,7 @@ auto telling_name_at(std::string_view text, Cell name) -> std::size_t {
     constexpr std::size_t shortest = 3;
     if (name.end - name.begin < shortest) return name.end;
     const auto from = name.end - name.begin > longest_name_end ? name.end - longest_name_end : name.begin;
+    if (!may_be_telling(text.substr(from, name.end - from))) return name.end;
     const re2::StringPiece run(text.data() + from, name.end - from);
     re2::StringPiece found;
     if (!pattern.Match(run, 0, run.size(), RE2::UNANCHORED, &found, 1)) return name.end;
@@ -225,8 +248,8 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         const auto meaning = meaning_of_key(text.substr(key_at, name.end - key_at));
         if (meaning == KeyMeaning::none || is_inside_arn(text, key_at)) continue;
         re2::StringPiece groups[3];
-        const auto stop = std::min(text.size(), name.end + longest_assignment);
-        if (!assignment.Match({text.data(), text.size()}, name.end, stop, RE2::ANCHOR_START, groups, 3)) continue;
+        const auto limit_at = std::min(text.size(), name.end + longest_assignment);
+        if (!assignment.Match({text.data(), text.size()}, name.end, limit_at, RE2::ANCHOR_START, groups, 3)) continue;
         const auto& quote = groups[1];
         const auto& value = groups[2];
         auto begin = static_cast<std::size_t>(value.data() - text.data());

@@ -50,6 +50,31 @@ auto canonical(std::string_view kind, std::string_view value) -> std::string {
     return std::string(value);
 }
 
+/// The size of what reads as a pseudonym, `<EMAIL_1>`, at `at`; else 0.
+auto pseudonym_size(std::string_view text, std::size_t at) -> std::size_t {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    auto end = at + 1;
+    while (end < text.size() && ((text[end] >= 'A' && text[end] <= 'Z') || text[end] == '_')) ++end;
+    const auto number = end;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    const bool fits =
+        number > at + 2 && text[number - 1] == '_' && end > number && end < text.size() && text[end] == '>';
+    return fits ? end + 1 - at : 0;
+}
+
+/// Appends text that stays. A pseudonym that the text brings along would later be taken for one of the dossier's own,
+/// and a value put in its place; so it gets other brackets.
+void append_kept(std::string& result, std::string_view text, const auto& is_own) {
+    std::size_t from = 0;
+    for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+        const auto size = pseudonym_size(text, at);
+        if (size == 0 || is_own(text.substr(at, size))) continue;
+        result.append(text.substr(from, at - from)).append("‹").append(text.substr(at + 1, size - 2)).append("›");
+        from = at + size;
+    }
+    result.append(text.substr(from));
+}
+
 } // namespace
 
 struct Redactor::Impl {
@@ -93,10 +118,22 @@ auto Redactor::find(std::string_view text, std::string_view key) const -> std::v
 }
 
 auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key) const -> std::string {
+    return masked(text, state, key, Pseudonyms::foreign);
+}
+
+auto Redactor::redact_answer(std::string_view text, Redaction& state) const -> std::string {
+    return masked(text, state, {}, Pseudonyms::own);
+}
+
+auto Redactor::masked(std::string_view text, Redaction& state, std::string_view key, Pseudonyms found) const
+    -> std::string {
+    const auto is_own = [&](std::string_view pseudonym) {
+        return found == Pseudonyms::own && state.originals_.contains(pseudonym);
+    };
     std::string result;
     std::size_t at = 0;
     for (const auto& span : find(text, key)) {
-        result.append(text.substr(at, span.begin - at));
+        append_kept(result, text.substr(at, span.begin - at), is_own);
         at = span.end;
         const std::string kind(span.kind);
         if (!impl_->config.pseudonymise) {
@@ -111,7 +148,7 @@ auto Redactor::redact(std::string_view text, Redaction& state, std::string_view 
         }
         result.append(pseudonym);
     }
-    result.append(text.substr(at));
+    append_kept(result, text.substr(at), is_own);
     return result;
 }
 

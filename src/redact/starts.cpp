@@ -94,12 +94,12 @@ auto add_url_reach(std::string_view text, std::size_t colon, std::vector<Reach>&
 
 } // namespace
 
-auto is_word_byte(char c) -> bool { return is_letter(c) || is_digit(c) || c == '_'; }
-
 auto reaches(std::string_view text, Start::Middle middle) -> std::vector<Reach> {
     std::vector<Reach> found;
     if (middle == Start::at_sign) {
-        for (auto at = text.find_first_of("@\\%&"); at != text.npos; at = text.find_first_of("@\\%&", at + 1)) {
+        for (std::size_t at = 0; at < text.size(); ++at) {
+            const char c = text[at];
+            if (c != '@' && c != '\\' && c != '%' && c != '&') continue;
             const auto size = at_sign_size(text, at);
             if (size > 0 && has_domain(text, at + size)) add_address_reach(text, at, found);
         }

@@ -29,7 +29,10 @@ struct Reach {
 /// In order, for `middle`.
 [[nodiscard]] auto reaches(std::string_view text, Start::Middle middle) -> std::vector<Reach>;
 
-[[nodiscard]] auto is_word_byte(char c) -> bool;
+/// What \b takes for part of a word.
+[[nodiscard]] constexpr auto is_word_byte(char c) -> bool {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 // Second looks; each stands for the first bytes of the patterns in shapes.cpp.
 [[nodiscard]] auto begins_uuid(std::string_view text, std::size_t at) -> bool;
