@@ -9,7 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto ticket_limit = 2min; // for the calls of one step
+constexpr auto ticket_limit = 2min;  // for the calls of one step
+constexpr auto own_name = "dossier"; // as the one who decided
 
 class DeliveryStage {
 public:
@@ -22,15 +23,12 @@ public:
         Draft draft = *current;
         switch (draft.state) {
         case DraftState::pending:
-            if (draft.approval != "none") co_return co_await wait_for_person(std::move(draft));
-            draft.state = DraftState::approved;
-            draft.approved_hash = draft.content_hash;
-            draft.decided_by = "dossier";
-            draft.decided_at = now();
-            draft.comment = "approved by route " + work_.route->route + " (automate)";
-            co_return co_await post(std::move(draft), true);
+            // The mode may have become stricter since the draft was made.
+            if (draft.approval != "none" || stations_.config.mode != Mode::automate)
+                co_return co_await wait_for_person(std::move(draft));
+            co_return co_await approve_and_post(std::move(draft));
         case DraftState::approved:
-            co_return co_await post(std::move(draft), false);
+            co_return co_await post(std::move(draft));
         case DraftState::rejected:
             co_return co_await settle(Stage::closed);
         case DraftState::posted:
@@ -88,19 +86,32 @@ private:
         co_return release(store::Release::Kind::done);
     }
 
+    /// The decision that the route left to the service.
+    auto approve_and_post(Draft draft) -> Task<Result<store::Release>> {
+        draft.state = DraftState::approved;
+        draft.approved_hash = draft.content_hash;
+        draft.decided_by = own_name;
+        draft.decided_at = now();
+        draft.comment = "approved by route " + work_.route->route + " (automate)";
+        if (draft.approved_hash != content_hash(draft)) co_return not_as_approved();
+        auto commit = work_.commit(Stage::drafted, {}, now());
+        commit.save_drafts.push_back(draft);
+        commit.audit.push_back(
+            entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
+        if (auto saved = co_await stations_.store.commit_stage(commit); !saved)
+            co_return fail(std::move(saved.error()));
+        work_.committed(commit);
+        co_return co_await post(std::move(draft));
+    }
+
+    static auto not_as_approved() -> std::unexpected<Error> {
+        return fail(Errc::rejected, "the draft is not what was approved; it has to be approved again");
+    }
+
     /// Carries out a decision. What was approved is what is posted: the hash says so.
-    auto post(Draft draft, bool automatic) -> Task<Result<store::Release>> {
-        if (draft.approved_hash != content_hash(draft))
-            co_return fail(Errc::rejected, "the draft is not what was approved; it has to be approved again");
-        if (automatic) {
-            auto commit = work_.commit(Stage::drafted, {}, now());
-            commit.save_drafts.push_back(draft);
-            commit.audit.push_back(
-                entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
-            auto saved = co_await stations_.store.commit_stage(commit);
-            if (!saved) co_return fail(std::move(saved.error()));
-            work_.committed(commit);
-        }
+    auto post(Draft draft) -> Task<Result<store::Release>> {
+        if (draft.approved_hash != content_hash(draft)) co_return not_as_approved();
+        const bool automatic = draft.approval == "none" && draft.decided_by == own_name;
         auto progress = co_await stations_.delivery.ensure_ticket(draft, deadline_in(ticket_limit));
         if (!progress) co_return fail(std::move(progress.error()));
         if (!progress->ticket) co_return release(store::Release::Kind::wait, progress->wait_until.value_or(now() + 1s));
