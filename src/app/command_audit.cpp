@@ -8,37 +8,47 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <filesystem>
 #include <iostream>
-#include <thread>
 
 namespace dossier::app {
 
+namespace {
+
+auto sqlite_file(const std::string& url) -> std::string {
+    constexpr std::string_view scheme = "sqlite:";
+    return url.starts_with(scheme) ? url.substr(scheme.size()) : std::string{};
+}
+
+} // namespace
+
 auto audit_verify(const std::string& config_path, std::ostream& out) -> int {
-    const auto loaded = load_config(config_path);
+    const auto loaded = load_config(config_path, lenient_environment);
     if (loaded.has_errors()) {
         for (const auto& problem : loaded.problems) std::cerr << problem.describe() << '\n';
         return exit_usage;
     }
-    auto store = store::open_store_for_reading(loaded.config.store);
-    if (!store) {
-        std::cerr << store.error().describe() << '\n';
+    const auto complain = [](const std::string& what) {
+        std::cerr << "dossier audit verify: " << what << '\n';
         return exit_failed;
+    };
+    // Looking must not make what it looks for.
+    if (const auto file = sqlite_file(loaded.config.store.url); !file.empty() && !std::filesystem::exists(file))
+        return complain("there is no store at " + file);
+    auto store = store::open_store(loaded.config.store, audit::seal);
+    if (!store) return complain(store.error().describe());
+    Result<std::optional<audit::SignedHead>> head = std::nullopt;
+    if (std::filesystem::exists(loaded.config.audit.key)) {
+        auto keeper = audit::HeadKeeper::open(loaded.config.audit);
+        if (!keeper) return complain(keeper.error().describe());
+        head = (*keeper)->load();
     }
-    auto keeper = audit::HeadKeeper::open(loaded.config.audit);
-    if (!keeper) {
-        std::cerr << keeper.error().describe() << '\n';
-        return exit_failed;
-    }
-    const auto head = (*keeper)->load();
     asio::io_context context;
     auto pending = asio::co_spawn(context, audit::verify_chain(**store, head ? *head : std::nullopt), asio::use_future);
     context.run();
     auto verdict = pending.get();
     (*store)->close();
-    if (!verdict) {
-        std::cerr << verdict.error().describe() << '\n';
-        return exit_failed;
-    }
+    if (!verdict) return complain(verdict.error().describe());
     if (!head) {
         verdict->ok = false;
         verdict->completeness = audit::Verdict::broken;

@@ -2,8 +2,11 @@
 
 #include "dossier/app/service.hpp"
 #include "dossier/base/log.hpp"
+#include "dossier/context/file_sources.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 
 namespace dossier::app {
 
@@ -11,7 +14,7 @@ namespace {
 
 void print(std::ostream& out, const std::vector<config::Problem>& problems) {
     for (const auto& problem : problems)
-        out << (problem.is_warning ? "warning: " : "error: ") << problem.describe() << '\n';
+        out << (problem.is_warning ? "" : "error: ") << problem.describe() << '\n'; // a warning says so itself
 }
 
 } // namespace
@@ -33,7 +36,13 @@ auto serve(const std::string& config_path) -> int {
 auto check(const std::string& config_path, std::ostream& out) -> int {
     const auto loaded = load_config(config_path);
     print(out, loaded.problems);
-    if (loaded.has_errors()) return exit_usage;
+    std::vector<std::string> mistakes;
+    for (const auto& provider : loaded.config.context.identity)
+        std::ranges::move(context::check_identity_file(provider.path), std::back_inserter(mistakes));
+    for (const auto& provider : loaded.config.context.cmdb)
+        std::ranges::move(context::check_cmdb_file(provider.path), std::back_inserter(mistakes));
+    for (const auto& mistake : mistakes) out << "error: " << mistake << '\n';
+    if (loaded.has_errors() || !mistakes.empty()) return exit_usage;
     out << config_path << ": good (" << loaded.config.sources.size() << " sources, "
         << loaded.config.pipeline.routes.size() << " routes, " << loaded.config.tickets.sinks.size()
         << " ticket sinks)\n";

@@ -74,7 +74,7 @@ auto run(int argc, char** argv) -> int {
         auto* command = drafts_command->add_subcommand(action, help);
         command->add_option("id", draft_options.id, "draft id")->required();
         command->add_option("--comment", draft_options.comment, "why");
-        command->callback([&draft_options, action = std::string(action)] { draft_options.action = action; });
+        command->callback([&draft_options, action] { draft_options.action = action; });
     }
     drafts_command->callback([&] { outcome = drafts(draft_options, std::cout); });
 

@@ -289,7 +289,7 @@ private:
                                  .narrative = *work.narrative,
                                  .route = route,
                                  .revision = commit.revision};
-        if (stations_.restore_in_tickets) restore_names(view.narrative);
+        if (stations_.restore_in_tickets) restore_names(work, view.narrative);
         auto rendered = ticket::render_draft(view);
         Draft draft;
         draft.id = new_id("drf");
@@ -314,11 +314,12 @@ private:
         });
     }
 
-    /// Pseudonyms are given in the order of the evidence, so going through it again gives the same ones back.
-    void restore_names(Narrative& narrative) const {
+    /// Pseudonyms are given in the order of the evidence, so redacting it again gives the same ones back.
+    void restore_names(const DossierCase& work, Narrative& narrative) const {
         redact::Redaction redaction;
-        for (const auto& item : narrative.evidence)
-            static_cast<void>(stations_.redactor.redact(item.statement, redaction, item.kind));
+        static_cast<void>(explain::redact_evidence(
+            explain::build_evidence(work.open_findings(), *work.context, *work.assessment), stations_.redactor,
+            redaction));
         narrative.summary = redaction.restore(std::move(narrative.summary));
         for (auto& sentence : narrative.sentences) sentence.text = redaction.restore(std::move(sentence.text));
     }

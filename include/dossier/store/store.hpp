@@ -96,7 +96,8 @@ public:
     virtual auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
     /// Done intents whose sweep is due.
     virtual auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> = 0;
-    /// Successful `ticket.*` effects since `since`, for automate.max_actions_per_hour.
+    /// Drafts that the service approved by itself (audit action `draft.approved_automatically`) since `since`, for
+    /// automate.max_actions_per_hour.
     virtual auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> = 0;
     /// LLM answers by exact key (prompt hash, evidence hash, model).
     virtual auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> = 0;

@@ -1,0 +1,1 @@
+"""Upstreams that behave like the vendor's, over loopback, and refuse what the vendor refuses."""

@@ -1,0 +1,53 @@
+"""The vendors' published contracts, where the folder that holds them is there: a second opinion on every request body.
+
+`OpenApi(file).errors(method, path, body)` is a list of what the contract has against a JSON body. Without the folder it
+is None and the stand-ins' own checks stand alone.
+"""
+
+import json
+import os
+import pathlib
+import re
+
+import jsonschema
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SHARED = pathlib.Path(os.environ.get("DOSSIER_SHARED") or ROOT.parent / "shared")
+
+
+def load(name):
+    path = SHARED / "contracts" / name
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def first_errors(validator, value):
+    return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+            for error in list(validator.iter_errors(value))[:5]]
+
+
+class OpenApi:
+    def __init__(self, document):
+        self.document = document
+        self.resolver = jsonschema.RefResolver("", document)
+
+    def errors(self, method, path, body):
+        for template, operations in self.document["paths"].items():
+            pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))
+            operation = operations.get(method.lower())
+            if not operation or not re.fullmatch(pattern, path):
+                continue
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if content is None:
+                return []
+            return first_errors(jsonschema.Draft4Validator(content["schema"], resolver=self.resolver), body)
+        return [f"{method} {path} is not in the contract"]
+
+
+def open_api(name):
+    document = load(name)
+    return OpenApi(document) if document else None
+
+
+def adf_validator():
+    schema = load("adf.schema.json")
+    return jsonschema.Draft4Validator(schema) if schema else None

@@ -1,0 +1,308 @@
+"""A Jira Cloud (REST v3) of one project: issues, comments, labels, users, transitions and a search that lags.
+
+Bodies are held to the rules that Jira itself applies (closed search body, one-line summary, ADF, labels without white
+space, string transition ids) and, where present, to the strict contract and the ADF schema. `index_lag` is how long a
+new issue stays invisible to the search, `stores_labels` whether the create screen has the field Labels.
+"""
+
+import base64
+import json
+import re
+import time
+
+from . import contracts
+from .stand_in import Refusal, StandIn
+
+USER, TOKEN = "bot@acme.example", "jira-api-token"
+SEARCH_KEYS = {"jql", "fields", "maxResults", "nextPageToken", "expand", "properties", "fieldsByKeys", "failFast",
+               "reconcileIssues"}
+FIELDS = {"project", "issuetype", "summary", "description", "labels", "assignee", "priority"}
+BLOCKS = {"paragraph", "heading", "bulletList", "orderedList", "blockquote", "codeBlock", "rule", "panel", "table"}
+CHILDREN = {"doc": BLOCKS, "bulletList": {"listItem"}, "orderedList": {"listItem"},
+            "listItem": {"paragraph", "bulletList", "orderedList", "codeBlock"},
+            "blockquote": {"paragraph", "bulletList", "orderedList", "codeBlock"},
+            "panel": {"paragraph", "heading", "bulletList", "orderedList", "codeBlock", "rule"},
+            "table": {"tableRow"}, "tableRow": {"tableCell", "tableHeader"},
+            "tableCell": BLOCKS - {"table"}, "tableHeader": BLOCKS - {"table"},
+            "paragraph": {"text", "hardBreak"}, "heading": {"text", "hardBreak"}, "codeBlock": {"text"}}
+MARKS = {"strong", "em", "code", "link", "strike", "underline"}
+STATUS = {"new": {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}},
+          "done": {"id": "3", "name": "Done", "statusCategory": {"key": "done"}}}
+
+
+def adf_problem(node, within=None):
+    """Why Jira would answer INVALID_INPUT to this document; None = it takes it."""
+    if within is None:
+        if not isinstance(node, dict) or set(node) != {"type", "version", "content"}:
+            return "a document has exactly type, version and content"
+        if node["type"] != "doc" or node["version"] != 1:
+            return "not a doc of version 1"
+        if len(json.dumps(node, ensure_ascii=False, separators=(",", ":"))) > 32767:
+            return "CONTENT_LIMIT_EXCEEDED"
+    kind = node.get("type") if isinstance(node, dict) else None
+    if within is not None and kind not in CHILDREN[within]:
+        return f"{kind} within {within}"
+    if kind == "text":
+        text = node.get("text")
+        if not isinstance(text, str) or not text:
+            return f"text {text!r}"
+        # Only a code block keeps line breaks and tabs within its text.
+        if re.search(r"[\x00-\x08\x0b-\x1f\x7f]" if within == "codeBlock" else r"[\x00-\x1f\x7f]", text):
+            return f"text {text!r}"
+        marks = [mark.get("type") for mark in node.get("marks", [])]
+        if set(marks) - MARKS or len(set(marks)) != len(marks):
+            return f"marks {marks}"
+        if "code" in marks and set(marks) - {"code", "link"} or within == "codeBlock" and marks:
+            return f"marks {marks} within {within}"
+        for mark in node.get("marks", []):
+            if mark["type"] == "link" and not re.match(r"(https?://|mailto:)\S+$", mark.get("attrs", {}).get("href", "")):
+                return f"link {mark}"
+        return None
+    if kind in ("hardBreak", "rule"):
+        return None
+    if kind == "heading" and node.get("attrs", {}).get("level") not in range(1, 7):
+        return "heading level"
+    if kind == "panel" and node.get("attrs", {}).get("panelType") not in ("info", "note", "warning", "error", "success"):
+        return "panel type"
+    content = node.get("content", [])
+    if not isinstance(content, list) or not content and kind in ("bulletList", "orderedList", "table", "listItem"):
+        return f"empty {kind}"
+    return next((problem for child in content if (problem := adf_problem(child, kind))), None)
+
+
+def plain(node):
+    """All text of a document, blocks on lines of their own."""
+    if node.get("type") == "text":
+        return node["text"]
+    if node.get("type") == "hardBreak":
+        return "\n"
+    text = "".join(plain(child) for child in node.get("content", []))
+    return text + "\n" if node.get("type") in BLOCKS | {"listItem"} else text
+
+
+def nodes(node):
+    yield node
+    for child in node.get("content", []):
+        yield from nodes(child)
+
+
+def refuse(status=400, *messages, **errors):
+    return Refusal(status, {"errorMessages": list(messages), "errors": errors})
+
+
+class Jira(StandIn):
+    def __init__(self, index_lag=0.0):
+        self.issues = {}
+        self.links = []
+        self.index_lag = index_lag
+        self.stores_labels = True
+        self.issue_types = {"Task"}
+        self.users = [{"accountId": "acc-alice", "emailAddress": "alice@acme.example", "displayName": "Alice Ngo"},
+                      {"accountId": "acc-alicia", "emailAddress": "alice@acme.example.org", "displayName": "Alicia"},
+                      {"accountId": "acc-hidden", "emailAddress": "", "displayName": "alice@acme.example"}]
+        self.contract = contracts.open_api("jira-cloud-v3.strict.openapi.json")
+        self.adf_schema = contracts.adf_validator()
+        super().__init__()
+
+    def config(self, **more):
+        return {"name": "jira", "kind": "jira", "url": self.url, "flavour": "cloud", "user": USER, "token": TOKEN,
+                "project": "SEC", "issue_type": "Task", **more}
+
+    # Checks ------------------------------------------------------------------------------------------------------
+
+    def check_body(self, call):
+        """Our own reading of the rules first, the contract after it; both must be content."""
+        body, path = call.body, call.path
+        if not isinstance(body, dict) or not call.headers.get("content-type", "").startswith("application/json"):
+            raise refuse(400, "There was an error parsing JSON. Check that your request body is valid.")
+        if path == "/rest/api/3/search/jql":
+            if unknown := set(body) - SEARCH_KEYS:
+                raise refuse(400, f"Unrecognized fields {sorted(unknown)}")
+        elif path.startswith("/rest/api/3/issue") and path != "/rest/api/3/issueLink":
+            self.check_fields(body.get("fields", {}), path == "/rest/api/3/issue")
+            if path.endswith("/comment") and (why := adf_problem(body.get("body"))):
+                raise refuse(400, "INVALID_INPUT", comment=why)
+            for one in body.get("properties", []):
+                if set(one) != {"key", "value"}:
+                    raise refuse(400, "a property is a key and a value")
+        if self.contract and (errors := self.contract.errors(call.method, path, body)):
+            raise refuse(400, "contract: " + "; ".join(errors))
+        fields = body.get("fields")
+        for document in (body.get("body"), fields.get("description") if isinstance(fields, dict) else None):
+            if document and self.adf_schema and (errors := contracts.first_errors(self.adf_schema, document)):
+                raise refuse(400, "INVALID_INPUT: " + "; ".join(errors))
+
+    def check_fields(self, fields, creates):
+        if unknown := set(fields) - FIELDS:
+            name = sorted(unknown)[0]
+            raise refuse(400, **{name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."})
+        if creates:
+            if fields.get("project") not in ({"key": "SEC"}, {"id": "10000"}):
+                raise refuse(400, project="Specify a valid project ID or key")
+            if fields.get("issuetype", {}).get("name") not in self.issue_types:
+                raise refuse(400, issuetype="Specify a valid issue type")
+        if creates or "summary" in fields:
+            summary = fields.get("summary")
+            if not isinstance(summary, str) or not summary.strip():
+                raise refuse(400, summary="You must specify a summary of the issue.")
+            if re.search(r"[\r\n]", summary):
+                raise refuse(400, summary="The summary is invalid because it contains newline characters.")
+            if len(summary) > 255:
+                raise refuse(400, summary="Summary can't exceed 255 characters.")
+        for label in fields.get("labels", []):
+            self.check_label(label)
+        if "description" in fields and (why := adf_problem(fields["description"])):
+            raise refuse(400, "INVALID_INPUT", description=why)
+
+    @staticmethod
+    def check_label(label):
+        if not isinstance(label, str) or not label or re.search(r"\s", label) or len(label) > 255:
+            raise refuse(400, labels=f"The label '{label}' contains spaces which is invalid.")
+
+    # Answers -----------------------------------------------------------------------------------------------------
+
+    def answer(self, call):
+        expected = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
+        if call.headers.get("authorization") != expected:
+            raise refuse(401, "Client must be authenticated to access this resource.")
+        try:
+            if call.method in ("POST", "PUT"):
+                self.check_body(call)
+            for method, pattern, handler in self.routes():
+                if call.method == method and (match := re.fullmatch(pattern, call.path)):
+                    return handler(call, *match.groups())
+            raise refuse(404, "null for uri: " + call.path)
+        except Refusal as refusal:
+            if refusal.status == 400:
+                self.complain(f"{call.method} {call.path}: {refusal.body}")
+            raise
+
+    def routes(self):
+        issue = "/rest/api/3/issue"
+        return [("POST", issue, self.create), ("GET", issue + "/([^/]+)", self.read),
+                ("PUT", issue + "/([^/]+)", self.edit), ("PUT", issue + "/([^/]+)/assignee", self.assign),
+                ("GET", issue + "/([^/]+)/comment", self.list_comments),
+                ("POST", issue + "/([^/]+)/comment", self.add_comment),
+                ("GET", issue + "/([^/]+)/transitions", self.list_transitions),
+                ("POST", issue + "/([^/]+)/transitions", self.transition),
+                ("POST", "/rest/api/3/issueLink", self.link), ("POST", "/rest/api/3/search/jql", self.search),
+                ("GET", "/rest/api/3/user/search", self.find_users)]
+
+    def issue(self, key):
+        found = self.issues.get(key) or next((one for one in self.issues.values() if one["id"] == key), None)
+        if not found:
+            raise refuse(404, "Issue does not exist or you do not have permission to see it.")
+        return found
+
+    def create(self, call):
+        number = len(self.issues) + 1
+        fields = dict(call.body["fields"])
+        fields["labels"] = list(fields.get("labels", [])) if self.stores_labels else []
+        issue = {"id": str(10000 + number), "key": f"SEC-{number}", "fields": fields, "comments": [],
+                 "properties": call.body.get("properties", []), "created": time.monotonic(), "status": "new"}
+        fields.setdefault("assignee", None)
+        self.issues[issue["key"]] = issue
+        return 201, {"id": issue["id"], "key": issue["key"], "self": f"{self.url}/rest/api/3/issue/{issue['id']}"}
+
+    def read(self, call, key):
+        issue = self.issue(key)
+        wanted = call.query.get("fields", "").split(",")
+        fields = {**issue["fields"], "status": STATUS[issue["status"]]}
+        return 200, {"id": issue["id"], "key": issue["key"],
+                     "fields": {name: value for name, value in fields.items() if name in wanted or wanted == [""]}}
+
+    def edit(self, call, key):
+        fields = self.issue(key)["fields"]
+        fields.update(call.body.get("fields", {}))
+        for change in call.body.get("update", {}).get("labels", []):
+            (verb, label), = change.items()
+            self.check_label(label)
+            if verb == "add" and label not in fields["labels"]:
+                fields["labels"].append(label)
+            if verb == "remove" and label in fields["labels"]:
+                fields["labels"].remove(label)
+        return 204, None
+
+    def assign(self, call, key):
+        account = call.body.get("accountId")
+        user = next((one for one in self.users if one["accountId"] == account), None)
+        if account is not None and not user:
+            raise refuse(400, assignee=f"User '{account}' cannot be assigned issues.")
+        self.issue(key)["fields"]["assignee"] = user
+        return 204, None
+
+    def list_comments(self, call, key):
+        comments = self.issue(key)["comments"]
+        start, most = int(call.query.get("startAt", 0)), int(call.query.get("maxResults", 50))
+        ordered = list(reversed(comments)) if call.query.get("orderBy") == "-created" else comments
+        shown = [{name: value for name, value in one.items()
+                  if name != "properties" or call.query.get("expand") == "properties"}
+                 for one in ordered[start:start + most]]
+        return 200, {"startAt": start, "maxResults": most, "total": len(comments), "comments": shown}
+
+    def add_comment(self, call, key):
+        comments = self.issue(key)["comments"]
+        comment = {"id": str(len(comments) + 1), "body": call.body["body"],
+                   "properties": call.body.get("properties", [])}
+        comments.append(comment)
+        return 201, comment
+
+    def list_transitions(self, call, key):
+        self.issue(key)
+        return 200, {"transitions": [{"id": "31", "name": "Done", "to": STATUS["done"]}]}
+
+    def transition(self, call, key):
+        if call.body["transition"] != {"id": "31"}:
+            raise refuse(400, "Transition id must be one that is offered, as a string.")
+        self.issue(key)["status"] = "done"
+        return 204, None
+
+    def link(self, call):
+        ends = [call.body.get(end, {}).get("key") for end in ("inwardIssue", "outwardIssue")]
+        if call.body.get("type") != {"name": "Duplicate"} or any(self.issue(end) is None for end in ends):
+            raise refuse(404, "No issue link type with this name.")
+        self.links.append(tuple(ends))
+        return 201, None
+
+    def search(self, call):
+        match = re.fullmatch(r'labels = "([^"\s]+)"( ORDER BY created (ASC|DESC))?', call.body.get("jql", ""))
+        if not match:
+            raise refuse(400, "Unbounded or unreadable JQL: " + str(call.body.get("jql")))
+        now = time.monotonic()
+        hits = [one for one in self.issues.values()
+                if match[1] in one["fields"]["labels"] and now - one["created"] >= self.index_lag]
+        start, size = int(call.body.get("nextPageToken", 0)), int(call.body.get("maxResults", 50))
+        wanted = call.body.get("fields", [])
+        page = {"issues": [{"id": one["id"], "key": one["key"],
+                            "fields": {name: value for name, value in one["fields"].items() if name in wanted}}
+                           for one in hits[start:start + size]]}
+        if len(hits) > start + size:
+            page["nextPageToken"] = str(start + size)
+        else:
+            page["isLast"] = True
+        return 200, page
+
+    def find_users(self, call):
+        asked = call.query.get("query", "").lower()
+        return 200, [user for user in self.users
+                     if user["emailAddress"].lower().startswith(asked) or user["displayName"].lower().startswith(asked)]
+
+    # For tests ---------------------------------------------------------------------------------------------------
+
+    def all(self):
+        with self.lock:
+            return list(self.issues.values())
+
+    def searches(self):
+        return self.calls("POST", "/rest/api/3/search/jql")
+
+    def creates(self):
+        return self.calls("POST", "/rest/api/3/issue")
+
+
+def text_of(issue):
+    return plain(issue["fields"]["description"])
+
+
+def comments_of(issue):
+    return [plain(one["body"]) for one in issue["comments"]]

@@ -1,0 +1,216 @@
+"""What every stand-in shares: a threaded HTTP server on loopback, a journal of all calls, and faults to order.
+
+A subclass answers `answer(call)`. A fault is bound to a method and a path pattern and is used up after `times` calls. A
+complaint is anything a vendor would refuse or, worse, silently ignore: tests end with `complaints == []`.
+"""
+
+import dataclasses
+import http.server
+import json
+import re
+import socket
+import struct
+import threading
+import time
+import traceback
+import urllib.parse
+
+
+@dataclasses.dataclass
+class Call:
+    method: str
+    path: str
+    query: dict
+    headers: dict
+    raw: bytes
+    body: object = None
+    status: int = 0
+    at: float = 0.0
+
+
+class Refusal(Exception):
+    """Raised inside `answer`: the status and body to send instead."""
+
+    def __init__(self, status, body, headers=None):
+        super().__init__(f"{status} {body}")
+        self.status, self.body, self.headers = status, body, headers or {}
+
+
+@dataclasses.dataclass
+class Fault:
+    """drop: closed unread. lost: done, then closed. half: done, half of the answer. error: done, then 500.
+    refuse: not done, `status` and `body`. hold: done, the answer waits for `release`, which also marks `reached`."""
+
+    kind: str
+    method: str
+    path: str
+    times: int = 1
+    status: int = 500
+    body: object = None
+    headers: dict = dataclasses.field(default_factory=dict)
+    reached: threading.Event = dataclasses.field(default_factory=threading.Event)
+    release: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    def takes(self, call):
+        return self.times > 0 and call.method == self.method and re.fullmatch(self.path, call.path)
+
+
+class StandIn:
+    """Listens from `open()` to `shut()`, on the same port each time, so that an outage can be played."""
+
+    def __init__(self):
+        self.lock = threading.RLock()
+        self.journal = []
+        self.complaints = []
+        self.faults = []
+        self.port = 0
+        self.server = None
+        self.open()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def open(self):
+        stand_in = self
+
+        class Handler(_Handler):
+            owner = stand_in
+
+        self.server = _Server(("127.0.0.1", self.port), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def shut(self):
+        """Nobody listens; open connections are cut as well."""
+        for fault in self.faults:
+            fault.release.set()
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server.cut()
+            self.server = None
+
+    def fault(self, kind, method, path, **more):
+        with self.lock:
+            fault = Fault(kind, method, path, **more)
+            self.faults.append(fault)
+            return fault
+
+    def calls(self, method, path=".*"):
+        with self.lock:
+            return [one for one in self.journal if one.method == method and re.fullmatch(path, one.path)]
+
+    def complain(self, words):
+        self.complaints.append(words)
+
+    def answer(self, call):
+        """(status, body): overridden."""
+        raise NotImplementedError
+
+    def _serve(self, call):
+        """(status, body, headers, fault) under the lock, as one request after the other."""
+        with self.lock:
+            self.journal.append(call)
+            fault = next((one for one in self.faults if one.takes(call)), None)
+            if fault:
+                fault.times -= 1
+                if fault.kind == "drop":
+                    return 0, None, {}, fault
+                if fault.kind == "refuse":
+                    call.status = fault.status
+                    return fault.status, fault.body, fault.headers, fault
+            try:
+                status, body = self.answer(call)
+                headers = {}
+            except Refusal as refusal:
+                status, body, headers = refusal.status, refusal.body, refusal.headers
+            except Exception:  # a defect of the stand-in must fail the test, not hang it
+                self.complain(traceback.format_exc())
+                status, body, headers = 500, {"error": "the stand-in failed"}, {}
+            if fault and fault.kind == "error":
+                status, body = fault.status, fault.body
+            call.status = status
+            return status, body, headers, fault
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, *args):
+        self.open_sockets = set()
+        super().__init__(*args)
+
+    def process_request(self, request, client_address):
+        self.open_sockets.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self.open_sockets.discard(request)
+        super().shutdown_request(request)
+
+    def cut(self):
+        for one in list(self.open_sockets):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def handle_error(self, request, client_address):
+        pass  # cut connections are part of the play
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    owner = None
+
+    def _handle(self):
+        parts = urllib.parse.urlsplit(self.path)
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        call = Call(self.command, urllib.parse.unquote(parts.path),
+                    dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True)),
+                    {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic())
+        try:
+            call.body = json.loads(raw) if raw else None
+        except ValueError:
+            call.body = ValueError("the body is no JSON")
+        status, body, headers, fault = self.owner._serve(call)
+        kind = fault.kind if fault else ""
+        if kind == "hold":
+            fault.reached.set()
+            fault.release.wait(60)
+        if kind in ("drop", "lost"):
+            self._reset()
+            return
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if kind == "half":
+            self.wfile.write(data[:len(data) // 2])
+            self.wfile.flush()
+            self._reset()
+            return
+        if status != 204:
+            self.wfile.write(data)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+
+    def _reset(self):
+        """A reset and not an orderly end, as a crashed peer or a dropped NAT entry leaves it."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def finish(self):
+        try:
+            super().finish()
+        except (OSError, ValueError):
+            pass
+
+    def log_message(self, *_):
+        pass
