@@ -165,18 +165,11 @@ constexpr std::array<std::string_view, 20> telling_parts{
 
 /// A quick look before the pattern.
 auto may_be_telling(std::string_view name) -> bool {
-    constexpr auto begins_a_part = [] {
-        std::array<bool, 256> table{};
-        for (const auto part : telling_parts) {
-            const auto first = static_cast<unsigned char>(part[0]);
-            table[first] = table[first - 'a' + 'A'] = true;
-        }
-        return table;
-    }();
-    for (std::size_t at = 0; at < name.size(); ++at)
-        if (begins_a_part[static_cast<unsigned char>(name[at])] &&
-            std::ranges::any_of(telling_parts, [&](auto part) { return iequals(name.substr(at, part.size()), part); }))
-            return true;
+    for (std::size_t at = 0; at < name.size(); ++at) {
+        const char first = static_cast<char>(name[at] | 0x20); // small letter of a letter
+        for (const auto part : telling_parts)
+            if (part[0] == first && iequals(name.substr(at, part.size()), part)) return true;
+    }
     return false;
 }
 
