@@ -253,6 +253,24 @@ TEST(DossierBuilder, TellsErrorsThatPassFromThoseThatDoNot) {
     }
 }
 
+TEST(DossierBuilder, ATrackerThatSaysConflictIsAskedAgainLaterAndNotForEver) {
+    House house;
+    const auto id = house.deliver(1).dossier_id;
+    house.work();
+    run_task(house.decide(house.draft(id).id, DraftState::approved));
+    for (const auto& [attempts, kind] : {std::pair{0, Release::Kind::retry}, std::pair{7, Release::Kind::dead}}) {
+        SCOPED_TRACE(attempts);
+        house.tracker->errors = {Errc::conflict};
+        auto claims = house.claim();
+        ASSERT_THAT(claims, SizeIs(1));
+        claims[0].attempts = attempts;
+        EXPECT_EQ(run_task(house.builder().advance(claims[0])).kind, kind);
+        value_of(house.real->abandon_leases("worker"));
+    }
+    house.work();
+    EXPECT_EQ(house.dossier(id).stage, Stage::delivered);
+}
+
 TEST(DossierBuilder, BecomesADeadLetterAfterAllAttemptsAndIsRedrivenFromThere) {
     House house;
     house.config.queue.max_attempts = 3;
