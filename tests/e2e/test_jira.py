@@ -65,8 +65,9 @@ class StrictnessTest(unittest.TestCase):
         if jira.contract:
             self.assertTrue(jira.contract.errors("POST", ISSUE, {"fields": {"summary": "x" * 300}}))
             self.assertTrue(jira.contract.errors("POST", ISSUE + "/SEC-1/comment", {"body": "text"}))
-            self.assertTrue(list(jira.adf_schema.iter_errors(doc({"type": "panel", "attrs": {"panelType": "odd"},
-                                                                  "content": [paragraph("x")]}))))
+            odd_panel = {"type": "panel", "attrs": {"panelType": "odd"}, "content": [paragraph("x")]}
+            self.assertEqual(jira.adf_schema.errors(doc(paragraph("x"))), [])
+            self.assertTrue(jira.adf_schema.errors(doc(*[paragraph(str(n)) for n in range(50)], odd_panel)))
 
 
 class JiraCase(TrackerCase):

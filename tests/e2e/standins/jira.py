@@ -101,7 +101,7 @@ class Jira(StandIn):
                       {"accountId": "acc-alicia", "emailAddress": "alice@acme.example.org", "displayName": "Alicia"},
                       {"accountId": "acc-hidden", "emailAddress": "", "displayName": "alice@acme.example"}]
         self.contract = contracts.open_api("jira-cloud-v3.strict.openapi.json")
-        self.adf_schema = contracts.adf_validator()
+        self.adf_schema = contracts.adf()
         super().__init__()
 
     def config(self, **more):
@@ -129,7 +129,7 @@ class Jira(StandIn):
             raise refuse(400, "contract: " + "; ".join(errors))
         fields = body.get("fields")
         for document in (body.get("body"), fields.get("description") if isinstance(fields, dict) else None):
-            if document and self.adf_schema and (errors := contracts.first_errors(self.adf_schema, document)):
+            if document and self.adf_schema and (errors := self.adf_schema.errors(document)):
                 raise refuse(400, "INVALID_INPUT: " + "; ".join(errors))
 
     def check_fields(self, fields, creates):
