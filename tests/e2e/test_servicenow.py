@@ -30,9 +30,9 @@ class StrictnessTest(unittest.TestCase):
                     {"correlation_id": "x" * 101}, {"assigned_to": "alice"}, ["x"]):
             with self.assertRaises(Refusal, msg=str(bad)):
                 checked(bad)
-        self.now.complaints.clear()
-        checked({"shortdescription": "misspelt"}) if self.now.contract is None else self.assertTrue(
-            self.now.contract.errors("POST", INCIDENT, {"shortdescription": "misspelt"}))
+        if self.now.contract:
+            self.assertTrue(self.now.contract.errors("POST", INCIDENT, {"impact": 2}))
+            self.assertTrue(self.now.contract.errors("POST", INCIDENT, {"shortdescription": "misspelt"}))
 
     def test_a_query_part_that_is_not_understood_matches_every_row(self):
         self.assertEqual(self.now.query("incident", "correlation_id=none"), [])

@@ -64,9 +64,10 @@ def shape(node):
 class Adf:
     """The schema of documents. It is recursive and full of alternatives: a long document would take it many seconds."""
 
+    seen = []  # shapes that passed, for all tests of a run
+
     def __init__(self, schema):
         self.validator = jsonschema.Draft4Validator(schema)
-        self.seen = []
 
     def errors(self, document):
         small = shape(document)

@@ -25,6 +25,7 @@ CHILDREN = {"doc": BLOCKS, "bulletList": {"listItem"}, "orderedList": {"listItem
             "table": {"tableRow"}, "tableRow": {"tableCell", "tableHeader"},
             "tableCell": BLOCKS - {"table"}, "tableHeader": BLOCKS - {"table"},
             "paragraph": {"text", "hardBreak"}, "heading": {"text", "hardBreak"}, "codeBlock": {"text"}}
+PANELS = {"info", "note", "warning", "error", "success"}
 MARKS = {"strong", "em", "code", "link", "strike", "underline"}
 STATUS = {"new": {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}},
           "done": {"id": "3", "name": "Done", "statusCategory": {"key": "done"}}}
@@ -55,14 +56,15 @@ def adf_problem(node, within=None):
         if "code" in marks and set(marks) - {"code", "link"} or within == "codeBlock" and marks:
             return f"marks {marks} within {within}"
         for mark in node.get("marks", []):
-            if mark["type"] == "link" and not re.match(r"(https?://|mailto:)\S+$", mark.get("attrs", {}).get("href", "")):
+            href = mark.get("attrs", {}).get("href", "")
+            if mark["type"] == "link" and not re.match(r"(https?://|mailto:)\S+$", href):
                 return f"link {mark}"
         return None
     if kind in ("hardBreak", "rule"):
         return None
     if kind == "heading" and node.get("attrs", {}).get("level") not in range(1, 7):
         return "heading level"
-    if kind == "panel" and node.get("attrs", {}).get("panelType") not in ("info", "note", "warning", "error", "success"):
+    if kind == "panel" and node.get("attrs", {}).get("panelType") not in PANELS:
         return "panel type"
     content = node.get("content", [])
     if not isinstance(content, list) or not content and kind in ("bulletList", "orderedList", "table", "listItem"):
@@ -135,7 +137,7 @@ class Jira(StandIn):
     def check_fields(self, fields, creates):
         if unknown := set(fields) - FIELDS:
             name = sorted(unknown)[0]
-            raise refuse(400, **{name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."})
+            raise refuse(400, **{name: f"Field '{name}' cannot be set. It is not on the appropriate screen."})
         if creates:
             if fields.get("project") not in ({"key": "SEC"}, {"id": "10000"}):
                 raise refuse(400, project="Specify a valid project ID or key")
