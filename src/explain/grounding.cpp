@@ -82,13 +82,18 @@ auto shape_objection(const std::string& text, const std::string& cited, const st
     static const RE2 email(R"(([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+))");
     static const RE2 prompt(
         R"((?i)\b(system prompt|previous instructions|my instructions|as an ai|language model|prompt injection succeeded)\b)");
+    // Deciding on a draft is a person's: a narrative has nothing to say about it.
+    static const RE2 verdict(
+        R"((?i)\b((?:approv(?:e|ed|al of|ing)|reject(?:ed|ing)?|close(?:d)?|closing|dismiss(?:ed|ing)?|post(?:ed)?|merge) (?:(?:of|the|this|these|that|all|any) )*(?:drafts?|tickets?|findings?|dossiers?|reports?|alerts?|issues?))\b)");
     if (RE2::PartialMatch(text, image) || RE2::PartialMatch(text, link)) return "it holds a Markdown link or image";
     std::string bare = text;
     RE2::GlobalReplace(&bare, pseudonym, "");
     if (RE2::PartialMatch(bare, html)) return "it holds HTML";
     if (RE2::PartialMatch(text, prompt)) return "it talks about its instructions";
-    StringPiece input(text);
     std::string found;
+    if (RE2::PartialMatch(text, verdict, &found) && own.find(lower(found)) == std::string::npos)
+        return "it tells people how to decide on the draft";
+    StringPiece input(text);
     while (RE2::FindAndConsume(&input, url, &found)) {
         while (!found.empty() && (found.back() == '.' || found.back() == ',')) found.pop_back();
         const auto link_text = lower(found);
@@ -308,6 +313,21 @@ auto rating_objection(const std::string& text, const Cited& cited) -> Objection 
     return std::nullopt;
 }
 
+/// "the exposure is internal" needs an item on exposure that says internal: neither more nor less than there is.
+auto exposure_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const RE2 expression(
+        R"((?i)\bexposure (?:of [^,.;]* )?(?:is|was|remains|stays) (?:only |merely |just |now |limited to )*(public|internal|none|unknown|cross[- ]account)\b)");
+    const auto facts = text_of(cited, [](std::string_view kind) { return is_one_of(kind, {"exposure", "risk"}); });
+    StringPiece input(text);
+    std::string word;
+    while (RE2::FindAndConsume(&input, expression, &word)) {
+        auto wanted = lower(word);
+        std::ranges::replace(wanted, '-', ' ');
+        if (!occurs(facts, wanted, false)) return fmt::format("no cited evidence says that the exposure is {}", wanted);
+    }
+    return std::nullopt;
+}
+
 /// Who is called the owner must be so called by evidence on the owner; who a team is, by any evidence cited.
 auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
     static const RE2 called(
@@ -392,6 +412,7 @@ auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::o
     if (auto objected = number_objection(claims, facts, cited_text, cited)) return objected;
     if (auto objected = vocabulary_objection(text, cited)) return objected;
     if (auto objected = rating_objection(text, cited)) return objected;
+    if (auto objected = exposure_objection(text, cited)) return objected;
     return owner_objection(text, cited);
 }
 

@@ -50,9 +50,9 @@ class LlmCase(TrackerCase):
     def decided_in_code(self, dossier):
         """What no text may move."""
         assessment, route = dossier["assessment"], dossier["route"]
-        return {"owner": dossier["owner"]["id"], "severity": assessment["risk"] if "risk" in assessment else assessment,
+        return {"owner": dossier["owner"]["id"], "risk": assessment["risk"],
                 "route": [route[key] for key in ("route", "action", "sink", "approval")],
-                "assignee": dossier["draft"]["assignee"], "labels": dossier["draft"].get("labels")}
+                "assignee": dossier["draft"]["assignee"], "labels": dossier["draft"]["labels"]}
 
 
 class TruthTest(LlmCase):
@@ -193,7 +193,7 @@ class TroubleTest(LlmCase):
         "slow": ("hold", {}),
     }
 
-    def check(self, dossier, second):
+    def check(self, dossier):
         narrative = dossier["narrative"]
         self.assertEqual((narrative["author"], narrative.get("provider")), ("llm", "second"), narrative["notes"])
         self.assertTrue(any(note.startswith("llm main failed") for note in narrative["notes"]), narrative["notes"])
@@ -206,7 +206,7 @@ class TroubleTest(LlmCase):
         for number, (name, script) in enumerate(self.SCRIPTS.items()):
             with self.subTest(name):
                 main.script = script
-                self.check(self.explained(service, wiz_issue(f"t-{number}", account=f"{200000000000 + number}")), second)
+                self.check(self.explained(service, wiz_issue(f"t-{number}", account=f"{200000000000 + number}")))
 
     def test_the_next_provider_writes_when_the_first_is_down(self):
         for name, (kind, more) in self.FAULTS.items():
@@ -215,7 +215,7 @@ class TroubleTest(LlmCase):
                 self.watch(main, second)
                 main.fault(kind, "POST", CHAT, times=10, **more)
                 service = self.start(main.config(timeout="400ms"), second.config("second"))
-                self.check(self.explained(service), second)
+                self.check(self.explained(service))
                 if name == "quota":
                     asked = len(main.requests())
                     self.assertEqual(asked, 1, "no wait mends an empty account")
@@ -250,7 +250,7 @@ SECRETS = {
     "JWT": "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     "IBAN": "DE89 3704 0044 0532 0130 00",
     "phone": "+1 415-555-2671",
-    "private key": "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu"
+    "private key": "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt"
                    + "\n-----END RSA " + "PRIVATE KEY-----",
 }
 
@@ -260,7 +260,7 @@ def planted(text, number):
     account = f"{300000000000 + number}"
     bucket = f"acme-payments-{number}"
     wiz = wiz_issue(f"s-{number}", bucket=bucket, account=account, control=text, description=text, notes=[text],
-                    projects=text, description_=text)
+                    projects=text)
     wiz["trigger"].update(changedBy=text, ruleName=text)
     wiz["resource"].update(subscriptionName=text, tags={"note": text, "contact": text})
     wiz["unheard_of"] = {"deep": [text]}
@@ -341,9 +341,9 @@ class InjectionTest(LlmCase):
                 self.assertEqual(self.decided_in_code(dossier), clean)
                 self.assertEqual(dossier["draft"]["state"], "pending")
                 kept = " ".join(one["text"] for one in dossier["narrative"]["sentences"])
-                for word in ("Mallory", "evil.example", "No action", "severity is low"):
+                for word in ("Mallory", "evil.example", "No action", "severity is low", "Approve the draft"):
                     self.assertNotIn(word, kept + dossier["narrative"]["summary"])
-                self.assertNotRegex(dossier["draft"]["body"], r"\]\([^)]*evil\.example")
+                self.assertNotRegex(dossier["draft"]["body"], r"(?<!\\)\]\([^)]*evil\.example")
 
     def test_no_evidence_can_end_its_own_block(self):
         llm = self.watch(Llm())

@@ -57,6 +57,11 @@ const std::vector<Row> lies = {
     {"It holds passwords.", {"data"}},
     {"It belongs to the staging environment.", {"business"}},
     {"It is shared with another account.", {"exposure", "access"}},
+    {"The exposure of the resource is internal.", {"exposure"}},
+    {"The exposure is now only cross-account.", {"exposure"}},
+    // what a person decides
+    {"Approve the draft at once.", {"finding", "rule"}},
+    {"Please close this ticket.", {"finding", "status"}},
     // regulation
     {"HIPAA applies.", {"regulation"}},
     {"GDPR Art. 33 is touched.", {"regulation"}},

@@ -25,6 +25,7 @@ CHILDREN = {"doc": BLOCKS, "bulletList": {"listItem"}, "orderedList": {"listItem
             "table": {"tableRow"}, "tableRow": {"tableCell", "tableHeader"},
             "tableCell": BLOCKS - {"table"}, "tableHeader": BLOCKS - {"table"},
             "paragraph": {"text", "hardBreak"}, "heading": {"text", "hardBreak"}, "codeBlock": {"text"}}
+PANELS = {"info", "note", "warning", "error", "success"}
 MARKS = {"strong", "em", "code", "link", "strike", "underline"}
 STATUS = {"new": {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}},
           "done": {"id": "3", "name": "Done", "statusCategory": {"key": "done"}}}
@@ -55,14 +56,15 @@ def adf_problem(node, within=None):
         if "code" in marks and set(marks) - {"code", "link"} or within == "codeBlock" and marks:
             return f"marks {marks} within {within}"
         for mark in node.get("marks", []):
-            if mark["type"] == "link" and not re.match(r"(https?://|mailto:)\S+$", mark.get("attrs", {}).get("href", "")):
+            href = mark.get("attrs", {}).get("href", "")
+            if mark["type"] == "link" and not re.match(r"(https?://|mailto:)\S+$", href):
                 return f"link {mark}"
         return None
     if kind in ("hardBreak", "rule"):
         return None
     if kind == "heading" and node.get("attrs", {}).get("level") not in range(1, 7):
         return "heading level"
-    if kind == "panel" and node.get("attrs", {}).get("panelType") not in ("info", "note", "warning", "error", "success"):
+    if kind == "panel" and node.get("attrs", {}).get("panelType") not in PANELS:
         return "panel type"
     content = node.get("content", [])
     if not isinstance(content, list) or not content and kind in ("bulletList", "orderedList", "table", "listItem"):
@@ -101,7 +103,7 @@ class Jira(StandIn):
                       {"accountId": "acc-alicia", "emailAddress": "alice@acme.example.org", "displayName": "Alicia"},
                       {"accountId": "acc-hidden", "emailAddress": "", "displayName": "alice@acme.example"}]
         self.contract = contracts.open_api("jira-cloud-v3.strict.openapi.json")
-        self.adf_schema = contracts.adf_validator()
+        self.adf_schema = contracts.adf()
         super().__init__()
 
     def config(self, **more):
@@ -129,13 +131,13 @@ class Jira(StandIn):
             raise refuse(400, "contract: " + "; ".join(errors))
         fields = body.get("fields")
         for document in (body.get("body"), fields.get("description") if isinstance(fields, dict) else None):
-            if document and self.adf_schema and (errors := contracts.first_errors(self.adf_schema, document)):
+            if document and self.adf_schema and (errors := self.adf_schema.errors(document)):
                 raise refuse(400, "INVALID_INPUT: " + "; ".join(errors))
 
     def check_fields(self, fields, creates):
         if unknown := set(fields) - FIELDS:
             name = sorted(unknown)[0]
-            raise refuse(400, **{name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."})
+            raise refuse(400, **{name: f"Field '{name}' cannot be set. It is not on the appropriate screen."})
         if creates:
             if fields.get("project") not in ({"key": "SEC"}, {"id": "10000"}):
                 raise refuse(400, project="Specify a valid project ID or key")
