@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto ticket_limit = 2min;  // for the calls of one step
+constexpr auto observe_pause = 5min; // until the mode is looked at again
 constexpr auto own_name = "dossier"; // as the one who decided
 
 class DeliveryStage {
@@ -21,6 +22,10 @@ public:
         const auto* current = work_.current_draft();
         if (current == nullptr) co_return release(store::Release::Kind::done);
         Draft draft = *current;
+        // A draft of the time before the mode became observe: it keeps until the mode allows writing again.
+        const bool is_over = draft.state == DraftState::rejected || draft.state == DraftState::posted;
+        if (stations_.config.mode == Mode::observe && !is_over && !stations_.delivery.is_internal(draft.sink))
+            co_return release(store::Release::Kind::wait, now() + observe_pause);
         switch (draft.state) {
         case DraftState::pending:
             // The mode may have become stricter since the draft was made.
