@@ -175,8 +175,8 @@ void bury(WriteSession& session, const Release& release, const Claimed& claimed)
     session.db.run("UPDATE dossiers SET stage='dead', updated_at=? WHERE seq=?", release.at, claimed.seq);
     session.db.run("INSERT INTO dead_letters(id, finding_id, dossier, stage, error, attempts, at) "
                    "VALUES(?,?,?,?,?,?,?)",
-                   new_id("dlt"), worst, claimed.seq, to_string(release.failed_stage), release.error, claimed.attempts,
-                   release.at);
+                   new_id("dlt"), worst, claimed.seq, to_string(release.failed_stage), release.error,
+                   claimed.attempts + 1, release.at); // the one that failed last counts, too
 }
 
 auto end_claim(WriteSession& session, const Release& release) -> Result<void> {
@@ -294,7 +294,7 @@ auto SqliteStore::release(Release release) -> Task<Result<void>> {
 auto SqliteStore::abandon_leases(std::string owner) -> Task<Result<void>> {
     return writer_.submit<void>([owner = std::move(owner)](WriteSession& session) -> Result<void> {
         const auto freed = session.db.run("UPDATE dossiers SET lease_owner='', lease_until=NULL "
-                                          "WHERE lease_owner=? AND lease_until IS NOT NULL",
+                                          "WHERE (?1='' OR lease_owner=?1) AND lease_until IS NOT NULL",
                                           owner);
         if (freed > 0) session.made_ready();
         return {};

@@ -56,8 +56,9 @@ class Crashes(unittest.TestCase):
     def setUp(self):
         self.llm = CountingLlm(pause=0.02)
         self.addCleanup(self.llm.close)
+        # Leases outlast the test: what a dead process held has to be taken over, not waited for.
         self.service = Service(default_config(llm={"providers": [self.llm.provider()]},
-                                              queue={"workers": 2, "lease": "2s"}))
+                                              queue={"workers": 2, "lease": "10m"}))
         self.addCleanup(self.service.close)
         self.service.start()
 
@@ -131,6 +132,22 @@ class Crashes(unittest.TestCase):
         self.service.start()
         self.assertEqual(self.service.settled(finding)["dossier"]["narrative"]["author"], "llm")
         self.assertEqual(self.llm.asked["acme-payments-lost"], 2)
+
+
+    def test_two_processes_on_one_store_do_nothing_twice(self):
+        other = Service(self.service.config, cwd=self.service.dir)
+        self.addCleanup(other.close)
+        other.start()
+        bursts = [Burst(service, label, clients=2) for service, label in ((self.service, "one"), (other, "two"))]
+        for burst in bursts:
+            self.service.wait_for(lambda: len(burst.acknowledged) >= 10, 30, "10 acknowledgements")
+        acknowledged = bursts[0].join() | bursts[1].join()
+        self.all_settled(acknowledged.values())
+        drafts = self.service.items("/v1/drafts")
+        self.assertEqual(len(drafts), len({d["dossier_id"] for d in drafts}))
+        self.assertEqual({bucket: self.llm.asked[bucket] for bucket in acknowledged}, dict.fromkeys(acknowledged, 1))
+        self.assertTrue(self.service.get("/v1/audit/verify")["ok"])
+        self.assertEqual(other.stop(), 0)
 
 
 class Stopping(unittest.TestCase):

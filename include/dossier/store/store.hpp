@@ -49,7 +49,7 @@ public:
     /// Ends a claim. `done` leaves the dossier ready if anything arrived since it was claimed. So does `dead`: then
     /// there is no dead letter (one a dossier, naming its worst unfinished finding) and the audit entries are left out.
     virtual auto release(Release release) -> Task<Result<void>> = 0;
-    /// Gives up all leases of `owner`, at start after a crash and at the end of a drain.
+    /// Gives up all leases of `owner` at the end of a drain; "" = everybody's, by the first process after a crash.
     virtual auto abandon_leases(std::string owner) -> Task<Result<void>> = 0;
     /// Asks for a new revision from `from` on.
     virtual auto request_replay(std::string finding_id, Stage from, Timestamp at, std::vector<AuditEntry> audit)
