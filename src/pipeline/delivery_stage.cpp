@@ -3,6 +3,8 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 
+#include <algorithm>
+
 namespace dossier::pipeline {
 
 namespace {
@@ -35,7 +37,7 @@ public:
         case DraftState::approved:
             co_return co_await post(std::move(draft));
         case DraftState::rejected:
-            co_return co_await settle(Stage::closed);
+            co_return co_await reject(std::move(draft));
         case DraftState::posted:
             co_return co_await settle(Stage::delivered);
         case DraftState::expired:
@@ -111,6 +113,22 @@ private:
 
     static auto not_as_approved() -> std::unexpected<Error> {
         return fail(Errc::rejected, "the draft is not what was approved; it has to be approved again");
+    }
+
+    /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
+    auto reject(Draft draft) -> Task<Result<store::Release>> {
+        const auto ticket = draft.ticket;
+        const bool was_handed_over =
+            std::ranges::any_of(work_.row().drafts, [](const Draft& one) { return one.state == DraftState::posted; });
+        const bool may_write = stations_.config.mode != Mode::observe;
+        if (ticket && may_write && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
+            std::string note = "Rejected by " + draft.decided_by + ": nobody is assigned.";
+            if (!draft.comment.empty()) note += " " + draft.comment;
+            auto said = co_await stations_.delivery.comment(*ticket, std::move(note), draft.id + ":rejected",
+                                                            deadline_in(ticket_limit));
+            if (!said) co_return fail(std::move(said.error()));
+        }
+        co_return co_await settle(Stage::closed);
     }
 
     /// Carries out a decision. What was approved is what is posted: the hash says so.

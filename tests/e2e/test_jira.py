@@ -133,6 +133,19 @@ class ApprovalTest(JiraCase):
         self.until(service, finding, lambda d: d["stage"] == "closed", "the end")
         self.assertEqual(self.jira.journal, [])
 
+    def test_the_ticket_of_a_rejected_draft_says_so_and_stays_unassigned(self):
+        service = self.start()
+        finding = self.deliver(service)
+        dossier = self.ticketed(service, finding)
+        service.post(f"/v1/drafts/{dossier['draft']['id']}/reject", {"comment": "accepted risk until May"})
+        self.until(service, finding, lambda d: d["stage"] == "closed", "the end")
+        issue = self.only_issue()
+        self.assertIsNone(issue["fields"]["assignee"])
+        self.assertIn("dossier-draft", issue["fields"]["labels"])
+        comment, = comments_of(issue)
+        self.assertIn("Rejected by the-admin", comment)
+        self.assertIn("accepted risk until May", comment)
+
     def test_observe_asks_jira_nothing(self):
         service = self.start(mode="observe")
         finding = self.deliver(service)
