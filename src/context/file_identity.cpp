@@ -110,7 +110,8 @@ auto load_identities(const std::string& path) -> Result<IdentityFile> {
 
 class FileIdentity final : public IdentitySource {
 public:
-    FileIdentity(std::string name, std::string path) : name_(std::move(name)), file_(std::move(path), load_identities) {}
+    FileIdentity(std::string name, std::string path)
+        : name_(std::move(name)), file_(std::move(path), load_identities) {}
 
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
 

@@ -317,9 +317,9 @@ private:
     /// Pseudonyms are given in the order of the evidence, so redacting it again gives the same ones back.
     void restore_names(const DossierCase& work, Narrative& narrative) const {
         redact::Redaction redaction;
-        static_cast<void>(explain::redact_evidence(
-            explain::build_evidence(work.open_findings(), *work.context, *work.assessment), stations_.redactor,
-            redaction));
+        static_cast<void>(
+            explain::redact_evidence(explain::build_evidence(work.open_findings(), *work.context, *work.assessment),
+                                     stations_.redactor, redaction));
         narrative.summary = redaction.restore(std::move(narrative.summary));
         for (auto& sentence : narrative.sentences) sentence.text = redaction.restore(std::move(sentence.text));
     }

@@ -220,8 +220,8 @@ auto ServiceNowSink::comment(const TicketRef& ticket, const std::string& markdow
             "ticket.journal_hidden",
             {{"sink", config_.name}, {"hint", "read access to sys_journal_field keeps work notes from repeating"}});
     }
-    Json columns{
-        {"work_notes", fmt::format("{}\n\n{}", plain_note(markdown, max_text - marker_room), journal_marker(event_id))}};
+    Json columns{{"work_notes",
+                  fmt::format("{}\n\n{}", plain_note(markdown, max_text - marker_room), journal_marker(event_id))}};
     // A note is an append: repeated blindly it would stand there twice.
     auto posted =
         co_await now_.call("PATCH", fmt::format("/api/now/table/{}/{}?sysparm_fields=sys_id", config_.table, ticket.id),
