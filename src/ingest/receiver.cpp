@@ -147,7 +147,7 @@ auto Receiver::admit(const std::string& source, const net::HttpRequest& head) ->
     if (const auto wait = known.limiter.take()) {
         count(source, "rate_limited");
         return fail(Error{
-            .code = Errc::rate_limited, .message = "the source is over its rate", .context = {}, .retry_after = *wait});
+            .code = Errc::rate_limited, .message = "the source is over its rate", .context = {}, .retry_after = wait});
     }
     return {};
 }

@@ -28,6 +28,8 @@ from payloads import (ACCOUNT, CMDB, GENERIC_MAP, IDENTITY, PAYMENTS, generic_ev
 __all__ = ["ACCOUNT", "PAYMENTS", "Service", "TOKENS", "SOURCE_HEADERS", "AUTOMATIC_STAGES_DONE", "default_config",
            "generic_event", "orca_alert", "prisma_alert", "wiz_issue"]
 
+# Sanitizers make the binary several times slower: their presets stretch every wait by this.
+SLOW = float(os.environ.get("DOSSIER_SLOW", "1"))
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JSON = {"Content-Type": "application/json"}
 TOKENS = {role: f"{role}-token-of-the-tests" for role in ("viewer", "analyst", "approver", "auditor", "admin")}
@@ -132,7 +134,7 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout)
+            return self.process.wait(timeout * SLOW)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"the service did not stop within {timeout} s of SIGTERM:\n" + self.log_text()[-3000:])
@@ -252,6 +254,7 @@ class Service:
 
     def wait_for(self, fn, timeout, what):
         """What `fn` returns as soon as that is true; AssertionError after `timeout` seconds."""
+        timeout *= SLOW
         deadline = time.monotonic() + timeout
         while True:
             if value := fn():
