@@ -112,13 +112,15 @@ auto markdown_link(std::string_view label, std::string_view url) -> std::string 
     std::string address;
     for (const char c : url) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x80 || std::string_view{"()<>[]`|\"'*~&"}.find(c) == std::string_view::npos) {
-            address += c;
-        } else if (c == '&') {
+        // What an address may hold keeps its form (consoles put state into fragments, which nobody decodes); the rest
+        // is no part of an address.
+        if (std::string_view{"()'*~&"}.find(c) != std::string_view::npos) {
             address += '\\';
             address += c;
-        } else {
+        } else if (byte < 0x80 && std::string_view{"<>[]`|\""}.find(c) != std::string_view::npos) {
             address += fmt::format("%{:02X}", byte);
+        } else {
+            address += c;
         }
     }
     return fmt::format("[{}]({})", escape_markdown(label), address);
