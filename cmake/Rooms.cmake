@@ -2,6 +2,13 @@
 # each room's headers are reached through a directory of its own, so a dependency that points upward doesn't compile.
 set(DOSSIER_ROOMS_SEEN "" CACHE INTERNAL "")
 
+# Some gates (sanitizers, static analysis) compile several sources of a target as one: the headers of Asio and Beast are
+# then read once instead of once a file. File-local names must differ within a target for that; the compiler tells.
+option(DOSSIER_UNITY "Compile the sources of a target together" OFF)
+function(dossier_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${DOSSIER_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+endfunction()
+
 function(dossier_room name)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
   foreach(dependency IN LISTS ROOM_DEPENDS)
@@ -23,5 +30,6 @@ function(dossier_room name)
   list(TRANSFORM ROOM_DEPENDS PREPEND dossier_)
   target_link_libraries(dossier_${name} PUBLIC dossier_common ${ROOM_DEPENDS} PRIVATE ${ROOM_LIBRARIES})
   target_precompile_headers(dossier_${name} REUSE_FROM dossier_pch)
+  dossier_unity(dossier_${name})
   set(DOSSIER_ROOMS_SEEN "${DOSSIER_ROOMS_SEEN};${name}" CACHE INTERNAL "")
 endfunction()

@@ -3,6 +3,7 @@
 #include "dossier/app/config.hpp"
 #include "dossier/audit/head_keeper.hpp"
 #include "dossier/base/json.hpp"
+#include "presence.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,17 +14,8 @@
 
 namespace dossier::app {
 
-namespace {
-
-auto sqlite_file(const std::string& url) -> std::string {
-    constexpr std::string_view scheme = "sqlite:";
-    return url.starts_with(scheme) ? url.substr(scheme.size()) : std::string{};
-}
-
-} // namespace
-
 auto audit_verify(const std::string& config_path, std::ostream& out) -> int {
-    const auto loaded = load_config(config_path);
+    const auto loaded = load_config(config_path, lenient_environment);
     if (loaded.has_errors()) {
         for (const auto& problem : loaded.problems) std::cerr << problem.describe() << '\n';
         return exit_usage;
@@ -33,8 +25,8 @@ auto audit_verify(const std::string& config_path, std::ostream& out) -> int {
         return exit_failed;
     };
     // Looking must not make what it looks for.
-    if (const auto file = sqlite_file(loaded.config.store.url); !file.empty() && !std::filesystem::exists(file))
-        return complain("there is no store at " + file);
+    if (const auto file = embedded_store_file(loaded.config.store.url); file && !std::filesystem::exists(*file))
+        return complain("there is no store at " + *file);
     auto store = store::open_store(loaded.config.store, audit::seal);
     if (!store) return complain(store.error().describe());
     Result<std::optional<audit::SignedHead>> head = std::nullopt;

@@ -64,7 +64,7 @@ void write(const ticket::DossierView& view, const std::string& format, std::ostr
 } // namespace
 
 auto explain(const ExplainOptions& options, std::ostream& out) -> int {
-    auto loaded = load_config(options.config_path);
+    auto loaded = load_config(options.config_path, lenient_environment);
     for (const auto& problem : loaded.problems) std::cerr << problem.describe() << '\n';
     if (loaded.has_errors()) return exit_usage;
     log::configure(log::Level::warn, log::Format::text);

@@ -14,7 +14,7 @@ namespace {
 
 void print(std::ostream& out, const std::vector<config::Problem>& problems) {
     for (const auto& problem : problems)
-        out << (problem.is_warning ? "warning: " : "error: ") << problem.describe() << '\n';
+        out << (problem.is_warning ? "" : "error: ") << problem.describe() << '\n'; // a warning says so itself
 }
 
 } // namespace

@@ -150,6 +150,13 @@ auto LoadedConfig::has_errors() const -> bool {
     return std::ranges::any_of(problems, [](const Problem& problem) { return !problem.is_warning; });
 }
 
+auto lenient_environment(const std::string& name, bool& found) -> std::string {
+    auto value = config::process_environment(name, found);
+    if (found) return value;
+    found = true;
+    return "unset-variable-" + name;
+}
+
 auto load_config(const std::string& path, config::Environment environment) -> LoadedConfig {
     return load(config::Document::load(path, environment));
 }

@@ -5,6 +5,7 @@
 #include "dossier/base/log.hpp"
 #include "dossier/net/http_server.hpp"
 #include "dossier/pipeline/worker_pool.hpp"
+#include "presence.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,6 +49,7 @@ struct Service::Impl {
     SystemClock clock;
     Metrics metrics;
     Runtime runtime; // declared before what runs on it; stopped by hand before any of that dies
+    std::optional<Presence> presence;
     std::unique_ptr<store::Store> store;
     std::unique_ptr<audit::HeadKeeper> heads;
     std::unique_ptr<net::HttpClient> client;
@@ -88,6 +90,7 @@ struct Service::Impl {
         auto opened = store::open_store(config.store, audit::seal);
         if (!opened) return fail(std::move(opened.error()));
         store = std::move(*opened);
+        if (const auto file = embedded_store_file(config.store.url)) presence.emplace(*file);
         auto keeper = audit::HeadKeeper::open(config.audit);
         if (!keeper) return fail(std::move(keeper.error()));
         heads = std::move(*keeper);
@@ -100,6 +103,7 @@ struct Service::Impl {
             config.pipeline.queue, clock, metrics);
 
         runtime.start();
+        if (presence && presence->began_alone()) on_control(take_over());
         server = make_server(config.server, false);
         if (auto listening = server->start(); !listening) return listening;
         if (!config.server.admin_listen.empty()) {
@@ -118,6 +122,12 @@ struct Service::Impl {
                                       {"backlog", store->backlog()},
                                       {"sources", config.sources.size()}});
         return {};
+    }
+
+    /// What a process that died was working on, at once and not when its leases run out.
+    auto take_over() -> Task<void> {
+        if (auto freed = co_await store->abandon_leases(""); !freed)
+            log::warn("queue.abandon_failed", {{"error", freed.error().describe()}});
     }
 
     /// Looks for doubles behind lagging search indexes, some time after each ticket whose creation was uncertain.

@@ -102,7 +102,7 @@ auto parse(const std::string& path, IdentityFile& file) -> std::vector<std::stri
     return problems_of(document);
 }
 
-auto load(const std::string& path) -> Result<IdentityFile> {
+auto load_identities(const std::string& path) -> Result<IdentityFile> {
     IdentityFile file;
     if (auto problems = parse(path, file); !problems.empty()) return fail(rejection(problems));
     return file;
@@ -110,7 +110,8 @@ auto load(const std::string& path) -> Result<IdentityFile> {
 
 class FileIdentity final : public IdentitySource {
 public:
-    FileIdentity(std::string name, std::string path) : name_(std::move(name)), file_(std::move(path), load) {}
+    FileIdentity(std::string name, std::string path)
+        : name_(std::move(name)), file_(std::move(path), load_identities) {}
 
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
 

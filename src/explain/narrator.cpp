@@ -235,8 +235,8 @@ auto Narrator::Impl::ask_and_repair(std::shared_ptr<Run> run, LlmProvider* provi
         }
         // what the LLM wrote goes back through the gate like everything else
         request.messages.push_back(
-            {.role = "assistant", .content = redactor->redact(shorten(answer->text, 32'000), run->redaction)});
-        request.messages.push_back({.role = "user", .content = redactor->redact(repair, run->redaction)});
+            {.role = "assistant", .content = redactor->redact_answer(shorten(answer->text, 32'000), run->redaction)});
+        request.messages.push_back({.role = "user", .content = redactor->redact_answer(repair, run->redaction)});
     }
     if (best && !best->draft.kept.empty()) co_return Attempted{.usable = std::move(best)};
     if (reason.empty()) reason = "nothing in its answer stood up to the evidence";

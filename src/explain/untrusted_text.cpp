@@ -130,14 +130,14 @@ constexpr std::array patterns{
     Pattern{"image or link", R"(!\[[^\]]*\]\([^)]*\))", false},
 };
 
-struct Compiled {
+struct CompiledPattern {
     const Pattern* pattern;
     std::unique_ptr<RE2> expression;
 };
 
-auto compiled() -> const std::vector<Compiled>& {
+auto compiled_patterns() -> const std::vector<CompiledPattern>& {
     static const auto all = [] {
-        std::vector<Compiled> list;
+        std::vector<CompiledPattern> list;
         for (const auto& pattern : patterns) list.push_back({&pattern, std::make_unique<RE2>(pattern.expression)});
         return list;
     }();
@@ -173,7 +173,7 @@ auto instruction_in(std::string_view text) -> std::optional<std::string> {
         at += length;
     }
     const auto words = plain_words(valid);
-    for (const auto& [pattern, expression] : compiled()) {
+    for (const auto& [pattern, expression] : compiled_patterns()) {
         if (RE2::PartialMatch(pattern->on_words ? words : valid, *expression)) return pattern->name;
     }
     return std::nullopt;

@@ -17,7 +17,7 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr std::string_view default_console = "https://app.orcasecurity.io";
+constexpr std::string_view orca_console = "https://app.orcasecurity.io";
 
 auto is_flat_alert(JsonView item) -> bool {
     for (const auto name :
@@ -39,10 +39,10 @@ auto is_export(JsonView item) -> bool {
                                         !item["CloudAccount"].is_null() || !item["Category"].is_null());
 }
 
-auto is_alert(JsonView item) -> bool { return is_flat_alert(item) || is_serving_layer(item) || is_export(item); }
+auto is_orca_alert(JsonView item) -> bool { return is_flat_alert(item) || is_serving_layer(item) || is_export(item); }
 
-auto unwrap(JsonUnfolder& unfold, JsonView item) -> JsonView {
-    for (int layer = 0; layer < 4 && item.is_object() && !is_alert(item); ++layer) {
+auto unwrap_orca(JsonUnfolder& unfold, JsonView item) -> JsonView {
+    for (int layer = 0; layer < 4 && item.is_object() && !is_orca_alert(item); ++layer) {
         JsonView inner;
         for (const auto name : {"data", "alert", "message", "Message", "detail", "payload", "body", "event"}) {
             inner = unfold(item[name]);
@@ -133,11 +133,11 @@ void read_labels(Finding& finding, JsonView labels) {
 class OrcaAdapter final : public Adapter {
 public:
     explicit OrcaAdapter(const SourceConfig& config) : config_(config) {
-        console_ = std::string(without_slash(config.console_url.empty() ? default_console : config.console_url));
+        console_ = std::string(without_slash(config.console_url.empty() ? orca_console : config.console_url));
     }
 
     auto items(JsonView body) const -> std::vector<JsonView> override {
-        if (body.is_object() && !is_alert(body)) {
+        if (body.is_object() && !is_orca_alert(body)) {
             for (const auto list : {"data", "alerts", "results", "items"}) {
                 if (body[list].is_array()) return body[list].elements();
             }
@@ -149,7 +149,7 @@ public:
         JsonUnfolder unfold;
         item = unfold(item);
         if (auto known = refuse_foreign(item, "Orca"); !known) return fail(std::move(known.error()));
-        item = unwrap(unfold, item);
+        item = unwrap_orca(unfold, item);
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Orca"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);

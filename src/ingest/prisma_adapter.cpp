@@ -17,7 +17,7 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr std::string_view default_console = "https://app.prismacloud.io";
+constexpr std::string_view prisma_console = "https://app.prismacloud.io";
 
 /// P-487678, N-3910, D-844101: one or two letters and a number.
 auto is_alert_id(std::string_view text) -> bool {
@@ -35,7 +35,7 @@ auto is_compute_audit(JsonView item) -> bool {
     return has_place && has_text && item["alertId"].is_null() && item["policy"].is_null();
 }
 
-auto is_alert(JsonView item) -> bool {
+auto is_prisma_alert(JsonView item) -> bool {
     for (const auto name : {"alertId", "policy", "policyName", "policyId", "alertTime", "alertRuleName", "alertTs"}) {
         if (!member_like(item, name).is_null()) return true;
     }
@@ -46,7 +46,7 @@ auto is_alert(JsonView item) -> bool {
 
 /// The test button and Splunk's wrapper: sender, time and a sentence, with or without an alert around it.
 auto is_bare_envelope(JsonView item) -> bool {
-    if (!item.is_object() || is_alert(item)) return false;
+    if (!item.is_object() || is_prisma_alert(item)) return false;
     const auto message = item["message"];
     if (item["sender"].is_null() && item["sentTs"].is_null() &&
         !(item["source"].text_or("") == "Prisma Cloud" && message.is_string())) {
@@ -57,8 +57,8 @@ auto is_bare_envelope(JsonView item) -> bool {
     return !inner.is_object() && !inner.is_array();
 }
 
-auto unwrap(JsonUnfolder& unfold, JsonView item) -> JsonView {
-    for (int layer = 0; layer < 4 && item.is_object() && !is_alert(item); ++layer) {
+auto unwrap_prisma(JsonUnfolder& unfold, JsonView item) -> JsonView {
+    for (int layer = 0; layer < 4 && item.is_object() && !is_prisma_alert(item); ++layer) {
         JsonView inner;
         for (const auto name : {"message", "Message", "alert", "data", "detail", "event", "payload", "body"}) {
             inner = unfold(item[name]);
@@ -118,11 +118,11 @@ auto region_of_display_name(std::string_view name) -> std::string {
 class PrismaAdapter final : public Adapter {
 public:
     explicit PrismaAdapter(const SourceConfig& config) : config_(config) {
-        console_ = std::string(without_slash(config.console_url.empty() ? default_console : config.console_url));
+        console_ = std::string(without_slash(config.console_url.empty() ? prisma_console : config.console_url));
     }
 
     auto items(JsonView body) const -> std::vector<JsonView> override {
-        if (body.is_object() && !is_alert(body)) {
+        if (body.is_object() && !is_prisma_alert(body)) {
             for (const auto list : {"items", "alerts", "data", "message"}) {
                 if (body[list].is_array()) return items(body[list]);
             }
@@ -136,7 +136,7 @@ public:
         JsonUnfolder unfold;
         item = unfold(item);
         if (auto known = refuse_foreign(item, "Prisma Cloud"); !known) return fail(std::move(known.error()));
-        item = unwrap(unfold, item);
+        item = unwrap_prisma(unfold, item);
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Prisma Cloud"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);
@@ -145,7 +145,7 @@ public:
         } else {
             read_alert(unfold, draft, item);
             // A template may rename every key; then at least a title and a severity must be there.
-            if (!is_alert(item) && (draft.finding.title.empty() || !draft.severity)) {
+            if (!is_prisma_alert(item) && (draft.finding.title.empty() || !draft.severity)) {
                 return fail(Errc::malformed, "the item has neither an alert id nor a policy");
             }
         }

@@ -13,7 +13,6 @@ namespace dossier::ingest {
 namespace {
 
 constexpr std::size_t most_items = 10'000;
-constexpr std::size_t most_listed_fingerprints = 200;
 constexpr std::chrono::milliseconds retry_when_full{2'000};
 
 /// One parsed body and what its adapter sees in it. `whole` when the only item is all of it.
@@ -55,26 +54,24 @@ auto take_items(const Adapter& adapter, const Delivery& delivery, const std::str
     return taken;
 }
 
-auto received_entry(const store::Intake& intake) -> store::AuditEntry {
-    auto fingerprints = Json::array();
-    std::size_t quarantined = 0;
+/// One record an item, in order: the store adds the ids that it gives them.
+auto received_entries(const store::Intake& intake) -> std::vector<store::AuditEntry> {
+    std::vector<store::AuditEntry> entries;
+    entries.reserve(intake.items.size());
     for (const auto& item : intake.items) {
-        if (!item.finding) {
-            ++quarantined;
-        } else if (fingerprints.size() < most_listed_fingerprints) {
-            fingerprints.push_back(item.finding->fingerprint);
-        }
+        Json details{{"source", intake.source}, {"request_id", intake.request_id}};
+        if (item.finding)
+            details["fingerprint"] = item.finding->fingerprint;
+        else
+            details["reason"] = item.quarantine_reason;
+        store::AuditEntry entry;
+        entry.time = intake.at;
+        entry.actor_id = "source:" + intake.source;
+        entry.action = item.finding ? "finding.received" : "item.quarantined";
+        entry.details = dump_json(details);
+        entries.push_back(std::move(entry));
     }
-    store::AuditEntry entry;
-    entry.time = intake.at;
-    entry.actor_id = "source:" + intake.source;
-    entry.action = "finding.received";
-    entry.details = dump_json(Json{{"source", intake.source},
-                                   {"request_id", intake.request_id},
-                                   {"count", intake.items.size()},
-                                   {"quarantined", quarantined},
-                                   {"fingerprints", std::move(fingerprints)}});
-    return entry;
+    return entries;
 }
 
 /// Items between the capacity check and the end of their commit, when the store counts them itself.
@@ -188,8 +185,7 @@ auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Res
     intake.request_id = request.request_id;
     intake.at = now;
     intake.items = take_items(*known.adapter, *delivery, request.body);
-    std::vector<store::AuditEntry> audit;
-    audit.push_back(received_entry(intake));
+    auto audit = received_entries(intake);
     auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
     if (!committed) {
         count(source, name_of(committed.error().code));

@@ -15,7 +15,7 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr std::string_view default_console = "https://app.wiz.io";
+constexpr std::string_view wiz_console = "https://app.wiz.io";
 
 auto severity_in(std::initializer_list<JsonView> places) -> std::optional<Severity> {
     for (const auto& place : places) {
@@ -63,7 +63,7 @@ auto shape_of(JsonView item) -> Shape {
 }
 
 /// Envelopes around a body: PagerDuty, Opsgenie, queues and GraphQL answers.
-auto unwrap(JsonUnfolder& unfold, JsonView item) -> JsonView {
+auto unwrap_wiz(JsonUnfolder& unfold, JsonView item) -> JsonView {
     for (int layer = 0; layer < 4 && item.is_object() && shape_of(item) == Shape::unknown; ++layer) {
         JsonView inner;
         for (const auto pointer : {"/payload/custom_details", "/custom_details", "/details", "/detail", "/data/issue",
@@ -214,7 +214,7 @@ void settle_type(FindingDraft& draft) {
 class WizAdapter final : public Adapter {
 public:
     explicit WizAdapter(const SourceConfig& config) : config_(config) {
-        console_ = std::string(without_slash(config.console_url.empty() ? default_console : config.console_url));
+        console_ = std::string(without_slash(config.console_url.empty() ? wiz_console : config.console_url));
     }
 
     auto items(JsonView body) const -> std::vector<JsonView> override {
@@ -232,7 +232,7 @@ public:
         JsonUnfolder unfold;
         item = unfold(item);
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
-        item = unwrap(unfold, item);
+        item = unwrap_wiz(unfold, item);
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);

@@ -15,7 +15,7 @@ struct HostPort {
     bool is_v6 = false;
 };
 
-auto parse_listen(std::string_view listen) -> std::optional<HostPort> {
+auto parse_host_port(std::string_view listen) -> std::optional<HostPort> {
     const auto colon = listen.rfind(':');
     if (colon == std::string_view::npos || colon == 0) return std::nullopt;
     const auto port_text = listen.substr(colon + 1);
@@ -39,7 +39,7 @@ void read_listen(config::Section& section, std::string_view key, std::string& ou
     std::string listen;
     section.read(key, listen);
     if (listen.empty()) return;
-    if (!parse_listen(listen)) return section.problem(key, "expected host:port, as 127.0.0.1:8080 or [::1]:8080");
+    if (!parse_host_port(listen)) return section.problem(key, "expected host:port, as 127.0.0.1:8080 or [::1]:8080");
     out = std::move(listen);
 }
 
@@ -82,7 +82,7 @@ auto read_server(config::Section section) -> ServerConfig {
 }
 
 auto is_loopback(std::string_view listen) -> bool {
-    const auto parsed = parse_listen(listen);
+    const auto parsed = parse_host_port(listen);
     if (!parsed) return false;
     if (parsed->is_v6) {
         in6_addr address{};

@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto ticket_limit = 2min; // for the calls of one step
+constexpr auto ticket_limit = 2min;  // for the calls of one step
+constexpr auto observe_pause = 5min; // until the mode is looked at again
+constexpr auto own_name = "dossier"; // as the one who decided
 
 class DeliveryStage {
 public:
@@ -22,17 +24,18 @@ public:
         const auto* current = work_.current_draft();
         if (current == nullptr) co_return release(store::Release::Kind::done);
         Draft draft = *current;
+        // A draft of the time before the mode became observe: it keeps until the mode allows writing again.
+        const bool is_over = draft.state == DraftState::rejected || draft.state == DraftState::posted;
+        if (stations_.config.mode == Mode::observe && !is_over && !stations_.delivery.is_internal(draft.sink))
+            co_return release(store::Release::Kind::wait, now() + observe_pause);
         switch (draft.state) {
         case DraftState::pending:
-            if (draft.approval != "none") co_return co_await wait_for_person(std::move(draft));
-            draft.state = DraftState::approved;
-            draft.approved_hash = draft.content_hash;
-            draft.decided_by = "dossier";
-            draft.decided_at = now();
-            draft.comment = "approved by route " + work_.route->route + " (automate)";
-            co_return co_await post(std::move(draft), true);
+            // The mode may have become stricter since the draft was made.
+            if (draft.approval != "none" || stations_.config.mode != Mode::automate)
+                co_return co_await wait_for_person(std::move(draft));
+            co_return co_await approve_and_post(std::move(draft));
         case DraftState::approved:
-            co_return co_await post(std::move(draft), false);
+            co_return co_await post(std::move(draft));
         case DraftState::rejected:
             co_return co_await reject(std::move(draft));
         case DraftState::posted:
@@ -95,7 +98,8 @@ private:
         const auto ticket = draft.ticket;
         const bool was_handed_over =
             std::ranges::any_of(work_.row().drafts, [](const Draft& one) { return one.state == DraftState::posted; });
-        if (ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
+        const bool may_write = stations_.config.mode != Mode::observe;
+        if (may_write && ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
             std::string note = "Rejected by " + draft.decided_by + ": nobody is assigned.";
             if (!draft.comment.empty()) note += " " + draft.comment;
             auto said = co_await stations_.delivery.comment(*ticket, std::move(note), draft.id + ":rejected",
@@ -105,19 +109,32 @@ private:
         co_return co_await settle(Stage::closed);
     }
 
+    /// The decision that the route left to the service.
+    auto approve_and_post(Draft draft) -> Task<Result<store::Release>> {
+        draft.state = DraftState::approved;
+        draft.approved_hash = draft.content_hash;
+        draft.decided_by = own_name;
+        draft.decided_at = now();
+        draft.comment = "approved by route " + work_.route->route + " (automate)";
+        if (draft.approved_hash != content_hash(draft)) co_return not_as_approved();
+        auto commit = work_.commit(Stage::drafted, {}, now());
+        commit.save_drafts.push_back(draft);
+        commit.audit.push_back(
+            entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
+        if (auto saved = co_await stations_.store.commit_stage(commit); !saved)
+            co_return fail(std::move(saved.error()));
+        work_.committed(commit);
+        co_return co_await post(std::move(draft));
+    }
+
+    static auto not_as_approved() -> std::unexpected<Error> {
+        return fail(Errc::rejected, "the draft is not what was approved; it has to be approved again");
+    }
+
     /// Carries out a decision. What was approved is what is posted: the hash says so.
-    auto post(Draft draft, bool automatic) -> Task<Result<store::Release>> {
-        if (draft.approved_hash != content_hash(draft))
-            co_return fail(Errc::rejected, "the draft is not what was approved; it has to be approved again");
-        if (automatic) {
-            auto commit = work_.commit(Stage::drafted, {}, now());
-            commit.save_drafts.push_back(draft);
-            commit.audit.push_back(
-                entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
-            auto saved = co_await stations_.store.commit_stage(commit);
-            if (!saved) co_return fail(std::move(saved.error()));
-            work_.committed(commit);
-        }
+    auto post(Draft draft) -> Task<Result<store::Release>> {
+        if (draft.approved_hash != content_hash(draft)) co_return not_as_approved();
+        const bool automatic = draft.approval == "none" && draft.decided_by == own_name;
         auto progress = co_await stations_.delivery.ensure_ticket(draft, deadline_in(ticket_limit));
         if (!progress) co_return fail(std::move(progress.error()));
         if (!progress->ticket) co_return release(store::Release::Kind::wait, progress->wait_until.value_or(now() + 1s));

@@ -9,8 +9,12 @@
 #include "dossier/finding/json.hpp"
 #include "dossier/pipeline/router.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 namespace dossier::pipeline {
 
@@ -252,8 +256,8 @@ private:
                      {"route", route.route},
                      {"action", route.action},
                      {"reasons", route.reasons}};
-        auto made = is_ticket ? make_draft(work, route, commit) : Draft{};
-        if (is_ticket && was_posted(work, made)) {
+        auto made = is_ticket ? make_draft(work, route, commit.revision, commit.at) : Draft{};
+        if (is_ticket && was_posted(work, route, commit.at)) {
             // The ticket says exactly this already: nobody has to approve it twice.
             commit.stage = Stage::delivered;
             details["unchanged"] = true;
@@ -280,21 +284,20 @@ private:
         co_return saved;
     }
 
-    auto make_draft(const DossierCase& work, const RouteDecision& route, const store::StageCommit& commit) const
-        -> Draft {
+    auto make_draft(const DossierCase& work, const RouteDecision& route, int revision, Timestamp at) const -> Draft {
         ticket::DossierView view{.dossier_id = work.row().id,
                                  .findings = work.open_findings(),
                                  .context = *work.context,
                                  .assessment = *work.assessment,
                                  .narrative = *work.narrative,
                                  .route = route,
-                                 .revision = commit.revision};
+                                 .revision = revision};
         if (stations_.restore_in_tickets) restore_names(work, view.narrative);
         auto rendered = ticket::render_draft(view);
         Draft draft;
         draft.id = new_id("drf");
         draft.dossier_id = view.dossier_id;
-        draft.revision = commit.revision;
+        draft.revision = revision;
         draft.finding_ids = ids_of(view.findings);
         draft.sink = route.sink;
         draft.approval = route.approval;
@@ -302,24 +305,25 @@ private:
         draft.body = std::move(rendered.body);
         draft.assignee = owner_column(view.context.owner);
         draft.severity = view.findings.front().severity;
-        draft.created_at = commit.at;
+        draft.created_at = at;
         draft.ticket = work.row().ticket;
         draft.content_hash = content_hash(draft);
         return draft;
     }
 
-    static auto was_posted(const DossierCase& work, const Draft& made) -> bool {
-        return std::ranges::any_of(work.row().drafts, [&](const Draft& draft) {
-            return draft.state == DraftState::posted && draft.content_hash == made.content_hash;
-        });
+    /// Whether the ticket says this already, but for the number of the revision. Only the last posted draft counts.
+    auto was_posted(const DossierCase& work, const RouteDecision& route, Timestamp at) const -> bool {
+        const auto& drafts = work.row().drafts;
+        const auto last = std::ranges::find(drafts, DraftState::posted, &Draft::state);
+        return last != drafts.end() && last->content_hash == make_draft(work, route, last->revision, at).content_hash;
     }
 
     /// Pseudonyms are given in the order of the evidence, so redacting it again gives the same ones back.
     void restore_names(const DossierCase& work, Narrative& narrative) const {
         redact::Redaction redaction;
-        static_cast<void>(explain::redact_evidence(
-            explain::build_evidence(work.open_findings(), *work.context, *work.assessment), stations_.redactor,
-            redaction));
+        static_cast<void>(
+            explain::redact_evidence(explain::build_evidence(work.open_findings(), *work.context, *work.assessment),
+                                     stations_.redactor, redaction));
         narrative.summary = redaction.restore(std::move(narrative.summary));
         for (auto& sentence : narrative.sentences) sentence.text = redaction.restore(std::move(sentence.text));
     }
@@ -359,19 +363,22 @@ private:
 
 auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
     DossierRun run(stations_, claim);
-    auto outcome = co_await run.run();
+    Result<store::Release> outcome = fail(Errc::internal, "nothing was done");
+    try {
+        outcome = co_await run.run();
+    } catch (const boost::system::system_error& e) {
+        if (e.code() == asio::error::operation_aborted) throw; // cancelled: the lease is given back as it is
+        outcome = fail(Errc::internal, e.what());
+    } catch (const std::exception& e) {
+        // A broken invariant counts as an attempt, or the dossier would come back for ever.
+        outcome = fail(Errc::internal, e.what());
+    }
     if (outcome) co_return std::move(*outcome);
 
     auto& error = outcome.error();
     const auto& queue = stations_.config.queue;
     store::Release release{.claim = claim, .at = stations_.clock.now(), .failed_stage = run.failed_stage};
     release.error = error.describe();
-    if (error.code == Errc::conflict) {
-        // Something happened to the dossier meanwhile (an edit, a decision, a new finding): begin again with it.
-        release.kind = store::Release::Kind::wait;
-        release.ready_at = release.at;
-        co_return release;
-    }
     const bool hopeless = error.code == Errc::rejected || error.code == Errc::malformed;
     const bool used_up = claim.attempts + 1 >= queue.max_attempts;
     release.kind = hopeless || used_up ? store::Release::Kind::dead : store::Release::Kind::retry;

@@ -24,7 +24,7 @@ constexpr auto longest_pause = 1s; // the wake-up is a hint; the store is asked 
 
 } // namespace
 
-struct WorkerPool::Impl {
+struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
     Impl(Runtime& runtime_, store::Store& store_, Advance advance_, QueueConfig config_, const Clock& clock_,
          Metrics& metrics_)
         : runtime(runtime_),
@@ -54,10 +54,11 @@ struct WorkerPool::Impl {
     TaskScope loops;
     TaskScope work;
 
+    /// The handler may run after the last coroutine has ended, so it keeps what it touches.
     void wake_up() {
-        asio::post(dispatch_lane, [this] {
-            woken = true;
-            wake.cancel();
+        asio::post(dispatch_lane, [self = shared_from_this()] {
+            self->woken = true;
+            self->wake.cancel();
         });
     }
 
@@ -65,22 +66,24 @@ struct WorkerPool::Impl {
         while (!stopping) {
             woken = false;
             const auto claimed = co_await claim_some();
+            if (!claimed) {
+                log::error("queue.claim_failed", {{"error", claimed.error().describe()}});
+                co_await wait_for_wake(longest_pause); // a store that fails isn't helped by being asked at once
+                continue;
+            }
             metrics.set("dossier_queue_depth", static_cast<double>(store.backlog()));
             metrics.set("dossier_in_flight", static_cast<double>(running.load()));
-            if (claimed == claim_block || woken || stopping) continue;
+            if (*claimed == claim_block || woken || stopping) continue;
             co_await pause();
         }
     }
 
-    auto claim_some() -> Task<std::size_t> {
+    auto claim_some() -> Task<Result<std::size_t>> {
         const auto busy = running.load();
-        if (busy >= config.in_flight) co_return 0;
+        if (busy >= config.in_flight) co_return 0U;
         auto taken = co_await store.claim_ready(owner, clock.now(), config.lease,
                                                 std::min(claim_block, config.in_flight - busy));
-        if (!taken) {
-            log::error("queue.claim_failed", {{"error", taken.error().describe()}});
-            co_return 0;
-        }
+        if (!taken) co_return fail(std::move(taken.error()));
         for (auto& claim : *taken) {
             {
                 const std::lock_guard lock(mutex);
@@ -96,7 +99,9 @@ struct WorkerPool::Impl {
 
     void forget(const store::Claim& claim) {
         const std::lock_guard lock(mutex);
-        claims.erase(claim.dossier_id);
+        // A dossier whose lease was lost may be under work here again, under a newer fence.
+        if (const auto held = claims.find(claim.dossier_id); held != claims.end() && held->second.fence == claim.fence)
+            claims.erase(held);
         --running;
     }
 
@@ -122,7 +127,11 @@ struct WorkerPool::Impl {
             const auto next = co_await store.next_ready_at();
             if (next && *next) span = std::clamp(**next - clock.now(), Duration{1}, span);
         }
-        if (woken) co_return;
+        co_await wait_for_wake(span);
+    }
+
+    auto wait_for_wake(std::chrono::milliseconds span) -> Task<void> {
+        if (woken || stopping) co_return;
         wake.expires_after(span);
         boost::system::error_code ignored; // cancelled = woken
         co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -144,12 +153,14 @@ struct WorkerPool::Impl {
 
 WorkerPool::WorkerPool(Runtime& runtime, store::Store& store, Advance advance, QueueConfig config, const Clock& clock,
                        Metrics& metrics)
-    : impl_(std::make_unique<Impl>(runtime, store, std::move(advance), std::move(config), clock, metrics)) {}
+    : impl_(std::make_shared<Impl>(runtime, store, std::move(advance), std::move(config), clock, metrics)) {}
 
 WorkerPool::~WorkerPool() = default;
 
 void WorkerPool::start() {
-    impl_->store.on_ready([impl = impl_.get()] { impl->wake_up(); });
+    impl_->store.on_ready([weak = std::weak_ptr(impl_)] {
+        if (const auto impl = weak.lock()) impl->wake_up();
+    });
     impl_->loops.spawn(impl_->dispatch_lane.get_executor(), "dispatch",
                        [impl = impl_.get()]() -> Task<void> { return impl->dispatch(); });
     impl_->loops.spawn(impl_->runtime.next_lane().get_executor(), "renew_leases",

@@ -126,13 +126,83 @@ auto without_closing_brackets(std::string_view text, std::size_t begin, std::siz
     return end;
 }
 
+auto pattern_options() -> RE2::Options {
+    RE2::Options options;
+    options.set_max_mem(4 << 20);
+    return options;
+}
+
+auto is_name_byte(char c) -> bool {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-';
+}
+
+/// The next run of bytes that names are made of; empty at the end of the text.
+auto next_name(std::string_view text, std::size_t at) -> Cell {
+    while (at < text.size() && !is_name_byte(text[at])) ++at;
+    auto end = at;
+    while (end < text.size() && is_name_byte(text[end])) ++end;
+    return {at, end};
+}
+
+/// Whether what stands behind a name can lead to a value; the pattern of assignments decides.
+auto may_be_assigned(std::string_view text, std::size_t at) -> bool {
+    constexpr std::string_view blanks = " \t\n\f\r";
+    if (at < text.size() && blanks.find(text[at]) != std::string_view::npos)
+        at = std::min(text.find_first_not_of(blanks, at), text.size());
+    return at < text.size() && std::string_view("\\\"'`]:=!|?sS").find(text[at]) != std::string_view::npos;
+}
+
+/// More than an assignment with a value of 400 characters of four bytes takes.
+constexpr std::size_t longest_assignment = 1800;
+/// More than the telling part of a name and what may stand behind it.
+constexpr std::size_t longest_name_end = 96;
+
+/// Each telling part of the pattern below holds one of these.
+constexpr std::array<std::string_view, 20> telling_parts{
+    "pass", "pwd",  "secret", "token",  "key",    "auth", "credential", "sig", "ssn",  "social",
+    "card", "iban", "phone",  "mobile", "oncall", "dob",  "birth",      "mrn", "name", "client"};
+
+/// A quick look before the pattern.
+auto may_be_telling(std::string_view name) -> bool {
+    for (std::size_t at = 0; at < name.size(); ++at) {
+        const char first = static_cast<char>(name[at] | 0x20); // small letter of a letter
+        for (const auto part : telling_parts)
+            if (part[0] == first && iequals(name.substr(at, part.size()), part)) return true;
+    }
+    return false;
+}
+
+/// Where the name with a telling part begins that ends where `name` does; its end = there is none.
+auto telling_name_at(std::string_view text, Cell name) -> std::size_t {
+    static const RE2 pattern(
+        R"re((?i)[a-z0-9_.\-]{0,40}(?:passw|passwd|pwd|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|auth|credential|_pass|sig\b|signature|[a-z]key|[_\-]key|ssn|social_?security|card|iban|phone|mobile|oncall|dob|birth|mrn|passport|first_?name|last_?name|full_?name|client)[a-z0-9_.\-]{0,24}$)re",
+        pattern_options());
+    constexpr std::size_t shortest = 3;
+    if (name.end - name.begin < shortest) return name.end;
+    const auto from = name.end - name.begin > longest_name_end ? name.end - longest_name_end : name.begin;
+    if (!may_be_telling(text.substr(from, name.end - from))) return name.end;
+    const re2::StringPiece run(text.data() + from, name.end - from);
+    re2::StringPiece found;
+    if (!pattern.Match(run, 0, run.size(), RE2::UNANCHORED, &found, 1)) return name.end;
+    return static_cast<std::size_t>(found.data() - text.data());
+}
+
 struct Header {
     std::string_view separator;
     std::vector<KeyMeaning> columns;
 };
 
+/// Column names and separators, and nothing else.
+auto may_be_header(std::string_view line) -> bool {
+    const auto fits = [](char c) {
+        return is_name_byte(c) || std::string_view(" \",;|\t\\\r\f\v\n").find(c) != std::string_view::npos;
+    };
+    return std::ranges::all_of(line, fits);
+}
+
 auto header_of(std::string_view text, Cell line) -> Header {
-    if (line.end - line.begin > 2000) return {};
+    if (line.end - line.begin > 2000 || !may_be_header(text.substr(line.begin, line.end - line.begin))) return {};
     for (const std::string_view separator : {",", ";", "|", "\t", "\\t"}) {
         const auto cells = cells_of(text, line, separator);
         if (cells.size() < 2) continue;
@@ -156,25 +226,25 @@ auto header_of(std::string_view text, Cell line) -> Header {
 } // namespace
 
 auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
-    // A name with a telling part, then `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value.
-    static const RE2 pattern(
-        R"re((?i)([a-z0-9_.\-]{0,40}(?:passw|passwd|pwd|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|auth|credential|_pass|sig\b|signature|[a-z]key|[_\-]key|ssn|social_?security|card|iban|phone|mobile|oncall|dob|birth|mrn|passport|first_?name|last_?name|full_?name|client)[a-z0-9_.\-]{0,24}))re"
-        R"re((?:\\{0,3}["'`]?\]?\s{0,3}(?::=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
-        R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re");
+    // `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value.
+    static const RE2 assignment(
+        R"re((?i)(?:\\{0,3}["'`]?\]?\s{0,3}(?::=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
+        R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re",
+        pattern_options());
     std::vector<FieldValue> found;
-    re2::StringPiece input(text.data(), text.size());
-    re2::StringPiece key;
-    re2::StringPiece quote;
-    re2::StringPiece value;
-    while (RE2::FindAndConsume(&input, pattern, &key, &quote, &value)) {
-        const auto meaning = meaning_of_key({key.data(), key.size()});
-        const auto key_at = static_cast<std::size_t>(key.data() - text.data());
-        if (meaning == KeyMeaning::none || is_inside_arn(text, key_at)) {
-            // Go on right behind the name: its "value" may be the next name.
-            const auto next = key_at + key.size();
-            input = re2::StringPiece(text.data() + next, text.size() - next);
-            continue;
-        }
+    std::size_t at = 0;
+    for (auto name = next_name(text, at); name.end > name.begin; name = next_name(text, at)) {
+        at = name.end; // a name's "value" may be the next name
+        if (!may_be_assigned(text, name.end)) continue;
+        const auto key_at = telling_name_at(text, name);
+        if (key_at == name.end) continue;
+        const auto meaning = meaning_of_key(text.substr(key_at, name.end - key_at));
+        if (meaning == KeyMeaning::none || is_inside_arn(text, key_at)) continue;
+        re2::StringPiece groups[3];
+        const auto limit_at = std::min(text.size(), name.end + longest_assignment);
+        if (!assignment.Match({text.data(), text.size()}, name.end, limit_at, RE2::ANCHOR_START, groups, 3)) continue;
+        const auto& quote = groups[1];
+        const auto& value = groups[2];
         auto begin = static_cast<std::size_t>(value.data() - text.data());
         auto end = begin + value.size();
         const bool is_quoted = !quote.empty();
@@ -190,7 +260,7 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         const bool is_assigned = begin >= 1 && text.substr(begin > 4 ? begin - 4 : 0, 4).find('=') != text.npos;
         if (end > begin)
             found.push_back({.meaning = meaning, .begin = begin, .end = end, .is_delimited = is_quoted || is_assigned});
-        input = re2::StringPiece(text.data() + end, text.size() - end);
+        at = end;
     }
     return found;
 }
@@ -211,7 +281,7 @@ auto table_values(std::string_view text) -> std::vector<FieldValue> {
         for (std::size_t i = 0; i < cells.size(); ++i) {
             auto [begin, end] = cells[i];
             // The last cell of a table inside a document ends where the string does.
-            end = std::min(end, text.find_first_of("\"\\", begin));
+            end = std::min(end, text.substr(0, end).find_first_of("\"\\", begin));
             if (header.columns[i] == KeyMeaning::none || end <= begin) continue;
             found.push_back({.meaning = header.columns[i], .begin = begin, .end = end, .is_delimited = true});
         }

@@ -2,9 +2,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "fields.hpp"
-#include "shapes.hpp"
-
-#include <re2/re2.h>
+#include "shape_search.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,18 +10,6 @@
 namespace dossier::redact {
 
 namespace {
-
-auto options() -> RE2::Options {
-    RE2::Options options;
-    options.set_log_errors(false);
-    options.set_max_mem(64 << 20);
-    return options;
-}
-
-struct Compiled {
-    Shape shape;
-    std::unique_ptr<RE2> pattern;
-};
 
 /// `\nalice@…` inside a string that is itself escaped: the n belongs to the line break.
 auto without_escape(std::string_view text, Redactor::Span span) -> Redactor::Span {
@@ -64,44 +50,39 @@ auto canonical(std::string_view kind, std::string_view value) -> std::string {
     return std::string(value);
 }
 
+/// The size of what reads as a pseudonym, `<EMAIL_1>`, at `at`; else 0.
+auto pseudonym_size(std::string_view text, std::size_t at) -> std::size_t {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    auto end = at + 1;
+    while (end < text.size() && ((text[end] >= 'A' && text[end] <= 'Z') || text[end] == '_')) ++end;
+    const auto number = end;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    const bool fits =
+        number > at + 2 && text[number - 1] == '_' && end > number && end < text.size() && text[end] == '>';
+    return fits ? end + 1 - at : 0;
+}
+
+/// Appends text that stays. A pseudonym that the text brings along would later be taken for one of the dossier's own,
+/// and a value put in its place; so it gets other brackets.
+void append_kept(std::string& result, std::string_view text, const auto& is_own) {
+    std::size_t from = 0;
+    for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+        const auto size = pseudonym_size(text, at);
+        if (size == 0 || is_own(text.substr(at, size))) continue;
+        result.append(text.substr(from, at - from)).append("‹").append(text.substr(at + 1, size - 2)).append("›");
+        from = at + size;
+    }
+    result.append(text.substr(from));
+}
+
 } // namespace
 
 struct Redactor::Impl {
     RedactionConfig config;
-    std::vector<Compiled> shapes;
-    std::unique_ptr<RE2> any; ///< alternation of all shapes
+    ShapeSearch shapes;
 
     [[nodiscard]] auto is_allowed(std::string_view value) const -> bool {
         return std::ranges::any_of(config.allow, [&](const auto& glob) { return glob_match(glob, value); });
-    }
-
-    /// The first shape that fits at `begin` and stands up to its check; `next` = where to go on.
-    [[nodiscard]] auto name_at(std::string_view text, std::size_t begin, std::size_t& next) const -> Span {
-        next = begin + 1;
-        for (const auto& [shape, pattern] : shapes) {
-            re2::StringPiece groups[2];
-            const int wanted = std::min(pattern->NumberOfCapturingGroups(), 1) + 1;
-            if (!pattern->Match({text.data(), text.size()}, begin, text.size(), RE2::ANCHOR_START, groups, wanted))
-                continue;
-            const auto& group = wanted == 2 && groups[1].data() != nullptr ? groups[1] : groups[0];
-            Candidate candidate{.text = text, .begin = static_cast<std::size_t>(group.data() - text.data())};
-            candidate.end = candidate.begin + group.size();
-            if (group.empty() || (shape.check != nullptr && !shape.check(candidate))) continue;
-            next = std::max(candidate.end, next);
-            return {.begin = candidate.begin, .end = candidate.end, .kind = shape.kind};
-        }
-        return {};
-    }
-
-    void add_shapes(std::string_view text, std::vector<Span>& spans) const {
-        std::size_t at = 0;
-        re2::StringPiece whole;
-        while (at < text.size() &&
-               any->Match({text.data(), text.size()}, at, text.size(), RE2::UNANCHORED, &whole, 1)) {
-            const auto begin = static_cast<std::size_t>(whole.data() - text.data());
-            const auto span = name_at(text, begin, at);
-            if (!span.kind.empty()) spans.push_back(span);
-        }
     }
 
     static void add_fields(std::string_view text, std::string_view key, std::vector<Span>& spans) {
@@ -121,35 +102,14 @@ Redactor::Redactor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Redactor::~Redactor() = default;
 
 auto Redactor::make(const RedactionConfig& config) -> Result<std::unique_ptr<Redactor>> {
-    auto impl = std::make_unique<Impl>();
-    impl->config = config;
-    std::string alternation;
-    const auto add = [&](const Shape& shape, std::string_view pattern) -> bool {
-        auto compiled = std::make_unique<RE2>(re2::StringPiece(pattern.data(), pattern.size()), options());
-        if (!compiled->ok()) return false;
-        alternation += alternation.empty() ? "(?:" : "|(?:";
-        alternation.append(pattern).append(")");
-        impl->shapes.push_back({.shape = shape, .pattern = std::move(compiled)});
-        return true;
-    };
-    for (const auto& extra : config.extra) {
-        const bool matches_nothing = RE2::FullMatch("", RE2(extra, options()));
-        if (matches_nothing || !add({.kind = "CUSTOM", .pattern = "", .check = nullptr}, extra))
-            return fail(Errc::invalid_argument, "redaction.extra: '" + extra + "' is no usable RE2 pattern");
-    }
-    for (const auto& shape : shapes()) {
-        if (shape.kind == "IP" && !config.ip_addresses) continue;
-        if (!add(shape, shape.pattern))
-            return fail(Errc::internal, "built-in pattern of " + std::string(shape.kind) + " does not compile");
-    }
-    impl->any = std::make_unique<RE2>(alternation, options());
-    if (!impl->any->ok()) return fail(Errc::internal, "the alternation does not compile: " + impl->any->error());
+    auto shapes = ShapeSearch::make(config.extra, config.ip_addresses);
+    if (!shapes) return std::unexpected(shapes.error());
+    auto impl = std::make_unique<Impl>(Impl{.config = config, .shapes = std::move(*shapes)});
     return std::unique_ptr<Redactor>(new Redactor(std::move(impl)));
 }
 
 auto Redactor::find(std::string_view text, std::string_view key) const -> std::vector<Span> {
-    std::vector<Span> spans;
-    impl_->add_shapes(text, spans);
+    auto spans = impl_->shapes.spans(text);
     impl_->add_fields(text, key, spans);
     for (auto& span : spans) span = without_escape(text, span);
     spans = merged(std::move(spans));
@@ -158,10 +118,22 @@ auto Redactor::find(std::string_view text, std::string_view key) const -> std::v
 }
 
 auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key) const -> std::string {
+    return masked(text, state, key, Pseudonyms::foreign);
+}
+
+auto Redactor::redact_answer(std::string_view text, Redaction& state) const -> std::string {
+    return masked(text, state, {}, Pseudonyms::own);
+}
+
+auto Redactor::masked(std::string_view text, Redaction& state, std::string_view key, Pseudonyms found) const
+    -> std::string {
+    const auto is_own = [&](std::string_view pseudonym) {
+        return found == Pseudonyms::own && state.originals_.contains(pseudonym);
+    };
     std::string result;
     std::size_t at = 0;
     for (const auto& span : find(text, key)) {
-        result.append(text.substr(at, span.begin - at));
+        append_kept(result, text.substr(at, span.begin - at), is_own);
         at = span.end;
         const std::string kind(span.kind);
         if (!impl_->config.pseudonymise) {
@@ -176,7 +148,7 @@ auto Redactor::redact(std::string_view text, Redaction& state, std::string_view 
         }
         result.append(pseudonym);
     }
-    result.append(text.substr(at));
+    append_kept(result, text.substr(at), is_own);
     return result;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
-// Identifiers and secrets that can be told by their own shape: one row each with kind, RE2 pattern and a check. The
-// rows make one alternation; a row's first capturing group, where it has one, is what gets masked. Order matters:
-// at one place the first row whose check agrees wins. A row of kind "" consumes what must stay (UUIDs, digests, times).
+// Identifiers and secrets that can be told by their own shape: one row each with kind, start, RE2 pattern and a
+// check. The start names the few places where the pattern is tried (see starts.hpp); a row's first capturing group,
+// where it has one, is what gets masked. Order matters: at one place the first row whose check agrees wins. A row of
+// kind "" consumes what must stay (UUIDs, times).
+
+#include "starts.hpp"
 
 #include <cstddef>
 #include <span>
@@ -24,6 +27,7 @@ struct Candidate {
 
 struct Shape {
     std::string_view kind;
+    Start start;
     std::string_view pattern;
     bool (*check)(Candidate& candidate); ///< null = the pattern is proof enough
 };

@@ -89,8 +89,8 @@ auto SqliteStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Res
 
 auto SqliteStore::automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> {
     return readers_.submit<std::size_t>([since](Database& db) -> Result<std::size_t> {
-        auto rows = db.query(
-            "SELECT count(*) FROM intents WHERE state='done' AND attempted_at>=? AND key GLOB 'ticket*'", since);
+        auto rows =
+            db.query("SELECT count(*) FROM audit WHERE action='draft.approved_automatically' AND time>=?", since);
         rows.next();
         return static_cast<std::size_t>(rows.integer(0));
     });

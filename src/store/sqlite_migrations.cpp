@@ -155,6 +155,7 @@ CREATE TABLE audit(
 );
 CREATE INDEX audit_finding ON audit(finding_id) WHERE finding_id <> '';
 CREATE INDEX audit_dossier ON audit(dossier_id) WHERE dossier_id <> '';
+CREATE INDEX audit_automatic ON audit(time) WHERE action = 'draft.approved_automatically';
 
 CREATE TABLE probe(
     id     INTEGER PRIMARY KEY,

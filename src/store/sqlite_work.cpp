@@ -63,8 +63,19 @@ auto update_finding(WriteSession& session, const StageCommit& commit, const Stag
     return {};
 }
 
-/// The worker read the draft before a person decided on it or changed its text: their word stands.
-auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Draft {
+/// The worker read the draft before a person decided on it or changed its text: their word stands. `conflict` where the
+/// worker approves what it no longer is.
+auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Result<Draft> {
+    if (incoming.state == DraftState::approved &&
+        (stored.state == DraftState::rejected || stored.content_hash != incoming.content_hash))
+        return fail(Errc::conflict, "somebody has decided on the draft or rewritten it");
+    if (incoming.state == DraftState::expired && stored.state == DraftState::rejected) return stored;
+    if (incoming.state == DraftState::expired && stored.state == DraftState::approved) {
+        incoming.approved_hash = stored.approved_hash;
+        incoming.decided_by = stored.decided_by;
+        incoming.decided_at = stored.decided_at;
+        return incoming;
+    }
     if (incoming.state != DraftState::pending) return incoming;
     const bool decided = stored.state != DraftState::pending;
     const bool rewritten =
@@ -84,10 +95,14 @@ auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Draft {
     return incoming;
 }
 
-void save_draft(Database& db, std::int64_t dossier, Draft draft) {
+auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void> {
     {
         auto rows = db.query("SELECT doc, edited FROM drafts WHERE id=?", draft.id);
-        if (rows.next()) draft = reconcile(std::move(draft), draft_of(rows.text(0)), rows.integer(1) != 0);
+        if (rows.next()) {
+            auto reconciled = reconcile(std::move(draft), draft_of(rows.text(0)), rows.integer(1) != 0);
+            if (!reconciled) return fail(std::move(reconciled.error()));
+            draft = std::move(*reconciled);
+        }
     }
     std::string finding_ids = "\n";
     for (const auto& id : draft.finding_ids) finding_ids += id + "\n";
@@ -95,6 +110,7 @@ void save_draft(Database& db, std::int64_t dossier, Draft draft) {
            "ON CONFLICT(id) DO UPDATE SET revision=excluded.revision, state=excluded.state, "
            "content_hash=excluded.content_hash, finding_ids=excluded.finding_ids, doc=excluded.doc",
            draft.id, dossier, draft.revision, to_string(draft.state), draft.content_hash, finding_ids, to_text(draft));
+    return {};
 }
 
 auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
@@ -119,7 +135,9 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
         db.run("UPDATE dossiers SET severity=(SELECT max(severity) FROM findings WHERE dossier=?1) WHERE seq=?1",
                dossier);
     }
-    for (const auto& draft : commit.save_drafts) save_draft(db, dossier, draft);
+    for (const auto& draft : commit.save_drafts) {
+        if (auto saved = save_draft(db, dossier, draft); !saved) return saved;
+    }
     session.seal(commit.audit);
     return {};
 }
@@ -157,8 +175,8 @@ void bury(WriteSession& session, const Release& release, const Claimed& claimed)
     session.db.run("UPDATE dossiers SET stage='dead', updated_at=? WHERE seq=?", release.at, claimed.seq);
     session.db.run("INSERT INTO dead_letters(id, finding_id, dossier, stage, error, attempts, at) "
                    "VALUES(?,?,?,?,?,?,?)",
-                   new_id("dlt"), worst, claimed.seq, to_string(release.failed_stage), release.error, claimed.attempts,
-                   release.at);
+                   new_id("dlt"), worst, claimed.seq, to_string(release.failed_stage), release.error,
+                   claimed.attempts + 1, release.at); // the one that failed last counts, too
 }
 
 auto end_claim(WriteSession& session, const Release& release) -> Result<void> {
@@ -276,7 +294,7 @@ auto SqliteStore::release(Release release) -> Task<Result<void>> {
 auto SqliteStore::abandon_leases(std::string owner) -> Task<Result<void>> {
     return writer_.submit<void>([owner = std::move(owner)](WriteSession& session) -> Result<void> {
         const auto freed = session.db.run("UPDATE dossiers SET lease_owner='', lease_until=NULL "
-                                          "WHERE lease_owner=? AND lease_until IS NOT NULL",
+                                          "WHERE (?1='' OR lease_owner=?1) AND lease_until IS NOT NULL",
                                           owner);
         if (freed > 0) session.made_ready();
         return {};

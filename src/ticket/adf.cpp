@@ -188,7 +188,7 @@ auto block(const MarkdownNode& node) -> Json {
     }
 }
 
-auto size_of_block(const MarkdownNode& node) -> std::size_t {
+auto size_in_adf(const MarkdownNode& node) -> std::size_t {
     const auto made = block(node);
     return made.is_null() ? 0 : dump_json(made).size() + 1;
 }
@@ -199,7 +199,7 @@ auto markdown_to_adf(std::string_view markdown, std::size_t max_bytes) -> std::s
     Json document{{"version", 1}, {"type", "doc"}, {"content", Json::array()}};
     auto tree = parse_markdown(markdown);
     const auto frame = dump_json(document).size();
-    fit_blocks(tree, max_bytes > frame ? max_bytes - frame : 0, size_of_block);
+    fit_blocks(tree, max_bytes > frame ? max_bytes - frame : 0, size_in_adf);
     for (const auto& node : tree.children) {
         if (auto made = block(node); !made.is_null()) document["content"].push_back(std::move(made));
     }

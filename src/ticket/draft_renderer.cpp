@@ -176,6 +176,10 @@ void who_can_reach_it(Body& body, const DossierView& view) {
     for (const auto& line : view.assessment.reach) list.item(escape_markdown(line));
     std::size_t shown = 0;
     for (const auto& principal : view.context.access) {
+        const bool said = std::ranges::any_of(view.assessment.reach, [&](const std::string& line) {
+            return icontains(line, principal.kind == "anyone" ? "anyone" : principal.id);
+        });
+        if (said) continue;
         if (++shown > max_rows) continue;
         list.item(fmt::format("{} {}: {}", escape_markdown(principal.kind), inline_code(principal.id),
                               escape_markdown(principal.level)));

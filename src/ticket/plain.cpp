@@ -125,7 +125,7 @@ auto document_text(const MarkdownNode& document) -> std::string {
     return out;
 }
 
-auto size_of_block(const MarkdownNode& node) -> std::size_t {
+auto size_in_plain(const MarkdownNode& node) -> std::size_t {
     const auto text = block_text(node);
     return text.empty() ? 0 : code_points(text) + 2; // and the blank line after it
 }
@@ -145,7 +145,7 @@ auto markdown_to_plain(std::string_view markdown, std::size_t max_characters) ->
     auto tree = parse_markdown(markdown);
     auto whole = document_text(tree);
     if (max_characters == 0 || code_points(whole) <= max_characters) return whole;
-    fit_blocks(tree, max_characters, size_of_block);
+    fit_blocks(tree, max_characters, size_in_plain);
     const auto fits = document_text(tree);
     // One huge paragraph leaves no block to keep; its beginning says more than a notice alone.
     const bool is_worth_it = fits.size() > left_out_notice.size() && code_points(fits) <= max_characters;

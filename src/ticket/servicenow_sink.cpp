@@ -79,7 +79,7 @@ auto is_sys_id(std::string_view id) -> bool {
            });
 }
 
-auto event_marker(const std::string& event_id) -> std::string { return fmt::format("(dossier event {})", event_id); }
+auto journal_marker(const std::string& event_id) -> std::string { return fmt::format("(dossier event {})", event_id); }
 
 auto is_closed(const std::string& state, bool is_security_incident) -> bool {
     return is_security_incident ? state == "3" || state == "7" : state == "6" || state == "7" || state == "8";
@@ -201,7 +201,7 @@ auto ServiceNowSink::has_note(std::string sys_id, std::string event_id, Deadline
             query),
         deadline);
     if (!answer) co_return fail(answer.error());
-    const auto marker = event_marker(event_id);
+    const auto marker = journal_marker(event_id);
     co_return std::ranges::any_of(rows_of(*answer), [&](const Json& row) {
         return text_in(row, {"element_id"}) == sys_id && text_in(row, {"value"}).find(marker) != std::string::npos;
     });
@@ -220,8 +220,8 @@ auto ServiceNowSink::comment(const TicketRef& ticket, const std::string& markdow
             "ticket.journal_hidden",
             {{"sink", config_.name}, {"hint", "read access to sys_journal_field keeps work notes from repeating"}});
     }
-    Json columns{
-        {"work_notes", fmt::format("{}\n\n{}", plain_note(markdown, max_text - marker_room), event_marker(event_id))}};
+    Json columns{{"work_notes",
+                  fmt::format("{}\n\n{}", plain_note(markdown, max_text - marker_room), journal_marker(event_id))}};
     // A note is an append: repeated blindly it would stand there twice.
     auto posted =
         co_await now_.call("PATCH", fmt::format("/api/now/table/{}/{}?sysparm_fields=sys_id", config_.table, ticket.id),

@@ -141,6 +141,34 @@ class ReviewQueue(ServiceCase):
         self.assertIn("403", stranger.stderr)
 
 
+class DeadLetters(ServiceCase):
+    JIRA = {"name": "tracker", "kind": "jira", "url": "http://127.0.0.1:9", "flavour": "cloud",
+            "user": "bot@acme.example", "token": "jira-token", "project": "SEC", "issue_type": "Task"}
+    config = {"queue": {"workers": 2, "max_attempts": 2, "backoff": {"base": "50ms", "max": "200ms"}},
+              "routes": [{"name": "all", "do": "ticket", "sink": "tracker"}], "tickets": {"sinks": [JIRA]}}
+
+    def letters(self, *arguments):
+        return self.service.cli("dead-letters", "--url", self.service.url, "--token", TOKENS["admin"], *arguments)
+
+    def test_what_could_not_be_delivered_is_listed_and_redriven_once(self):
+        finding = self.created("wiz", wiz_issue("W-dead", bucket="acme-payments-dead"))
+        self.assertEqual(self.service.settled(finding)["finding"]["stage"], "dead")
+        [letter] = self.service.items("/v1/dead-letters")
+        self.assertEqual((letter["finding_id"], letter["stage"], letter["attempts"]), (finding, "drafted", 2))
+        self.assertTrue(letter["error"])
+        listed = self.letters("list")
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        self.assertIn(letter["id"], listed.stdout)
+        self.service.write_config({**self.service.config,
+                                   "tickets": {"sinks": [{"name": "tracker", "kind": "outbox"}]}})
+        self.assertTrue(self.service.reload())
+        self.assertEqual(self.letters("redrive", letter["id"]).returncode, 0)
+        self.wait_until(finding, lambda a: a["finding"]["stage"] == "awaiting_approval", "the second try")
+        again = self.letters("redrive", letter["id"])
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("409", again.stderr)
+
+
 class ObserveMode(ServiceCase):
     config = {"mode": "observe"}
 

@@ -156,8 +156,15 @@ TEST_F(ReceiverTest, CommitsAFindingWithItsBytesAndOneAuditEntry) {
     ASSERT_TRUE(details);
     EXPECT_EQ(text_at(*details, "source"), "orca-eu");
     EXPECT_EQ(text_at(*details, "request_id"), "req-1");
-    EXPECT_EQ(details->at("count"), 1);
-    EXPECT_EQ(details->at("fingerprints").at(0), (*results)[0].fingerprint);
+    EXPECT_EQ(text_at(*details, "fingerprint"), (*results)[0].fingerprint);
+}
+
+TEST_F(ReceiverTest, RecordsEachItemOfADeliveryByItself) {
+    ASSERT_TRUE(receive("[" + orca_alert(1) + ",{\"no\":\"finding\"}," + orca_alert(2) + "]"));
+    ASSERT_EQ(store.audit.size(), 3U);
+    EXPECT_EQ(store.audit[0].action, "finding.received");
+    EXPECT_EQ(store.audit[1].action, "item.quarantined");
+    EXPECT_EQ(store.audit[2].action, "finding.received");
 }
 
 TEST_F(ReceiverTest, AnswersBadBodiesAsThePagesSay) {

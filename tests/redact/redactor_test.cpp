@@ -159,6 +159,38 @@ TEST(Redaction, GivesTheSameValueTheSamePseudonymAndPutsItBack) {
     EXPECT_EQ(shared->redact("bob@acme.example", other), "<EMAIL_1>") << "each dossier counts for itself";
 }
 
+TEST(Redaction, NeverRestoresAPseudonymThatThePayloadBrought) {
+    const auto shared = redactor();
+    Redaction state;
+    ASSERT_EQ(shared->redact("from alice@acme.example", state), "from <EMAIL_1>");
+    struct Row {
+        const char* name;
+        std::string text;
+        std::string expected;
+    };
+    const Row rows[] = {
+        {"alone", "<EMAIL_1>", "‹EMAIL_1›"},
+        {"a number not yet given", "<CARD_77>", "‹CARD_77›"},
+        {"kind of two words", "<AWS_KEY_1>", "‹AWS_KEY_1›"},
+        {"beside a true one", "<EMAIL_1> alice@acme.example <EMAIL_1>", "‹EMAIL_1› <EMAIL_1> ‹EMAIL_1›"},
+        {"touching a true one", "<EMAIL_1>alice@acme.example", "‹EMAIL_1›<EMAIL_1>"},
+        {"in brackets of its own", "<<EMAIL_1>>", "<‹EMAIL_1›>"},
+        {"as a field's value", "password=<EMAIL_1>", "password=‹EMAIL_1›"},
+        {"no pseudonym: no number", "<EMAIL>", "<EMAIL>"},
+        {"no pseudonym: small letters", "<email_1>", "<email_1>"},
+        {"no pseudonym: cut", "<EMAIL_1", "<EMAIL_1"},
+        {"no pseudonym: HTML", "<b>a<br/></b> <H1>", "<b>a<br/></b> <H1>"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        EXPECT_EQ(shared->redact(row.text, state), row.expected);
+    }
+    EXPECT_EQ(state.restore(shared->redact("send it to <EMAIL_1>", state)), "send it to ‹EMAIL_1›");
+    EXPECT_EQ(shared->redact_answer("<EMAIL_1> met bob@acme.example and <EMAIL_9>", state),
+              "<EMAIL_1> met <EMAIL_2> and ‹EMAIL_9›")
+        << "an answer may use what the dossier has given";
+}
+
 TEST(Redactor, FollowsItsConfiguration) {
     Redaction state;
     EXPECT_EQ(redactor({.pseudonymise = false})->redact("a@acme.example", state), "<EMAIL>");
@@ -200,6 +232,16 @@ TEST(Redactor, StaysFastOnHostileText) {
         [] {
             std::string text;
             for (int i = 0; i < 20'000; ++i) text += "1 2-3.";
+            return text;
+        }(),
+        [] {
+            std::string text;
+            for (int i = 0; i < 2'000; ++i) text += std::string(63, 'a') + "@a.";
+            return text;
+        }(),
+        [] {
+            std::string text;
+            for (int i = 0; i < 20'000; ++i) text += "ab://a:";
             return text;
         }(),
     };

@@ -136,7 +136,6 @@ TEST_P(DecideSuite, AnIntentIsBegunOnceHoweverOftenItIsAskedFor) {
     auto again = value_of(store().begin_intent(intent));
     EXPECT_EQ(again.state, Intent::State::unknown);
     EXPECT_EQ(again.unknown_since, minute(1));
-    EXPECT_EQ(value_of(store().automatic_actions_since(minute(0))), 0U);
 
     again.state = Intent::State::done;
     again.ticket = TicketRef{.sink = "jira", .key = "SEC-1", .url = "", .id = ""};
@@ -144,6 +143,14 @@ TEST_P(DecideSuite, AnIntentIsBegunOnceHoweverOftenItIsAskedFor) {
     value_of(store().save_intent(again, {}));
     EXPECT_TRUE(value_of(store().intents_to_sweep(minute(9), 5)).empty());
     EXPECT_EQ(value_of(store().intents_to_sweep(minute(10), 5)).at(0).ticket->key, "SEC-1");
+}
+
+TEST_P(DecideSuite, OnlyWhatTheServiceApprovedByItselfIsAnAutomaticAction) {
+    auto by_itself = entry("draft.approved_automatically");
+    by_itself.time = minute(1);
+    auto by_a_person = entry("draft.approved");
+    by_a_person.time = minute(1);
+    value_of(store().append_audit({by_itself, by_a_person}));
     EXPECT_EQ(value_of(store().automatic_actions_since(minute(1))), 1U);
     EXPECT_EQ(value_of(store().automatic_actions_since(minute(2))), 0U);
 }

@@ -52,8 +52,8 @@ auto room_for(std::size_t count) -> std::vector<Result<T>> {
 
 TEST(SqliteStore, TwoHundredWritersShareFewCommits) {
     SqlitePlace place;
+    asio::io_context loop; // outlives the store, whose thread posts to it
     const auto store = place.open_sqlite();
-    asio::io_context loop;
     auto results = room_for<std::vector<IntakeResult>>(200);
     for (std::size_t i = 0; i < results.size(); ++i) {
         start(loop, store->commit_intake(delivery({{.id = std::to_string(i)}}, minute(0)), {entry("received")}),
@@ -71,8 +71,8 @@ TEST(SqliteStore, TwoHundredWritersShareFewCommits) {
 
 TEST(SqliteStore, AFailedOperationLeavesItsGroupAlone) {
     SqlitePlace place;
+    asio::io_context loop; // outlives the store, whose thread posts to it
     const auto store = place.open_sqlite();
-    asio::io_context loop;
     Hold hold(loop, *store);
     auto writes = room_for<void>(3);
     start(loop, store->append_audit({entry("before")}), writes, 0);
@@ -99,9 +99,9 @@ TEST(SqliteStore, AFailedOperationLeavesItsGroupAlone) {
 
 TEST(SqliteStore, ACommitThatFailsFailsItsWholeGroupAndNothingElse) {
     SqlitePlace place;
+    asio::io_context loop; // outlives the store, whose thread posts to it
     const auto store = place.open_sqlite();
     value_of(store->append_audit({entry("kept")}));
-    asio::io_context loop;
     Hold hold(loop, *store);
     auto intakes = room_for<std::vector<IntakeResult>>(1);
     auto writes = room_for<void>(1);
@@ -202,8 +202,8 @@ TEST(SqliteStore, WhatWasAcknowledgedSurvivesAKill) {
 
 TEST(SqliteStore, ACancelledCallerLosesNothing) {
     SqlitePlace place;
+    asio::io_context loop; // outlives the store, whose thread posts to it
     const auto store = place.open_sqlite();
-    asio::io_context loop;
     Hold hold(loop, *store);
     asio::cancellation_signal cancel;
     std::optional<Result<void>> ended;
@@ -223,12 +223,13 @@ TEST(SqliteStore, ACancelledCallerLosesNothing) {
 
 TEST(SqliteStore, CompletesWhereTheCallerRuns) {
     SqlitePlace place;
+    asio::io_context lanes[2]; // outlive the store, whose threads post to them
     const auto store = place.open_sqlite();
     std::vector<std::thread> threads;
     std::atomic<int> astray = 0;
     for (int lane = 0; lane < 2; ++lane) {
         threads.emplace_back([&, lane] {
-            asio::io_context loop;
+            auto& loop = lanes[lane];
             const auto home = std::this_thread::get_id();
             for (int i = 0; i < 20; ++i) {
                 const auto id = std::to_string(lane) + "-" + std::to_string(i);
@@ -252,8 +253,8 @@ TEST(SqliteStore, CompletesWhereTheCallerRuns) {
 
 TEST(SqliteStore, ClosingCompletesWhatIsQueuedAndRefusesTheRest) {
     SqlitePlace place;
+    asio::io_context loop; // outlives the store, whose thread posts to it
     const auto store = place.open_sqlite();
-    asio::io_context loop;
     auto writes = room_for<void>(20);
     for (std::size_t i = 0; i < writes.size(); ++i) start(loop, store->append_audit({entry("queued")}), writes, i);
     loop.poll();

@@ -35,10 +35,12 @@ struct StoreKind {
     return info.param.name;
 }
 
-/// Runs a task to its end on a loop of its own.
+/// Runs a task to its end. The loop is one that outlives every store: a store's thread may still be on its way out of
+/// the post that ended the task.
 template <class T>
 auto await(Task<T> task) -> T {
-    asio::io_context loop;
+    static asio::io_context loop;
+    loop.restart();
     std::optional<T> result;
     std::exception_ptr failure;
     asio::co_spawn(loop, std::move(task), [&](std::exception_ptr e, T value) {

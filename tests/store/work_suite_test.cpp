@@ -65,6 +65,8 @@ TEST_P(WorkSuite, AbandonedLeasesAreClaimedAgainAtOnce) {
     EXPECT_TRUE(claim(minute(0)).empty());
     value_of(store().abandon_leases("worker"));
     EXPECT_EQ(claim(minute(0)).size(), 1U);
+    value_of(store().abandon_leases(""));
+    EXPECT_EQ(claim(minute(0)).size(), 1U) << "nobody's name: everybody's leases";
 }
 
 TEST_P(WorkSuite, AStageIsCommittedAsAWhole) {
@@ -200,6 +202,7 @@ TEST_P(WorkSuite, ADeadLetterNamesTheWorstFindingAndIsRedrivenOnce) {
     EXPECT_EQ(letter.dossier_id, worst.dossier_id);
     EXPECT_EQ(letter.stage, Stage::enriched);
     EXPECT_EQ(letter.error, "upstream said no");
+    EXPECT_EQ(letter.attempts, 1);
     EXPECT_EQ(error_of(store().redrive("dlt_none", minute(9), {})), Errc::not_found);
     EXPECT_EQ(value_of(store().redrive(letter.id, minute(9), {entry("redriven")})).redriven_at, minute(9));
     EXPECT_EQ(error_of(store().redrive(letter.id, minute(9), {})), Errc::conflict);

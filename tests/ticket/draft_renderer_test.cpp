@@ -102,7 +102,6 @@ The sources disagree; also named:
 ## Who can reach it
 
 - Anyone on the internet can read it
-- anyone `*`: read
 
 ## Regulations
 

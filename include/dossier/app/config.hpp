@@ -49,6 +49,9 @@ struct LoadedConfig {
 /// if they exist.
 [[nodiscard]] auto load_config(const std::string& path, config::Environment environment = config::process_environment)
     -> LoadedConfig;
+/// For commands that take no delivery and open no port (explain, audit verify): a variable that is not set stands for
+/// itself, so that nobody needs the webhooks' secrets to read an explanation.
+[[nodiscard]] auto lenient_environment(const std::string& name, bool& found) -> std::string;
 /// The same for text; @param name stands for the file in messages.
 [[nodiscard]] auto parse_config(std::string text, std::string name,
                                 config::Environment environment = config::process_environment) -> LoadedConfig;

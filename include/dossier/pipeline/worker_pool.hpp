@@ -31,7 +31,7 @@ public:
 
 private:
     struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_; ///< shared with wake-ups under way
 };
 
 } // namespace dossier::pipeline

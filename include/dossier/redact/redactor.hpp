@@ -1,8 +1,8 @@
 #pragma once
-// The gate that every byte for an LLM passes. Finds direct identifiers and secrets (one RE2 alternation for spans, then
-// validators: Luhn, IBAN mod 97, SSN rules, entropy) in decoded text and puts pseudonyms in their place, `<EMAIL_1>`,
-// the same value the same pseudonym within one Redaction. Resource names, ARNs, account ids, UUIDs, dates and counts
-// stay. Thread-safe; a Redaction belongs to one dossier.
+// The gate that every byte for an LLM passes. Finds direct identifiers and secrets (RE2 patterns where they can begin,
+// then validators: Luhn, IBAN mod 97, SSN rules, entropy) in decoded text and puts pseudonyms in their place,
+// `<EMAIL_1>`, the same value the same pseudonym within one Redaction. Resource names, ARNs, account ids, UUIDs, dates
+// and counts stay. Thread-safe; a Redaction belongs to one dossier.
 
 #include "dossier/base/config.hpp"
 
@@ -43,7 +43,10 @@ public:
     [[nodiscard]] static auto make(const RedactionConfig& config) -> Result<std::unique_ptr<Redactor>>;
     ~Redactor();
     /// @param key name of the field or column that holds the text, as context for validators; may be ""
+    /// What already reads as a pseudonym in `text` becomes ‹EMAIL_1›, so that no payload can ask for a value by it.
     [[nodiscard]] auto redact(std::string_view text, Redaction& state, std::string_view key = {}) const -> std::string;
+    /// For text that was written from redacted text, as an LLM's answer is: the pseudonyms that `state` has given stay.
+    [[nodiscard]] auto redact_answer(std::string_view text, Redaction& state) const -> std::string;
 
     struct Span {
         std::size_t begin = 0;
@@ -56,6 +59,9 @@ public:
 
 private:
     struct Impl;
+    enum class Pseudonyms { foreign, own };
+    [[nodiscard]] auto masked(std::string_view text, Redaction& state, std::string_view key, Pseudonyms found) const
+        -> std::string;
     explicit Redactor(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

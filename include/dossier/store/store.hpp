@@ -49,7 +49,7 @@ public:
     /// Ends a claim. `done` leaves the dossier ready if anything arrived since it was claimed. So does `dead`: then
     /// there is no dead letter (one a dossier, naming its worst unfinished finding) and the audit entries are left out.
     virtual auto release(Release release) -> Task<Result<void>> = 0;
-    /// Gives up all leases of `owner`, at start after a crash and at the end of a drain.
+    /// Gives up all leases of `owner` at the end of a drain; "" = everybody's, by the first process after a crash.
     virtual auto abandon_leases(std::string owner) -> Task<Result<void>> = 0;
     /// Asks for a new revision from `from` on.
     virtual auto request_replay(std::string finding_id, Stage from, Timestamp at, std::vector<AuditEntry> audit)
@@ -96,7 +96,8 @@ public:
     virtual auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
     /// Done intents whose sweep is due.
     virtual auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> = 0;
-    /// Successful `ticket.*` effects since `since`, for automate.max_actions_per_hour.
+    /// Drafts that the service approved by itself (audit action `draft.approved_automatically`) since `since`, for
+    /// automate.max_actions_per_hour.
     virtual auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> = 0;
     /// LLM answers by exact key (prompt hash, evidence hash, model).
     virtual auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> = 0;

@@ -1,0 +1,146 @@
+#pragma once
+// A store in front of a real one that fails where a test says so: after so many stage commits (a crash), or with an
+// exception; and that lets something happen just before a commit (a person who is faster). Everything else passes
+// through.
+
+#include "dossier/store/store.hpp"
+
+#include <functional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace dossier::test {
+
+class FailingStore final : public store::Store {
+public:
+    explicit FailingStore(store::Store& under) : under_(under) {}
+
+    int good_commits = -1;              ///< so many stage commits succeed, then none; negative = all
+    bool throws = false;                ///< load_work throws
+    bool claims_fail = false;           ///< claim_ready fails
+    int claims_asked = 0;               ///< calls of claim_ready
+    std::vector<Stage> committed;       ///< stages of the commits that succeeded
+    std::function<Task<void>()> before; ///< called once, before the next commit of `before_stage`
+    Stage before_stage = Stage::drafted;
+
+    auto commit_stage(store::StageCommit commit) -> Task<Result<void>> override {
+        if (before && commit.stage == before_stage) co_await std::exchange(before, nullptr)();
+        if (good_commits == 0) co_return fail(Errc::storage, "disk full");
+        const auto stage = commit.stage;
+        auto done = co_await under_.commit_stage(std::move(commit));
+        if (done) {
+            committed.push_back(stage);
+            if (good_commits > 0) --good_commits;
+        }
+        co_return done;
+    }
+    auto load_work(std::string id) -> Task<Result<store::DossierRow>> override {
+        if (throws) throw std::runtime_error("broken invariant");
+        co_return co_await under_.load_work(std::move(id));
+    }
+    auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
+        -> Task<Result<std::vector<store::Claim>>> override {
+        ++claims_asked;
+        if (claims_fail) co_return fail(Errc::storage, "disk full");
+        co_return co_await under_.claim_ready(std::move(owner), now, lease, limit);
+    }
+
+    auto commit_intake(store::Intake intake, std::vector<store::AuditEntry> audit)
+        -> Task<Result<std::vector<store::IntakeResult>>> override {
+        return under_.commit_intake(std::move(intake), std::move(audit));
+    }
+    [[nodiscard]] auto backlog() const -> std::size_t override { return under_.backlog(); }
+    auto list_quarantine(store::Page page) -> Task<Result<store::Listing<store::QuarantineRow>>> override {
+        return under_.list_quarantine(std::move(page));
+    }
+    auto get_quarantine(std::string id) -> Task<Result<store::QuarantineRow>> override {
+        return under_.get_quarantine(std::move(id));
+    }
+    auto accept_quarantined(std::string id, store::IntakeItem item, Timestamp at, std::vector<store::AuditEntry> audit)
+        -> Task<Result<store::IntakeResult>> override {
+        return under_.accept_quarantined(std::move(id), std::move(item), at, std::move(audit));
+    }
+    auto renew(std::vector<store::Claim> claims, Timestamp until) -> Task<Result<void>> override {
+        return under_.renew(std::move(claims), until);
+    }
+    auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override { return under_.next_ready_at(); }
+    auto release(store::Release release) -> Task<Result<void>> override { return under_.release(std::move(release)); }
+    auto abandon_leases(std::string owner) -> Task<Result<void>> override {
+        return under_.abandon_leases(std::move(owner));
+    }
+    auto request_replay(std::string id, Stage from, Timestamp at, std::vector<store::AuditEntry> audit)
+        -> Task<Result<void>> override {
+        return under_.request_replay(std::move(id), from, at, std::move(audit));
+    }
+    auto list_dead_letters(store::Page page) -> Task<Result<store::Listing<store::DeadLetter>>> override {
+        return under_.list_dead_letters(std::move(page));
+    }
+    auto redrive(std::string id, Timestamp at, std::vector<store::AuditEntry> audit)
+        -> Task<Result<store::DeadLetter>> override {
+        return under_.redrive(std::move(id), at, std::move(audit));
+    }
+    auto list_findings(store::FindingFilter filter, store::Page page)
+        -> Task<Result<store::Listing<store::FindingRow>>> override {
+        return under_.list_findings(std::move(filter), std::move(page));
+    }
+    auto get_finding(std::string id) -> Task<Result<store::FindingRow>> override {
+        return under_.get_finding(std::move(id));
+    }
+    auto list_dossiers(store::Page page) -> Task<Result<store::Listing<store::DossierRow>>> override {
+        return under_.list_dossiers(std::move(page));
+    }
+    auto get_dossier(std::string id) -> Task<Result<store::DossierRow>> override {
+        return under_.get_dossier(std::move(id));
+    }
+    auto list_drafts(store::DraftFilter filter, store::Page page) -> Task<Result<store::Listing<Draft>>> override {
+        return under_.list_drafts(std::move(filter), std::move(page));
+    }
+    auto get_draft(std::string id) -> Task<Result<Draft>> override { return under_.get_draft(std::move(id)); }
+    auto edit_draft(std::string id, std::string hash, Draft edited, std::vector<store::AuditEntry> audit)
+        -> Task<Result<Draft>> override {
+        return under_.edit_draft(std::move(id), std::move(hash), std::move(edited), std::move(audit));
+    }
+    auto decide_draft(std::string id, std::string hash, DraftState decision, std::string actor, std::string comment,
+                      Timestamp at, std::vector<store::AuditEntry> audit) -> Task<Result<Draft>> override {
+        return under_.decide_draft(std::move(id), std::move(hash), decision, std::move(actor), std::move(comment), at,
+                                   std::move(audit));
+    }
+    auto begin_intent(store::Intent intent) -> Task<Result<store::Intent>> override {
+        return under_.begin_intent(std::move(intent));
+    }
+    auto save_intent(store::Intent intent, std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
+        return under_.save_intent(std::move(intent), std::move(audit));
+    }
+    auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<store::Intent>>> override {
+        return under_.intents_to_sweep(now, limit);
+    }
+    auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> override {
+        return under_.automatic_actions_since(since);
+    }
+    auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> override {
+        return under_.cached_answer(std::move(key));
+    }
+    auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> override {
+        return under_.cache_answer(std::move(key), std::move(answer), at);
+    }
+    auto append_audit(std::vector<store::AuditEntry> entries) -> Task<Result<void>> override {
+        return under_.append_audit(std::move(entries));
+    }
+    auto list_audit(store::AuditFilter filter, store::Page page)
+        -> Task<Result<store::Listing<store::AuditRow>>> override {
+        return under_.list_audit(std::move(filter), std::move(page));
+    }
+    auto audit_after(std::int64_t after, std::size_t limit) -> Task<Result<std::vector<store::AuditRow>>> override {
+        return under_.audit_after(after, limit);
+    }
+    auto audit_head() -> Task<Result<Head>> override { return under_.audit_head(); }
+    auto probe() -> Task<Result<void>> override { return under_.probe(); }
+    void on_ready(std::function<void()> wake) override { under_.on_ready(std::move(wake)); }
+    void close() override { under_.close(); }
+
+private:
+    store::Store& under_;
+};
+
+} // namespace dossier::test
