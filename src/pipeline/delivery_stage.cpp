@@ -93,6 +93,22 @@ private:
         co_return release(store::Release::Kind::done);
     }
 
+    /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
+    auto reject(Draft draft) -> Task<Result<store::Release>> {
+        const auto ticket = draft.ticket;
+        const bool was_handed_over =
+            std::ranges::any_of(work_.row().drafts, [](const Draft& one) { return one.state == DraftState::posted; });
+        const bool may_write = stations_.config.mode != Mode::observe;
+        if (may_write && ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
+            std::string note = "Rejected by " + draft.decided_by + ": nobody is assigned.";
+            if (!draft.comment.empty()) note += " " + draft.comment;
+            auto said = co_await stations_.delivery.comment(*ticket, std::move(note), draft.id + ":rejected",
+                                                            deadline_in(ticket_limit));
+            if (!said) co_return fail(std::move(said.error()));
+        }
+        co_return co_await settle(Stage::closed);
+    }
+
     /// The decision that the route left to the service.
     auto approve_and_post(Draft draft) -> Task<Result<store::Release>> {
         draft.state = DraftState::approved;
@@ -113,22 +129,6 @@ private:
 
     static auto not_as_approved() -> std::unexpected<Error> {
         return fail(Errc::rejected, "the draft is not what was approved; it has to be approved again");
-    }
-
-    /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
-    auto reject(Draft draft) -> Task<Result<store::Release>> {
-        const auto ticket = draft.ticket;
-        const bool was_handed_over =
-            std::ranges::any_of(work_.row().drafts, [](const Draft& one) { return one.state == DraftState::posted; });
-        const bool may_write = stations_.config.mode != Mode::observe;
-        if (ticket && may_write && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
-            std::string note = "Rejected by " + draft.decided_by + ": nobody is assigned.";
-            if (!draft.comment.empty()) note += " " + draft.comment;
-            auto said = co_await stations_.delivery.comment(*ticket, std::move(note), draft.id + ":rejected",
-                                                            deadline_in(ticket_limit));
-            if (!said) co_return fail(std::move(said.error()));
-        }
-        co_return co_await settle(Stage::closed);
     }
 
     /// Carries out a decision. What was approved is what is posted: the hash says so.
