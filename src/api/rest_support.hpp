@@ -48,7 +48,7 @@ template <class E>
     if (!text || text->empty()) return std::optional<E>{};
     const auto value = parse_word<E>(*text);
     if (!value) return fail(Errc::invalid_argument, std::string(name) + " has no value " + std::string(*text));
-    return std::optional<E>(*value);
+    return value;
 }
 
 [[nodiscard]] inline auto time_of(const Call& call, std::string_view name) -> Result<std::optional<Timestamp>> {
@@ -56,7 +56,7 @@ template <class E>
     if (!text || text->empty()) return std::optional<Timestamp>{};
     const auto time = parse_time(*text);
     if (!time) return fail(Errc::invalid_argument, std::string(name) + " must be an RFC 3339 time");
-    return std::optional<Timestamp>(*time);
+    return time;
 }
 
 /// An audit entry for what the caller did.

@@ -323,7 +323,7 @@ auto extract_claims(std::string_view text) -> Claims {
     std::string rest(text);
     consume(rest, pseudonym, 1, [&](const auto& m) { claims.pseudonyms.push_back(m[1]); });
     consume(rest, evidence_id, 1, [&](const auto& m) {
-        std::string list = m[1];
+        const auto& list = m[1];
         StringPiece input(list);
         std::string number;
         while (RE2::FindAndConsume(&input, bare_id, &number)) claims.evidence_ids.push_back("E" + number);

@@ -146,7 +146,7 @@ auto Upstream::call(ClientRequest request, Repeat repeat, Deadline deadline) -> 
     if (const auto wait = me.breaker.refuses(SteadyClock::now())) co_return fail(me.circuit_open(*wait));
     const auto& retry = me.config.retry;
     for (int attempt = 1;; ++attempt) {
-        auto copy = attempt < retry.attempts ? request : std::move(request);
+        auto copy = request; // another try may need it again
         auto verdict = co_await me.try_once(std::move(copy), repeat, deadline, attempt);
         if (!verdict.may_repeat || attempt >= retry.attempts) co_return std::move(verdict.final);
         const auto pause =

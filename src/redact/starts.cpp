@@ -1,4 +1,5 @@
 #include "starts.hpp"
+#include "characters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +8,6 @@ namespace dossier::redact {
 
 namespace {
 
-auto is_digit(char c) -> bool { return c >= '0' && c <= '9'; }
 auto is_upper(char c) -> bool { return c >= 'A' && c <= 'Z'; }
 auto is_letter(char c) -> bool { return is_upper(c) || (c >= 'a' && c <= 'z'); }
 auto is_hex(char c) -> bool { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }

@@ -1,4 +1,5 @@
 #include "validators.hpp"
+#include "characters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,8 +13,6 @@
 namespace dossier::redact {
 
 namespace {
-
-auto is_digit(char c) -> bool { return c >= '0' && c <= '9'; }
 
 auto leading(std::string_view digits, std::size_t count) -> int {
     int value = 0;

@@ -25,7 +25,7 @@ namespace dossier::store {
 /// What is left of a job once it ran: somebody to wake.
 class Completion {
 public:
-    explicit Completion(asio::any_io_executor executor) : executor_(executor), work_(std::move(executor)) {}
+    explicit Completion(asio::any_io_executor executor) : executor_(std::move(executor)), work_(executor_) {}
     virtual ~Completion() = default;
     Completion(const Completion&) = delete;
     auto operator=(const Completion&) -> Completion& = delete;
