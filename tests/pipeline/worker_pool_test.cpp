@@ -34,11 +34,9 @@ private:
 class Tally {
 public:
     void add() {
-        {
-            const std::lock_guard lock(mutex_);
-            ++count_;
-        }
-        changed_.notify_all();
+        const std::lock_guard lock(mutex_);
+        ++count_;
+        changed_.notify_all(); // under the lock: whoever is woken may destroy this
     }
     [[nodiscard]] auto reaches(int wanted, std::chrono::seconds limit = 30s) -> bool {
         std::unique_lock lock(mutex_);
