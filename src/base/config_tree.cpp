@@ -5,6 +5,7 @@
 #include "dossier/base/strings.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 
 namespace dossier::config {
 namespace {
@@ -129,14 +131,45 @@ void Document::State::add(int line, std::string path, std::string message, bool 
                                 .is_warning = is_warning});
 }
 
+namespace {
+
+/// Notes where documents begin. YAML::LoadAll isn't used, since yaml-cpp 0.7 begins documents without end, and without
+/// moving on, where one begins with a comma.
+class DocumentStarts final : public YAML::EventHandler {
+public:
+    std::vector<int> lines; ///< 1-based
+
+    void OnDocumentStart(const YAML::Mark& mark) override { lines.push_back(mark.line + 1); }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+};
+
+auto second_document_of(const std::string& text) -> std::optional<int> {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DocumentStarts starts;
+    while (starts.lines.size() < 2 && parser.HandleNextDocument(starts)) {
+    }
+    return starts.lines.size() < 2 ? std::nullopt : std::optional(starts.lines[1]);
+}
+
+} // namespace
+
 void Document::State::parse(const std::string& text) {
     try {
         // yaml-cpp 0.7 lets a single quote that is never closed swallow the rest of the file; the end marker makes it
         // an error, as it is with double quotes.
-        auto documents = YAML::LoadAll(text + (text.ends_with('\n') ? "...\n" : "\n...\n"));
-        if (documents.size() > 1)
-            add(line_of(documents[1]), "", "a second YAML document (`---`); the configuration is one document");
-        if (!documents.empty()) root = documents.front();
+        const auto closed = text + (text.ends_with('\n') ? "...\n" : "\n...\n");
+        root = YAML::Load(closed);
+        if (const auto second = second_document_of(closed))
+            add(*second, "",
+                "a second YAML document (`---`, or a character that ends the first); the configuration is one");
     } catch (const YAML::Exception& error) {
         add(error.mark.is_null() ? 0 : error.mark.line + 1, "", "not valid YAML: " + error.msg);
         has_failed = true;

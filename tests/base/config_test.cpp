@@ -237,6 +237,7 @@ TEST(Config, TellsEachMistakeWithItsLineAndWhatWasExpected) {
         {"plain http", "url: http://example.com/v1\n", "c.yaml:1: warning: url: plain http"},
         {"list at the root", "- a\n", "c.yaml: expected a mapping (key: value), found a list"},
         {"two documents", "flag: true\n---\nflag: false\n", "a second YAML document"},
+        {"a comma begins the file", ",\n", "a second YAML document"},
         {"no YAML", "flag: [true\nlisten: }\n", "not valid YAML"},
         {"open single quote", "listen: 'a\nflag: true\n", "c.yaml:3: not valid YAML"},
         {"open double quote", "listen: \"a\nflag: true\n", "not valid YAML"},

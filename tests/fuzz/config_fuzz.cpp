@@ -48,7 +48,9 @@ void read_everything(config::Section section, int depth) {
 } // namespace
 
 extern "C" auto LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) -> int {
-    auto document = config::Document::parse({reinterpret_cast<const char*>(data), size}, "fuzz.yaml", environment);
+    const std::string text{reinterpret_cast<const char*>(data), size};
+    if (text.find(secret) != std::string::npos) return 0; // what the file says itself may be quoted
+    auto document = config::Document::parse(text, "fuzz.yaml", environment);
     read_everything(document.root(), 3);
     for (const auto& problem : document.problems()) {
         if (problem.message.empty() || problem.describe().find(secret) != std::string::npos) std::abort();
