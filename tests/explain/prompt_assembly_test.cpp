@@ -95,7 +95,7 @@ TEST(PromptAssembly, BreaksUpTokensThatEndTheEvidence) {
         finding.description = row.hostile;
         redact::Redaction redaction;
         const auto shown = shown_evidence(build_evidence({finding}, {}, {}), *redactor(), redaction);
-        const auto& user = assemble(prompt(), shown, "evidence-cafe").messages[1].content;
+        const auto user = assemble(prompt(), shown, "evidence-cafe").messages[1].content;
         const auto begin = user.find("BEGIN evidence-cafe\n") + 20;
         const auto inside = user.substr(begin, user.rfind("END evidence-cafe\n") - begin);
         EXPECT_FALSE(inside.contains(row.gone));
