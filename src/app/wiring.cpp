@@ -7,17 +7,39 @@
 
 namespace dossier::app {
 
+namespace {
+
+/// The APIs of the sources that have one.
+struct Platforms {
+    std::vector<std::shared_ptr<ingest::PlatformApi>> apis;
+    std::vector<ingest::GraphLimits> graph_limits; ///< in the same order
+};
+
+auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foundation& foundation) -> Platforms {
+    Platforms platforms;
+    for (const auto& source : sources) {
+        auto api = ingest::make_platform_api(source, foundation.client, foundation.metrics);
+        if (!api) continue;
+        platforms.apis.push_back(std::move(api));
+        platforms.graph_limits.push_back({.max_hops = source.api->max_hops, .max_nodes = source.api->max_nodes});
+    }
+    return platforms;
+}
+
+} // namespace
+
 struct Wiring::Parts {
     explicit Parts(const AppConfig& config, const Foundation& foundation)
         : receiver(config.sources, foundation.store, foundation.clock, foundation.metrics,
                    config.pipeline.queue.capacity),
-          enricher(context::make_enricher(config.context, foundation.metrics)),
+          platforms(make_platforms(config.sources, foundation)),
           authenticator(config.tokens),
           reviews(foundation.store, foundation.clock, foundation.metrics),
           routes(authenticator),
           admin_routes(authenticator) {}
 
     ingest::Receiver receiver;
+    Platforms platforms;
     std::unique_ptr<context::Enricher> enricher;
     std::unique_ptr<explain::Assessor> assessor;
     std::shared_ptr<const redact::Redactor> redactor;
@@ -64,6 +86,12 @@ Wiring::~Wiring() = default;
 
 auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Result<std::shared_ptr<Wiring>> {
     auto parts = std::make_unique<Parts>(config, foundation);
+    auto enricher = context::make_enricher(config.context, {.client = foundation.client,
+                                                            .metrics = foundation.metrics,
+                                                            .platforms = parts->platforms.apis,
+                                                            .graph_limits = parts->platforms.graph_limits});
+    if (!enricher) return fail(std::move(enricher.error()));
+    parts->enricher = std::move(*enricher);
     auto assessor = explain::Assessor::load("");
     if (!assessor) return fail(std::move(assessor.error()));
     parts->assessor = std::move(*assessor);

@@ -85,11 +85,13 @@ void most_severe_first(std::vector<Finding>& findings) {
 }
 
 auto content_hash(const Draft& draft) -> std::string {
-    return sha256_hex(canonical_json(Json{{"sink", draft.sink},
-                                          {"title", draft.title},
-                                          {"body", draft.body},
-                                          {"assignee", draft.assignee},
-                                          {"kind", draft.kind}}));
+    Json content{{"sink", draft.sink},
+                 {"title", draft.title},
+                 {"body", draft.body},
+                 {"assignee", draft.assignee},
+                 {"kind", draft.kind}};
+    if (!draft.payload.empty()) content["payload"] = draft.payload;
+    return sha256_hex(canonical_json(content));
 }
 
 } // namespace dossier

@@ -1,5 +1,7 @@
 #include "dossier/finding/json.hpp"
 
+#include <algorithm>
+
 namespace dossier {
 
 namespace {
@@ -39,10 +41,15 @@ void get_pairs(const Json& json, const char* key, Pairs& out) {
 
 // Plain aggregates: member names as in the structs.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Rule, id, name)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Person, id, name, email, department, manager, groups)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Person, id, name, email, department, manager, groups, cost_center,
+                                                title)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OwnerSignal, person, rule, origin, confidence)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Principal, id, kind, level, origin)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContextGap, source, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataField, container, name, type)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphNode, id, name, kind, type, hops, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphEdge, from, to, relation, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PolicyFact, id, name, kind, statement, origin)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RiskFactor, name, value, weight, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegulationRef, framework, citation, title, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemediationStep, text)
@@ -74,12 +81,16 @@ void to_json(Json& json, const DataProfile& value) {
     json = {{"classes", value.classes}, {"identifiers", value.identifiers}};
     json["volume"] = value.volume ? Json(*value.volume) : Json(nullptr);
     if (!value.samples.empty()) json["samples"] = value.samples;
+    if (!value.fields.empty()) json["fields"] = value.fields;
+    if (!value.objects.empty()) json["objects"] = value.objects;
 }
 
 void from_json(const Json& json, DataProfile& value) {
     get(json, "classes", value.classes);
     get(json, "identifiers", value.identifiers);
     get(json, "samples", value.samples);
+    get(json, "fields", value.fields);
+    get(json, "objects", value.objects);
     if (json.contains("volume") && json["volume"].is_number_integer())
         value.volume = json["volume"].get<std::int64_t>();
 }
@@ -110,6 +121,7 @@ void to_json(Json& json, const Finding& value) {
     put_time(json, "first_seen", value.first_seen);
     put_time(json, "last_seen", value.last_seen);
     if (value.is_test) json["is_test"] = true;
+    if (value.is_partial) json["is_partial"] = true;
 }
 
 void from_json(const Json& json, Finding& value) {
@@ -138,6 +150,7 @@ void from_json(const Json& json, Finding& value) {
     value.first_seen = get_time(json, "first_seen");
     value.last_seen = get_time(json, "last_seen");
     get(json, "is_test", value.is_test);
+    get(json, "is_partial", value.is_partial);
 }
 
 void to_json(Json& json, const Evidence& value) {
@@ -204,9 +217,46 @@ void from_json(const Json& json, Asset& value) {
     get(json, "origin", value.origin);
 }
 
+void to_json(Json& json, const BlastRadius& value) {
+    Json counts = Json::object();
+    for (const auto& [kind, count] : counts_by_kind(value)) counts[kind] = count;
+    json = {{"nodes", value.nodes},        {"edges", value.edges},         {"hops", value.hops},
+            {"counts", std::move(counts)}, {"truncated", value.truncated}, {"truncated_by", value.truncated_by},
+            {"origin", value.origin}};
+}
+
+void from_json(const Json& json, BlastRadius& value) {
+    get(json, "nodes", value.nodes);
+    get(json, "edges", value.edges);
+    get(json, "hops", value.hops);
+    get(json, "truncated", value.truncated);
+    get(json, "truncated_by", value.truncated_by);
+    get(json, "origin", value.origin);
+}
+
+void to_json(Json& json, const AccessEvent& value) {
+    json = {{"principal", value.principal},
+            {"action", value.action},
+            {"count", value.count ? Json(*value.count) : Json(nullptr)},
+            {"origin", value.origin}};
+    put_time(json, "at", value.at);
+}
+
+void from_json(const Json& json, AccessEvent& value) {
+    get(json, "principal", value.principal);
+    get(json, "action", value.action);
+    get(json, "origin", value.origin);
+    if (json.contains("count") && json["count"].is_number_integer()) value.count = json["count"].get<std::int64_t>();
+    value.at = get_time(json, "at");
+}
+
 void to_json(Json& json, const Context& value) {
     json = {{"owner", value.owner},
             {"access", value.access},
+            {"blast_radius", value.blast_radius ? Json(*value.blast_radius) : Json(nullptr)},
+            {"exposure_path", value.exposure_path},
+            {"access_log", value.access_log},
+            {"policies", value.policies},
             {"asset", value.asset ? Json(*value.asset) : Json(nullptr)},
             {"environment", to_string(value.environment)},
             {"environment_origin", value.environment_origin},
@@ -216,6 +266,11 @@ void to_json(Json& json, const Context& value) {
 void from_json(const Json& json, Context& value) {
     get(json, "owner", value.owner);
     get(json, "access", value.access);
+    if (json.contains("blast_radius") && json["blast_radius"].is_object())
+        value.blast_radius = json["blast_radius"].get<BlastRadius>();
+    get(json, "exposure_path", value.exposure_path);
+    get(json, "access_log", value.access_log);
+    get(json, "policies", value.policies);
     if (json.contains("asset") && json["asset"].is_object()) value.asset = json["asset"].get<Asset>();
     get_word(json, "environment", value.environment);
     get(json, "environment_origin", value.environment_origin);
@@ -301,6 +356,16 @@ void from_json(const Json& json, TicketRef& value) {
     get(json, "id", value.id);
 }
 
+auto counts_by_kind(const BlastRadius& radius) -> std::vector<std::pair<std::string, int>> {
+    std::vector<std::pair<std::string, int>> counts;
+    for (const auto kind : graph_kinds) {
+        const auto is_counted = [&](const GraphNode& node) { return node.hops > 0 && node.kind == kind; };
+        if (const auto count = std::ranges::count_if(radius.nodes, is_counted); count > 0)
+            counts.emplace_back(kind, static_cast<int>(count));
+    }
+    return counts;
+}
+
 auto to_string(DraftState state) -> std::string_view {
     switch (state) {
     case DraftState::pending:
@@ -345,6 +410,7 @@ void to_json(Json& json, const Draft& value) {
             {"decided_by", value.decided_by.empty() ? Json(nullptr) : Json(value.decided_by)},
             {"comment", value.comment},
             {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}};
+    if (!value.payload.empty()) json["payload"] = value.payload;
     put_time(json, "decided_at", value.decided_at);
 }
 
@@ -359,6 +425,7 @@ void from_json(const Json& json, Draft& value) {
     if (const auto state = parse_draft_state(text_at(json, "state"))) value.state = *state;
     get(json, "title", value.title);
     get(json, "body", value.body);
+    get(json, "payload", value.payload);
     get(json, "content_hash", value.content_hash);
     get(json, "approved_hash", value.approved_hash);
     get(json, "assignee", value.assignee);

@@ -129,9 +129,7 @@ auto read_source(config::Section& section, std::vector<std::string>& names) -> S
     section.read("rate", source.rate);
     section.read_url("console_url", source.console_url);
     read_map(section, source);
-    std::string api = "null";
-    section.read_json("api", api);
-    if (api != "null" && api != "{}") section.unavailable("api", "calling the platform's own API");
+    if (section.has("api")) source.api = read_api(section.child("api"), source.kind);
     return source;
 }
 

@@ -155,13 +155,22 @@ auto Receiver::admit(const std::string& source, const net::HttpRequest& head) ->
 auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Result<std::vector<store::IntakeResult>>> {
     const auto found = sources_.find(source);
     if (found == sources_.end()) co_return no_such_source(source);
-    const auto& known = *found->second;
-    const auto now = clock_.now();
-    if (auto accepted = authenticate(known.config.auth, request, now, true); !accepted) {
+    if (auto accepted = authenticate(found->second->config.auth, request, clock_.now(), true); !accepted) {
         count(source, "unauthenticated");
         co_return fail(std::move(accepted.error()));
     }
-    auto delivery = read_delivery(*known.adapter, request.body);
+    co_return co_await take(
+        std::move(source), std::move(request.body),
+        {.via = store::Via::webhook, .request_id = std::move(request.request_id), .cursor = std::nullopt});
+}
+
+auto Receiver::take(std::string source, std::string body, Arrival arrival)
+    -> Task<Result<std::vector<store::IntakeResult>>> {
+    const auto found = sources_.find(source);
+    if (found == sources_.end()) co_return no_such_source(source);
+    const auto& known = *found->second;
+    const auto now = clock_.now();
+    auto delivery = read_delivery(*known.adapter, body);
     if (!delivery) {
         count(source, "malformed");
         co_return fail(std::move(delivery.error()));
@@ -182,9 +191,11 @@ auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Res
     }
     store::Intake intake;
     intake.source = source;
-    intake.request_id = request.request_id;
+    intake.request_id = std::move(arrival.request_id);
     intake.at = now;
-    intake.items = take_items(*known.adapter, *delivery, request.body);
+    intake.via = arrival.via;
+    intake.cursor = std::move(arrival.cursor);
+    intake.items = take_items(*known.adapter, *delivery, body);
     auto audit = received_entries(intake);
     auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
     if (!committed) {

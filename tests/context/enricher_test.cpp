@@ -31,7 +31,7 @@ struct Sources {
 auto enrich(Sources sources, Metrics& metrics, std::chrono::milliseconds timeout = 5s) -> Context {
     ContextConfig config;
     config.timeout = timeout;
-    Enricher enricher(std::move(sources.identity), std::move(sources.cmdb), config, metrics);
+    Enricher enricher({.identity = std::move(sources.identity), .cmdb = std::move(sources.cmdb)}, config, metrics);
     return run(enricher.enrich({finding()}, deadline_in(30s)));
 }
 
@@ -116,7 +116,7 @@ TEST(Enricher, AsksNobodyOnceTheDeadlineHasPassed) {
     Metrics metrics;
     Sources sources;
     sources.identity.push_back(good_identity());
-    Enricher enricher(std::move(sources.identity), {}, ContextConfig{}, metrics);
+    Enricher enricher({.identity = std::move(sources.identity)}, ContextConfig{}, metrics);
     const auto context = run(enricher.enrich({finding()}, deadline_in(-1s)));
     ASSERT_EQ(context.gaps.size(), 1U);
     EXPECT_THAT(context.gaps.front().reason, HasSubstr("no time was left"));
@@ -131,7 +131,7 @@ TEST(Enricher, CancellationReachesEverySource) {
         sources.cmdb.push_back(std::make_unique<FakeCmdb>("slow", Behaviour::is_silent, std::nullopt, &ended));
     ContextConfig config;
     config.timeout = 1h;
-    Enricher enricher({}, std::move(sources.cmdb), config, metrics);
+    Enricher enricher({.cmdb = std::move(sources.cmdb)}, config, metrics);
     asio::io_context io;
     asio::cancellation_signal cancel;
     bool finished = false;
@@ -166,7 +166,12 @@ TEST(Enricher, KnowsThePeopleOfTheExamples) {
     ContextConfig config;
     config.identity = {{.kind = "file", .name = "file", .path = DOSSIER_SOURCE_DIR "/config/identity.yaml"}};
     config.cmdb = {{.kind = "file", .name = "", .path = DOSSIER_SOURCE_DIR "/config/cmdb.yaml"}};
-    const auto enricher = make_enricher(config, metrics);
+    Runtime runtime(1);
+    net::HttpClient client(runtime);
+    const SourceMakings makings{.client = client, .metrics = metrics, .platforms = {}, .graph_limits = {}};
+    auto made = make_enricher(config, makings);
+    ASSERT_TRUE(made.has_value()) << made.error().describe();
+    const auto& enricher = *made;
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
         Finding finding;
@@ -177,8 +182,8 @@ TEST(Enricher, KnowsThePeopleOfTheExamples) {
         EXPECT_EQ(context.owner.department, row.department);
         EXPECT_FALSE(context.owner.disputed);
     }
-    config.identity.front().kind = "scim";
-    EXPECT_THROW((void)make_enricher(config, metrics), std::invalid_argument);
+    config.identity.front().kind = "telepathy";
+    EXPECT_EQ(make_enricher(config, makings).error().code, Errc::invalid_argument);
 }
 
 } // namespace

@@ -67,6 +67,21 @@ auto full_context() -> Context {
              .origin = "identity:file",
              .confidence = 0.9}}};
     c.access = {{.id = "*", .kind = "anyone", .level = "read", .origin = "identity:file"}};
+    c.blast_radius = BlastRadius{
+        .nodes = {{.id = "arn:b", .name = "b", .kind = "resource", .type = "bucket", .hops = 0, .why = "reported"},
+                  {.id = "arn:r", .name = "r", .kind = "identity", .type = "role", .hops = 1, .why = "can read it"}},
+        .edges = {{.from = "arn:r", .to = "arn:b", .relation = "can_access", .why = "s3:GetObject"}},
+        .hops = 1,
+        .truncated = true,
+        .truncated_by = "200 nodes",
+        .origin = "wiz"};
+    c.exposure_path = {"internet → bucket policy → b"};
+    c.access_log = {{.principal = "arn:r",
+                     .action = "read",
+                     .at = parse_time("2026-11-22T08:00:00Z"),
+                     .count = 7,
+                     .origin = "wiz"}};
+    c.policies = {{.id = "p", .name = "n", .kind = "attached", .statement = "s", .origin = "wiz"}};
     c.asset = Asset{.business_unit = "bu",
                     .application = "app",
                     .environment = Environment::staging,
@@ -119,6 +134,7 @@ auto full_draft() -> Draft {
     d.state = DraftState::approved;
     d.title = "t";
     d.body = "b";
+    d.payload = "{}";
     d.content_hash = "c";
     d.approved_hash = "a";
     d.assignee = "alice";

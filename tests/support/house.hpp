@@ -124,8 +124,9 @@ public:
         identity.push_back(std::make_unique<KnownIdentity>(known));
         std::vector<std::unique_ptr<context::CmdbSource>> cmdb;
         cmdb.push_back(std::make_unique<KnownAssets>(known));
-        enrichers_.push_back(std::make_unique<context::Enricher>(std::move(identity), std::move(cmdb),
-                                                                 context::ContextConfig{}, metrics));
+        enrichers_.push_back(std::make_unique<context::Enricher>(
+            context::ContextSources{.identity = std::move(identity), .cmdb = std::move(cmdb)}, context::ContextConfig{},
+            metrics));
         std::vector<std::unique_ptr<explain::LlmProvider>> providers;
         providers.push_back(std::make_unique<RefusingLlm>(llm_calls));
         auto prompts = std::make_shared<explain::PromptCatalogue>(*explain::PromptCatalogue::load(""));

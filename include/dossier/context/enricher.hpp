@@ -5,28 +5,49 @@
 #include "dossier/base/metrics.hpp"
 #include "dossier/context/config.hpp"
 #include "dossier/context/sources.hpp"
+#include "dossier/ingest/platform_api.hpp"
+#include "dossier/net/http_client.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace dossier::context {
 
+/// Everybody who can be asked.
+struct ContextSources {
+    std::vector<std::unique_ptr<IdentitySource>> identity;
+    std::vector<std::unique_ptr<CmdbSource>> cmdb;
+    std::vector<std::unique_ptr<GraphSource>> graphs;
+    std::vector<std::unique_ptr<PolicySource>> policies;
+};
+
 class Enricher {
 public:
-    Enricher(std::vector<std::unique_ptr<IdentitySource>> identity, std::vector<std::unique_ptr<CmdbSource>> cmdb,
-             ContextConfig config, Metrics& metrics);
+    Enricher(ContextSources sources, ContextConfig config, Metrics& metrics);
     ~Enricher();
     /// @param findings the findings of one dossier, of one resource; the first is the most severe
     auto enrich(std::vector<Finding> findings, Deadline deadline) -> Task<Context>;
+    /// One check a source, for `dossier check --connect`.
+    auto check(Deadline deadline) -> Task<std::vector<net::ConnectCheck>>;
 
 private:
-    std::vector<std::unique_ptr<IdentitySource>> identity_;
-    std::vector<std::unique_ptr<CmdbSource>> cmdb_;
+    ContextSources sources_;
     ContextConfig config_;
     Metrics& metrics_;
 };
 
-/// The sources of the configuration.
-[[nodiscard]] auto make_enricher(const ContextConfig& config, Metrics& metrics) -> std::unique_ptr<Enricher>;
+/// What sources are made with; outlives them.
+struct SourceMakings {
+    net::HttpClient& client;
+    Metrics& metrics;
+    /// APIs of the configured platforms: blast radius, access log, policies.
+    std::vector<std::shared_ptr<ingest::PlatformApi>> platforms;
+    /// Limits of each platform's graph, in the same order.
+    std::vector<ingest::GraphLimits> graph_limits;
+};
+
+/// The sources of the configuration, behind one cache. `invalid_argument` names the source that can't be made.
+[[nodiscard]] auto make_enricher(const ContextConfig& config, SourceMakings makings)
+    -> Result<std::unique_ptr<Enricher>>;
 
 } // namespace dossier::context

@@ -5,6 +5,7 @@
 #include "dossier/base/error.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/finding/dossier.hpp"
+#include "dossier/net/connect_check.hpp"
 
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@ public:
     virtual auto ask(Resource resource, Deadline deadline) -> Task<Result<IdentityAnswer>> = 0;
     /// The person behind an id or e-mail that another source named; nullopt = unknown here.
     virtual auto person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> = 0;
+    /// Tries address, credentials and rights by reading only.
+    virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 };
 
 class CmdbSource {
@@ -35,6 +38,34 @@ public:
     [[nodiscard]] virtual auto name() const -> const std::string& = 0;
     /// The asset behind a resource; nullopt = not in this CMDB.
     virtual auto ask(Resource resource, Deadline deadline) -> Task<Result<std::optional<Asset>>> = 0;
+    virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
+};
+
+/// What a platform knows around the resource of one of its findings.
+struct Surroundings {
+    std::optional<BlastRadius> blast_radius;
+    std::vector<std::string> exposure_path;
+    std::vector<AccessEvent> access_log;
+    std::vector<PolicyFact> policies;
+    std::vector<Principal> access;
+};
+
+class GraphSource {
+public:
+    virtual ~GraphSource() = default;
+    [[nodiscard]] virtual auto name() const -> const std::string& = 0;
+    /// Whether this source can say something about a finding (it is of that platform).
+    [[nodiscard]] virtual auto serves(const Finding& finding) const -> bool = 0;
+    virtual auto ask(Finding finding, Deadline deadline) -> Task<Result<Surroundings>> = 0;
+};
+
+/// Policies that concern a finding: the organisation's documents, the platform's classification policies.
+class PolicySource {
+public:
+    virtual ~PolicySource() = default;
+    [[nodiscard]] virtual auto name() const -> const std::string& = 0;
+    virtual auto ask(Finding finding, Deadline deadline) -> Task<Result<std::vector<PolicyFact>>> = 0;
+    virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 };
 
 } // namespace dossier::context

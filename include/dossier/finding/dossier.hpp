@@ -18,8 +18,10 @@ struct Person {
     std::string name;
     std::string email;
     std::string department;
-    std::string manager; ///< person id
+    std::string manager; ///< person id or e-mail
     std::vector<std::string> groups;
+    std::string cost_center;
+    std::string title; ///< job title
 };
 
 /// One source's word on who owns a resource.
@@ -53,6 +55,57 @@ struct Principal {
     std::string origin;
 };
 
+/// One thing in a blast radius.
+struct GraphNode {
+    std::string id; ///< the provider's id (ARN, …) where known, else the platform's
+    std::string name;
+    std::string kind; ///< one of `graph_kinds`
+    std::string type; ///< the platform's native word
+    int hops = 0;     ///< least number of edges from the finding's resource, which is 0
+    std::string why;  ///< why it belongs here, in plain words: "can read it by the role payments-etl"
+};
+inline constexpr std::string_view graph_kinds[] = {"resource", "data_store", "data",   "identity", "internet",
+                                                   "network",  "compute",    "secret", "finding"};
+
+/// A way from one node to another; `from` is what acts or contains, `to` what is reached or held.
+struct GraphEdge {
+    std::string from;
+    std::string to;
+    std::string
+        relation;    ///< can_reach | can_access | contains | holds_data | runs_as | exposes | other lower-case word
+    std::string why; ///< the platform's own words for it, "" where it has none
+};
+
+/// Who can reach the resource, what it can reach, what data it holds: a bounded graph around it (context room).
+struct BlastRadius {
+    std::vector<GraphNode> nodes; ///< the resource itself first, then by hops and id
+    std::vector<GraphEdge> edges;
+    int hops = 0;             ///< the farthest node
+    bool truncated = false;   ///< a bound was reached: there is more
+    std::string truncated_by; ///< which bound, in words
+    std::string origin;       ///< "wiz"
+};
+/// Nodes by kind without the resource itself, in the order of `graph_kinds`, kinds without any left out.
+[[nodiscard]] auto counts_by_kind(const BlastRadius& radius) -> std::vector<std::pair<std::string, int>>;
+
+/// Somebody who used the resource lately, as the platform's access log says.
+struct AccessEvent {
+    std::string principal;
+    std::string action; ///< read | write | list | admin | the platform's own word
+    std::optional<Timestamp> at;
+    std::optional<std::int64_t> count;
+    std::string origin;
+};
+
+/// A policy that concerns the resource or what it holds.
+struct PolicyFact {
+    std::string id;
+    std::string name;
+    std::string kind;      ///< attached | classification | company
+    std::string statement; ///< what it says, one sentence or a short quotation
+    std::string origin;    ///< "wiz", "aws_iam", "policies:handbook/retention.md"
+};
+
 /// What the CMDB knows of the asset.
 struct Asset {
     std::string business_unit;
@@ -75,6 +128,10 @@ struct ContextGap {
 struct Context {
     Owner owner;
     std::vector<Principal> access;
+    std::optional<BlastRadius> blast_radius;
+    std::vector<std::string> exposure_path; ///< how one gets there from outside, one step a line
+    std::vector<AccessEvent> access_log;    ///< newest first
+    std::vector<PolicyFact> policies;
     std::optional<Asset> asset;
     Environment environment = Environment::unknown; ///< CMDB, else tags, else unknown
     std::string environment_origin;
@@ -160,7 +217,8 @@ enum class DraftState { pending, approved, rejected, expired, posted };
 [[nodiscard]] auto to_string(DraftState) -> std::string_view;
 [[nodiscard]] auto parse_draft_state(std::string_view word) -> std::optional<DraftState>;
 
-/// What a person approves. `content_hash` covers sink, title, body and assignee: an approval is bound to it.
+/// What a person approves. `content_hash` covers sink, title, body, assignee and, where there is one, payload: an
+/// approval is bound to it.
 struct Draft {
     std::string id;
     std::string dossier_id;
@@ -171,7 +229,8 @@ struct Draft {
     std::string approval; ///< none | before_create | before_assign
     DraftState state = DraftState::pending;
     std::string title;
-    std::string body; ///< Markdown
+    std::string body;    ///< Markdown
+    std::string payload; ///< what kind `tags` writes: {"flat": {…}, "list": {…}} as JSON text; "" for the other kinds
     std::string content_hash;
     std::string approved_hash; ///< the content that was approved; "" before
     std::string assignee;      ///< e-mail, else person id, else ""

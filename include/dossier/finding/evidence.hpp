@@ -20,9 +20,10 @@ using EvidenceList = std::vector<Evidence>;
 
 /// Kinds in the order in which they are listed.
 inline constexpr std::string_view evidence_kinds[] = {
-    "finding",  "severity", "status",     "rule",       "resource", "location",        "tag",       "data",
-    "exposure", "time",     "compliance", "fact",       "owner",    "owner_candidate", "access",    "blast_radius",
-    "business", "gap",      "risk",       "regulation", "control",  "remediation",     "tampering",
+    "finding", "severity",        "status",        "rule",        "resource",     "location",   "tag",
+    "data",    "exposure",        "exposure_path", "time",        "policy",       "compliance", "fact",
+    "owner",   "owner_candidate", "access",        "access_log",  "blast_radius", "business",   "gap",
+    "risk",    "regulation",      "control",       "remediation", "tampering",
 };
 
 } // namespace dossier

@@ -33,12 +33,21 @@ struct Resource {
     std::string url; ///< the resource in the cloud provider's console
 };
 
+/// A column, key or member of a store whose content is to be classified.
+struct DataField {
+    std::string container; ///< table, collection, object or file that has it
+    std::string name;
+    std::string type; ///< as the store names it
+};
+
 struct DataProfile {
     std::vector<std::string>
         classes; ///< pii | phi | pci | financial | secrets | customer | other words, lower case, sorted
     std::vector<std::string> identifiers; ///< detector names of the platform ("Credit Card Number"), as sent
     std::optional<std::int64_t> volume;   ///< records or objects concerned
-    std::vector<std::string> samples;     ///< masked by the adapter; never raw values
+    std::vector<std::string> samples;     ///< rows, at most 100, masked before they are stored; never raw values
+    std::vector<DataField> fields;        ///< schema of an unclassified store
+    std::vector<std::string> objects;     ///< names of its objects or tables
 };
 
 struct Finding {
@@ -69,6 +78,7 @@ struct Finding {
         facts;                    ///< further allow-listed facts (MITRE tactic, risk factor …)
     bool is_first_report = false; ///< the platform calls this delivery the creation; it can't follow an update
     bool is_test = false;         ///< the platform's own test delivery
+    bool is_partial = false;      ///< the delivery carried only part of it: the rest is to be fetched by source_id
 };
 
 /// Per-source identity, stable over redeliveries and updates: hash of source and source_id; without a source id of

@@ -4,6 +4,7 @@
 #include "dossier/base/config.hpp"
 #include "dossier/base/crypto.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,12 +25,55 @@ struct SourceAuthConfig {
     std::string subject; ///< mtls: glob over the certificate's subject
 };
 
+/// How classifications are written to assets where the platform has a call for it: any JSON-over-HTTP endpoint.
+struct TagEndpointConfig {
+    std::string url; ///< template: {resource.id}, {resource.name}, {finding.id} are percent-encoded; "" = none
+    std::string method = "POST";
+    std::string form = "flat";                                ///< flat | list (classification_payload.hpp)
+    std::vector<std::pair<std::string, std::string>> headers; ///< fixed ones; the API's own token is added
+};
+
+/// What is written back, once a person (or the route) has approved the draft. Never in mode `observe`.
+struct WriteBackConfig {
+    bool comment = true;     ///< summary and ticket link on the finding
+    bool ticket_link = true; ///< where the platform keeps ticket links of its own
+    bool status = true;      ///< `in_progress` once the ticket is assigned
+    bool tags = true;        ///< classification of the asset
+    TagEndpointConfig tag_endpoint;
+};
+
+/// `sources[].api`: the platform's own API. Present = reconciliation, blast radius, backlog and write-back are on.
+struct ApiConfig {
+    std::string url;       ///< wiz: GraphQL endpoint; prisma, orca: base
+    std::string auth_url;  ///< wiz: token endpoint, "" = Wiz's own; prisma: base of /login where it differs
+    std::string client_id; ///< prisma: access key id
+    Secret client_secret;  ///< prisma: secret key
+    std::string audience;  ///< wiz; "" = by the host of auth_url
+    Secret token;          ///< orca
+    std::string project;   ///< wiz: project id that everything is limited to; "" = all
+    Rate rate{10};         ///< calls a second; 0 = no limit of ours
+    std::size_t max_in_flight = 8;
+    Duration timeout{15'000}; ///< for one try
+    bool reconcile = true;
+    Duration poll{60'000};         ///< between two looks for changes
+    Duration lookback{86'400'000}; ///< how far the first look goes back
+    bool blast_radius = true;
+    int max_hops = 3;
+    std::size_t max_nodes = 200;
+    bool backlog = true;
+    Duration backlog_every{3'600'000};
+    WriteBackConfig write_back;
+};
+/// @param kind of the source: decides which keys are needed
+[[nodiscard]] auto read_api(config::Section section, const std::string& kind) -> ApiConfig;
+
 struct SourceConfig {
     std::string name;
     std::string kind; ///< wiz | prisma | orca | generic
     SourceAuthConfig auth;
     Rate rate;
     std::string console_url; ///< base of the platform's console, where links are built; "" = the vendor's default
+    std::optional<ApiConfig> api;
     std::vector<std::pair<std::string, std::string>> map; ///< generic: canonical name → JSON pointer
 };
 

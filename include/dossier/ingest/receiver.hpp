@@ -11,8 +11,16 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace dossier::ingest {
+
+/// How a body came that no webhook brought.
+struct Arrival {
+    store::Via via = store::Via::event;
+    std::string request_id;
+    std::optional<store::CursorMove> cursor; ///< moved in the same transaction
+};
 
 class Receiver {
 public:
@@ -25,6 +33,8 @@ public:
     [[nodiscard]] auto admit(const std::string& source, const net::HttpRequest& head) -> Result<void>;
     /// The whole delivery. Errors: as above (hmac), `malformed` (not JSON), `overloaded` (capacity), `storage`.
     auto receive(std::string source, net::HttpRequest request) -> Task<Result<std::vector<store::IntakeResult>>>;
+    /// The same for what came another way: a message of a queue, what a poller found. No authentication, no rate.
+    auto take(std::string source, std::string body, Arrival arrival) -> Task<Result<std::vector<store::IntakeResult>>>;
     /// Tries a quarantined item again with the adapter as it is now.
     auto retry_quarantined(std::string id, std::vector<store::AuditEntry> audit) -> Task<Result<store::IntakeResult>>;
     /// The canonical finding of a stored or ad-hoc payload (the `normalise` stage, explain on demand).

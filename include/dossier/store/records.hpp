@@ -20,11 +20,37 @@ struct IntakeItem {
     std::string quarantine_reason;  ///< where there is no finding
 };
 
+/// How an item came to us.
+enum class Via {
+    webhook,   ///< the source's own delivery
+    event,     ///< the same by a queue or topic
+    reconcile, ///< found by asking the platform
+    backlog,   ///< an unclassified store, found by asking
+};
+[[nodiscard]] auto to_string(Via) -> std::string_view;
+
+/// Where a poller stands, moved in the transaction that commits what it found.
+struct CursorMove {
+    std::string name; ///< "reconcile:wiz"
+    std::string value;
+    std::int64_t fence = 0; ///< of the Singleton under which it polls; a stale one is `conflict` and nothing is kept
+};
+
+/// The right to be the only one of its name among all replicas until `until`.
+struct Singleton {
+    std::string name; ///< "poller:wiz"
+    std::string owner;
+    std::int64_t fence = 0; ///< grows with every change of owner
+    Timestamp until{};
+};
+
 struct Intake {
     std::string source;
     std::string request_id;
     Timestamp at{};
     std::vector<IntakeItem> items;
+    Via via = Via::webhook;
+    std::optional<CursorMove> cursor;
 };
 
 struct IntakeResult {

@@ -1,0 +1,30 @@
+#include "source_factory.hpp"
+
+#include "dossier/context/file_sources.hpp"
+
+namespace dossier::context {
+namespace {
+
+auto nothing_to_try() -> net::ConnectCheck {
+    return {.what = {}, .url = {}, .verdict = net::ConnectCheck::Verdict::skipped, .missing = {}, .detail = {}};
+}
+
+} // namespace
+
+auto IdentitySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
+auto CmdbSource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
+auto PolicySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
+
+auto make_identity_source(const ProviderConfig& provider, const ContextConfig& /*config*/,
+                          const SourceMakings& /*makings*/) -> Result<std::unique_ptr<IdentitySource>> {
+    if (provider.kind == "file") return open_identity_file(provider.name, provider.path);
+    return fail(Errc::invalid_argument, "no identity source of kind " + provider.kind);
+}
+
+auto make_cmdb_source(const ProviderConfig& provider, const ContextConfig& /*config*/, const SourceMakings& /*makings*/)
+    -> Result<std::unique_ptr<CmdbSource>> {
+    if (provider.kind == "file") return open_cmdb_file(provider.name, provider.path);
+    return fail(Errc::invalid_argument, "no CMDB source of kind " + provider.kind);
+}
+
+} // namespace dossier::context
