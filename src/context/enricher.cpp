@@ -4,110 +4,16 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/context/file_sources.hpp"
 #include "dossier/context/owner.hpp"
-#include "owner_signals.hpp"
+#include "owner_lookup.hpp"
+#include "round.hpp"
 #include "source_factory.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <tuple>
 
 namespace dossier::context {
 
 namespace {
-
-/// More names than this for one resource are noise; the most trusted come first.
-constexpr std::size_t most_people = 12;
-
-/// What all questions of one enrichment share.
-struct Round {
-    Metrics& metrics;
-    Deadline deadline;
-    std::vector<ContextGap> gaps;
-
-    void missing(const std::string& source, std::string reason) {
-        const bool known = std::ranges::any_of(gaps, [&](const ContextGap& gap) { return gap.source == source; });
-        if (!known) gaps.push_back({.source = source, .reason = std::move(reason)});
-    }
-};
-
-auto outcome_of(const std::optional<Error>& error) -> std::string_view {
-    if (!error) return "ok";
-    if (error->code == Errc::timeout) return "timeout";
-    return error->code == Errc::cancelled ? "cancelled" : "error";
-}
-
-/// Asks one source; writes the answer or the reason into `answer`, which outlives this coroutine.
-template <class T>
-auto ask_one(std::string source, std::function<Task<Result<T>>()> ask, Round& round, Result<T>& answer) -> Task<void> {
-    const auto start = std::chrono::steady_clock::now();
-    answer = co_await within(std::move(ask), source, round.deadline);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    std::optional<Error> error;
-    if (!answer) error = answer.error();
-    round.metrics.observe("dossier_context_seconds", took.count(),
-                          {{"source", source}, {"outcome", outcome_of(error)}});
-}
-
-/// The same person as far as a name, an e-mail and, from labels that can't hold an @, alice_at_acme_example can say.
-auto spellings(const Person& person) -> std::vector<std::string> {
-    std::vector<std::string> names;
-    for (const auto* name : {&person.id, &person.email})
-        if (!name->empty()) names.push_back(*name);
-    if (const auto at = person.id.find("_at_"); at != std::string::npos)
-        names.push_back(person.id.substr(0, at) + "@" + replace_all(person.id.substr(at + 4), "_", "."));
-    return names;
-}
-
-/// Fills in what the directory knows; what the signal said itself stays.
-void complete(Person& person, const Person& known) {
-    const auto take = [](std::string& mine, const std::string& theirs) {
-        if (mine.empty()) mine = theirs;
-    };
-    if (!known.id.empty()) person.id = known.id;
-    take(person.email, known.email);
-    take(person.name, known.name);
-    take(person.department, known.department);
-    take(person.manager, known.manager);
-    if (person.groups.empty()) person.groups = known.groups;
-}
-
-auto is_complete(const Person& person) -> bool {
-    return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
-}
-
-/// Looks each name that some source wrote down up in every identity source, all at once, and fills the signals in.
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<IdentitySource*> sources, Round& round)
-    -> Task<void> {
-    struct Lookup {
-        std::size_t signal = 0;
-        std::string name;
-        IdentitySource* source = nullptr;
-        Result<std::optional<Person>> answer;
-    };
-    std::vector<Lookup> lookups;
-    std::size_t people = 0;
-    for (std::size_t i = 0; i < signals.size() && people < most_people; ++i) {
-        if (is_complete(signals[i].person)) continue;
-        ++people;
-        for (const auto& name : spellings(signals[i].person))
-            for (auto* source : sources) lookups.push_back({.signal = i, .name = name, .source = source});
-    }
-    std::vector<Task<void>> questions;
-    for (auto& lookup : lookups) {
-        auto ask = [source = lookup.source, name = lookup.name, limit = round.deadline] {
-            return source->person(name, limit);
-        };
-        questions.push_back(
-            ask_one<std::optional<Person>>("identity:" + lookup.source->name(), std::move(ask), round, lookup.answer));
-    }
-    co_await all_of(std::move(questions));
-    for (const auto& lookup : lookups) {
-        if (!lookup.answer)
-            round.missing("identity:" + lookup.source->name(), lookup.answer.error().message);
-        else if (*lookup.answer)
-            complete(signals[lookup.signal].person, **lookup.answer);
-    }
-}
 
 void take_access(Context& context, std::vector<Principal> access) {
     for (auto& principal : access) {
@@ -204,10 +110,13 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
 
     std::vector<OwnerSignal> signals;
     for (std::size_t i = 0; i < assets.size(); ++i) {
-        if (!assets[i])
+        if (!assets[i]) {
             round.missing("cmdb:" + cmdb_[i]->name(), assets[i].error().message);
-        else if (!context.asset)
-            context.asset = std::move(*assets[i]);
+            continue;
+        }
+        if (*assets[i])
+            for (auto& signal : owner_signals_of(**assets[i])) signals.push_back(std::move(signal));
+        if (!context.asset) context.asset = std::move(*assets[i]);
     }
     for (std::size_t i = 0; i < identities.size(); ++i) {
         if (!identities[i]) {
@@ -217,8 +126,6 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
         signals.insert(signals.end(), identities[i]->owners.begin(), identities[i]->owners.end());
         take_access(context, std::move(identities[i]->access));
     }
-    if (context.asset)
-        if (auto signal = cmdb_signal(*context.asset)) signals.insert(signals.begin(), std::move(*signal));
     for (const auto& finding : findings) {
         auto own = owner_signals_of(finding);
         signals.insert(signals.end(), own.begin(), own.end());
@@ -228,9 +135,10 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     for (std::size_t i = 0; i < identities.size(); ++i)
         if (identities[i]) answering.push_back(identity_[i].get());
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
-    co_await look_up_people(signals, std::move(answering), round);
-
+    co_await look_up_people(signals, answering, round);
+    co_await look_up_teams(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
+    co_await look_up_manager(context.owner, std::move(answering), round);
     for (const auto& finding : findings) {
         std::tie(context.environment, context.environment_origin) = environment_of(finding, context.asset);
         if (context.environment != Environment::unknown) break;

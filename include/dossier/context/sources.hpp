@@ -19,6 +19,16 @@ struct IdentityAnswer {
     std::vector<Principal> access;
 };
 
+/// A group or application of a directory and the people behind it.
+struct Team {
+    std::string id;
+    std::string name;
+    std::string email;
+    std::vector<Person> owners;      ///< whom the directory calls its owners, at most a handful
+    std::optional<Person> only_one;  ///< the member of a group without owners that has a single member
+    std::vector<std::string> unseen; ///< as in Person
+};
+
 class IdentitySource {
 public:
     virtual ~IdentitySource() = default;
@@ -28,6 +38,12 @@ public:
     virtual auto ask(Resource resource, Deadline deadline) -> Task<Result<IdentityAnswer>> = 0;
     /// The person behind an id or e-mail that another source named; nullopt = unknown here.
     virtual auto person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> = 0;
+    /// The same for several names at once, an answer for each in their order. Asks person() for each, side by side and
+    /// each within the deadline, unless the source has a cheaper way.
+    virtual auto people(std::vector<std::string> names, Deadline deadline)
+        -> Task<std::vector<Result<std::optional<Person>>>>;
+    /// The group (or application) behind a name, e-mail or id; nullopt = none here. Asked for names that are no person.
+    virtual auto team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>>;
     /// Tries address, credentials and rights by reading only.
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 };
