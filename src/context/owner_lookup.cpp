@@ -4,8 +4,6 @@
 #include "dossier/context/owner.hpp"
 #include "person_names.hpp"
 
-#include <map>
-
 namespace dossier::context {
 
 namespace {
@@ -15,65 +13,57 @@ constexpr std::size_t most_names = 16;
 constexpr std::size_t most_teams = 4;
 constexpr std::size_t most_team_owners = 5;
 
-using PersonAnswer = Result<std::optional<Person>>;
+/// A question for a person or a team by name, and what became of it.
+template <class T>
+struct Lookup {
+    std::string name;
+    Directory directory;
+    Result<Answer<std::optional<T>>> answer;
 
-/// What each source says to each name.
-class Answers {
-public:
-    /// Asks every source for every name.
-    static auto ask(std::vector<std::string> names, std::vector<IdentitySource*> sources, Round& round)
-        -> Task<Answers> {
-        Answers answers;
-        answers.by_source_.resize(sources.size());
-        std::vector<Task<void>> questions;
-        for (std::size_t i = 0; i < sources.size(); ++i)
-            questions.push_back(ask_source(*sources[i], names, round, answers.by_source_[i]));
-        co_await all_of(std::move(questions));
-        for (std::size_t i = 0; i < names.size(); ++i) answers.place_[lower(names[i])] = i;
-        answers.take_gaps(sources, round);
-        co_return answers;
-    }
-
-    /// Everybody whom the directories know by that name, in the order of the sources.
-    [[nodiscard]] auto of(const std::string& name) const -> std::vector<const Person*> {
-        std::vector<const Person*> people;
-        const auto place = place_.find(lower(name));
-        if (place == place_.end()) return people;
-        for (const auto& answers : by_source_) {
-            const auto& answer = answers.at(place->second);
-            if (answer && *answer) people.push_back(&**answer);
-        }
-        return people;
-    }
-
-private:
-    static auto ask_source(IdentitySource& source, std::vector<std::string> names, Round& round,
-                           std::vector<PersonAnswer>& answers) -> Task<void> {
-        const auto start = std::chrono::steady_clock::now();
-        const auto count = names.size();
-        answers = co_await source.people(std::move(names), round.deadline);
-        answers.resize(count);
-        std::optional<Error> error;
-        for (const auto& answer : answers)
-            if (!answer && !error) error = answer.error();
-        round.observe("identity:" + source.name(), start, error);
-    }
-
-    void take_gaps(const std::vector<IdentitySource*>& sources, Round& round) const {
-        for (std::size_t i = 0; i < sources.size(); ++i) {
-            for (const auto& answer : by_source_[i]) {
-                const auto source = "identity:" + sources[i]->name();
-                if (!answer)
-                    round.missing(source, answer.error().message);
-                else if (*answer && !(*answer)->unseen.empty())
-                    round.missing(source, join((*answer)->unseen, "; "));
-            }
-        }
-    }
-
-    std::vector<std::vector<PersonAnswer>> by_source_;
-    std::map<std::string, std::size_t> place_; ///< of a name, in each of the lists
+    [[nodiscard]] auto source() const -> std::string { return "identity:" + directory.source->name(); }
 };
+using PersonLookup = Lookup<Person>;
+using TeamLookup = Lookup<Team>;
+
+auto question_of(const PersonLookup& lookup, Deadline deadline) -> Question<std::optional<Person>> {
+    auto* source = lookup.directory.source;
+    return {.source = lookup.source(),
+            .cache = lookup.directory.people,
+            .key = source->person_key(lookup.name),
+            .ask = [source, name = lookup.name, deadline] { return source->person(name, deadline); }};
+}
+
+auto question_of(const TeamLookup& lookup, Deadline deadline) -> Question<std::optional<Team>> {
+    auto* source = lookup.directory.source;
+    return {.source = lookup.source(),
+            .cache = lookup.directory.teams,
+            .key = source->person_key(lookup.name),
+            .ask = [source, name = lookup.name, deadline] { return source->team(name, deadline); }};
+}
+
+/// Every name to every directory, all at once.
+template <class T>
+auto ask_all(std::vector<std::string> names, std::vector<Directory> directories, Round& round)
+    -> Task<std::vector<Lookup<T>>> {
+    std::vector<Lookup<T>> lookups;
+    for (const auto& name : names)
+        for (const auto& directory : directories)
+            lookups.push_back({.name = name, .directory = directory, .answer = {}});
+    std::vector<Task<void>> questions;
+    for (auto& lookup : lookups)
+        questions.push_back(ask_one(question_of(lookup, round.deadline), round, lookup.answer));
+    co_await all_of(std::move(questions));
+    co_return lookups;
+}
+
+/// What a lookup found; its failure, its age and what the directory may not show are gaps.
+template <class T>
+auto found(Lookup<T>& lookup, Round& round) -> const T* {
+    const auto* answer = taken(lookup.answer, lookup.source(), round);
+    if (answer == nullptr || !*answer) return nullptr;
+    if (!(*answer)->unseen.empty()) round.missing(lookup.source(), join((*answer)->unseen, "; "));
+    return &**answer;
+}
 
 auto is_complete(const Person& person) -> bool {
     return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
@@ -90,10 +80,13 @@ void add_name(std::vector<std::string>& names, const std::string& name, std::siz
 }
 
 /// Somebody whom one directory calls active has not left, whatever an older one remembers.
-void fill_in(OwnerSignal& signal, const Answers& answers) {
+void fill_in(OwnerSignal& signal, std::vector<PersonLookup>& lookups, Round& round) {
     bool answers_somewhere = false;
     for (const auto& name : spellings_of(signal.person)) {
-        for (const auto* known : answers.of(name)) {
+        for (auto& lookup : lookups) {
+            if (!iequals(lookup.name, name)) continue;
+            const auto* known = found(lookup, round);
+            if (known == nullptr) continue;
             complete(signal.person, *known);
             signal.is_group = false;
             if (known->inactive.empty()) answers_somewhere = true;
@@ -130,8 +123,7 @@ auto people_behind(OwnerSignal& signal, const Team& team) -> std::vector<OwnerSi
 
 } // namespace
 
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<IdentitySource*> sources, Round& round)
-    -> Task<void> {
+auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void> {
     std::vector<std::string> names;
     std::vector<OwnerSignal*> open;
     for (auto& signal : signals) {
@@ -139,18 +131,11 @@ auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<IdentitySourc
         open.push_back(&signal);
         for (const auto& name : spellings_of(signal.person)) add_name(names, name, most_names);
     }
-    if (names.empty() || sources.empty()) co_return;
-    const auto answers = co_await Answers::ask(std::move(names), std::move(sources), round);
-    for (auto* signal : open) fill_in(*signal, answers);
+    auto lookups = co_await ask_all<Person>(std::move(names), std::move(directories), round);
+    for (auto* signal : open) fill_in(*signal, lookups, round);
 }
 
-auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<IdentitySource*> sources, Round& round)
-    -> Task<void> {
-    struct Question {
-        std::string name;
-        IdentitySource* source = nullptr;
-        Result<std::optional<Team>> answer;
-    };
+auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void> {
     // Whom no directory knows as a person: known ones have at least a name and an id by now.
     const auto is_open = [](const OwnerSignal& signal) {
         const auto& person = signal.person;
@@ -159,48 +144,34 @@ auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<IdentitySource
     std::vector<std::string> names;
     for (const auto& signal : signals)
         if (is_open(signal)) add_name(names, name_of_team(signal), most_teams);
-    std::vector<Question> questions;
-    for (auto& name : names)
-        for (auto* source : sources) questions.push_back({.name = name, .source = source});
-    std::vector<Task<void>> asked;
-    for (auto& question : questions) {
-        auto ask = [source = question.source, name = question.name, limit = round.deadline] {
-            return source->team(name, limit);
-        };
-        asked.push_back(ask_one<std::optional<Team>>("identity:" + question.source->name(), std::move(ask), round,
-                                                     question.answer));
-    }
-    co_await all_of(std::move(asked));
+    auto lookups = co_await ask_all<Team>(std::move(names), std::move(directories), round);
     std::vector<OwnerSignal> behind;
-    for (const auto& question : questions) {
-        const auto source = "identity:" + question.source->name();
-        if (!question.answer) {
-            round.missing(source, question.answer.error().message);
-            continue;
-        }
-        if (!*question.answer) continue;
-        const auto& team = **question.answer;
-        if (!team.unseen.empty()) round.missing(source, join(team.unseen, "; "));
-        for (auto& signal : signals) {
-            if (!is_open(signal) || !iequals(name_of_team(signal), question.name)) continue;
-            for (auto& one : people_behind(signal, team)) behind.push_back(std::move(one));
-        }
+    for (auto& signal : signals) {
+        if (!is_open(signal)) continue;
+        const auto name = name_of_team(signal);
+        const auto known = [&](const TeamLookup& lookup) {
+            return iequals(lookup.name, name) && lookup.answer && lookup.answer->value;
+        };
+        if (const auto lookup = std::ranges::find_if(lookups, known); lookup != lookups.end())
+            for (auto& one : people_behind(signal, *lookup->answer->value)) behind.push_back(std::move(one));
     }
+    for (auto& lookup : lookups) found(lookup, round);
     for (auto& one : behind) signals.push_back(std::move(one));
 }
 
-auto look_up_manager(Owner& owner, std::vector<IdentitySource*> sources, Round& round) -> Task<void> {
-    if (owner.manager.empty() || owner.manager.find('@') != std::string::npos || sources.empty()) co_return;
+auto look_up_manager(Owner& owner, std::vector<Directory> directories, Round& round) -> Task<void> {
+    if (owner.manager.empty() || owner.manager.find('@') != std::string::npos) co_return;
     std::vector<std::string> names{owner.manager};
-    const auto answers = co_await Answers::ask(std::move(names), std::move(sources), round);
-    const auto found = answers.of(owner.manager);
-    if (found.empty()) co_return;
-    const auto& manager = *found.front();
-    if (!manager.email.empty()) owner.manager = manager.email;
-    if (!manager.name.empty()) owner.manager_name = manager.name;
+    auto lookups = co_await ask_all<Person>(std::move(names), std::move(directories), round);
+    const Person* manager = nullptr;
+    for (auto& lookup : lookups)
+        if (const auto* one = found(lookup, round); manager == nullptr) manager = one;
+    if (manager == nullptr) co_return;
+    if (!manager->email.empty()) owner.manager = manager->email;
+    if (!manager->name.empty()) owner.manager_name = manager->name;
     if (owner.inactive.empty()) co_return;
     // Somebody who has left as well is nobody to turn to; their own manager may be.
-    owner.escalation = manager.inactive.empty() ? owner.manager : manager.manager;
+    owner.escalation = manager->inactive.empty() ? owner.manager : manager->manager;
 }
 
 } // namespace dossier::context

@@ -10,12 +10,18 @@
 
 namespace dossier::context {
 
+/// An identity source with what is kept of it.
+struct Directory {
+    IdentitySource* source = nullptr;
+    AnswerCache<std::optional<Person>>* people = nullptr;
+    AnswerCache<std::optional<Team>>* teams = nullptr;
+};
+
 /// Fills in what the directories know of each person.
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<IdentitySource*> sources, Round& round)
-    -> Task<void>;
+auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void>;
 /// Marks the signals that name a group and adds its owners.
-auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<IdentitySource*> sources, Round& round) -> Task<void>;
+auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void>;
 /// Replaces the id of the owner's manager by an e-mail.
-auto look_up_manager(Owner& owner, std::vector<IdentitySource*> sources, Round& round) -> Task<void>;
+auto look_up_manager(Owner& owner, std::vector<Directory> directories, Round& round) -> Task<void>;
 
 } // namespace dossier::context
