@@ -89,8 +89,8 @@ auto DossierCase::read_results() -> Result<void> {
 
 auto DossierCase::current_draft() const -> const Draft* {
     if (!route) return nullptr;
-    const auto found =
-        std::ranges::find_if(row_.drafts, [&](const Draft& draft) { return draft.revision == revision_; });
+    const auto found = std::ranges::find_if(
+        row_.drafts, [&](const Draft& draft) { return draft.revision == revision_ && draft.kind == "ticket"; });
     return found == row_.drafts.end() ? nullptr : &*found;
 }
 
