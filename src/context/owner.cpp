@@ -110,8 +110,10 @@ auto person_named(std::string_view value) -> Person {
 
 auto cmdb_signal(const Asset& asset) -> std::optional<OwnerSignal> {
     if (names_nobody(asset.owner)) return std::nullopt;
+    auto person = person_named(asset.owner);
+    person.name = asset.owner_name;
     return OwnerSignal{
-        .person = person_named(asset.owner),
+        .person = std::move(person),
         .rule = asset.rule.empty() ? "CMDB owner" : asset.rule,
         .origin = asset.origin.empty() ? "cmdb:" : asset.origin,
         .confidence = cmdb_confidence,

@@ -201,6 +201,7 @@ void to_json(Json& json, const Asset& value) {
             {"environment", to_string(value.environment)},
             {"criticality", to_string(value.criticality)},
             {"owner", value.owner},
+            {"owner_name", value.owner_name},
             {"support_group", value.support_group},
             {"rule", value.rule},
             {"origin", value.origin}};
@@ -212,6 +213,7 @@ void from_json(const Json& json, Asset& value) {
     get_word(json, "environment", value.environment);
     get_word(json, "criticality", value.criticality);
     get(json, "owner", value.owner);
+    get(json, "owner_name", value.owner_name);
     get(json, "support_group", value.support_group);
     get(json, "rule", value.rule);
     get(json, "origin", value.origin);
