@@ -224,7 +224,7 @@ private:
         const auto whole = related(*best, "partOf");
         found.system = first_of(whole, "system:");
         found.domain = first_of(whole, "domain:");
-        found.asset.origin = "cmdb:" + name_;
+        found.asset.origin = name_ == "backstage" ? name_ : "backstage:" + name_; // has a trust of its own
         found.asset.rule = fmt::format("cmdb.{}:{}", name_, how);
         if (rivals > 0) found.asset.rule += fmt::format(", the first of {} entities", rivals + 1);
         found.asset.environment = environment_of(*best);
@@ -300,6 +300,7 @@ private:
         if (group.email.empty()) return;
         asset.owner = group.email;
         asset.owner_name = group.title;
+        asset.owner_is_group = true;
         asset.rule += ", ownedBy " + group.ref;
     }
 

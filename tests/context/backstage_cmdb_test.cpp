@@ -151,7 +151,8 @@ TEST_F(BackstageCmdbTest, FollowsTheRelationsToTheOwner) {
         EXPECT_EQ((*known)->support_group, row.group);
         EXPECT_EQ((*known)->application, "Ledger");
         EXPECT_EQ((*known)->business_unit, "Finance");
-        EXPECT_EQ((*known)->origin, "cmdb:backstage");
+        EXPECT_EQ((*known)->origin, "backstage");
+        EXPECT_EQ((*known)->owner_is_group, row.owner == std::string("payments@acme.example"));
         EXPECT_THAT((*known)->rule, HasSubstr("amazonaws.com/arn=arn:aws:s3:::acme-phi"));
         EXPECT_THAT(targets(server).front(),
                     HasSubstr("filter=kind=resource,metadata.annotations.amazonaws.com/arn=arn:aws:s3:::acme-phi"));
