@@ -90,6 +90,7 @@ class StrictnessTest(IdentityCase):
         self.assertEqual(self.status(okta, "/api/v1/users/nobody", {}, token), 404)
         self.assertEqual(self.status(okta, "/api/v1/users", {}, "Bearer x"), 401)
         graph.tokens["good"] = float("inf")
+        graph.objects["users"].append(graph_module.user(1, ALICE, "Alice"))
         for query, status in (({"$filter": "mail eq 'o''hara' or userPrincipalName eq 'x'", "$select": "id"}, 200),
                               ({"$filter": "mail eq 'o'hara'", "$select": "id"}, 400),
                               ({"$filter": 'mail eq "x"', "$select": "id"}, 400), ({"$select": "id,shoe"}, 400),
