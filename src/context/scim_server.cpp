@@ -28,11 +28,11 @@ auto is_endpoint(std::string_view path) -> bool {
 /// A refusal of such a value says something about the filter and not about the value.
 auto is_plain_value(std::string_view value) -> bool {
     return std::ranges::all_of(value, [](unsigned char c) {
-        return std::isalnum(c) != 0 || std::string_view("@.-_+").contains(static_cast<char>(c));
+        return std::isalnum(c) != 0 || std::string_view("@.-_+ ").contains(static_cast<char>(c));
     });
 }
 
-/// SCIM's error word, AWS's `__type` style name where there is none.
+/// RFC 7644 §3.12; AWS sends none.
 auto scim_word(JsonView body) -> std::string { return body["scimType"].text_or(""); }
 
 void take_page(ScimList& list, DirectoryAnswer answer) {
@@ -166,9 +166,9 @@ auto ScimServer::find(ScimKind kind, std::string attribute, std::string value, D
     auto answer = co_await client_.get(question, deadline);
     if (!answer) co_return fail(std::move(answer.error()));
     if (!answer->ok()) {
-        // 400 invalidFilter, or a plain 400 (AWS) or 501 (not implemented): this server cannot. A value with other
-        // characters may itself be what was refused.
-        const bool may_be_value = !is_plain_value(value) && scim_word(answer->root()) != "invalidFilter";
+        // 400 invalidFilter, or a plain 400 (AWS) or 501 (not implemented): this server cannot. With other characters
+        // the value may be what was refused: SCIMMY calls a filter with an escaped quote invalid.
+        const bool may_be_value = !is_plain_value(value);
         if (answer->status == 404) co_return list;
         if (answer->status != 400 && answer->status != 501 && answer->status != 405)
             co_return fail(client_.refusal(*answer));

@@ -7,7 +7,7 @@ import SCIMMYRouters from "scimmy-routers";
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const users = [
   { id: "2819c223-7f76-453a-919d-413861904646", externalId: "ext-1", userName: "alice@acme.example",
-    displayName: "Alice \"Al\" Ngo", title: "Data Engineer", active: true,
+    displayName: "Alice O'Hara-Ngo", title: "Data Engineer", active: true,
     emails: [{ value: "home@example.net", type: "home" }, { value: "alice.ngo@acme.example", type: "work", primary: true }],
     [enterprise]: { department: "Payments", costCenter: "CC-4711", manager: { value: "2819c223-7f76-453a-919d-413861904647" } } },
   { id: "2819c223-7f76-453a-919d-413861904647", userName: "bob", displayName: "Bob Achterberg", active: true,

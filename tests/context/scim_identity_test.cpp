@@ -150,10 +150,12 @@ TEST_F(ScimTest, DoesNotBlameTheFilterForAValue) {
     serve(provider(), [](const DirectoryRequest& request) {
         if (is_discovery(request)) return answer(404);
         if (request.has("O'Hara")) return answer(400, R"({"detail":"Request is unparsable"})"); // no scimType: AWS
+        if (request.has("Al#")) return invalid_filter();
         if (request.has("/Users/")) return answer(404);
         return list(request.has(R"(userName eq "alice")") ? R"({"id":"u-1","userName":"alice","groups":[]})" : "");
     });
     EXPECT_THAT(found("O'Hara#1").id, HasSubstr("takes no filter"));
+    EXPECT_THAT(found("Al#\"1").id, HasSubstr("takes no filter"));
     EXPECT_EQ(found("alice").id, "u-1") << "userName is still asked for";
 }
 
