@@ -65,10 +65,6 @@ auto found(Lookup<T>& lookup, Round& round) -> const T* {
     return &**answer;
 }
 
-auto is_complete(const Person& person) -> bool {
-    return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
-}
-
 /// A team's own name is no person; an e-mail in a team tag may be one.
 auto may_be_person(const OwnerSignal& signal) -> bool {
     return !signal.is_group || signal.person.id.empty() || signal.person.id.find('@') != std::string::npos;
@@ -135,7 +131,8 @@ auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> di
     std::vector<std::string> names;
     std::vector<OwnerSignal*> open;
     for (auto& signal : signals) {
-        if (is_complete(signal.person) || !may_be_person(signal)) continue;
+        // Also whom a rule describes in full: a directory may know that they have left.
+        if (!may_be_person(signal)) continue;
         open.push_back(&signal);
         for (const auto& name : spellings_of(signal.person)) add_name(names, name, most_names);
     }
