@@ -1,5 +1,7 @@
 #include "dossier/context/config.hpp"
 
+#include "cmdb_config.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -133,6 +135,7 @@ auto read_providers(config::Section& root, std::string_view key) -> std::vector<
         for (const auto needed : mine->required) section.require(needed);
         refuse_foreign(section, *mine);
         check_sign_in(section, mine->kind);
+        if (key == "cmdb") check_cmdb_entry(section, provider);
         providers.push_back(std::move(provider));
     }
     return providers;
