@@ -104,6 +104,14 @@ public:
             auto delivered = co_await deliver(stations_, work, claim_);
             if (!delivered) co_return fail(std::move(delivered.error()));
             end = std::move(*delivered);
+        } else if (work.row().stage == Stage::normalised) {
+            // A delivery that changed nothing of it: it goes back to where it was.
+            const auto is_tags = [](const Draft& one) {
+                return one.kind == "tags" && one.state != DraftState::expired;
+            };
+            const bool has_tags = work.route->action == "classify" && std::ranges::any_of(work.row().drafts, is_tags);
+            auto rests = work.commit(has_tags ? Stage::awaiting_approval : Stage::digested, {}, now());
+            if (auto saved = co_await save(work, std::move(rests)); !saved) co_return fail(std::move(saved.error()));
         }
         failed_stage = Stage::delivered;
         co_return co_await write_back(stations_, work, std::move(end));

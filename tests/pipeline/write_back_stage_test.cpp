@@ -147,6 +147,35 @@ TEST(WriteBackStage, ALaterRevisionThatIsApprovedSaysWhatChanged) {
     EXPECT_THAT(house.platform->written("comment")[1].what, HasSubstr("severity high → critical"));
 }
 
+TEST(WriteBackStage, ThatThePlatformNowCallsItInProgressIsNoNews) {
+    Connected house;
+    const auto id = house.deliver(1).dossier_id;
+    house.work();
+    house.decide_now(house.draft(id).id, DraftState::approved);
+    house.deliver(1, "in_progress"); // as the platform tells everybody, after what we wrote
+    house.work_to_the_end();
+    const auto dossier = house.dossier(id);
+    EXPECT_EQ(dossier.revision, 1);
+    EXPECT_EQ(dossier.stage, Stage::delivered);
+    EXPECT_EQ(dossier.findings.at(0).status, Status::in_progress);
+    EXPECT_EQ(dossier.findings.at(0).stage, Stage::delivered);
+    EXPECT_THAT(dossier.drafts, SizeIs(1)) << "nobody is asked again";
+    EXPECT_THAT(house.platform->written("comment"), SizeIs(1));
+    EXPECT_EQ(house.store.backlog(), 0U);
+}
+
+TEST(WriteBackStage, NorIsItInTheDigest) {
+    Connected house;
+    house.config.routes = {{.name = "rest", .when = {}, .action = "digest"}};
+    const auto id = house.deliver(1).dossier_id;
+    house.work();
+    house.deliver(1, "in_progress");
+    house.work_to_the_end();
+    EXPECT_EQ(house.dossier(id).revision, 1);
+    EXPECT_EQ(house.dossier(id).stage, Stage::digested);
+    EXPECT_EQ(house.store.backlog(), 0U);
+}
+
 TEST(WriteBackStage, ObserveWritesNothingNotEvenWhatWasApprovedBefore) {
     Connected house;
     house.extra = pii;
