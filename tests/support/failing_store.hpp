@@ -81,13 +81,13 @@ public:
         -> Task<Result<std::vector<store::FindingRow>>> override {
         return under_.open_backlog(std::move(source), std::move(after), limit);
     }
-    auto note_missing(std::string source, Timestamp before)
+    auto note_missing(std::string source, Timestamp until)
         -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> override {
-        return under_.note_missing(std::move(source), before);
+        return under_.note_missing(std::move(source), until);
     }
-    auto deliveries(store::DeliveryFilter filter, Timestamp before)
+    auto deliveries(store::DeliveryFilter filter, Timestamp until)
         -> Task<Result<std::vector<store::DeliveryDay>>> override {
-        return under_.deliveries(std::move(filter), before);
+        return under_.deliveries(std::move(filter), until);
     }
     auto renew(std::vector<store::Claim> claims, Timestamp until) -> Task<Result<void>> override {
         return under_.renew(std::move(claims), until);
