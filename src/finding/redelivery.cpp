@@ -134,8 +134,11 @@ auto outcome_of(const KnownFinding* known, const IncomingFinding& incoming) -> O
     // and this one completes it.
     const bool completes = known->state.is_partial && !incoming.state.is_partial;
     if (incoming.is_first_report && !order.newer && !completes) return Outcome::duplicate;
-    // A version that stood before the current one: a late redelivery, unless it is dated later (flapping).
-    if (std::ranges::find(known->earlier_hashes, incoming.content_hash) != known->earlier_hashes.end() && !order.newer)
+    // A version that stood before the current one: a late redelivery, unless it is dated later (flapping). Not so among
+    // polls, which come in order: there it is how things are again.
+    const bool polls = incoming.form == Form::api && known->form == Form::api;
+    if (!polls && !order.newer &&
+        std::ranges::find(known->earlier_hashes, incoming.content_hash) != known->earlier_hashes.end())
         return Outcome::duplicate;
     if (completes) return change_to(status);
     if (incoming.form != known->form)

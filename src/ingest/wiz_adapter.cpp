@@ -211,6 +211,19 @@ void settle_type(FindingDraft& draft) {
     if (finding.rule.id.starts_with("cer-")) draft.type = FindingType::threat; // cloud event rules detect, not inspect
 }
 
+/// A template that names the issue and leaves out what matters: the API has the rest.
+auto is_thin(const FindingDraft& draft) -> bool {
+    const auto& finding = draft.finding;
+    const bool no_resource = finding.resource.id.empty() && finding.resource.name.empty();
+    return !finding.source_id.empty() && (finding.title.empty() || !draft.severity || no_resource);
+}
+
+/// A data finding names no store; what the API has been asked for carries `dataStore`, be it empty.
+auto lacks_data_store(JsonView item) -> bool {
+    const auto entity = first_object({item["resource"], item["entitySnapshot"], item.at("/issue/entitySnapshot")});
+    return is_data_entity(entity) && item["dataStore"].is_null();
+}
+
 class WizAdapter final : public Adapter {
 public:
     explicit WizAdapter(const SourceConfig& config) : config_(config) {
@@ -236,7 +249,8 @@ public:
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);
-        switch (shape_of(item)) {
+        const auto shape = shape_of(item);
+        switch (shape) {
         case Shape::issue_webhook:
             read_issue_webhook(unfold, draft, item);
             break;
@@ -261,6 +275,8 @@ public:
         if (draft.finding.source_id.empty() && draft.finding.title.empty()) {
             return fail(Errc::malformed, "the item has neither an issue id nor a rule name");
         }
+        const bool is_issue = shape == Shape::issue_webhook || shape == Shape::issue || shape == Shape::threat;
+        draft.finding.is_partial = is_issue && (is_thin(draft) || lacks_data_store(item));
         return complete(std::move(draft));
     }
 

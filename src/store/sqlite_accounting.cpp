@@ -42,8 +42,9 @@ void DeliveryCount::taken(Database& db, Taken& taken, const std::string& why_not
         break;
     case Via::reconcile:
         if (outcome != Outcome::duplicate) {
-            db.run("INSERT INTO awaited(finding, source, found_at, why) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
-                   taken.finding, source_, at_, why_not_delivered);
+            db.run(
+                "INSERT INTO awaited(finding, source, found_at, due_at, why) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
+                taken.finding, source_, at_, at_ + grace_, why_not_delivered);
         }
         break;
     case Via::backlog: // nobody delivers these
@@ -60,21 +61,21 @@ void DeliveryCount::save(Database& db) const {
            quarantined_);
 }
 
-auto SqliteStore::note_missing(std::string source, Timestamp before)
+auto SqliteStore::note_missing(std::string source, Timestamp now)
     -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> {
     using Reasons = std::vector<std::pair<std::string, std::int64_t>>;
-    return writer_.submit<Reasons>([source = std::move(source), before](WriteSession& session) -> Result<Reasons> {
+    return writer_.submit<Reasons>([source = std::move(source), now](WriteSession& session) -> Result<Reasons> {
         std::map<std::string, std::int64_t> reasons;
         auto rows = session.db.query(
-            "UPDATE awaited SET noted=1 WHERE source=? AND noted=0 AND found_at<? RETURNING why", source, before);
+            "UPDATE awaited SET noted=1 WHERE source=? AND noted=0 AND due_at<=? RETURNING why", source, now);
         while (rows.next()) ++reasons[rows.text(0)];
         return Reasons(reasons.begin(), reasons.end());
     });
 }
 
-auto SqliteStore::deliveries(DeliveryFilter filter, Timestamp before) -> Task<Result<std::vector<DeliveryDay>>> {
+auto SqliteStore::deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> {
     using Days = std::vector<DeliveryDay>;
-    return readers_.submit<Days>([filter = std::move(filter), before](Database& db) -> Result<Days> {
+    return readers_.submit<Days>([filter = std::move(filter), now](Database& db) -> Result<Days> {
         const auto first = filter.since ? day_of(*filter.since) : 0;
         const auto last = filter.until ? day_of(*filter.until) : day_of(Timestamp::max()) - 1;
         std::map<std::pair<std::int64_t, std::string>, DeliveryDay> days; // by day, backwards
@@ -96,10 +97,10 @@ auto SqliteStore::deliveries(DeliveryFilter filter, Timestamp before) -> Task<Re
             day.duplicates = counts.integer(6);
             day.quarantined = counts.integer(7);
         }
-        const auto until = std::min((last + 1) * day_ms, before.time_since_epoch().count());
-        auto missing = db.query("SELECT found_at / ?1, source, why, count(*) FROM awaited WHERE found_at >= ?2 AND "
-                                "found_at < ?3 AND (?4='' OR source=?4) GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3",
-                                day_ms, first * day_ms, until, filter.source);
+        auto missing =
+            db.query("SELECT found_at / ?1, source, why, count(*) FROM awaited WHERE found_at >= ?2 AND "
+                     "found_at < ?3 AND due_at <= ?4 AND (?5='' OR source=?5) GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3",
+                     day_ms, first * day_ms, (last + 1) * day_ms, now, filter.source);
         while (missing.next()) {
             auto& day = day_at(missing.integer(0), missing.text(1));
             day.never += missing.integer(3);

@@ -9,7 +9,8 @@ namespace dossier::store {
 /// The counts of one intake, saved in its transaction.
 class DeliveryCount {
 public:
-    DeliveryCount(const std::string& source, Via via, Timestamp at) : source_(source), via_(via), at_(at) {}
+    explicit DeliveryCount(const Intake& intake)
+        : source_(intake.source), via_(intake.via), at_(intake.at), grace_(intake.grace) {}
     void quarantined() { ++quarantined_; }
     /// Also settles whether the finding was awaited, and says by how long it was late.
     void taken(Database& db, Taken& taken, const std::string& why_not_delivered);
@@ -21,6 +22,7 @@ private:
     const std::string& source_;
     Via via_;
     Timestamp at_;
+    Duration grace_;
     std::int64_t received_ = 0;
     std::int64_t duplicates_ = 0;
     std::int64_t quarantined_ = 0;

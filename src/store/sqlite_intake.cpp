@@ -100,7 +100,7 @@ auto SqliteStore::commit_intake(Intake intake, std::vector<AuditEntry> audit)
         }
         Results results;
         results.reserve(arrivals.size());
-        DeliveryCount count(intake.source, intake.via, intake.at);
+        DeliveryCount count(intake);
         for (const auto& arrival : arrivals) {
             if (!arrival.item.finding) {
                 results.push_back(quarantine(session, intake, arrival));

@@ -215,11 +215,12 @@ CREATE TABLE awaited(                        -- found by a poller; goes when a d
     finding  INTEGER PRIMARY KEY REFERENCES findings(seq),
     source   TEXT NOT NULL,
     found_at INTEGER NOT NULL,
+    due_at   INTEGER NOT NULL,               -- the end of the grace: from then on it never came
     why      TEXT NOT NULL,
     noted    INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX awaited_found ON awaited(found_at);
-CREATE INDEX awaited_unnoted ON awaited(source, found_at) WHERE noted = 0;
+CREATE INDEX awaited_unnoted ON awaited(source, due_at) WHERE noted = 0;
 )sql";
 
 constexpr const char* steps_of_ours[] = {version_1, version_2};

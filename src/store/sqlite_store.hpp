@@ -46,9 +46,9 @@ public:
     auto release_singletons(std::string owner) -> Task<Result<void>> override;
     auto open_backlog(std::string source, std::string after, std::size_t limit)
         -> Task<Result<std::vector<FindingRow>>> override;
-    auto note_missing(std::string source, Timestamp before)
+    auto note_missing(std::string source, Timestamp now)
         -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> override;
-    auto deliveries(DeliveryFilter filter, Timestamp before) -> Task<Result<std::vector<DeliveryDay>>> override;
+    auto deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> override;
 
     auto list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> override;
     auto get_finding(std::string id) -> Task<Result<FindingRow>> override;

@@ -153,7 +153,12 @@ TEST(Redelivery, PollsAreComparedByWhatDecidesUnlessTheirDateMoves) {
     known.form = Form::api;
     known.content_hash = "P";
     known.last_seen = at(5);
+    auto gone = known;
+    gone.state.status = Status::resolved;
+    gone.content_hash = "R";
+    gone.earlier_hashes = {"P"};
     judge({
+        {"there again as before", gone, polled(state(Status::open)), Outcome::updated},
         {"the same", known, polled(state(Status::open)), Outcome::duplicate},
         {"other words, same date", known, polled(state(Status::open), at(5), "P2"), Outcome::duplicate},
         {"other words, later date", known, polled(state(Status::open), at(6), "P2"), Outcome::updated},

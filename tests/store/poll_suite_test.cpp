@@ -47,8 +47,8 @@ protected:
         if (found == claims.end()) throw std::runtime_error("the dossier is not ready");
         return *found;
     }
-    auto days(const DeliveryFilter& filter = {}, Timestamp before = minute(1'000)) -> std::vector<DeliveryDay> {
-        return value_of(store().deliveries(filter, before));
+    auto days(const DeliveryFilter& filter = {}, Timestamp now = minute(1'000)) -> std::vector<DeliveryDay> {
+        return value_of(store().deliveries(filter, now));
     }
 };
 
@@ -309,7 +309,7 @@ TEST_P(PollSuite, DeliveriesAreAccountedBySourceAndDay) {
     unreadable.items.front().finding.reset();
     value_of(store().commit_intake(unreadable, {}));
 
-    auto found = days({}, minute(50));
+    auto found = days({}, minute(65));
     ASSERT_EQ(found.size(), 1U) << "tomorrow is not over yet";
     const auto& wiz = found[0];
     EXPECT_EQ(wiz.source, "wiz");
@@ -338,11 +338,11 @@ TEST_P(PollSuite, DeliveriesAreAccountedBySourceAndDay) {
     EXPECT_EQ(days({.since = later + std::chrono::days(1)}, later).size(), 0U);
 
     // What is missing is noted once; one that comes after all is no longer missing, only late.
-    EXPECT_EQ(value_of(store().note_missing("wiz", minute(50))), (Reasons{{"no rule for it", 1}}));
-    EXPECT_EQ(value_of(store().note_missing("wiz", minute(50))), Reasons{});
+    EXPECT_EQ(value_of(store().note_missing("wiz", minute(65))), (Reasons{{"no rule for it", 1}}));
+    EXPECT_EQ(value_of(store().note_missing("wiz", minute(65))), Reasons{});
     const auto came = commit(Via::webhook, {.id = "3"}, tomorrow);
     EXPECT_EQ(came.late_by, std::chrono::minutes(24 * 60 - 5));
-    found = days({.source = "wiz", .until = minute(0)}, minute(50));
+    found = days({.source = "wiz", .until = minute(0)}, minute(65));
     EXPECT_EQ(found[0].never, 0);
     EXPECT_EQ(found[0].late, 2) << "counted on the day on which it was found";
 }
@@ -352,7 +352,7 @@ TEST_P(PollSuite, AccountsSurviveAReopening) {
     reopen();
     ASSERT_EQ(days().size(), 1U);
     EXPECT_EQ(days()[0].never, 1);
-    EXPECT_EQ(value_of(store().note_missing("wiz", minute(50))).size(), 1U);
+    EXPECT_EQ(value_of(store().note_missing("wiz", minute(65))).size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, PollSuite, testing::ValuesIn(store_kinds()), kind_name);

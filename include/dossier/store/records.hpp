@@ -61,6 +61,7 @@ struct Intake {
     std::vector<IntakeItem> items;
     Via via = Via::webhook;
     std::optional<CursorMove> cursor;
+    Duration grace{900'000}; ///< how long a delivery of what a poller found may still come
 };
 
 struct IntakeResult {

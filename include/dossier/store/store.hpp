@@ -86,11 +86,11 @@ public:
     virtual auto open_backlog(std::string source, std::string after, std::size_t limit)
         -> Task<Result<std::vector<FindingRow>>> = 0;
 
-    /// Counts once what a poller found before `before` and no delivery has brought: reasons with their numbers.
-    virtual auto note_missing(std::string source, Timestamp before)
+    /// Counts once what a poller found and no delivery brought within the grace: reasons with their numbers.
+    virtual auto note_missing(std::string source, Timestamp now)
         -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> = 0;
-    /// Newest day first, then by source. @param before found earlier and not delivered = never
-    virtual auto deliveries(DeliveryFilter filter, Timestamp before) -> Task<Result<std::vector<DeliveryDay>>> = 0;
+    /// Newest day first, then by source.
+    virtual auto deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> = 0;
 };
 
 /// What can be looked at.
