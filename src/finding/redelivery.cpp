@@ -118,6 +118,7 @@ auto content_hash(const Finding& finding, Form form) -> std::string {
         settled.data.samples.clear();
         settled.data.objects.clear();
         settled.data.volume.reset();
+        std::erase_if(settled.facts, [](const auto& fact) { return fact.first == "last_scanned"; });
     }
     return content_hash(settled);
 }

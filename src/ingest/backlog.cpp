@@ -49,7 +49,7 @@ auto profile_of(const UnclassifiedStore& found, const MaskSample& mask) -> DataP
 } // namespace
 
 auto unclassified_finding(const std::string& source, const std::string& platform, const UnclassifiedStore& found,
-                          const MaskSample& mask) -> Finding {
+                          const MaskSample& mask, Timestamp seen_at) -> Finding {
     Finding finding;
     finding.source = source;
     finding.platform = platform;
@@ -63,7 +63,8 @@ auto unclassified_finding(const std::string& source, const std::string& platform
     finding.finding_type = FindingType::unclassified_data;
     finding.control = ControlFamily::classification;
     finding.data = profile_of(found, mask);
-    finding.last_seen = found.last_scanned;
+    finding.last_seen = seen_at;
+    if (found.last_scanned) finding.facts.emplace_back("last_scanned", format_time(*found.last_scanned));
     finding.url = found.url;
     if (!found.store_kind.empty()) finding.facts.emplace_back("store_kind", found.store_kind);
     auto tags = found.current_tags;
@@ -107,7 +108,7 @@ struct BacklogPoller::Impl {
                 co_return fail(Errc::malformed, "the platform says that there is more, and gives no way to it");
             std::vector<store::IntakeItem> items;
             for (const auto& found : page->stores) {
-                auto finding = unclassified_finding(source, platform, found, mask);
+                auto finding = unclassified_finding(source, platform, found, mask, station.clock.now());
                 seen.insert(finding.fingerprint);
                 items.push_back(item_of(std::move(finding)));
             }
@@ -132,6 +133,7 @@ struct BacklogPoller::Impl {
                 auto finding = from_text<Finding>(row.raw);
                 if (!finding) co_return fail(std::move(finding.error()).with("finding", row.id));
                 finding->status = Status::resolved;
+                finding->last_seen = station.clock.now();
                 finding->facts.emplace_back("resolution_reason", "classified, or gone from the platform's inventory");
                 items.push_back(item_of(std::move(*finding)));
             }

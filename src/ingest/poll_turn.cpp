@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration shortest_pause{100};
+constexpr Duration shortest_pause{10};
 constexpr Duration longest_wait_for_room{2'000};
 constexpr Duration first_backoff{1'000};
 constexpr int most_doublings = 10;

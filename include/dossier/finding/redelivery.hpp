@@ -36,7 +36,7 @@ struct FindingState {
 [[nodiscard]] auto parse_state(std::string_view text) -> std::optional<FindingState>;
 
 /// Hash of what means a change in that form. In an API object, work that has begun is no change (we may have said so
-/// ourselves); of an unclassified store, samples and object names differ from look to look and are left out.
+/// ourselves); of an unclassified store, samples, object names and the time of its scan differ from look to look.
 [[nodiscard]] auto content_hash(const Finding& finding, Form form) -> std::string;
 
 /// What the store knows of a finding when a delivery for it comes in.

@@ -17,7 +17,8 @@ using MaskSample = std::function<std::string(std::string_view field, std::string
 
 /// The finding that a store makes. Its fingerprint is the store's own, whatever was sampled.
 [[nodiscard]] auto unclassified_finding(const std::string& source, const std::string& platform,
-                                        const UnclassifiedStore& found, const MaskSample& mask) -> Finding;
+                                        const UnclassifiedStore& found, const MaskSample& mask, Timestamp seen_at)
+    -> Finding;
 
 class BacklogPoller final : public Poller {
 public:
