@@ -194,6 +194,17 @@ void read_data_entity(FindingDraft& draft, JsonView entity) {
     read_framework_classes(draft.finding);
 }
 
+/// The store that holds what a data finding found, as our client asked the graph and added it to the issue.
+void read_data_store(Finding& finding, JsonView store) {
+    const auto properties = store["properties"];
+    if (!properties.is_object() || first_text({store["id"]}).empty()) return;
+    read_entity(finding, properties);
+    auto& resource = finding.resource;
+    if (resource.name.empty()) resource.name = first_text({store["name"]});
+    if (resource.type.empty()) resource.type = first_text({store["type"]});
+    if (resource.id.empty()) resource.id = first_text({store["id"]});
+}
+
 auto type_of_issue(JsonView issue) -> std::optional<FindingType> {
     const auto type = first_text({issue["type"], issue["issueType"]});
     if (iequals(type, "THREAT_DETECTION")) return FindingType::threat;
@@ -368,6 +379,7 @@ private:
         add_fact(finding, "resolution_reason", first_text({item["resolutionReason"]}));
         add_fact(finding, "due", first_text({item["dueAt"]}));
         read_data_entity(draft, entity);
+        read_data_store(finding, item["dataStore"]);
         settle_type(draft);
     }
 
