@@ -8,6 +8,7 @@
 #include "dossier/context/owner.hpp"
 #include "owner_lookup.hpp"
 #include "platform_graph.hpp"
+#include "policy_sources.hpp"
 #include "round.hpp"
 #include "source_factory.hpp"
 
@@ -274,6 +275,11 @@ auto make_enricher(const ContextConfig& config, SourceMakings makings) -> Result
         whole.max_nodes = std::max(whole.max_nodes, limits.max_nodes);
     }
     sources.graph_limits = whole;
+    for (const auto& place : config.policies)
+        sources.policies.push_back(make_document_policies(place, config, makings));
+    for (const auto& platform : makings.platforms)
+        if (platform->capabilities().policies)
+            sources.policies.push_back(make_platform_policies(platform, config, makings.metrics));
     return std::make_unique<Enricher>(std::move(sources), config, makings.metrics);
 }
 
