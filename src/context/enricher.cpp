@@ -71,6 +71,29 @@ private:
     std::vector<BlastRadius> radii_;
 };
 
+/// One resource as all of its findings describe it: an id of the provider before a platform's own, and whatever the
+/// first leaves out from the others.
+auto resource_of(const std::vector<Finding>& findings) -> Resource {
+    auto resource = findings.front().resource;
+    const auto is_providers = [](const std::string& id) {
+        return id.starts_with("arn:") || id.starts_with('/') || id.starts_with("projects/");
+    };
+    const auto take = [](std::string& mine, const std::string& theirs) {
+        if (mine.empty()) mine = theirs;
+    };
+    for (const auto& finding : findings) {
+        const auto& other = finding.resource;
+        if (!is_providers(resource.id) && is_providers(other.id)) resource.id = other.id;
+        take(resource.id, other.id);
+        take(resource.name, other.name);
+        take(resource.type, other.type);
+        take(resource.cloud, other.cloud);
+        take(resource.account, other.account);
+        take(resource.region, other.region);
+    }
+    return resource;
+}
+
 } // namespace
 
 /// One cache a source and kind of question, in the order of the sources; all of them share the room.
@@ -148,7 +171,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     const auto limit = std::min(deadline, deadline_in(config_.timeout));
     Round round{.metrics = metrics_, .deadline = limit, .gaps = {}};
     Round far{.metrics = metrics_, .deadline = std::min(deadline, deadline_in(config_.graph_timeout)), .gaps = {}};
-    const auto& resource = findings.front().resource;
+    const auto resource = resource_of(findings);
     const auto& identity_ = sources_.identity;
     const auto& cmdb_ = sources_.cmdb;
 

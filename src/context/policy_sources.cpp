@@ -309,9 +309,10 @@ auto fault_in_policy_place(const std::string& where) -> std::string {
             return fmt::format("`{}`: policies are taken by https only", where);
         return {};
     }
+    // A directory that isn't there yet is no mistake of the configuration, no more than a file of people that isn't.
     std::error_code error;
-    if (fs::is_directory(where, error)) return {};
-    if (!fs::is_regular_file(where, error)) return fmt::format("`{}`: there is no such file or directory", where);
+    const auto ending = fs::path(where).extension();
+    if (fs::is_directory(where, error) || ending.empty()) return {};
     const auto format = policy_format(where);
     return format ? std::string() : format.error().message;
 }
