@@ -192,13 +192,15 @@ class Budgets(ContextCase):
         account.items["111122223333"] = {"bu": "Payments"}
         by_account = account.config(url=account.url + "/v2/items?account={resource.account}")
         service = self.start([snow, account], cmdb=[snow.config(), by_account],
-                             context={"timeout": "10s"})
+                             context={"timeout": "30s"})
         events = self.events()
         for begin in range(0, len(events), 200):
             service.send("generic", events[begin:begin + 200])
         service.wait_for(lambda: re.search(r"^dossier_queue_depth 0$", service.get("/metrics"), re.M), 60, "all of them")
         found = service.items("/v1/dossiers")
         self.assertEqual(len(found), self.FINDINGS)
+        lost = [one["context"] for one in found if one["context"]["gaps"] or not one["context"]["owner"]["email"]]
+        self.assertEqual(lost[:1], [], f"{len(lost)} of them lack something")
         self.assertEqual({one["context"]["owner"]["email"] for one in found},
                          {f"owner{i}@acme.example" for i in range(self.OWNERS)})
         by_table = {name: len(snow.calls("GET", f"/api/now/table/{name}")) for name in snow.tables}

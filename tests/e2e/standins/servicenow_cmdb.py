@@ -107,24 +107,24 @@ class ServiceNowCmdb(StandIn):
         raise refuse(401, "User Not Authenticated")
 
     def query(self, table, text):
-        groups = [re.split(r"\^(?!OR)", group) for group in text.split("^NQ")]
-        return [row for row in self.tables[table]
-                if any(all(self.holds(table, row, part) for part in group) for group in groups)]
+        groups = [[self.any_of(table, part) for part in re.split(r"\^(?!OR)", group)] for group in text.split("^NQ")]
+        return [row for row in self.tables[table] if any(all(holds(row) for holds in group) for group in groups)]
 
-    def holds(self, table, row, part):
-        verdicts = [self.condition(table, row, one) for one in part.split("^OR")]
-        known = [verdict for verdict in verdicts if verdict is not None]
-        return any(known) if known else True  # everything dropped: every row
+    def any_of(self, table, part):
+        conditions = [self.condition(table, one) for one in part.split("^OR")]
+        known = [condition for condition in conditions if condition]
+        return lambda row: any(holds(row) for holds in known) if known else True  # all dropped: every row
 
-    def condition(self, table, row, text):
+    def condition(self, table, text):
         match = re.fullmatch(r"([a-z_]+?)(ISNOTEMPTY|IN|!=|=|LIKE|STARTSWITH)(.*)", text, re.DOTALL)
         if not match or match[1] not in COLUMNS[table] - self.hidden_columns:
             return None
-        column, operator, value = match.groups()
-        have = row[column].lower()
-        return {"=": have == value.lower(), "!=": have != value.lower(), "ISNOTEMPTY": bool(have),
-                "IN": have in value.lower().split(","), "LIKE": value.lower() in have,
-                "STARTSWITH": have.startswith(value.lower())}[operator]
+        column, operator, value = match[1], match[2], match[3].lower()
+        values = set(value.split(","))
+        return {"=": lambda row: row[column].lower() == value, "!=": lambda row: row[column].lower() != value,
+                "ISNOTEMPTY": lambda row: bool(row[column]), "IN": lambda row: row[column].lower() in values,
+                "LIKE": lambda row: value in row[column].lower(),
+                "STARTSWITH": lambda row: row[column].lower().startswith(value)}[operator]
 
     def shown(self, row, fields):
         out = {}
