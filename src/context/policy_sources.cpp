@@ -116,7 +116,8 @@ private:
 
     auto read_all() const -> Result<Shared> {
         auto library = std::make_shared<PolicyLibrary>();
-        const bool is_file = fs::is_regular_file(root_);
+        std::error_code error;
+        const bool is_file = fs::is_regular_file(root_, error);
         for (const auto& [name, stamp] : stamps_) {
             const auto format = policy_format(name);
             if (!format) return fail(format.error()); // one file, of a kind that can't be read
