@@ -21,7 +21,8 @@ auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foun
         auto api = ingest::make_platform_api(source, foundation.client, foundation.metrics);
         if (!api) continue;
         platforms.apis.push_back(std::move(api));
-        platforms.graph_limits.push_back({.max_hops = source.api->max_hops, .max_nodes = source.api->max_nodes});
+        platforms.graph_limits.push_back(
+            {.max_hops = source.api->blast_radius ? source.api->max_hops : 0, .max_nodes = source.api->max_nodes});
     }
     return platforms;
 }
@@ -51,6 +52,7 @@ struct Wiring::Parts {
     std::unique_ptr<api::Services> services;
     api::Routes routes;
     api::Routes admin_routes;
+    std::vector<std::shared_ptr<ingest::Poller>> pollers;
 };
 
 namespace {
@@ -140,5 +142,6 @@ auto Wiring::builder() -> pipeline::DossierBuilder& { return *parts_->builder; }
 auto Wiring::delivery() -> ticket::Delivery& { return *parts_->delivery; }
 auto Wiring::routes() const -> const api::Routes& { return parts_->routes; }
 auto Wiring::admin_routes() const -> const api::Routes& { return parts_->admin_routes; }
+auto Wiring::pollers() const -> const std::vector<std::shared_ptr<ingest::Poller>>& { return parts_->pollers; }
 
 } // namespace dossier::app

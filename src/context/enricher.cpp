@@ -3,160 +3,21 @@
 #include "answer_cache.hpp"
 #include "concurrent.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/context/blast_radius.hpp"
 #include "dossier/context/file_sources.hpp"
 #include "dossier/context/owner.hpp"
-#include "owner_signals.hpp"
+#include "owner_lookup.hpp"
+#include "platform_graph.hpp"
+#include "round.hpp"
 #include "source_factory.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <deque>
-#include <functional>
 #include <tuple>
 
 namespace dossier::context {
 
 namespace {
-
-/// More names than this for one resource are noise; the most trusted come first.
-constexpr std::size_t most_people = 12;
-
-/// What all questions of one enrichment share.
-struct Round {
-    Metrics& metrics;
-    Deadline deadline;
-    std::vector<ContextGap> gaps;
-
-    void missing(const std::string& source, std::string reason) {
-        const bool known = std::ranges::any_of(gaps, [&](const ContextGap& gap) { return gap.source == source; });
-        if (!known) gaps.push_back({.source = source, .reason = std::move(reason)});
-    }
-};
-
-auto outcome_of(const std::optional<Error>& error) -> std::string_view {
-    if (!error) return "ok";
-    if (error->code == Errc::timeout) return "timeout";
-    return error->code == Errc::cancelled ? "cancelled" : "error";
-}
-
-/// One question to one source, by way of its cache where it has one.
-template <class T>
-struct Question {
-    std::string source;
-    AnswerCache<T>* cache = nullptr;
-    std::string key; ///< "" = asked each time
-    std::function<Task<Result<T>>()> ask;
-};
-
-template <class T>
-auto put(Question<T> question, Deadline deadline) -> Task<Result<Answer<T>>> {
-    auto ask = [&question, deadline] { return within(question.ask, question.source, deadline); };
-    if (question.cache != nullptr && !question.key.empty())
-        co_return co_await question.cache->ask(question.key, std::move(ask), deadline);
-    auto answer = co_await ask();
-    if (!answer) co_return fail(std::move(answer.error()));
-    co_return Answer<T>{.value = std::move(*answer), .age = {}, .reason = {}};
-}
-
-/// Asks one source; writes the answer or the reason into `answer`, which outlives this coroutine.
-template <class T>
-auto ask_one(Question<T> question, Round& round, Result<Answer<T>>& answer) -> Task<void> {
-    const auto start = std::chrono::steady_clock::now();
-    const auto source = question.source;
-    answer = co_await put(std::move(question), round.deadline);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    std::optional<Error> error;
-    if (!answer) error = answer.error();
-    round.metrics.observe("dossier_context_seconds", took.count(),
-                          {{"source", source}, {"outcome", outcome_of(error)}});
-}
-
-auto in_words(Duration age) -> std::string {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
-    if (seconds < 120) return fmt::format("{} s", seconds);
-    return seconds < 7'200 ? fmt::format("{} min", seconds / 60) : fmt::format("{} h", seconds / 3'600);
-}
-
-/// The answer's value; a failure and an answer that had to be an old one become gaps.
-template <class T>
-auto taken(Result<Answer<T>>& answer, const std::string& source, Round& round) -> T* {
-    if (!answer) {
-        round.missing(source, answer.error().message);
-        return nullptr;
-    }
-    if (answer->age)
-        round.missing(source,
-                      fmt::format("{}; its answer of {} ago stands in", answer->reason, in_words(*answer->age)));
-    return &answer->value;
-}
-
-/// The same person as far as a name, an e-mail and, from labels that can't hold an @, alice_at_acme_example can say.
-auto spellings(const Person& person) -> std::vector<std::string> {
-    std::vector<std::string> names;
-    for (const auto* name : {&person.id, &person.email})
-        if (!name->empty()) names.push_back(*name);
-    if (const auto at = person.id.find("_at_"); at != std::string::npos)
-        names.push_back(person.id.substr(0, at) + "@" + replace_all(person.id.substr(at + 4), "_", "."));
-    return names;
-}
-
-/// Fills in what the directory knows; what the signal said itself stays.
-void complete(Person& person, const Person& known) {
-    const auto take = [](std::string& mine, const std::string& theirs) {
-        if (mine.empty()) mine = theirs;
-    };
-    if (!known.id.empty()) person.id = known.id;
-    take(person.email, known.email);
-    take(person.name, known.name);
-    take(person.department, known.department);
-    take(person.manager, known.manager);
-    if (person.groups.empty()) person.groups = known.groups;
-}
-
-auto is_complete(const Person& person) -> bool {
-    return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
-}
-
-/// An identity source with what is kept of it.
-struct Directory {
-    IdentitySource* source = nullptr;
-    AnswerCache<std::optional<Person>>* people = nullptr;
-};
-
-/// Looks each name that some source wrote down up in every identity source, all at once, and fills the signals in.
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void> {
-    struct Lookup {
-        std::size_t signal = 0;
-        std::string name;
-        Directory directory;
-        Result<Answer<std::optional<Person>>> answer;
-    };
-    std::vector<Lookup> lookups;
-    std::size_t people = 0;
-    for (std::size_t i = 0; i < signals.size() && people < most_people; ++i) {
-        if (is_complete(signals[i].person)) continue;
-        ++people;
-        for (const auto& name : spellings(signals[i].person))
-            for (const auto& directory : directories)
-                lookups.push_back({.signal = i, .name = name, .directory = directory});
-    }
-    std::vector<Task<void>> questions;
-    for (auto& lookup : lookups) {
-        auto* source = lookup.directory.source;
-        Question<std::optional<Person>> question{
-            .source = "identity:" + source->name(),
-            .cache = lookup.directory.people,
-            .key = source->person_key(lookup.name),
-            .ask = [source, name = lookup.name, limit = round.deadline] { return source->person(name, limit); }};
-        questions.push_back(ask_one(std::move(question), round, lookup.answer));
-    }
-    co_await all_of(std::move(questions));
-    for (auto& lookup : lookups) {
-        const auto* person = taken(lookup.answer, "identity:" + lookup.directory.source->name(), round);
-        if (person != nullptr && *person) complete(signals[lookup.signal].person, **person);
-    }
-}
 
 void take_access(Context& context, std::vector<Principal> access) {
     for (auto& principal : access) {
@@ -176,14 +37,38 @@ void take_policies(Context& context, std::vector<PolicyFact> policies) {
     }
 }
 
-/// The first platform that has a blast radius gives it; a list is the union of everybody's.
-void take_surroundings(Context& context, Surroundings around) {
-    if (!context.blast_radius) context.blast_radius = std::move(around.blast_radius);
-    if (context.exposure_path.empty()) context.exposure_path = std::move(around.exposure_path);
-    for (auto& event : around.access_log) context.access_log.push_back(std::move(event));
-    take_policies(context, std::move(around.policies));
-    take_access(context, std::move(around.access));
-}
+/// What several platforms say of the surroundings, brought together.
+class AllAround {
+public:
+    explicit AllAround(Context& context) : context_(context) {}
+
+    void take(const std::string& source, Surroundings around, Round& round) {
+        if (around.blast_radius) radii_.push_back(std::move(*around.blast_radius));
+        take_path(source, std::move(around.exposure_path));
+        for (auto& event : around.access_log) context_.access_log.push_back(std::move(event));
+        take_policies(context_, std::move(around.policies));
+        take_access(context_, std::move(around.access));
+        for (auto& gap : around.gaps) round.missing(gap.source, std::move(gap.reason));
+    }
+
+    void finish(ingest::GraphLimits limits) {
+        context_.blast_radius = merged_radius(std::move(radii_), limits);
+        newest_first(context_.access_log);
+    }
+
+private:
+    /// A path is read from its first step to its last, so two are not mixed: a second one is one line beside the first.
+    void take_path(const std::string& source, std::vector<std::string> path) {
+        if (path.empty() || path == context_.exposure_path) return;
+        if (context_.exposure_path.empty())
+            context_.exposure_path = std::move(path);
+        else
+            context_.exposure_path.push_back("according to " + source + ": " + join(path, " → "));
+    }
+
+    Context& context_;
+    std::vector<BlastRadius> radii_;
+};
 
 } // namespace
 
@@ -192,6 +77,7 @@ struct Enricher::Caches {
     AnswerStore store;
     std::deque<AnswerCache<IdentityAnswer>> identity;
     std::deque<AnswerCache<std::optional<Person>>> people;
+    std::deque<AnswerCache<std::optional<Team>>> teams;
     std::deque<AnswerCache<std::optional<Asset>>> cmdb;
 
     Caches(const ContextSources& sources, const ContextConfig& config, Metrics& metrics)
@@ -209,6 +95,11 @@ struct Enricher::Caches {
                                     .is_negative = [](const auto& person) { return !person; },
                                     .further_keys = [named](const auto& person) { return keys_of(*named, person); },
                                     .weight = {}});
+            teams.emplace_back("identity:" + source->name() + ":teams", store,
+                               CacheRules<std::optional<Team>>{.times = times,
+                                                               .is_negative = [](const auto& team) { return !team; },
+                                                               .further_keys = {},
+                                                               .weight = {}});
         }
         for (const auto& source : sources.cmdb)
             cmdb.emplace_back("cmdb:" + source->name(), store,
@@ -236,7 +127,9 @@ struct Enricher::Caches {
     /// Whoever was found by e-mail is known by id as well, and the other way round.
     static auto keys_of(const IdentitySource& source, const std::optional<Person>& person) -> std::vector<std::string> {
         if (!person) return {};
-        return {source.person_key(person->id), source.person_key(person->email)};
+        std::vector<std::string> keys{source.person_key(person->id), source.person_key(person->email)};
+        for (const auto& alias : person->aliases) keys.push_back(source.person_key(alias));
+        return keys;
     }
 };
 
@@ -300,9 +193,12 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
                                                       limit] { return source->ask(finding, limit); }},
             round, policies[i]));
     co_await all_of(std::move(questions));
-    for (std::size_t i = 0; i < surroundings.size(); ++i)
-        if (auto* around = taken(surroundings[i], "graph:" + graph_questions[i].first->name(), round))
-            take_surroundings(context, std::move(*around));
+    AllAround around(context);
+    for (std::size_t i = 0; i < surroundings.size(); ++i) {
+        const auto& name = graph_questions[i].first->name();
+        if (auto* answer = taken(surroundings[i], "graph:" + name, round)) around.take(name, std::move(*answer), round);
+    }
+    around.finish(sources_.graph_limits);
     for (std::size_t i = 0; i < policies.size(); ++i)
         if (auto* facts = taken(policies[i], "policies:" + sources_.policies[i]->name(), round))
             take_policies(context, std::move(*facts));
@@ -312,7 +208,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
         auto* asset = taken(assets[i], "cmdb:" + cmdb_[i]->name(), round);
         if (asset == nullptr || !*asset) continue;
         // The first CMDB that knows it describes it; each of them has a word on the owner.
-        if (auto signal = cmdb_signal(**asset)) signals.push_back(std::move(*signal));
+        for (auto& signal : owner_signals_of(**asset)) signals.push_back(std::move(signal));
         if (!context.asset) context.asset = std::move(*asset);
     }
     for (std::size_t i = 0; i < identities.size(); ++i) {
@@ -328,11 +224,14 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
 
     std::vector<Directory> answering; // who did not answer a moment ago is not asked again
     for (std::size_t i = 0; i < identities.size(); ++i)
-        if (identities[i]) answering.push_back({.source = identity_[i].get(), .people = &caches_->people[i]});
+        if (identities[i])
+            answering.push_back(
+                {.source = identity_[i].get(), .people = &caches_->people[i], .teams = &caches_->teams[i]});
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
-    co_await look_up_people(signals, std::move(answering), round);
-
+    co_await look_up_people(signals, answering, round);
+    co_await look_up_teams(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
+    co_await look_up_manager(context.owner, std::move(answering), round);
     for (const auto& finding : findings) {
         std::tie(context.environment, context.environment_origin) = environment_of(finding, context.asset);
         if (context.environment != Environment::unknown) break;
@@ -367,6 +266,14 @@ auto make_enricher(const ContextConfig& config, SourceMakings makings) -> Result
         if (!source) return fail(std::move(source.error()).with("cmdb", provider.name));
         sources.cmdb.push_back(std::move(*source));
     }
+    ingest::GraphLimits whole{.max_hops = 0, .max_nodes = 0}; // of graphs put together: the widest of each
+    for (std::size_t i = 0; i < makings.platforms.size(); ++i) {
+        const auto& limits = makings.graph_limits.at(i);
+        sources.graphs.push_back(make_platform_graph(makings.platforms[i], limits));
+        whole.max_hops = std::max(whole.max_hops, limits.max_hops);
+        whole.max_nodes = std::max(whole.max_nodes, limits.max_nodes);
+    }
+    sources.graph_limits = whole;
     return std::make_unique<Enricher>(std::move(sources), config, makings.metrics);
 }
 

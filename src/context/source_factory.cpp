@@ -1,33 +1,9 @@
 #include "source_factory.hpp"
 
-#include "dossier/base/strings.hpp"
+#include "cmdb_sources.hpp"
 #include "dossier/context/file_sources.hpp"
 
 namespace dossier::context {
-namespace {
-
-auto nothing_to_try() -> net::ConnectCheck {
-    return {.what = {}, .url = {}, .verdict = net::ConnectCheck::Verdict::skipped, .missing = {}, .detail = {}};
-}
-
-/// Platforms that call one resource by different parts of it are different questions: a source may need the part that
-/// only one of them knows.
-auto whole(const Resource& resource) -> std::string {
-    return join({lower(resource.cloud), resource.account, lower(resource.region), lower(resource.type), resource.id,
-                 resource.name},
-                "\n");
-}
-
-} // namespace
-
-auto IdentitySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
-auto CmdbSource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
-auto IdentitySource::cache_key(const Resource& resource) const -> std::string { return whole(resource); }
-auto IdentitySource::person_key(const std::string& id_or_email) const -> std::string {
-    return lower(trim(id_or_email));
-}
-auto CmdbSource::cache_key(const Resource& resource) const -> std::string { return whole(resource); }
-auto PolicySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
 
 auto make_identity_source(const ProviderConfig& provider, const ContextConfig& /*config*/,
                           const SourceMakings& /*makings*/) -> Result<std::unique_ptr<IdentitySource>> {
@@ -35,9 +11,12 @@ auto make_identity_source(const ProviderConfig& provider, const ContextConfig& /
     return fail(Errc::invalid_argument, "no identity source of kind " + provider.kind);
 }
 
-auto make_cmdb_source(const ProviderConfig& provider, const ContextConfig& /*config*/, const SourceMakings& /*makings*/)
+auto make_cmdb_source(const ProviderConfig& provider, const ContextConfig& config, const SourceMakings& makings)
     -> Result<std::unique_ptr<CmdbSource>> {
     if (provider.kind == "file") return open_cmdb_file(provider.name, provider.path);
+    if (provider.kind == "http") return make_http_cmdb(provider, config, makings);
+    if (provider.kind == "servicenow") return make_servicenow_cmdb(provider, config, makings);
+    if (provider.kind == "backstage") return make_backstage_cmdb(provider, config, makings);
     return fail(Errc::invalid_argument, "no CMDB source of kind " + provider.kind);
 }
 
