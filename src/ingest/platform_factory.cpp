@@ -7,8 +7,7 @@ namespace dossier::ingest {
 auto make_platform_api(const SourceConfig& config, net::HttpClient& client, Metrics& metrics)
     -> std::shared_ptr<PlatformApi> {
     if (!config.api) return nullptr;
-    static_cast<void>(client);
-    static_cast<void>(metrics);
+    if (config.kind == "wiz") return make_wiz_api(config, client, metrics);
     return nullptr;
 }
 
