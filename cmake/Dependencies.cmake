@@ -10,6 +10,7 @@ find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(simdjson REQUIRED)
+find_package(pugixml REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
 
 # Debian's packages of these carry no CMake files that work for us.

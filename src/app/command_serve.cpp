@@ -2,11 +2,8 @@
 
 #include "dossier/app/service.hpp"
 #include "dossier/base/log.hpp"
-#include "dossier/context/file_sources.hpp"
 
-#include <algorithm>
 #include <iostream>
-#include <iterator>
 
 namespace dossier::app {
 
@@ -30,22 +27,6 @@ auto serve(const std::string& config_path) -> int {
         return exit_failed;
     }
     service.run_until_stopped();
-    return exit_done;
-}
-
-auto check(const std::string& config_path, std::ostream& out) -> int {
-    const auto loaded = load_config(config_path);
-    print(out, loaded.problems);
-    std::vector<std::string> mistakes;
-    for (const auto& provider : loaded.config.context.identity)
-        std::ranges::move(context::check_identity_file(provider.path), std::back_inserter(mistakes));
-    for (const auto& provider : loaded.config.context.cmdb)
-        std::ranges::move(context::check_cmdb_file(provider.path), std::back_inserter(mistakes));
-    for (const auto& mistake : mistakes) out << "error: " << mistake << '\n';
-    if (loaded.has_errors() || !mistakes.empty()) return exit_usage;
-    out << config_path << ": good (" << loaded.config.sources.size() << " sources, "
-        << loaded.config.pipeline.routes.size() << " routes, " << loaded.config.tickets.sinks.size()
-        << " ticket sinks)\n";
     return exit_done;
 }
 

@@ -38,7 +38,10 @@ auto run(int argc, char** argv) -> int {
     auto* check_command =
         app.add_subcommand("check", "Validate a configuration: every mistake at once, with file and line");
     add_config(*check_command, config);
-    check_command->callback([&] { outcome = check(config, std::cout); });
+    bool connect = false;
+    check_command->add_flag("--connect", connect,
+                            "also try each outside system with its credentials; reads only, changes nothing");
+    check_command->callback([&] { outcome = check(config, connect, std::cout); });
 
     ExplainOptions explain_options;
     auto* explain_command = app.add_subcommand("explain", "One payload in, its dossier out; nothing is stored or sent");

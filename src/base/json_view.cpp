@@ -47,6 +47,7 @@ struct JsonDocument::Impl {
 };
 
 JsonDocument::JsonDocument(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+JsonDocument::JsonDocument() = default;
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 auto JsonDocument::operator=(JsonDocument&&) noexcept -> JsonDocument& = default;
 JsonDocument::~JsonDocument() = default;
@@ -68,6 +69,7 @@ auto JsonDocument::parse(std::string_view text, std::size_t max_depth) -> Result
 }
 
 auto JsonDocument::root() const -> JsonView {
+    if (!impl_) return {};
     const auto tape = std::bit_cast<Tape>(impl_->root);
     return {tape.document, tape.index};
 }

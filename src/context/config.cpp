@@ -132,6 +132,8 @@ auto read_context(config::Section& root) -> ContextConfig {
     section.read("timeout", context.timeout);
     section.read("graph_timeout", context.graph_timeout);
     section.read("cache_ttl", context.cache_ttl);
+    section.read("cache_negative_ttl", context.cache_negative_ttl);
+    section.read("cache_stale", context.cache_stale);
     section.read("max_in_flight", context.max_in_flight, 1);
     section.read("cache_entries", context.cache_entries, 1);
     section.read("policies", context.policies);

@@ -1,113 +1,21 @@
 #include "dossier/context/enricher.hpp"
 
+#include "answer_cache.hpp"
 #include "concurrent.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/context/file_sources.hpp"
 #include "dossier/context/owner.hpp"
-#include "owner_signals.hpp"
+#include "owner_lookup.hpp"
+#include "round.hpp"
 #include "source_factory.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <deque>
 #include <tuple>
 
 namespace dossier::context {
 
 namespace {
-
-/// More names than this for one resource are noise; the most trusted come first.
-constexpr std::size_t most_people = 12;
-
-/// What all questions of one enrichment share.
-struct Round {
-    Metrics& metrics;
-    Deadline deadline;
-    std::vector<ContextGap> gaps;
-
-    void missing(const std::string& source, std::string reason) {
-        const bool known = std::ranges::any_of(gaps, [&](const ContextGap& gap) { return gap.source == source; });
-        if (!known) gaps.push_back({.source = source, .reason = std::move(reason)});
-    }
-};
-
-auto outcome_of(const std::optional<Error>& error) -> std::string_view {
-    if (!error) return "ok";
-    if (error->code == Errc::timeout) return "timeout";
-    return error->code == Errc::cancelled ? "cancelled" : "error";
-}
-
-/// Asks one source; writes the answer or the reason into `answer`, which outlives this coroutine.
-template <class T>
-auto ask_one(std::string source, std::function<Task<Result<T>>()> ask, Round& round, Result<T>& answer) -> Task<void> {
-    const auto start = std::chrono::steady_clock::now();
-    answer = co_await within(std::move(ask), source, round.deadline);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    std::optional<Error> error;
-    if (!answer) error = answer.error();
-    round.metrics.observe("dossier_context_seconds", took.count(),
-                          {{"source", source}, {"outcome", outcome_of(error)}});
-}
-
-/// The same person as far as a name, an e-mail and, from labels that can't hold an @, alice_at_acme_example can say.
-auto spellings(const Person& person) -> std::vector<std::string> {
-    std::vector<std::string> names;
-    for (const auto* name : {&person.id, &person.email})
-        if (!name->empty()) names.push_back(*name);
-    if (const auto at = person.id.find("_at_"); at != std::string::npos)
-        names.push_back(person.id.substr(0, at) + "@" + replace_all(person.id.substr(at + 4), "_", "."));
-    return names;
-}
-
-/// Fills in what the directory knows; what the signal said itself stays.
-void complete(Person& person, const Person& known) {
-    const auto take = [](std::string& mine, const std::string& theirs) {
-        if (mine.empty()) mine = theirs;
-    };
-    if (!known.id.empty()) person.id = known.id;
-    take(person.email, known.email);
-    take(person.name, known.name);
-    take(person.department, known.department);
-    take(person.manager, known.manager);
-    if (person.groups.empty()) person.groups = known.groups;
-}
-
-auto is_complete(const Person& person) -> bool {
-    return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
-}
-
-/// Looks each name that some source wrote down up in every identity source, all at once, and fills the signals in.
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<IdentitySource*> sources, Round& round)
-    -> Task<void> {
-    struct Lookup {
-        std::size_t signal = 0;
-        std::string name;
-        IdentitySource* source = nullptr;
-        Result<std::optional<Person>> answer;
-    };
-    std::vector<Lookup> lookups;
-    std::size_t people = 0;
-    for (std::size_t i = 0; i < signals.size() && people < most_people; ++i) {
-        if (is_complete(signals[i].person)) continue;
-        ++people;
-        for (const auto& name : spellings(signals[i].person))
-            for (auto* source : sources) lookups.push_back({.signal = i, .name = name, .source = source});
-    }
-    std::vector<Task<void>> questions;
-    for (auto& lookup : lookups) {
-        auto ask = [source = lookup.source, name = lookup.name, limit = round.deadline] {
-            return source->person(name, limit);
-        };
-        questions.push_back(
-            ask_one<std::optional<Person>>("identity:" + lookup.source->name(), std::move(ask), round, lookup.answer));
-    }
-    co_await all_of(std::move(questions));
-    for (const auto& lookup : lookups) {
-        if (!lookup.answer)
-            round.missing("identity:" + lookup.source->name(), lookup.answer.error().message);
-        else if (*lookup.answer)
-            complete(signals[lookup.signal].person, **lookup.answer);
-    }
-}
 
 void take_access(Context& context, std::vector<Principal> access) {
     for (auto& principal : access) {
@@ -138,8 +46,72 @@ void take_surroundings(Context& context, Surroundings around) {
 
 } // namespace
 
+/// One cache a source and kind of question, in the order of the sources; all of them share the room.
+struct Enricher::Caches {
+    AnswerStore store;
+    std::deque<AnswerCache<IdentityAnswer>> identity;
+    std::deque<AnswerCache<std::optional<Person>>> people;
+    std::deque<AnswerCache<std::optional<Team>>> teams;
+    std::deque<AnswerCache<std::optional<Asset>>> cmdb;
+
+    Caches(const ContextSources& sources, const ContextConfig& config, Metrics& metrics)
+        : store(config.cache_entries, metrics) {
+        for (const auto& source : sources.identity) {
+            const auto times = times_of(config, config.identity, source->name());
+            identity.emplace_back(
+                "identity:" + source->name(), store,
+                CacheRules<IdentityAnswer>{
+                    .times = times, .is_negative = knows_nothing, .further_keys = {}, .weight = weight_of});
+            auto* named = source.get();
+            people.emplace_back("identity:" + source->name() + ":people", store,
+                                CacheRules<std::optional<Person>>{
+                                    .times = times,
+                                    .is_negative = [](const auto& person) { return !person; },
+                                    .further_keys = [named](const auto& person) { return keys_of(*named, person); },
+                                    .weight = {}});
+            teams.emplace_back("identity:" + source->name() + ":teams", store,
+                               CacheRules<std::optional<Team>>{.times = times,
+                                                               .is_negative = [](const auto& team) { return !team; },
+                                                               .further_keys = {},
+                                                               .weight = {}});
+        }
+        for (const auto& source : sources.cmdb)
+            cmdb.emplace_back("cmdb:" + source->name(), store,
+                              CacheRules<std::optional<Asset>>{.times = times_of(config, config.cmdb, source->name()),
+                                                               .is_negative = [](const auto& asset) { return !asset; },
+                                                               .further_keys = {},
+                                                               .weight = {}});
+    }
+
+    static auto times_of(const ContextConfig& config, const std::vector<ProviderConfig>& providers,
+                         const std::string& name) -> CacheTimes {
+        CacheTimes times{
+            .ttl = config.cache_ttl, .negative_ttl = config.cache_negative_ttl, .stale_for = config.cache_stale};
+        const auto provider = std::ranges::find(providers, name, &ProviderConfig::name);
+        if (provider != providers.end() && provider->cache_ttl > Duration{0}) times.ttl = provider->cache_ttl;
+        return times;
+    }
+    static auto knows_nothing(const IdentityAnswer& answer) -> bool {
+        return answer.owners.empty() && answer.access.empty();
+    }
+    /// A resource that half the company can reach takes its room.
+    static auto weight_of(const IdentityAnswer& answer) -> std::size_t {
+        return 1 + (answer.owners.size() + answer.access.size()) / 8;
+    }
+    /// Whoever was found by e-mail is known by id as well, and the other way round.
+    static auto keys_of(const IdentitySource& source, const std::optional<Person>& person) -> std::vector<std::string> {
+        if (!person) return {};
+        std::vector<std::string> keys{source.person_key(person->id), source.person_key(person->email)};
+        for (const auto& alias : person->aliases) keys.push_back(source.person_key(alias));
+        return keys;
+    }
+};
+
 Enricher::Enricher(ContextSources sources, ContextConfig config, Metrics& metrics)
-    : sources_(std::move(sources)), config_(std::move(config)), metrics_(metrics) {}
+    : sources_(std::move(sources)),
+      config_(std::move(config)),
+      metrics_(metrics),
+      caches_(std::make_unique<Caches>(sources_, config_, metrics)) {}
 
 Enricher::~Enricher() = default;
 
@@ -154,19 +126,27 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     const auto& cmdb_ = sources_.cmdb;
 
     // Everybody is asked at once and everybody is waited for: no answer outlives the slots it is written to.
-    std::vector<Result<IdentityAnswer>> identities(identity_.size());
-    std::vector<Result<std::optional<Asset>>> assets(cmdb_.size());
+    std::vector<Result<Answer<IdentityAnswer>>> identities(identity_.size());
+    std::vector<Result<Answer<std::optional<Asset>>>> assets(cmdb_.size());
     std::vector<Task<void>> questions;
-    for (std::size_t i = 0; i < identity_.size(); ++i)
-        questions.push_back(ask_one<IdentityAnswer>(
-            "identity:" + identity_[i]->name(),
-            [source = identity_[i].get(), resource, limit] { return source->ask(resource, limit); }, round,
-            identities[i]));
-    for (std::size_t i = 0; i < cmdb_.size(); ++i)
-        questions.push_back(ask_one<std::optional<Asset>>(
-            "cmdb:" + cmdb_[i]->name(),
-            [source = cmdb_[i].get(), resource, limit] { return source->ask(resource, limit); }, round, assets[i]));
-    std::vector<Result<Surroundings>> surroundings;
+    for (std::size_t i = 0; i < identity_.size(); ++i) {
+        auto* source = identity_[i].get();
+        Question<IdentityAnswer> question{.source = "identity:" + source->name(),
+                                          .cache = &caches_->identity[i],
+                                          .key = source->cache_key(resource),
+                                          .ask = [source, resource, limit] { return source->ask(resource, limit); }};
+        questions.push_back(ask_one(std::move(question), round, identities[i]));
+    }
+    for (std::size_t i = 0; i < cmdb_.size(); ++i) {
+        auto* source = cmdb_[i].get();
+        Question<std::optional<Asset>> question{
+            .source = "cmdb:" + source->name(),
+            .cache = &caches_->cmdb[i],
+            .key = source->cache_key(resource),
+            .ask = [source, resource, limit] { return source->ask(resource, limit); }};
+        questions.push_back(ask_one(std::move(question), round, assets[i]));
+    }
+    std::vector<Result<Answer<Surroundings>>> surroundings;
     std::vector<std::pair<GraphSource*, const Finding*>> graph_questions;
     for (const auto& source : sources_.graphs) {
         const auto served = std::ranges::find_if(findings, [&](const Finding& one) { return source->serves(one); });
@@ -174,63 +154,55 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     }
     surroundings.resize(graph_questions.size());
     for (std::size_t i = 0; i < graph_questions.size(); ++i)
-        questions.push_back(ask_one<Surroundings>(
-            "graph:" + graph_questions[i].first->name(),
-            [source = graph_questions[i].first, finding = *graph_questions[i].second, until = far.deadline] {
-                return source->ask(finding, until);
-            },
+        questions.push_back(ask_one(
+            Question<Surroundings>{.source = "graph:" + graph_questions[i].first->name(),
+                                   .ask = [source = graph_questions[i].first, finding = *graph_questions[i].second,
+                                           until = far.deadline] { return source->ask(finding, until); }},
             far, surroundings[i]));
-    std::vector<Result<std::vector<PolicyFact>>> policies(sources_.policies.size());
+    std::vector<Result<Answer<std::vector<PolicyFact>>>> policies(sources_.policies.size());
     for (std::size_t i = 0; i < policies.size(); ++i)
-        questions.push_back(ask_one<std::vector<PolicyFact>>(
-            "policies:" + sources_.policies[i]->name(),
-            [source = sources_.policies[i].get(), finding = findings.front(), limit] {
-                return source->ask(finding, limit);
-            },
+        questions.push_back(ask_one(
+            Question<std::vector<PolicyFact>>{.source = "policies:" + sources_.policies[i]->name(),
+                                              .ask = [source = sources_.policies[i].get(), finding = findings.front(),
+                                                      limit] { return source->ask(finding, limit); }},
             round, policies[i]));
     co_await all_of(std::move(questions));
-    for (std::size_t i = 0; i < surroundings.size(); ++i) {
-        if (surroundings[i])
-            take_surroundings(context, std::move(*surroundings[i]));
-        else
-            round.missing("graph:" + graph_questions[i].first->name(), surroundings[i].error().message);
-    }
-    for (std::size_t i = 0; i < policies.size(); ++i) {
-        if (policies[i])
-            take_policies(context, std::move(*policies[i]));
-        else
-            round.missing("policies:" + sources_.policies[i]->name(), policies[i].error().message);
-    }
+    for (std::size_t i = 0; i < surroundings.size(); ++i)
+        if (auto* around = taken(surroundings[i], "graph:" + graph_questions[i].first->name(), round))
+            take_surroundings(context, std::move(*around));
+    for (std::size_t i = 0; i < policies.size(); ++i)
+        if (auto* facts = taken(policies[i], "policies:" + sources_.policies[i]->name(), round))
+            take_policies(context, std::move(*facts));
 
     std::vector<OwnerSignal> signals;
     for (std::size_t i = 0; i < assets.size(); ++i) {
-        if (!assets[i])
-            round.missing("cmdb:" + cmdb_[i]->name(), assets[i].error().message);
-        else if (!context.asset)
-            context.asset = std::move(*assets[i]);
+        auto* asset = taken(assets[i], "cmdb:" + cmdb_[i]->name(), round);
+        if (asset == nullptr || !*asset) continue;
+        // The first CMDB that knows it describes it; each of them has a word on the owner.
+        for (auto& signal : owner_signals_of(**asset)) signals.push_back(std::move(signal));
+        if (!context.asset) context.asset = std::move(*asset);
     }
     for (std::size_t i = 0; i < identities.size(); ++i) {
-        if (!identities[i]) {
-            round.missing("identity:" + identity_[i]->name(), identities[i].error().message);
-            continue;
-        }
-        signals.insert(signals.end(), identities[i]->owners.begin(), identities[i]->owners.end());
-        take_access(context, std::move(identities[i]->access));
+        auto* answer = taken(identities[i], "identity:" + identity_[i]->name(), round);
+        if (answer == nullptr) continue;
+        signals.insert(signals.end(), answer->owners.begin(), answer->owners.end());
+        take_access(context, std::move(answer->access));
     }
-    if (context.asset)
-        if (auto signal = cmdb_signal(*context.asset)) signals.insert(signals.begin(), std::move(*signal));
     for (const auto& finding : findings) {
         auto own = owner_signals_of(finding);
         signals.insert(signals.end(), own.begin(), own.end());
     }
 
-    std::vector<IdentitySource*> answering; // who did not answer a moment ago is not asked again
+    std::vector<Directory> answering; // who did not answer a moment ago is not asked again
     for (std::size_t i = 0; i < identities.size(); ++i)
-        if (identities[i]) answering.push_back(identity_[i].get());
+        if (identities[i])
+            answering.push_back(
+                {.source = identity_[i].get(), .people = &caches_->people[i], .teams = &caches_->teams[i]});
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
-    co_await look_up_people(signals, std::move(answering), round);
-
+    co_await look_up_people(signals, answering, round);
+    co_await look_up_teams(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
+    co_await look_up_manager(context.owner, std::move(answering), round);
     for (const auto& finding : findings) {
         std::tie(context.environment, context.environment_origin) = environment_of(finding, context.asset);
         if (context.environment != Environment::unknown) break;

@@ -59,6 +59,7 @@ public:
     FileCmdb(std::string name, std::string path) : name_(std::move(name)), file_(std::move(path), load) {}
 
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
+    [[nodiscard]] auto cache_key(const Resource& /*resource*/) const -> std::string override { return {}; }
 
     auto ask(Resource resource, Deadline) -> Task<Result<std::optional<Asset>>> override {
         auto file = file_.get();

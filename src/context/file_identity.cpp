@@ -114,6 +114,8 @@ public:
         : name_(std::move(name)), file_(std::move(path), load_identities) {}
 
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
+    [[nodiscard]] auto cache_key(const Resource& /*resource*/) const -> std::string override { return {}; }
+    [[nodiscard]] auto person_key(const std::string& /*name*/) const -> std::string override { return {}; }
 
     auto ask(Resource resource, Deadline) -> Task<Result<IdentityAnswer>> override {
         auto file = file_.get();

@@ -3,17 +3,6 @@
 #include "dossier/context/file_sources.hpp"
 
 namespace dossier::context {
-namespace {
-
-auto nothing_to_try() -> net::ConnectCheck {
-    return {.what = {}, .url = {}, .verdict = net::ConnectCheck::Verdict::skipped, .missing = {}, .detail = {}};
-}
-
-} // namespace
-
-auto IdentitySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
-auto CmdbSource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
-auto PolicySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
 
 auto make_identity_source(const ProviderConfig& provider, const ContextConfig& /*config*/,
                           const SourceMakings& /*makings*/) -> Result<std::unique_ptr<IdentitySource>> {

@@ -146,7 +146,6 @@ public:
     OpenAiProvider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
         : config_(config), upstream_(client, metrics, upstream_config(config)) {
         while (config_.url.ends_with('/')) config_.url.pop_back();
-        config_.url += "/chat/completions";
     }
 
     [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
@@ -162,7 +161,42 @@ public:
         co_return answer_of(response->body);
     }
 
+    /// GET /models: every compatible server lists there what it serves, and it costs nothing.
+    auto check(Deadline deadline) -> Task<net::ConnectCheck> override {
+        net::ClientRequest call;
+        call.url = config_.url + "/models";
+        authorise(call);
+        call.max_response = 2U << 20U;
+        auto response = co_await upstream_.call(std::move(call), net::Repeat::safe, deadline);
+        if (!response) co_return net::failed_check({}, config_.url, response.error());
+        if (!response->ok()) co_return net::failed_check({}, config_.url, error_of(*response));
+        co_return judge_models(response->body);
+    }
+
 private:
+    void authorise(net::ClientRequest& call) const {
+        call.headers.set("Accept", "application/json");
+        if (!config_.api_key.empty()) call.headers.set("Authorization", "Bearer " + config_.api_key.reveal());
+    }
+
+    [[nodiscard]] auto judge_models(const std::string& body) const -> net::ConnectCheck {
+        net::ConnectCheck check{.what = {}, .url = config_.url, .missing = {}, .detail = {}};
+        const auto json = parse_json(body);
+        const bool has_list = json && json->is_object() && json->contains("data") && (*json)["data"].is_array();
+        if (!has_list) {
+            check.verdict = net::ConnectCheck::Verdict::failed;
+            check.detail = "GET /models gave no list of models";
+            return check;
+        }
+        const auto& models = (*json)["data"];
+        const bool serves = std::ranges::any_of(
+            models, [&](const Json& one) { return one.is_object() && text_at(one, "id") == config_.model; });
+        check.detail = serves ? fmt::format("serves the model {}", config_.model)
+                              : fmt::format("lists {} models, but not {}", models.size(), config_.model);
+        if (!serves) check.verdict = net::ConnectCheck::Verdict::failed;
+        return check;
+    }
+
     [[nodiscard]] auto http_request(const LlmRequest& request) const -> Result<net::ClientRequest> {
         const auto schema = parse_json(request.schema);
         if (!schema) return fail(Errc::invalid_argument, "the answer schema is no JSON: " + schema.error().message);
@@ -180,10 +214,9 @@ private:
         body["store"] = false;
         net::ClientRequest call;
         call.method = "POST";
-        call.url = config_.url;
+        call.url = config_.url + "/chat/completions";
         call.headers.set("Content-Type", "application/json");
-        call.headers.set("Accept", "application/json");
-        if (!config_.api_key.empty()) call.headers.set("Authorization", "Bearer " + config_.api_key.reveal());
+        authorise(call);
         call.body = dump_json(body);
         call.traceparent = request.traceparent;
         call.max_response = 2U << 20U;

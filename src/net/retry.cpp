@@ -40,7 +40,7 @@ auto error_of(const HttpResponse& response, Errc code, std::string message, std:
                  .retry_after = wait};
 }
 
-auto judge_answer(HttpResponse response, Repeat repeat, bool is_final) -> TryVerdict {
+auto judge_answer(HttpResponse response, Repeat repeat, Meaning meaning) -> TryVerdict {
     const int status = response.status;
     const auto wait = retry_after_of(response);
     const bool forbidden = forbids_repeat(response);
@@ -48,9 +48,9 @@ auto judge_answer(HttpResponse response, Repeat repeat, bool is_final) -> TryVer
     const bool is_server_error = status >= 500 && status != 501 && status != 505;
     if (is_server_error) verdict.health = Health::bad;
 
-    if (is_final) {
+    if (meaning == Meaning::last_word) {
         verdict.final = std::move(response);
-    } else if (status == 429 && !forbidden) {
+    } else if (meaning == Meaning::slow_down || (status == 429 && !forbidden)) {
         verdict.may_repeat = true;
         verdict.final = fail(error_of(response, Errc::rate_limited, "asked to send less", wait));
     } else if (is_server_error) {
@@ -93,8 +93,8 @@ auto retry_after_of(const HttpResponse& response) -> std::optional<Duration> {
     return as_duration(std::max(0.0, static_cast<double>(then - now) * 1000));
 }
 
-auto judge_try(Result<HttpResponse> outcome, Repeat repeat, bool is_final) -> TryVerdict {
-    if (outcome) return judge_answer(*std::move(outcome), repeat, is_final);
+auto judge_try(Result<HttpResponse> outcome, Repeat repeat, Meaning meaning) -> TryVerdict {
+    if (outcome) return judge_answer(*std::move(outcome), repeat, meaning);
     TryVerdict verdict{.final = {}, .code = std::string(name_of(outcome.error().code))};
     switch (outcome.error().code) {
     case Errc::unavailable:

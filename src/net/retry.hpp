@@ -18,8 +18,14 @@ struct TryVerdict {
     std::string code;                   ///< status or name of the error, for the metric
 };
 
-/// @param is_final this answer is known to be the last word, whatever its status
-[[nodiscard]] auto judge_try(Result<HttpResponse> outcome, Repeat repeat, bool is_final = false) -> TryVerdict;
+/// What the owner of the upstream knows about an answer besides its status.
+enum class Meaning {
+    by_status,
+    last_word, ///< no repeat will mend it
+    slow_down, ///< a 429 under another status
+};
+[[nodiscard]] auto judge_try(Result<HttpResponse> outcome, Repeat repeat, Meaning meaning = Meaning::by_status)
+    -> TryVerdict;
 
 /// Metric label: ok, rejected (4xx), rate_limited (429), failed (5xx), or the error's name.
 [[nodiscard]] auto outcome_label(const Result<HttpResponse>& outcome) -> std::string_view;

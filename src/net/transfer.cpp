@@ -83,6 +83,7 @@ void Transfer::prepare(CURL* easy, const std::string& ca_file) {
     const auto set = [easy](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
     set(CURLOPT_PRIVATE, this);
     set(CURLOPT_URL, request_.url.c_str());
+    set(CURLOPT_PATH_AS_IS, 1L); // what was signed is what is sent
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_NOSIGNAL, 1L);

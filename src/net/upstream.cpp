@@ -33,8 +33,10 @@ struct Upstream::Impl {
     auto try_once(ClientRequest request, Repeat repeat, Deadline deadline, int attempt) -> Task<TryVerdict>;
     void note(CircuitBreaker::Change change);
     void tell_breaker(CircuitBreaker::Leave leave, Health health, bool had_time);
-    [[nodiscard]] auto is_final(const Result<HttpResponse>& outcome) const -> bool {
-        return outcome && config.is_final && config.is_final(*outcome);
+    [[nodiscard]] auto meaning_of(const Result<HttpResponse>& outcome) const -> Meaning {
+        if (outcome && config.is_final && config.is_final(*outcome)) return Meaning::last_word;
+        if (outcome && config.asks_for_less && config.asks_for_less(*outcome)) return Meaning::slow_down;
+        return Meaning::by_status;
     }
     [[nodiscard]] auto circuit_open(Duration wait) const -> Error {
         return Error{.code = Errc::unavailable,
@@ -115,8 +117,8 @@ auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline dea
 
     metrics.observe("dossier_upstream_request_seconds", std::chrono::duration<double>(took).count(),
                     {{"upstream", config.name}, {"outcome", outcome_label(outcome)}});
-    const bool ends_here = is_final(outcome);
-    auto verdict = judge_try(std::move(outcome), repeat, ends_here);
+    const auto meaning = meaning_of(outcome);
+    auto verdict = judge_try(std::move(outcome), repeat, meaning);
     metrics.count("dossier_upstream_requests_total", {{"upstream", config.name}, {"code", verdict.code}});
     const bool timed_out = took >= until - begun;
     tell_breaker(*leave, verdict.health, !timed_out || until - begun >= std::min(telling_time, config.timeout));

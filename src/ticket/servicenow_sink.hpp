@@ -20,6 +20,7 @@ public:
     auto assign(const TicketRef& ticket, const std::string& email, Deadline deadline) -> Task<Result<void>> override;
     auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> override;
+    auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:
     [[nodiscard]] auto create_columns(const Draft& draft, const std::string& key) const -> Json;

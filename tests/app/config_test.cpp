@@ -167,8 +167,6 @@ TEST(AppConfig, RefusesToBeOpenBeyondLoopback) {
 
 TEST(AppConfig, NeverIgnoresWhatItCantDo) {
     const char* rows[] = {
-        "sources: [{name: s, kind: eventbridge}]",
-        "sources: [{name: s, kind: sns}]",
         "llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', model: m}]}",
         "llm: {providers: [{name: p, kind: anthropic, url: 'https://x.example/v1', model: m}]}",
         "llm: {providers: [{name: p, kind: bedrock, model: m}]}",
@@ -245,6 +243,8 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"sources: [{name: w, kind: wiz, console_url: app.wiz.io}]", "sources[0].console_url: expected a URL"},
         {"identity: [{kind: file}]", "identity[0].path: is required"},
         {"cmdb: [{kind: fil, path: x}]", "cmdb[0].kind: `fil` is none of `file`, `servicenow`, `http`"},
+        {"context: {cache_negative: 1m}",
+         "context.cache_negative: unknown key `cache_negative`; did you mean `cache_negative_ttl`?"},
         {"context: {max_in_flight: 0}", "context.max_in_flight: expected a whole number, at least 1"},
         {"redaction: {extra: ['a(']}", "redaction.extra: pattern 1 is no RE2 expression"},
         {"redaction: {extra: ['a*']}", "redaction.extra: pattern 1 matches the empty text"},

@@ -120,10 +120,19 @@ TEST(Retry, JudgesEachOutcomeByWhatMayHaveHappened) {
 }
 
 TEST(Retry, LastWordIsAValueAndNotRepeated) {
-    const auto verdict = judge_try(HttpResponse{.status = 429, .body = "insufficient_quota"}, Repeat::safe, true);
+    const auto verdict =
+        judge_try(HttpResponse{.status = 429, .body = "insufficient_quota"}, Repeat::safe, Meaning::last_word);
     EXPECT_FALSE(verdict.may_repeat);
     ASSERT_TRUE(verdict.final);
     EXPECT_EQ(verdict.final->body, "insufficient_quota");
+}
+
+TEST(Retry, A400ThatAsksForLessIsA429) {
+    const auto verdict =
+        judge_try(HttpResponse{.status = 400, .body = "Throttling"}, Repeat::unsafe, Meaning::slow_down);
+    EXPECT_TRUE(verdict.may_repeat);
+    ASSERT_FALSE(verdict.final);
+    EXPECT_EQ(verdict.final.error().code, Errc::rate_limited);
 }
 
 } // namespace

@@ -12,7 +12,8 @@ inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
 
 auto serve(const std::string& config_path) -> int;
-auto check(const std::string& config_path, std::ostream& out) -> int;
+/// @param connect also tries each outside system with its credentials, by reading only, and prints a table
+auto check(const std::string& config_path, bool connect, std::ostream& out) -> int;
 
 struct ExplainOptions {
     std::string config_path;

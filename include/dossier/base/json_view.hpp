@@ -64,6 +64,7 @@ private:
 
 class JsonDocument {
 public:
+    JsonDocument(); ///< the null document: its root is the null view
     /// @param max_depth deeper documents are refused as `malformed`, not followed
     /// @return `malformed` for anything that is not one valid UTF-8 JSON value
     [[nodiscard]] static auto parse(std::string_view text, std::size_t max_depth = 128) -> Result<JsonDocument>;

@@ -47,6 +47,8 @@ struct ContextConfig {
     Duration timeout{2'000};        ///< for one source and one finding
     Duration graph_timeout{20'000}; ///< for a blast radius, which takes several calls one after the other
     Duration cache_ttl{600'000};
+    Duration cache_negative_ttl{60'000}; ///< for "not known there"
+    Duration cache_stale{3'600'000};     ///< how long after its end an answer stands in for a source that is down
     std::size_t max_in_flight = 64;
     std::size_t cache_entries = 50'000; ///< most answers kept, over all sources
     std::vector<std::string> policies;  ///< directories, files or URLs of the organisation's policy documents

@@ -1,6 +1,7 @@
 #pragma once
 // The enrich stage: asks every source at once, each under its time limit, waits for all, merges, decides the owner.
-// Never fails; what could not be asked is a gap in the Context.
+// Never fails; what could not be asked is a gap in the Context. What many findings ask for is asked once: answers are
+// kept for a while (answer_cache.hpp), and an expired one stands in, with its age as the gap, while a source is down.
 
 #include "dossier/base/metrics.hpp"
 #include "dossier/context/config.hpp"
@@ -31,9 +32,12 @@ public:
     auto check(Deadline deadline) -> Task<std::vector<net::ConnectCheck>>;
 
 private:
+    struct Caches;
+
     ContextSources sources_;
     ContextConfig config_;
     Metrics& metrics_;
+    std::unique_ptr<Caches> caches_;
 };
 
 /// What sources are made with; outlives them.

@@ -4,6 +4,7 @@
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/explain/config.hpp"
+#include "dossier/net/connect_check.hpp"
 #include "dossier/net/upstream.hpp"
 
 #include <cstdint>
@@ -44,6 +45,8 @@ public:
     /// Errors: those of net::Upstream; `rejected` for a refusal, a content filter or a request the server won't take;
     /// `quota_exhausted`; `malformed` for an answer that is no completion or was cut (finish_reason length).
     virtual auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> = 0;
+    /// Tries address, credentials and model without asking for a token of text. Here: nothing to try.
+    virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 };
 
 /// kind `openai`: POST {url}/chat/completions with response_format json_schema, strict.

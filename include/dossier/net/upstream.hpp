@@ -28,6 +28,8 @@ struct UpstreamConfig {
     BreakerPolicy breaker;
     /// Answers that no repeat will mend (a 429 for an empty purse): returned as values, never retried.
     std::function<bool(const HttpResponse&)> is_final;
+    /// Answers that mean 429 under another status (AWS throttles with 400): retried and reported as such.
+    std::function<bool(const HttpResponse&)> asks_for_less;
 };
 
 /// May the request be sent again after an outcome nobody knows?

@@ -5,6 +5,7 @@
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/finding/dossier.hpp"
+#include "dossier/net/connect_check.hpp"
 #include "dossier/net/upstream.hpp"
 #include "dossier/ticket/config.hpp"
 
@@ -36,6 +37,8 @@ public:
     /// A double found by the sweep: link to the original and close.
     virtual auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> = 0;
+    /// Tries address, credentials and rights by reading only. Here: nothing to try.
+    virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 };
 
 [[nodiscard]] auto make_sink(const SinkConfig& config, net::HttpClient& client, Metrics& metrics)

@@ -98,6 +98,7 @@ class Jira(StandIn):
         self.links = []
         self.index_lag = index_lag
         self.stores_labels = True
+        self.withheld = set()  # permissions that the bot doesn't have
         self.issue_types = {"Task"}
         self.users = [{"accountId": "acc-alice", "emailAddress": "alice@acme.example", "displayName": "Alice Ngo"},
                       {"accountId": "acc-alicia", "emailAddress": "alice@acme.example.org", "displayName": "Alicia"},
@@ -188,7 +189,9 @@ class Jira(StandIn):
                 ("GET", issue + "/([^/]+)/transitions", self.list_transitions),
                 ("POST", issue + "/([^/]+)/transitions", self.transition),
                 ("POST", "/rest/api/3/issueLink", self.link), ("POST", "/rest/api/3/search/jql", self.search),
-                ("GET", "/rest/api/3/user/search", self.find_users)]
+                ("GET", "/rest/api/3/user/search", self.find_users),
+                ("GET", "/rest/api/3/myself", self.myself),
+                ("GET", "/rest/api/3/mypermissions", self.my_permissions)]
 
     def issue(self, key):
         found = self.issues.get(key) or next((one for one in self.issues.values() if one["id"] == key), None)
@@ -288,6 +291,19 @@ class Jira(StandIn):
         asked = call.query.get("query", "").lower()
         return 200, [user for user in self.users
                      if user["emailAddress"].lower().startswith(asked) or user["displayName"].lower().startswith(asked)]
+
+    def myself(self, call):
+        return 200, {"accountId": "acc-bot", "emailAddress": USER, "displayName": "Dossier Bot", "active": True}
+
+    def my_permissions(self, call):
+        if call.query.get("projectKey") != "SEC":
+            raise refuse(404, "No project could be found with key")
+        asked = call.query.get("permissions", "")
+        if not asked:
+            raise refuse(400, "The 'permissions' query parameter is required.")
+        return 200, {"permissions": {name: {"id": "1", "key": name, "name": name, "type": "PROJECT",
+                                            "havePermission": name not in self.withheld}
+                                     for name in asked.split(",")}}
 
     # For tests ---------------------------------------------------------------------------------------------------
 

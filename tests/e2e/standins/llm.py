@@ -98,10 +98,13 @@ class Llm(StandIn):
                 "timeout": "5s", **more}
 
     def answer(self, call):
-        if (call.method, call.path) != ("POST", "/v1/chat/completions"):
+        if (call.method, call.path) not in (("POST", "/v1/chat/completions"), ("GET", "/v1/models")):
             raise refuse(404, f"Invalid URL ({call.method} {call.path})")
         if call.headers.get("authorization") != f"Bearer {API_KEY}":
             raise refuse(401, "Incorrect API key provided", "invalid_api_key")
+        if call.path == "/v1/models":
+            return 200, {"object": "list", "data": [{"id": "e2e-model", "object": "model", "created": 1772611200,
+                                                     "owned_by": "tests"}]}
         if problem := request_problem(call.body):
             self.complain(problem)
             raise refuse(400, problem)

@@ -1,0 +1,142 @@
+#include "connect_table.hpp"
+
+#include "dossier/base/strings.hpp"
+#include "dossier/context/enricher.hpp"
+#include "dossier/explain/llm_provider.hpp"
+#include "dossier/ingest/platform_api.hpp"
+#include "dossier/ticket/ticket_sink.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <future>
+#include <ostream>
+
+namespace dossier::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Checks = std::vector<net::ConnectCheck>;
+
+constexpr auto patience = 30s; ///< for everything together, since all are tried at once
+
+/// Names what a check is about; who makes it doesn't know under which key it is configured.
+auto named(std::string what, std::function<Task<net::ConnectCheck>(Deadline)> ask, Deadline deadline) -> Task<Checks> {
+    auto check = co_await ask(deadline);
+    check.what = std::move(what);
+    co_return Checks{std::move(check)};
+}
+
+/// Everything that was set up for the tries, in the order in which it may go.
+struct Outside {
+    Runtime runtime{2};
+    Metrics metrics;
+    std::unique_ptr<net::HttpClient> client = std::make_unique<net::HttpClient>(runtime);
+    std::vector<std::pair<std::string, std::shared_ptr<ingest::PlatformApi>>> platforms;
+    std::unique_ptr<context::Enricher> enricher;
+    std::vector<std::pair<std::string, std::unique_ptr<explain::LlmProvider>>> providers;
+    std::vector<std::pair<std::string, std::unique_ptr<ticket::TicketSink>>> sinks;
+
+    Outside() = default;
+    Outside(const Outside&) = delete;
+    auto operator=(const Outside&) -> Outside& = delete;
+    ~Outside() {
+        sinks.clear();
+        providers.clear();
+        enricher.reset();
+        platforms.clear();
+        client.reset();
+        runtime.stop(1s);
+    }
+
+    auto set_up(const AppConfig& config) -> Result<void> {
+        context::SourceMakings makings{.client = *client, .metrics = metrics, .platforms = {}, .graph_limits = {}};
+        for (const auto& source : config.sources) {
+            auto api = ingest::make_platform_api(source, *client, metrics);
+            if (!api) continue;
+            makings.platforms.push_back(api);
+            makings.graph_limits.push_back({.max_hops = source.api->max_hops, .max_nodes = source.api->max_nodes});
+            platforms.emplace_back(fmt::format("sources[{}].api", source.name), std::move(api));
+        }
+        auto made = context::make_enricher(config.context, std::move(makings));
+        if (!made) return fail(std::move(made.error()));
+        enricher = std::move(*made);
+        for (const auto& provider : config.llm.providers)
+            if (provider.kind != "template")
+                providers.emplace_back(fmt::format("llm.providers[{}]", provider.name),
+                                       explain::make_openai_provider(provider, *client, metrics));
+        for (const auto& sink : config.tickets.sinks)
+            sinks.emplace_back(fmt::format("tickets.sinks[{}]", sink.name), ticket::make_sink(sink, *client, metrics));
+        return {};
+    }
+
+    auto tries(Deadline deadline) -> std::vector<Task<Checks>> {
+        std::vector<Task<Checks>> tasks;
+        const auto add = [&](const std::string& what, auto* one) {
+            tasks.push_back(named(what, [one](Deadline until) { return one->check(until); }, deadline));
+        };
+        for (auto& [what, platform] : platforms) add(what, platform.get());
+        tasks.push_back(enricher->check(deadline));
+        for (auto& [what, provider] : providers) add(what, provider.get());
+        for (auto& [what, sink] : sinks) add(what, sink.get());
+        return tasks;
+    }
+};
+
+auto printable(std::string_view text, std::size_t most) -> std::string {
+    auto clean = to_valid_utf8(text);
+    std::ranges::replace_if(clean, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    return shorten(clean, most);
+}
+
+} // namespace
+
+auto try_connections(const AppConfig& config) -> Result<Checks> {
+    Outside outside;
+    if (auto done = outside.set_up(config); !done) return fail(std::move(done.error()));
+    outside.runtime.start();
+    std::vector<std::future<Checks>> answers;
+    for (auto& task : outside.tries(deadline_in(patience)))
+        answers.push_back(asio::co_spawn(outside.runtime.next_lane(), std::move(task), asio::use_future));
+    Checks checks;
+    for (auto& answer : answers)
+        for (auto& check : answer.get()) checks.push_back(std::move(check));
+    return checks;
+}
+
+auto is_fine(const net::ConnectCheck& check) -> bool {
+    using Verdict = net::ConnectCheck::Verdict;
+    return check.verdict == Verdict::ok || check.verdict == Verdict::skipped;
+}
+
+void print_connections(const Checks& checks, std::ostream& out) {
+    constexpr std::size_t most = 300; // a table has to stay one
+    using Row = std::array<std::string, 4>;
+    std::vector<Row> rows{{"WHAT", "RESULT", "ADDRESS", "DETAIL"}};
+    for (const auto& check : checks) {
+        auto detail = check.missing.empty() ? check.detail : "missing: " + join(check.missing, ", ");
+        if (!check.missing.empty() && !check.detail.empty()) detail += " (" + check.detail + ")";
+        rows.push_back({printable(check.what, 80), std::string(to_string(check.verdict)), printable(check.url, 120),
+                        printable(detail, most)});
+    }
+    std::array<std::size_t, 3> widths{};
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], code_points(row[i]));
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < widths.size(); ++i)
+            line += row[i] + std::string(widths[i] - code_points(row[i]) + 2, ' ');
+        line += row[3];
+        while (line.ends_with(' ')) line.pop_back();
+        out << line << '\n';
+    }
+}
+
+} // namespace dossier::app

@@ -1,0 +1,80 @@
+"""`dossier check --connect`: what can be reached, which credentials are refused, which permission is missing."""
+
+import re
+import unittest
+
+from harness import Service, default_config
+from standins.jira import Jira
+from standins.llm import Llm
+from standins.servicenow import ServiceNow
+
+
+class Connect(unittest.TestCase):
+    def setUp(self):
+        self.jira, self.snow, self.llm = Jira(), ServiceNow(), Llm()
+        for one in (self.jira, self.snow, self.llm):
+            self.addCleanup(one.shut)
+
+    def check(self, *, sinks=None, providers=None, **more):
+        """(exit code, {what: (result, rest of the line)}, all output) of a run that writes nowhere."""
+        config = default_config(
+            tickets={"sinks": sinks if sinks is not None else [self.jira.config(), self.snow.config(),
+                                                               {"name": "outbox", "kind": "outbox"}]},
+            llm={"providers": providers if providers is not None else [self.llm.config()]},
+            routes=[{"name": "rest", "do": "digest"}], **more)
+        service = Service(config)
+        self.addCleanup(service.close)
+        ran = service.cli("check", "-c", service.config_path, "--connect")
+        rows = {}
+        for line in ran.stdout.splitlines():
+            if match := re.match(r"(\S+\]\S*)\s{2,}(\S.*?)(?:\s{2,}(.*))?$", line):
+                rows[match[1]] = (match[2], match[3] or "")
+        for one in (self.jira, self.snow, self.llm):
+            self.assertEqual([call for call in one.journal if call.method != "GET"], [], "it wrote something")
+        return ran.returncode, rows, ran.stdout + ran.stderr
+
+    def test_everything_is_fine(self):
+        code, rows, output = self.check()
+        self.assertEqual(code, 0, output)
+        self.assertEqual({what: result for what, (result, _) in rows.items()},
+                         {"identity[file]": "nothing to try", "cmdb[file]": "nothing to try", "llm.providers[main]": "ok",
+                          "tickets.sinks[jira]": "ok", "tickets.sinks[snow]": "ok",
+                          "tickets.sinks[outbox]": "nothing to try"})
+        self.assertIn("as Dossier Bot", rows["tickets.sinks[jira]"][1])
+
+    def test_says_what_is_wrong_with_each(self):
+        self.jira.withheld = {"CREATE_ISSUES", "ASSIGN_ISSUES"}
+        wrong_key = self.llm.config(api_key="a-wrong-key-that-nobody-may-see")
+        code, rows, output = self.check(
+            sinks=[self.jira.config(), {**self.snow.config(), "password": "a-wrong-password"}], providers=[wrong_key])
+        self.assertEqual(code, 1)
+        self.assertEqual(rows["tickets.sinks[jira]"][0], "permission missing")
+        self.assertIn("missing: CREATE_ISSUES, ASSIGN_ISSUES", rows["tickets.sinks[jira]"][1])
+        self.assertEqual(rows["tickets.sinks[snow]"][0], "credentials refused")
+        self.assertEqual(rows["llm.providers[main]"][0], "credentials refused")
+        self.assertNotIn("a-wrong", output)
+
+    def test_a_project_that_is_not_there_and_a_model_that_is_not_served(self):
+        code, rows, output = self.check(sinks=[self.jira.config(project="OPS")],
+                                        providers=[self.llm.config(model="another")])
+        self.assertEqual(code, 1)
+        self.assertEqual(rows["tickets.sinks[jira]"][0], "permission missing")
+        self.assertEqual(rows["llm.providers[main]"][0], "failed")
+        self.assertIn("not another", rows["llm.providers[main]"][1])
+
+    def test_who_is_down_is_said_and_the_others_are_tried(self):
+        self.jira.shut()
+        code, rows, output = self.check()
+        self.assertEqual(code, 1)
+        self.assertEqual(rows["tickets.sinks[jira]"][0], "unreachable")
+        self.assertEqual(rows["tickets.sinks[snow]"][0], "ok", output)
+
+    def test_a_wrong_configuration_connects_nowhere(self):
+        code, rows, output = self.check(unknown_section={})
+        self.assertEqual(code, 2)
+        self.assertEqual(rows, {})
+        self.assertEqual(self.jira.journal + self.llm.journal, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
