@@ -62,8 +62,8 @@ auto read_store(JsonView resource) -> UnclassifiedStore {
     return store;
 }
 
-/// Names of the first objects; a store without any answer keeps none.
-auto objects_of(RestClient& client, std::string name, Deadline deadline) -> Task<std::vector<std::string>> {
+/// Names of the first objects.
+auto objects_of(RestClient& client, std::string name, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
     const Json body = {{"tableLevel", 4},
                        {"detailed", true},
                        {"filters", {{{"name", "resource.name"}, {"operator", "="}, {"value", name}}}},
@@ -71,8 +71,8 @@ auto objects_of(RestClient& client, std::string name, Deadline deadline) -> Task
                        {"limit", most_objects},
                        {"page", 1}};
     auto answer = co_await client.ask("POST", "/dlp/api/v1/inventory/objects/aggregate/l4", dump_json(body), deadline);
+    if (!answer) co_return fail(std::move(answer.error()));
     std::vector<std::string> names;
-    if (!answer) co_return names;
     for (const auto& item : answer->root()["items"].elements()) {
         const auto of = first_text({item["resourceName"]});
         if (!of.empty() && of != name) continue; // the filter was not honoured
@@ -153,9 +153,14 @@ auto prisma_backlog(RestClient& client, std::string cursor, Deadline deadline) -
     BacklogPage page;
     page.has_more = waiting.size() > stores_of_page;
     if (page.has_more) waiting.resize(stores_of_page);
+    bool tells_objects = true; // a store comes in without its objects rather than not at all
     for (const auto& [key, resource] : waiting) {
         auto store = read_store(resource);
-        store.objects = co_await objects_of(client, store.resource.name, deadline);
+        if (tells_objects) {
+            auto objects = co_await objects_of(client, store.resource.name, deadline);
+            tells_objects = objects.has_value();
+            if (objects) store.objects = std::move(*objects);
+        }
         page.stores.push_back(std::move(store));
     }
     if (page.has_more) page.next_cursor = waiting.back().first;
