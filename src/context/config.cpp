@@ -1,5 +1,7 @@
 #include "dossier/context/config.hpp"
 
+#include "aws_config.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -73,7 +75,8 @@ void read_keys(config::Section& section, ProviderConfig& provider) {
     section.read("headers", provider.headers);
     section.read("map", provider.map);
     section.read("annotations", provider.annotations);
-    section.read("calls", provider.calls);
+    section.read_words("calls", provider.calls,
+                       {"tags", "analyzer", "bucket", "organization", "account", "trail", "simulate"});
     section.read("rate", provider.rate);
     section.read("max_in_flight", provider.max_in_flight);
     section.read("cache_ttl", provider.cache_ttl);
@@ -117,6 +120,7 @@ auto read_providers(config::Section& root, std::string_view key) -> std::vector<
         if (mine == kinds().end()) continue;
         for (const auto needed : mine->required) section.require(needed);
         refuse_foreign(section, *mine);
+        if (provider.kind.starts_with("aws_")) aws::check_provider(section, provider);
         providers.push_back(std::move(provider));
     }
     return providers;

@@ -1,5 +1,6 @@
 #include "source_factory.hpp"
 
+#include "aws_sources.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/context/file_sources.hpp"
 
@@ -29,9 +30,11 @@ auto IdentitySource::person_key(const std::string& id_or_email) const -> std::st
 auto CmdbSource::cache_key(const Resource& resource) const -> std::string { return whole(resource); }
 auto PolicySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
 
-auto make_identity_source(const ProviderConfig& provider, const ContextConfig& /*config*/,
-                          const SourceMakings& /*makings*/) -> Result<std::unique_ptr<IdentitySource>> {
+auto make_identity_source(const ProviderConfig& provider, const ContextConfig& config, const SourceMakings& makings)
+    -> Result<std::unique_ptr<IdentitySource>> {
     if (provider.kind == "file") return open_identity_file(provider.name, provider.path);
+    if (provider.kind == "aws_iam") return aws::make_iam_source(provider, config, makings);
+    if (provider.kind == "aws_identity_center") return aws::make_identity_center_source(provider, config, makings);
     return fail(Errc::invalid_argument, "no identity source of kind " + provider.kind);
 }
 
