@@ -95,13 +95,19 @@ public:
                                              "token; or listen on 127.0.0.1",
                                              server.listen));
         for (std::size_t i = 0; i < config_.sources.size(); ++i)
-            if (config_.sources[i].auth.type == ingest::SourceAuthConfig::Type::none)
+            if (config_.sources[i].auth.type == ingest::SourceAuthConfig::Type::none &&
+                takes_anyone(config_.sources[i]))
                 error(fmt::format("sources[{}].auth", i),
                       fmt::format("source `{}` has no authentication, which is refused beyond loopback (listening on "
                                   "{})",
                                   config_.sources[i].name, server.listen));
         if (!server.tls.enabled())
             warn("server.listen", "beyond loopback without `server.tls`: only behind something that ends TLS");
+    }
+
+    /// SNS signs what it sends, and from a queue we fetch.
+    static auto takes_anyone(const ingest::SourceConfig& source) -> bool {
+        return source.kind != "sns" && !ingest::is_pulled(source.kind);
     }
 
     void client_certificates() {

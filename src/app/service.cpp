@@ -34,6 +34,10 @@ auto advance(std::shared_ptr<Wiring> wiring, store::Claim claim) -> Task<store::
     co_return co_await wiring->builder().advance(std::move(claim));
 }
 
+auto poll(std::shared_ptr<Wiring> wiring, std::shared_ptr<ingest::Poller> poller) -> Task<void> {
+    co_await poller->run();
+}
+
 auto server_problem(int status, std::string_view detail, const std::string& request_id) -> net::HttpResponse {
     return api::problem(status, detail, request_id);
 }
@@ -59,7 +63,8 @@ struct Service::Impl {
     std::unique_ptr<net::HttpServer> server;
     std::unique_ptr<net::HttpServer> admin_server;
     TaskScope background;
-    asio::io_context control{1}; // run by the thread that called run_until_stopped
+    std::unique_ptr<TaskScope> polling; // of the wiring in force
+    asio::io_context control{1};        // run by the thread that called run_until_stopped
 
     auto current() -> std::shared_ptr<Wiring> {
         const std::lock_guard lock(wiring_mutex);
@@ -117,11 +122,26 @@ struct Service::Impl {
                          [this]() -> Task<void> { return heads->run(*store, clock, head_interval); });
         background.spawn(runtime.next_lane().get_executor(), "ticket_sweep",
                          [this]() -> Task<void> { return sweep(); });
+        start_pollers();
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
                                       {"sources", config.sources.size()}});
         return {};
+    }
+
+    void start_pollers() {
+        const auto held = current();
+        polling = std::make_unique<TaskScope>();
+        for (const auto& poller : held->pollers())
+            polling->spawn(runtime.next_lane().get_executor(), "poller " + poller->name(),
+                           [held, poller]() -> Task<void> { return poll(held, poller); });
+    }
+
+    /// Waits until the last has ended: two pollers of one source never run at the same time.
+    auto stop_pollers() -> Task<void> {
+        if (polling) co_await polling->close(std::chrono::steady_clock::now());
+        polling.reset();
     }
 
     /// What a process that died was working on, at once and not when its leases run out.
@@ -140,22 +160,24 @@ struct Service::Impl {
         }
     }
 
-    void reload() {
+    auto reload() -> Task<void> {
         auto loaded = load_config(config_path);
         for (const auto& problem : loaded.problems) log::warn("config.problem", {{"problem", problem.describe()}});
         if (loaded.has_errors()) {
             log::error("config.reload_refused", {{"file", config_path}});
-            return;
+            co_return;
         }
         auto made = make_wiring(loaded.config);
         if (!made) {
             log::error("config.reload_refused", {{"error", made.error().describe()}});
-            return;
+            co_return;
         }
+        co_await stop_pollers();
         {
             const std::lock_guard lock(wiring_mutex);
             wiring = std::move(*made);
         }
+        start_pollers();
         log::configure(loaded.config.log.level, loaded.config.log.format);
         if (config.server.tls.enabled()) {
             if (auto renewed = server->reload_tls(); !renewed)
@@ -172,7 +194,7 @@ struct Service::Impl {
                 log::info("service.stopping", {{"signal", signal}});
                 co_return;
             }
-            reload();
+            co_await reload();
         }
     }
 
@@ -180,6 +202,7 @@ struct Service::Impl {
         const auto deadline = deadline_in(config.server.drain_timeout);
         if (server) co_await server->stop(deadline);
         if (admin_server) co_await admin_server->stop(deadline);
+        co_await stop_pollers();
         if (workers) co_await workers->stop(deadline);
         co_await background.close(std::chrono::steady_clock::now());
         if (store && heads) {

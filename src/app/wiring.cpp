@@ -51,6 +51,7 @@ struct Wiring::Parts {
     std::unique_ptr<api::Services> services;
     api::Routes routes;
     api::Routes admin_routes;
+    std::vector<std::shared_ptr<ingest::Poller>> pollers;
 };
 
 namespace {
@@ -140,5 +141,6 @@ auto Wiring::builder() -> pipeline::DossierBuilder& { return *parts_->builder; }
 auto Wiring::delivery() -> ticket::Delivery& { return *parts_->delivery; }
 auto Wiring::routes() const -> const api::Routes& { return parts_->routes; }
 auto Wiring::admin_routes() const -> const api::Routes& { return parts_->admin_routes; }
+auto Wiring::pollers() const -> const std::vector<std::shared_ptr<ingest::Poller>>& { return parts_->pollers; }
 
 } // namespace dossier::app

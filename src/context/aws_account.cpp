@@ -156,13 +156,14 @@ auto Reader::policies_of(const Entity& entity) const -> std::vector<Held> {
 
 /// The circumstances of a principal of this account: who it is is known, whence it comes is not.
 auto circumstances_of(const Entity& entity, const Account& account) -> Circumstances {
-    return {{"aws:principalaccount", {account.id}}, {"aws:principalarn", {entity.arn}}, {"aws:securetransport", {"true"}},
+    return {{"aws:principalaccount", {account.id}},
+            {"aws:principalarn", {entity.arn}},
+            {"aws:securetransport", {"true"}},
             {"aws:principalisawsservice", {"false"}}};
 }
 
 auto Reader::judge(const Entity& entity, const std::vector<Held>& held, const Deed& deed) const -> Verdict {
-    const Asker asker{
-        .arn = entity.arn, .account = account_.id, .circumstances = circumstances_of(entity, account_)};
+    const Asker asker{.arn = entity.arn, .account = account_.id, .circumstances = circumstances_of(entity, account_)};
     Verdict verdict;
     auto denied = Tri::no;
     const auto hear = [&](const Opinion& opinion, const std::string& where) {
@@ -203,8 +204,8 @@ auto Reader::access_of(const Entity& entity, const std::vector<Probe>& probes) c
     for (const auto& probe : probes) {
         const auto verdict = judge(entity, held, probe.deed);
         if (verdict.allowed == Tri::no) continue;
-        const auto is_better = std::pair(verdict.allowed, level_rank(probe.level)) >
-                               std::pair(best.allowed, level_rank(best.level));
+        const auto is_better =
+            std::pair(verdict.allowed, level_rank(probe.level)) > std::pair(best.allowed, level_rank(best.level));
         if (is_better) best = {.allowed = verdict.allowed, .level = probe.level, .by = verdict.by};
     }
     if (best.allowed == Tri::no) return std::nullopt;

@@ -38,7 +38,7 @@ struct Account {
     std::string id; ///< as its ARNs say
     std::vector<Entity> entities;
     std::map<std::string, PolicyDocument, std::less<>> managed; ///< by ARN, in their default version
-    std::size_t unreadable = 0;                                  ///< policies that follow no rules we know
+    std::size_t unreadable = 0;                                 ///< policies that follow no rules we know
 };
 
 /// Adds one page (`GetAccountAuthorizationDetailsResult`). Documents that can't be read are counted.

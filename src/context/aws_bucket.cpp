@@ -14,9 +14,8 @@ constexpr std::string_view groups_prefix = "http://acs.amazonaws.com/groups/";
 auto is_true(const std::string& text) -> bool { return iequals(text, "true"); } // "TRUE" occurs, too
 
 auto call(const BucketQuestion& question, std::string action, std::string_view subresource) -> net::AwsRequest {
-    auto request =
-        net::aws_rest("s3", std::move(action), "GET",
-                      "/" + percent_encode(question.name) + "?" + std::string(subresource) + "=");
+    auto request = net::aws_rest("s3", std::move(action), "GET",
+                                 "/" + percent_encode(question.name) + "?" + std::string(subresource) + "=");
     request.region = question.region;
     request.max_response = 1U << 20U;
     return request;
@@ -69,8 +68,7 @@ auto ask_acl(net::AwsClient& aws, const BucketQuestion& question, Bucket& bucket
     bucket.grants = read_grants(acl->root());
     if (bucket.grants.empty()) co_return;
     // Grants that nobody looks at any more: only worth a question where there are some.
-    const auto controls =
-        co_await aws.xml(call(question, "GetBucketOwnershipControls", "ownershipControls"), deadline);
+    const auto controls = co_await aws.xml(call(question, "GetBucketOwnershipControls", "ownershipControls"), deadline);
     if (controls)
         bucket.ignores_acls = controls->root()["Rule"].text_at("ObjectOwnership") == "BucketOwnerEnforced";
     else if (!says_none(controls.error()))
@@ -159,8 +157,8 @@ void tell_public_policy(const Bucket& bucket, const std::string& name, const std
     }
     // A condition that narrows enough makes a policy not public; whether it does, AWS has decided.
     if (open->conditional && !bucket.policy_is_public.value_or(false)) {
-        answer.exposure_path.push_back(label_of(*open->by) + " lets anyone in under conditions: " +
-                                       describe(open->by->conditions));
+        answer.exposure_path.push_back(label_of(*open->by) +
+                                       " lets anyone in under conditions: " + describe(open->by->conditions));
         return;
     }
     answer.access.push_back({.id = "*",
@@ -186,15 +184,18 @@ void tell_outsiders(const Bucket& bucket, const std::string& account, const std:
             if (principal.kind == "AWS" && owner == account) continue;
             const bool is_root = !arn || arn->resource == "root";
             std::string kind = "account";
-            if (principal.kind == "Service") kind = "service";
-            else if (principal.kind != "AWS") kind = "user";
-            else if (!is_root) kind = arn->resource.starts_with("user/") ? "user" : "role";
-            answer.access.push_back({.id = kind == "account" ? owner : principal.id,
-                                     .kind = kind,
-                                     .level = level_of_actions(statement),
-                                     .origin = origin,
-                                     .how = "by " + label_of(statement) +
-                                            (statement.conditions.empty() ? "" : ", conditional")});
+            if (principal.kind == "Service")
+                kind = "service";
+            else if (principal.kind != "AWS")
+                kind = "user";
+            else if (!is_root)
+                kind = arn->resource.starts_with("user/") ? "user" : "role";
+            answer.access.push_back(
+                {.id = kind == "account" ? owner : principal.id,
+                 .kind = kind,
+                 .level = level_of_actions(statement),
+                 .origin = origin,
+                 .how = "by " + label_of(statement) + (statement.conditions.empty() ? "" : ", conditional")});
         }
     }
 }
@@ -254,7 +255,8 @@ void tell_policies(const Bucket& bucket, const std::string& name, const std::str
         }
         if (bucket.policy_is_public)
             add(arn + "?policyStatus", "bucket policy status",
-                *bucket.policy_is_public ? "AWS calls the bucket policy public" : "AWS calls the bucket policy not public");
+                *bucket.policy_is_public ? "AWS calls the bucket policy public"
+                                         : "AWS calls the bucket policy not public");
     }
     if (bucket.block) add(arn + "?publicAccessBlock", "S3 Block Public Access of the bucket", in_words(*bucket.block));
     if (bucket.account_block)
@@ -304,8 +306,8 @@ auto read_bucket(net::AwsClient& aws, BucketQuestion question, Deadline deadline
 
 auto read_account_block(net::AwsClient& aws, std::string account, std::string region, Deadline deadline)
     -> Task<Result<std::optional<PublicAccessBlock>>> {
-    auto request = net::aws_rest("s3-control", "GetAccountPublicAccessBlock", "GET",
-                                 "/v20180820/configuration/publicAccessBlock");
+    auto request =
+        net::aws_rest("s3-control", "GetAccountPublicAccessBlock", "GET", "/v20180820/configuration/publicAccessBlock");
     request.headers.set("x-amz-account-id", account);
     request.host_prefix = std::move(account);
     request.region = std::move(region);

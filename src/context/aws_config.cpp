@@ -11,10 +11,9 @@
 namespace dossier::context::aws {
 namespace {
 
-constexpr std::array<std::string_view, 10> services{"sts",           "s3",         "s3-control",
-                                                    "iam",           "tagging",    "access-analyzer",
-                                                    "organizations", "cloudtrail", "identitystore",
-                                                    "secretsmanager"};
+constexpr std::array<std::string_view, 10> services{
+    "sts",           "s3",         "s3-control",    "iam",           "tagging", "access-analyzer",
+    "organizations", "cloudtrail", "identitystore", "secretsmanager"};
 
 void check_endpoints(config::Section& section, const ProviderConfig& provider) {
     for (const auto& [service, url] : provider.endpoints) {
@@ -43,7 +42,8 @@ void check_provider(config::Section& section, const ProviderConfig& provider) {
     if (!provider.role_arn.empty()) {
         const auto arn = parse_arn(replace_all(provider.role_arn, "{account}", "000000000000"));
         if (!arn || arn->service != "iam" || !arn->resource.starts_with("role/"))
-            section.problem("role_arn", "expected arn:aws:iam::<account id, or {account} for the resource's>:role/<name>");
+            section.problem("role_arn",
+                            "expected arn:aws:iam::<account id, or {account} for the resource's>:role/<name>");
     }
     if (!provider.analyzer_arn.empty()) {
         const auto arn = parse_arn(provider.analyzer_arn);

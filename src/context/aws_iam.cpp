@@ -9,7 +9,7 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/context/owner.hpp"
 #include "dossier/net/rate_gate.hpp"
-#include "owner_signals.hpp"
+#include "person_names.hpp"
 #include "tags.hpp"
 
 #include <fmt/format.h>
@@ -19,9 +19,6 @@
 namespace dossier::context::aws {
 namespace {
 
-constexpr double account_owner_confidence = 0.60;
-constexpr double account_email_confidence = 0.25;
-constexpr double creator_confidence = 0.10;
 constexpr std::size_t most_path_lines = 12;
 constexpr std::size_t most_simulated = 3;
 constexpr Rate trail_rate{2}; ///< what AWS allows for LookupEvents
@@ -203,8 +200,8 @@ auto AwsIam::ask(Resource resource, Deadline deadline) -> Task<Result<IdentityAn
     tell_owners(parts, answer);
     Finding own;
     own.resource = resource;
-    const bool has_owner = std::ranges::any_of(
-        answer.owners, [](const OwnerSignal& signal) { return signal.origin != "account:email"; });
+    const bool has_owner =
+        std::ranges::any_of(answer.owners, [](const OwnerSignal& signal) { return signal.origin != "account:email"; });
     if (wants("trail") && !has_owner && owner_signals_of(own).empty()) {
         co_await ask_trail(desk, *arn, parts, before(deadline));
         if (parts.trail) {
@@ -214,12 +211,12 @@ auto AwsIam::ask(Resource resource, Deadline deadline) -> Task<Result<IdentityAn
                                          .rule = fmt::format("CloudTrail: {} by {}{}", making->event, making->who,
                                                              making->role.empty() ? "" : " as " + making->role),
                                          .origin = "creator:cloudtrail",
-                                         .confidence = creator_confidence});
+                                         .confidence = usual_confidence("creator:cloudtrail")});
         }
     }
     if (parts.bucket)
-        describe_bucket(*parts.bucket, arn->resource, arn->account.empty() && parts.account ? parts.account->id : arn->account,
-                        origin_, answer);
+        describe_bucket(*parts.bucket, arn->resource,
+                        arn->account.empty() && parts.account ? parts.account->id : arn->account, origin_, answer);
     describe_external_access(parts.external, origin_, answer);
     tell_reach(*arn, parts, answer);
     if (wants("simulate")) co_await confirm(desk, *arn, answer, parts.gaps, before(deadline));
@@ -241,15 +238,15 @@ void AwsIam::tell_owners(const Parts& parts, IdentityAnswer& answer) const {
     for (auto& signal : owner_signals_of(tagged)) {
         signal.rule = "account " + signal.rule;
         signal.origin = "account:owner";
-        signal.confidence = account_owner_confidence;
+        signal.confidence = usual_confidence("account:owner");
         answer.owners.push_back(std::move(signal));
     }
     if (!parts.card->email.empty())
-        answer.owners.push_back({.person = person_named(parts.card->email),
-                                 .rule = "e-mail of the AWS account " +
-                                         (parts.card->name.empty() ? parts.card->id : parts.card->name),
-                                 .origin = "account:email",
-                                 .confidence = account_email_confidence});
+        answer.owners.push_back(
+            {.person = person_named(parts.card->email),
+             .rule = "e-mail of the AWS account " + (parts.card->name.empty() ? parts.card->id : parts.card->name),
+             .origin = "account:email",
+             .confidence = usual_confidence("account:email")});
 }
 
 void AwsIam::tell_reach(const Arn& arn, const Parts& parts, IdentityAnswer& answer) const {
@@ -262,8 +259,8 @@ void AwsIam::tell_reach(const Arn& arn, const Parts& parts, IdentityAnswer& answ
         if (role != parts.account->entities.end() && role->kind == "role")
             for (const auto& outsider : outsiders_of(*role, parts.account->id))
                 if (answer.exposure_path.size() < most_path_lines)
-                    answer.exposure_path.push_back(fmt::format("{} can assume {}, which has {} access", outsider,
-                                                               role->name, principal.level));
+                    answer.exposure_path.push_back(
+                        fmt::format("{} can assume {}, which has {} access", outsider, role->name, principal.level));
         answer.access.push_back(std::move(principal));
     }
     if (reach.left_out > 0)
@@ -312,8 +309,8 @@ auto AwsIam::check(Deadline deadline) -> Task<net::ConnectCheck> {
         if (outcome.error().code != Errc::forbidden && !worst) worst = outcome.error();
     };
     if (wants("tags")) {
-        auto request = net::aws_json("tagging", "ResourceGroupsTaggingAPI_20170126.GetResources",
-                                     R"({"ResourcesPerPage":1})");
+        auto request =
+            net::aws_json("tagging", "ResourceGroupsTaggingAPI_20170126.GetResources", R"({"ResourcesPerPage":1})");
         note(co_await home.aws.json(std::move(request), deadline));
     }
     if (wants("analyzer")) {
@@ -333,8 +330,8 @@ auto AwsIam::check(Deadline deadline) -> Task<net::ConnectCheck> {
         note(co_await home.aws.xml(
             net::aws_query("iam", "GetAccountAuthorizationDetails", "2010-05-08", {{"MaxItems", "1"}}), deadline));
     if (wants("trail")) {
-        auto request = net::aws_json("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents",
-                                     R"({"MaxResults":1})");
+        auto request = net::aws_json(
+            "cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", R"({"MaxResults":1})");
         note(co_await home.aws.json(std::move(request), deadline));
     }
     result.missing = gaps.actions();

@@ -60,8 +60,8 @@ private:
 
 auto IdentityCenter::user_id(std::string attribute, std::string value, Deadline deadline)
     -> Task<Result<std::optional<std::string>>> {
-    const Json body = {{"AlternateIdentifier",
-                        {{"UniqueAttribute", {{"AttributePath", attribute}, {"AttributeValue", value}}}}}};
+    const Json body = {
+        {"AlternateIdentifier", {{"UniqueAttribute", {{"AttributePath", attribute}, {"AttributeValue", value}}}}}};
     const auto answer = co_await call("GetUserId", body, deadline);
     if (answer) co_return answer->root()["UserId"].text();
     const auto code = answer.error().code;
@@ -122,8 +122,8 @@ auto IdentityCenter::describe(std::string id, Deadline deadline) -> Task<Result<
     person.id = user["UserName"].text_or(id);
     person.name = user["DisplayName"].text_or("");
     if (person.name.empty())
-        person.name = std::string(
-            trim(user["Name"]["GivenName"].text_or("") + " " + user["Name"]["FamilyName"].text_or("")));
+        person.name =
+            std::string(trim(user["Name"]["GivenName"].text_or("") + " " + user["Name"]["FamilyName"].text_or("")));
     person.email = primary_email(user["Emails"]);
     person.title = user["Title"].text_or("");
     for (auto* text : {&person.id, &person.name, &person.email, &person.title}) *text = shorten(*text, 200);

@@ -93,9 +93,12 @@ auto principal_of(const std::string& text) -> Principal {
     if (kind == "Service") principal.kind = "service";
     if (kind != "AWS") return principal;
     const auto arn = parse_arn(principal.id);
-    if (principal.id == "*") principal.kind = "anyone";
-    else if (!arn || arn->resource == "root") principal.kind = "account";
-    else if (!arn->resource.starts_with("user/")) principal.kind = "role";
+    if (principal.id == "*")
+        principal.kind = "anyone";
+    else if (!arn || arn->resource == "root")
+        principal.kind = "account";
+    else if (!arn->resource.starts_with("user/"))
+        principal.kind = "role";
     return principal;
 }
 
@@ -182,9 +185,9 @@ auto external_access(net::AwsClient& aws, std::string analyzer, std::string regi
     std::vector<std::string> ids;
     std::string next;
     for (int page = 0; page < most_pages; ++page) {
-        Json body = {{"analyzerArn", analyzer},
-                     {"filter",
-                      {{"resource", {{"eq", Json::array({arn})}}}, {"status", {{"eq", Json::array({"ACTIVE"})}}}}}};
+        Json body = {
+            {"analyzerArn", analyzer},
+            {"filter", {{"resource", {{"eq", Json::array({arn})}}}, {"status", {{"eq", Json::array({"ACTIVE"})}}}}}};
         if (!next.empty()) body["nextToken"] = next;
         auto request = net::aws_rest("access-analyzer", "ListFindingsV2", "POST", "/findingv2", dump_json(body));
         request.region = region;
@@ -226,15 +229,14 @@ void describe_external_access(const std::vector<ExternalAccess>& found, const st
             principal.how = how;
             answer.access.push_back(std::move(principal));
         }
-        answer.policies.push_back(
-            {.id = "access-analyzer:" + access.finding,
-             .name = "Access Analyzer finding",
-             .kind = "attached",
-             .statement = fmt::format("Access Analyzer ({}): {} may {}{}{}", access.analysed_at,
-                                      access.is_public ? "anyone" : join(access.principals, ", "),
-                                      join(access.actions, ", "), access.condition.empty() ? "" : ", if ",
-                                      access.condition),
-             .origin = origin});
+        answer.policies.push_back({.id = "access-analyzer:" + access.finding,
+                                   .name = "Access Analyzer finding",
+                                   .kind = "attached",
+                                   .statement = fmt::format("Access Analyzer ({}): {} may {}{}{}", access.analysed_at,
+                                                            access.is_public ? "anyone" : join(access.principals, ", "),
+                                                            join(access.actions, ", "),
+                                                            access.condition.empty() ? "" : ", if ", access.condition),
+                                   .origin = origin});
     }
 }
 
@@ -263,8 +265,8 @@ auto describe_account(net::AwsClient& aws, std::string account, Deadline deadlin
 auto look_up_trail(net::AwsClient& aws, Arn resource, std::string origin, Deadline deadline) -> Task<Result<Trail>> {
     const Json by_name = {{"AttributeKey", "ResourceName"}, {"AttributeValue", std::string(resource.name())}};
     const Json body = {{"LookupAttributes", Json::array({by_name})}, {"MaxResults", 50}};
-    auto request = net::aws_json(
-        "cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", dump_json(body));
+    auto request = net::aws_json("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents",
+                                 dump_json(body));
     request.region = resource.region;
     const auto answer = co_await aws.json(std::move(request), deadline);
     if (!answer) co_return fail(answer.error());
@@ -273,11 +275,8 @@ auto look_up_trail(net::AwsClient& aws, Arn resource, std::string origin, Deadli
         auto making = making_of(event);
         if (making.who.empty()) continue;
         if (trail.events.size() < most_events)
-            trail.events.push_back({.principal = making.who,
-                                    .action = making.event,
-                                    .at = making.at,
-                                    .count = {},
-                                    .origin = origin});
+            trail.events.push_back(
+                {.principal = making.who, .action = making.event, .at = making.at, .count = {}, .origin = origin});
         const bool is_earlier = !trail.making || (making.at && trail.making->at && *making.at < *trail.making->at);
         if (is_creation(making.event) && is_earlier) trail.making = std::move(making);
     }

@@ -84,16 +84,26 @@ auto statement_in(JsonView json) -> Result<Statement> {
     };
     std::string effect;
     for (const auto& [key, value] : json.members()) {
-        if (key == "Sid") statement.sid = value.text_or("");
-        else if (key == "Effect") effect = value.string().value_or("");
-        else if (key == "Principal") keep(principals_in(value, key), statement.principals);
-        else if (key == "NotPrincipal") keep(principals_in(value, key), statement.not_principals);
-        else if (key == "Action") keep(strings_in(value, key), statement.actions);
-        else if (key == "NotAction") keep(strings_in(value, key), statement.not_actions);
-        else if (key == "Resource") keep(strings_in(value, key), statement.resources);
-        else if (key == "NotResource") keep(strings_in(value, key), statement.not_resources);
-        else if (key == "Condition") keep(conditions_in(value), statement.conditions);
-        else return fail(Errc::malformed, "a statement has an unknown key");
+        if (key == "Sid")
+            statement.sid = value.text_or("");
+        else if (key == "Effect")
+            effect = value.string().value_or("");
+        else if (key == "Principal")
+            keep(principals_in(value, key), statement.principals);
+        else if (key == "NotPrincipal")
+            keep(principals_in(value, key), statement.not_principals);
+        else if (key == "Action")
+            keep(strings_in(value, key), statement.actions);
+        else if (key == "NotAction")
+            keep(strings_in(value, key), statement.not_actions);
+        else if (key == "Resource")
+            keep(strings_in(value, key), statement.resources);
+        else if (key == "NotResource")
+            keep(strings_in(value, key), statement.not_resources);
+        else if (key == "Condition")
+            keep(conditions_in(value), statement.conditions);
+        else
+            return fail(Errc::malformed, "a statement has an unknown key");
     }
     if (failed) return fail(std::move(wrong));
     if (effect != "Allow" && effect != "Deny") return fail(Errc::malformed, "Effect is neither Allow nor Deny");
@@ -166,8 +176,8 @@ auto is_exactly(const NamedPrincipal& principal, const Asker& asker) -> bool {
 
 auto list(const std::vector<std::string>& values) -> std::string {
     constexpr std::size_t shown = 4;
-    std::vector<std::string> first(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(
-                                                                        std::min(values.size(), shown)));
+    std::vector<std::string> first(values.begin(),
+                                   values.begin() + static_cast<std::ptrdiff_t>(std::min(values.size(), shown)));
     auto text = join(first, ", ");
     if (values.size() > shown) text += fmt::format(" and {} more", values.size() - shown);
     return text;
@@ -255,8 +265,8 @@ auto opinion_of(const PolicyDocument& policy, const Asker& asker, const Deed& de
 }
 
 auto describe(const Statement& statement) -> std::string {
-    const auto what = statement.actions.empty() ? "everything but " + list(statement.not_actions)
-                                                : list(statement.actions);
+    const auto what =
+        statement.actions.empty() ? "everything but " + list(statement.not_actions) : list(statement.actions);
     auto text = fmt::format("{} {}", statement.allows ? "Allow" : "Deny", what);
     if (!statement.resources.empty()) text += " on " + list(statement.resources);
     if (!statement.not_resources.empty()) text += " on everything but " + list(statement.not_resources);

@@ -5,158 +5,17 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/context/file_sources.hpp"
 #include "dossier/context/owner.hpp"
-#include "owner_signals.hpp"
+#include "owner_lookup.hpp"
+#include "round.hpp"
 #include "source_factory.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <deque>
-#include <functional>
 #include <tuple>
 
 namespace dossier::context {
 
 namespace {
-
-/// More names than this for one resource are noise; the most trusted come first.
-constexpr std::size_t most_people = 12;
-
-/// What all questions of one enrichment share.
-struct Round {
-    Metrics& metrics;
-    Deadline deadline;
-    std::vector<ContextGap> gaps;
-
-    void missing(const std::string& source, std::string reason) {
-        const bool known = std::ranges::any_of(gaps, [&](const ContextGap& gap) { return gap.source == source; });
-        if (!known) gaps.push_back({.source = source, .reason = std::move(reason)});
-    }
-};
-
-auto outcome_of(const std::optional<Error>& error) -> std::string_view {
-    if (!error) return "ok";
-    if (error->code == Errc::timeout) return "timeout";
-    return error->code == Errc::cancelled ? "cancelled" : "error";
-}
-
-/// One question to one source, by way of its cache where it has one.
-template <class T>
-struct Question {
-    std::string source;
-    AnswerCache<T>* cache = nullptr;
-    std::string key; ///< "" = asked each time
-    std::function<Task<Result<T>>()> ask;
-};
-
-template <class T>
-auto put(Question<T> question, Deadline deadline) -> Task<Result<Answer<T>>> {
-    auto ask = [&question, deadline] { return within(question.ask, question.source, deadline); };
-    if (question.cache != nullptr && !question.key.empty())
-        co_return co_await question.cache->ask(question.key, std::move(ask), deadline);
-    auto answer = co_await ask();
-    if (!answer) co_return fail(std::move(answer.error()));
-    co_return Answer<T>{.value = std::move(*answer), .age = {}, .reason = {}};
-}
-
-/// Asks one source; writes the answer or the reason into `answer`, which outlives this coroutine.
-template <class T>
-auto ask_one(Question<T> question, Round& round, Result<Answer<T>>& answer) -> Task<void> {
-    const auto start = std::chrono::steady_clock::now();
-    const auto source = question.source;
-    answer = co_await put(std::move(question), round.deadline);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    std::optional<Error> error;
-    if (!answer) error = answer.error();
-    round.metrics.observe("dossier_context_seconds", took.count(),
-                          {{"source", source}, {"outcome", outcome_of(error)}});
-}
-
-auto in_words(Duration age) -> std::string {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
-    if (seconds < 120) return fmt::format("{} s", seconds);
-    return seconds < 7'200 ? fmt::format("{} min", seconds / 60) : fmt::format("{} h", seconds / 3'600);
-}
-
-/// The answer's value; a failure and an answer that had to be an old one become gaps.
-template <class T>
-auto taken(Result<Answer<T>>& answer, const std::string& source, Round& round) -> T* {
-    if (!answer) {
-        round.missing(source, answer.error().message);
-        return nullptr;
-    }
-    if (answer->age)
-        round.missing(source,
-                      fmt::format("{}; its answer of {} ago stands in", answer->reason, in_words(*answer->age)));
-    return &answer->value;
-}
-
-/// The same person as far as a name, an e-mail and, from labels that can't hold an @, alice_at_acme_example can say.
-auto spellings(const Person& person) -> std::vector<std::string> {
-    std::vector<std::string> names;
-    for (const auto* name : {&person.id, &person.email})
-        if (!name->empty()) names.push_back(*name);
-    if (const auto at = person.id.find("_at_"); at != std::string::npos)
-        names.push_back(person.id.substr(0, at) + "@" + replace_all(person.id.substr(at + 4), "_", "."));
-    return names;
-}
-
-/// Fills in what the directory knows; what the signal said itself stays.
-void complete(Person& person, const Person& known) {
-    const auto take = [](std::string& mine, const std::string& theirs) {
-        if (mine.empty()) mine = theirs;
-    };
-    if (!known.id.empty()) person.id = known.id;
-    take(person.email, known.email);
-    take(person.name, known.name);
-    take(person.department, known.department);
-    take(person.manager, known.manager);
-    if (person.groups.empty()) person.groups = known.groups;
-}
-
-auto is_complete(const Person& person) -> bool {
-    return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
-}
-
-/// An identity source with what is kept of it.
-struct Directory {
-    IdentitySource* source = nullptr;
-    AnswerCache<std::optional<Person>>* people = nullptr;
-};
-
-/// Looks each name that some source wrote down up in every identity source, all at once, and fills the signals in.
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void> {
-    struct Lookup {
-        std::size_t signal = 0;
-        std::string name;
-        Directory directory;
-        Result<Answer<std::optional<Person>>> answer;
-    };
-    std::vector<Lookup> lookups;
-    std::size_t people = 0;
-    for (std::size_t i = 0; i < signals.size() && people < most_people; ++i) {
-        if (is_complete(signals[i].person)) continue;
-        ++people;
-        for (const auto& name : spellings(signals[i].person))
-            for (const auto& directory : directories)
-                lookups.push_back({.signal = i, .name = name, .directory = directory});
-    }
-    std::vector<Task<void>> questions;
-    for (auto& lookup : lookups) {
-        auto* source = lookup.directory.source;
-        Question<std::optional<Person>> question{
-            .source = "identity:" + source->name(),
-            .cache = lookup.directory.people,
-            .key = source->person_key(lookup.name),
-            .ask = [source, name = lookup.name, limit = round.deadline] { return source->person(name, limit); }};
-        questions.push_back(ask_one(std::move(question), round, lookup.answer));
-    }
-    co_await all_of(std::move(questions));
-    for (auto& lookup : lookups) {
-        const auto* person = taken(lookup.answer, "identity:" + lookup.directory.source->name(), round);
-        if (person != nullptr && *person) complete(signals[lookup.signal].person, **person);
-    }
-}
 
 void take_access(Context& context, std::vector<Principal> access) {
     for (auto& principal : access) {
@@ -185,6 +44,27 @@ void take_surroundings(Context& context, Surroundings around) {
     take_access(context, std::move(around.access));
 }
 
+/// What a source knows besides the owners.
+void take_identity(Context& context, IdentityAnswer answer, const std::string& source, Round& round) {
+    take_access(context, std::move(answer.access));
+    take_policies(context, std::move(answer.policies));
+    for (auto& line : answer.exposure_path) context.exposure_path.push_back(std::move(line));
+    for (auto& event : answer.access_log) context.access_log.push_back(std::move(event));
+    if (!answer.gap.empty()) round.missing(source, std::move(answer.gap));
+}
+
+/// The environment by the provider's own tags, where neither CMDB nor finding says it.
+auto environment_in(const std::vector<std::pair<std::string, Tags>>& tags_by_source)
+    -> std::pair<Environment, std::string> {
+    for (const auto& [source, tags] : tags_by_source) {
+        Finding tagged;
+        tagged.resource.tags = tags;
+        auto [environment, origin] = environment_of(tagged, {});
+        if (environment != Environment::unknown) return {environment, "identity:" + source + " " + origin};
+    }
+    return {Environment::unknown, ""};
+}
+
 } // namespace
 
 /// One cache a source and kind of question, in the order of the sources; all of them share the room.
@@ -192,6 +72,7 @@ struct Enricher::Caches {
     AnswerStore store;
     std::deque<AnswerCache<IdentityAnswer>> identity;
     std::deque<AnswerCache<std::optional<Person>>> people;
+    std::deque<AnswerCache<std::optional<Team>>> teams;
     std::deque<AnswerCache<std::optional<Asset>>> cmdb;
 
     Caches(const ContextSources& sources, const ContextConfig& config, Metrics& metrics)
@@ -201,7 +82,7 @@ struct Enricher::Caches {
             identity.emplace_back(
                 "identity:" + source->name(), store,
                 CacheRules<IdentityAnswer>{
-                    .times = times, .is_negative = knows_nothing, .further_keys = {}, .weight = weight_of});
+                    .times = times, .is_negative = knows_little, .further_keys = {}, .weight = weight_of});
             auto* named = source.get();
             people.emplace_back("identity:" + source->name() + ":people", store,
                                 CacheRules<std::optional<Person>>{
@@ -209,6 +90,11 @@ struct Enricher::Caches {
                                     .is_negative = [](const auto& person) { return !person; },
                                     .further_keys = [named](const auto& person) { return keys_of(*named, person); },
                                     .weight = {}});
+            teams.emplace_back("identity:" + source->name() + ":teams", store,
+                               CacheRules<std::optional<Team>>{.times = times,
+                                                               .is_negative = [](const auto& team) { return !team; },
+                                                               .further_keys = {},
+                                                               .weight = {}});
         }
         for (const auto& source : sources.cmdb)
             cmdb.emplace_back("cmdb:" + source->name(), store,
@@ -226,17 +112,21 @@ struct Enricher::Caches {
         if (provider != providers.end() && provider->cache_ttl > Duration{0}) times.ttl = provider->cache_ttl;
         return times;
     }
-    static auto knows_nothing(const IdentityAnswer& answer) -> bool {
-        return answer.owners.empty() && answer.access.empty();
+    /// Whoever knew nothing, or not all of it, is asked again soon.
+    static auto knows_little(const IdentityAnswer& answer) -> bool {
+        const bool is_empty = answer.owners.empty() && answer.access.empty() && answer.policies.empty();
+        return is_empty || !answer.gap.empty();
     }
     /// A resource that half the company can reach takes its room.
     static auto weight_of(const IdentityAnswer& answer) -> std::size_t {
-        return 1 + (answer.owners.size() + answer.access.size()) / 8;
+        return 1 + (answer.owners.size() + answer.access.size() + answer.policies.size()) / 8;
     }
     /// Whoever was found by e-mail is known by id as well, and the other way round.
     static auto keys_of(const IdentitySource& source, const std::optional<Person>& person) -> std::vector<std::string> {
         if (!person) return {};
-        return {source.person_key(person->id), source.person_key(person->email)};
+        std::vector<std::string> keys{source.person_key(person->id), source.person_key(person->email)};
+        for (const auto& alias : person->aliases) keys.push_back(source.person_key(alias));
+        return keys;
     }
 };
 
@@ -312,14 +202,16 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
         auto* asset = taken(assets[i], "cmdb:" + cmdb_[i]->name(), round);
         if (asset == nullptr || !*asset) continue;
         // The first CMDB that knows it describes it; each of them has a word on the owner.
-        if (auto signal = cmdb_signal(**asset)) signals.push_back(std::move(*signal));
+        for (auto& signal : owner_signals_of(**asset)) signals.push_back(std::move(signal));
         if (!context.asset) context.asset = std::move(*asset);
     }
+    std::vector<std::pair<std::string, Tags>> cloud_tags;
     for (std::size_t i = 0; i < identities.size(); ++i) {
         auto* answer = taken(identities[i], "identity:" + identity_[i]->name(), round);
         if (answer == nullptr) continue;
         signals.insert(signals.end(), answer->owners.begin(), answer->owners.end());
-        take_access(context, std::move(answer->access));
+        cloud_tags.emplace_back(identity_[i]->name(), std::move(answer->tags));
+        take_identity(context, std::move(*answer), "identity:" + identity_[i]->name(), round);
     }
     for (const auto& finding : findings) {
         auto own = owner_signals_of(finding);
@@ -328,15 +220,20 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
 
     std::vector<Directory> answering; // who did not answer a moment ago is not asked again
     for (std::size_t i = 0; i < identities.size(); ++i)
-        if (identities[i]) answering.push_back({.source = identity_[i].get(), .people = &caches_->people[i]});
+        if (identities[i])
+            answering.push_back(
+                {.source = identity_[i].get(), .people = &caches_->people[i], .teams = &caches_->teams[i]});
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
-    co_await look_up_people(signals, std::move(answering), round);
-
+    co_await look_up_people(signals, answering, round);
+    co_await look_up_teams(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
+    co_await look_up_manager(context.owner, std::move(answering), round);
     for (const auto& finding : findings) {
         std::tie(context.environment, context.environment_origin) = environment_of(finding, context.asset);
         if (context.environment != Environment::unknown) break;
     }
+    if (context.environment == Environment::unknown)
+        std::tie(context.environment, context.environment_origin) = environment_in(cloud_tags);
     context.gaps = std::move(round.gaps);
     co_return context;
 }

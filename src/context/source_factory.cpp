@@ -1,34 +1,9 @@
 #include "source_factory.hpp"
 
 #include "aws_sources.hpp"
-#include "dossier/base/strings.hpp"
 #include "dossier/context/file_sources.hpp"
 
 namespace dossier::context {
-namespace {
-
-auto nothing_to_try() -> net::ConnectCheck {
-    return {.what = {}, .url = {}, .verdict = net::ConnectCheck::Verdict::skipped, .missing = {}, .detail = {}};
-}
-
-/// Platforms that call one resource by different parts of it are different questions: a source may need the part that
-/// only one of them knows.
-auto whole(const Resource& resource) -> std::string {
-    return join({lower(resource.cloud), resource.account, lower(resource.region), lower(resource.type), resource.id,
-                 resource.name},
-                "\n");
-}
-
-} // namespace
-
-auto IdentitySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
-auto CmdbSource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
-auto IdentitySource::cache_key(const Resource& resource) const -> std::string { return whole(resource); }
-auto IdentitySource::person_key(const std::string& id_or_email) const -> std::string {
-    return lower(trim(id_or_email));
-}
-auto CmdbSource::cache_key(const Resource& resource) const -> std::string { return whole(resource); }
-auto PolicySource::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> { co_return nothing_to_try(); }
 
 auto make_identity_source(const ProviderConfig& provider, const ContextConfig& config, const SourceMakings& makings)
     -> Result<std::unique_ptr<IdentitySource>> {

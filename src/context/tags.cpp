@@ -9,9 +9,10 @@ namespace dossier::context {
 
 namespace {
 
-constexpr std::array owner_keys{"owner",        "owneremail",   "dataowner",   "businessowner", "technicalowner",
-                                "serviceowner", "productowner", "contact",     "contactemail",  "responsible",
-                                "custodian",    "datasteward",  "budgetholder"};
+constexpr std::array owner_keys{
+    "owner",         "owneremail",   "dataowner",   "businessowner", "technicalowner",   "serviceowner", "productowner",
+    "contact",       "contactemail", "responsible", "custodian",     "datasteward",      "budgetholder", "primaryowner",
+    "resourceowner", "systemowner",  "assetowner",  "appowner",      "applicationowner", "ownername",    "ownerid"};
 constexpr std::array team_keys{"team",        "teamname",     "opsteam",   "squad",
                                "supportteam", "supportgroup", "ownerteam", "managedby"};
 constexpr std::array creator_keys{"createdby", "creator", "requester", "provisionedby", "launchedby"};

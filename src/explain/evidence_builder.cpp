@@ -244,9 +244,21 @@ void add_owner(List& list, const Owner& owner) {
     if (!owner.department.empty())
         list.add("owner", fmt::format("the owner's department is {}", name(owner.department)), name(owner.department),
                  "context:department");
-    if (!owner.manager.empty())
-        list.add("owner", fmt::format("the owner's manager is {}", name(owner.manager)), name(owner.manager),
-                 "context:manager");
+    if (!owner.title.empty())
+        list.add("owner", fmt::format("the owner's job title is {}", name(owner.title)), name(owner.title),
+                 "context:title");
+    if (!owner.cost_center.empty())
+        list.add("owner", fmt::format("the owner's cost center is {}", name(owner.cost_center)),
+                 name(owner.cost_center), "context:cost_center");
+    const auto manager = who(owner.manager_name, owner.manager, "");
+    if (!manager.empty())
+        list.add("owner", fmt::format("the owner's manager is {}", manager), manager, "context:manager");
+    if (!owner.inactive.empty())
+        list.add("owner", fmt::format("the owner has left: the account is {}", name(owner.inactive)),
+                 name(owner.inactive), "context:inactive");
+    if (!owner.escalation.empty())
+        list.add("owner", fmt::format("the owner's manager is to be asked instead: {}", name(owner.escalation)),
+                 name(owner.escalation), "context:escalation");
     if (!owner.team.empty())
         list.add("owner", fmt::format("the owner's team is {}", name(owner.team)), name(owner.team), "context:team");
     if (!owner.rule.empty())
@@ -257,22 +269,25 @@ void add_owner(List& list, const Owner& owner) {
     if (owner.disputed) list.add("owner", "the sources disagree about the owner", "disputed", "context:disputed");
 }
 
-auto is_winner(const Owner& owner, const OwnerSignal& signal) -> bool {
-    return (!signal.person.id.empty() && signal.person.id == owner.id) ||
-           (!signal.person.email.empty() && iequals(signal.person.email, owner.email)) ||
-           (!signal.person.name.empty() && signal.person.name == owner.name);
+/// Also without the mark that newer decisions carry.
+auto names_owner(const Owner& owner, const OwnerSignal& signal) -> bool {
+    return signal.agrees || (!signal.person.id.empty() && signal.person.id == owner.id) ||
+           (!signal.person.email.empty() && iequals(signal.person.email, owner.email));
 }
 
 void add_candidates(List& list, const Owner& owner) {
     std::size_t count = 0;
     for (const auto& signal : owner.signals) {
-        if (is_winner(owner, signal)) continue;
+        if (names_owner(owner, signal)) continue;
         if (count++ == list_limit) break;
         const auto called = who(signal.person.name, signal.person.email, signal.person.id);
         if (called.empty()) continue;
+        const auto left = signal.person.inactive.empty()
+                              ? std::string()
+                              : fmt::format(", whose account is {}", name(signal.person.inactive));
         list.add("owner_candidate",
-                 fmt::format("{} names {} as owner, by the rule {}, with confidence {}", name(signal.origin), called,
-                             name(signal.rule), confidence_text(signal.confidence)),
+                 fmt::format("{} names {} as owner{}, by the rule {}, with confidence {}", name(signal.origin), called,
+                             left, name(signal.rule), confidence_text(signal.confidence)),
                  called, fmt::format("{}:owner_candidate", name(signal.origin)));
     }
 }

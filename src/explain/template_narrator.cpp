@@ -166,6 +166,8 @@ void write_owner(const Index& index, Text& text) {
         text.add(draft.sentence());
         text.quote(index.first("owner", "rule"));
     }
+    text.quote(index.first("owner", "inactive"));
+    text.quote(index.first("owner", "escalation"));
     text.quote(index.first("owner", "disputed"));
     for (const auto* candidate : index.all("owner_candidate", others_shown)) text.quote(candidate);
 }

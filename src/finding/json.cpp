@@ -42,8 +42,8 @@ void get_pairs(const Json& json, const char* key, Pairs& out) {
 // Plain aggregates: member names as in the structs.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Rule, id, name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Person, id, name, email, department, manager, groups, cost_center,
-                                                title)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OwnerSignal, person, rule, origin, confidence)
+                                                title, manager_name, aliases, inactive)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OwnerSignal, person, rule, origin, confidence, is_group, agrees)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Principal, id, kind, level, origin, how)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContextGap, source, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataField, container, name, type)
@@ -179,7 +179,12 @@ void to_json(Json& json, const Owner& value) {
             {"confidence", value.confidence},
             {"rule", value.rule},
             {"disputed", value.disputed},
-            {"signals", value.signals}};
+            {"signals", value.signals},
+            {"manager_name", value.manager_name},
+            {"cost_center", value.cost_center},
+            {"title", value.title},
+            {"inactive", value.inactive},
+            {"escalation", value.escalation}};
 }
 
 void from_json(const Json& json, Owner& value) {
@@ -193,6 +198,11 @@ void from_json(const Json& json, Owner& value) {
     get(json, "rule", value.rule);
     get(json, "disputed", value.disputed);
     get(json, "signals", value.signals);
+    get(json, "manager_name", value.manager_name);
+    get(json, "cost_center", value.cost_center);
+    get(json, "title", value.title);
+    get(json, "inactive", value.inactive);
+    get(json, "escalation", value.escalation);
 }
 
 void to_json(Json& json, const Asset& value) {

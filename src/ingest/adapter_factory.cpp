@@ -1,5 +1,7 @@
 #include "adapters.hpp"
+#include "content.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,7 +17,16 @@ constexpr std::array kinds = {
     Kind{"wiz", make_wiz_adapter},
     Kind{"prisma", make_prisma_adapter},
     Kind{"orca", make_orca_adapter},
+    Kind{"aws", make_aws_adapter},
+    Kind{"defender", make_defender_adapter},
+    Kind{"scc", make_scc_adapter},
     Kind{"generic", make_generic_adapter},
+    Kind{"eventbridge", make_content_adapter},
+    Kind{"sns", make_content_adapter},
+    Kind{"sqs", make_content_adapter},
+    Kind{"event_grid", make_content_adapter},
+    Kind{"service_bus", make_content_adapter},
+    Kind{"cloudevents", make_content_adapter},
 };
 
 auto is_audit_record(JsonView item) -> bool {
@@ -46,6 +57,9 @@ auto is_known_kind(std::string_view kind) -> bool {
 }
 
 auto platform_marked_by(JsonView item) -> std::string_view {
+    constexpr std::array natives = {"macie", "securityhub", "guardduty", "ocsf"};
+    const auto* const content = content_of(item);
+    if (content != nullptr && std::ranges::find(natives, content->kind) != natives.end()) return content->name;
     const auto has = [&](std::string_view pointer) { return !item.at(pointer).is_null(); };
     if (has("/state/alert_id") || has("/state/orca_score") || has("/type_string") || has("/asset_unique_id") ||
         has("/data/AlertId") || has("/data/OrcaScore") || has("/OrcaScore")) {

@@ -122,15 +122,39 @@ auto read_source(config::Section& section, std::vector<std::string>& names) -> S
     SourceConfig source;
     section.read_name("name", source.name, names);
     section.require("kind");
-    section.read_word("kind", source.kind, {"wiz", "prisma", "orca", "eventbridge", "sns", "generic"});
-    if (source.kind == "eventbridge" || source.kind == "sns")
-        section.unavailable("kind", fmt::format("the source kind `{}`", source.kind));
+    section.read_word("kind", source.kind,
+                      {"wiz", "prisma", "orca", "aws", "defender", "scc", "generic", "eventbridge", "sns", "sqs",
+                       "event_grid", "service_bus", "cloudevents"});
+    if (is_pulled(source.kind) && section.has("auth"))
+        section.problem("auth", fmt::format("is not used by kind `{}`: nobody posts to it", source.kind));
     source.auth = read_source_auth(section.child("auth"));
+    section.read("as", source.as);
+    if (!source.as.empty() && !is_event_kind(source.kind))
+        section.problem("as", "is used by the kinds that bring events only");
+    source.events = read_events(section, source.kind);
     section.read("rate", source.rate);
     section.read_url("console_url", source.console_url);
     read_map(section, source);
     if (section.has("api")) source.api = read_api(section.child("api"), source.kind);
     return source;
+}
+
+/// Findings inside events may belong to a webhook source, so that both ways have the same fingerprints.
+void check_owners(std::vector<config::Section>& sections, const std::vector<SourceConfig>& sources) {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        const auto& as = sources[i].as;
+        if (as.empty()) continue;
+        const auto owner = std::ranges::find(sources, as, &SourceConfig::name);
+        if (owner == sources.end()) {
+            std::vector<std::string_view> names;
+            for (const auto& source : sources) names.push_back(source.name);
+            const auto near = nearest(as, names);
+            sections[i].problem("as", fmt::format("there is no source `{}`{}", as,
+                                                  near ? fmt::format("; did you mean `{}`?", *near) : ""));
+        } else if (is_event_kind(owner->kind)) {
+            sections[i].problem("as", fmt::format("must name a source of a platform, and `{}` brings events", as));
+        }
+    }
 }
 
 } // namespace
@@ -139,6 +163,7 @@ auto read_sources(std::vector<config::Section> sections) -> std::vector<SourceCo
     std::vector<SourceConfig> sources;
     std::vector<std::string> names;
     for (auto& section : sections) sources.push_back(read_source(section, names));
+    check_owners(sections, sources);
     return sources;
 }
 

@@ -19,29 +19,13 @@ namespace {
 
 constexpr std::string_view prisma_console = "https://app.prismacloud.io";
 
-/// P-487678, N-3910, D-844101: one or two letters and a number.
-auto is_alert_id(std::string_view text) -> bool {
-    const auto dash = text.find('-');
-    if (dash == 0 || dash == std::string_view::npos || dash > 2 || dash + 1 == text.size()) return false;
-    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    return std::ranges::all_of(text.substr(0, dash), is_upper) && std::ranges::all_of(text.substr(dash + 1), is_digit);
-}
-
-auto is_compute_audit(JsonView item) -> bool {
-    const bool has_place = !item["hostname"].is_null() || !item["containerId"].is_null() ||
-                           !item["imageName"].is_null() || !item["containerName"].is_null() || !item["host"].is_null();
-    const bool has_text = !item["msg"].is_null() || !item["message"].is_null() || !item["attackType"].is_null();
-    return has_place && has_text && item["alertId"].is_null() && item["policy"].is_null();
-}
-
 auto is_prisma_alert(JsonView item) -> bool {
     for (const auto name : {"alertId", "policy", "policyName", "policyId", "alertTime", "alertRuleName", "alertTs"}) {
         if (!member_like(item, name).is_null()) return true;
     }
-    if (is_compute_audit(item)) return true;
+    if (is_prisma_compute_audit(item)) return true;
     const auto members = item.members();
-    return std::ranges::any_of(members, [](const auto& entry) { return is_alert_id(entry.second.text_or("")); });
+    return std::ranges::any_of(members, [](const auto& entry) { return is_prisma_alert_id(entry.second.text_or("")); });
 }
 
 /// The test button and Splunk's wrapper: sender, time and a sentence, with or without an alert around it.
@@ -140,7 +124,7 @@ public:
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Prisma Cloud"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);
-        if (is_compute_audit(item)) {
+        if (is_prisma_compute_audit(item)) {
             read_compute_audit(draft, item);
         } else {
             read_alert(unfold, draft, item);
@@ -163,7 +147,7 @@ private:
         auto id = first_text({member_like(item, "alertId"), member_like(item, "id"), member_like(item, "alert")});
         if (!id.empty()) return id;
         for (const auto& [name, value] : item.members()) {
-            if (auto text = value.text_or(""); is_alert_id(text)) return text;
+            if (auto text = value.text_or(""); is_prisma_alert_id(text)) return text;
         }
         return {};
     }
@@ -341,6 +325,21 @@ private:
 };
 
 } // namespace
+
+auto is_prisma_alert_id(std::string_view text) -> bool {
+    const auto dash = text.find('-');
+    if (dash == 0 || dash == std::string_view::npos || dash > 2 || dash + 1 == text.size()) return false;
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return std::ranges::all_of(text.substr(0, dash), is_upper) && std::ranges::all_of(text.substr(dash + 1), is_digit);
+}
+
+auto is_prisma_compute_audit(JsonView item) -> bool {
+    const bool has_place = !item["hostname"].is_null() || !item["containerId"].is_null() ||
+                           !item["imageName"].is_null() || !item["containerName"].is_null() || !item["host"].is_null();
+    const bool has_text = !item["msg"].is_null() || !item["message"].is_null() || !item["attackType"].is_null();
+    return has_place && has_text && item["alertId"].is_null() && item["policy"].is_null();
+}
 
 auto make_prisma_adapter(const SourceConfig& config) -> std::unique_ptr<Adapter> {
     return std::make_unique<PrismaAdapter>(config);

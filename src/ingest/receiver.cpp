@@ -2,6 +2,8 @@
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
+#include "dossier/base/strings.hpp"
+#include "dossier/ingest/envelope.hpp"
 #include "dossier/ingest/source_auth.hpp"
 
 #include "adapters.hpp"
@@ -15,41 +17,67 @@ namespace {
 constexpr std::size_t most_items = 10'000;
 constexpr std::chrono::milliseconds retry_when_full{2'000};
 
-/// One parsed body and what its adapter sees in it. `whole` when the only item is all of it.
-struct Delivery {
-    JsonDocument document;
-    std::vector<JsonView> items;
-    bool whole = false;
+/// An item as it is to be normalised and kept.
+struct Item {
+    JsonView view;       ///< null where there is only a problem
+    std::string raw;     ///< "" = the whole body
+    std::string problem; ///< why there is nothing to normalise
 };
 
-auto read_delivery(const Adapter& adapter, std::string_view body) -> Result<Delivery> {
+/// One parsed body and what its adapter sees in it, also inside envelopes.
+struct Delivery {
+    JsonDocument document;
+    EnvelopeOpener opener;
+    std::vector<Item> items;
+};
+
+void add_items(std::vector<Item>& items, const Adapter& adapter, JsonView content, bool whole) {
+    auto views = adapter.items(content);
+    const bool is_all = whole && !content.is_array() && views.size() == 1;
+    for (const auto& view : views)
+        items.push_back({.view = view, .raw = is_all ? std::string() : view.dump(), .problem = {}});
+}
+
+auto read_delivery(const Adapter& adapter, bool opens, std::string_view body) -> Result<Delivery> {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
     auto document = JsonDocument::parse(body);
     if (!document) return fail(std::move(document.error()));
-    auto items = adapter.items(document->root());
-    const bool whole = !document->root().is_array() && items.size() == 1;
-    return Delivery{.document = std::move(*document), .items = std::move(items), .whole = whole};
+    Delivery delivery{.document = std::move(*document), .opener = {}, .items = {}};
+    const auto root = delivery.document.root();
+    const auto enclosed = opens ? delivery.opener.open(root) : std::vector<Enclosed>{};
+    for (const auto& inner : enclosed) {
+        if (inner.problem.empty())
+            add_items(delivery.items, adapter, inner.content, false);
+        else
+            delivery.items.push_back({.view = {}, .raw = inner.envelope.dump(), .problem = inner.problem});
+    }
+    if (enclosed.empty()) add_items(delivery.items, adapter, root, true);
+    return delivery;
 }
 
-auto take_item(const Adapter& adapter, JsonView item, std::string raw) -> store::IntakeItem {
-    auto finding = adapter.normalise(item);
-    if (finding) return {.finding = std::move(*finding), .raw = std::move(raw), .quarantine_reason = {}};
-    return {.finding = std::nullopt, .raw = std::move(raw), .quarantine_reason = finding.error().message};
+auto normalise_item(const Adapter& adapter, const Item& item) -> Result<Finding> {
+    if (!item.problem.empty()) return fail(Errc::malformed, item.problem);
+    return adapter.normalise(item.view);
+}
+
+auto quarantined(std::string raw, std::string reason) -> store::IntakeItem {
+    return {.finding = std::nullopt, .raw = std::move(raw), .quarantine_reason = std::move(reason)};
 }
 
 auto take_items(const Adapter& adapter, const Delivery& delivery, const std::string& body)
     -> std::vector<store::IntakeItem> {
-    if (delivery.items.size() > most_items) {
-        store::IntakeItem all;
-        all.raw = body;
-        all.quarantine_reason = "the delivery holds more than " + std::to_string(most_items) + " items";
-        return {std::move(all)};
-    }
+    if (delivery.items.size() > most_items)
+        return {quarantined(body, "the delivery holds more than " + std::to_string(most_items) + " items")};
     std::vector<store::IntakeItem> taken;
     taken.reserve(delivery.items.size());
     for (const auto& item : delivery.items) {
-        taken.push_back(take_item(adapter, item, delivery.whole ? body : item.dump()));
+        auto finding = normalise_item(adapter, item);
+        auto raw = item.raw.empty() ? body : item.raw;
+        if (finding)
+            taken.push_back({.finding = std::move(*finding), .raw = std::move(raw), .quarantine_reason = {}});
+        else
+            taken.push_back(quarantined(std::move(raw), std::move(finding.error().message)));
     }
     return taken;
 }
@@ -104,6 +132,10 @@ struct Receiver::Source {
     SourceConfig config;
     std::unique_ptr<Adapter> adapter;
     net::RateLimiter limiter;
+    const Source* as = this; ///< whose findings it brings
+
+    /// A generic source says by pointers where things stand in the body as it comes.
+    [[nodiscard]] auto opens_envelopes() const -> bool { return config.kind != "generic"; }
 };
 
 Receiver::Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store, const Clock& clock, Metrics& metrics,
@@ -117,6 +149,10 @@ Receiver::Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store,
         }
         auto name = source->config.name;
         sources_.insert_or_assign(std::move(name), std::move(source));
+    }
+    for (auto& [name, source] : sources_) {
+        const auto owner = sources_.find(source->config.as);
+        if (owner != sources_.end()) source->as = owner->second.get();
     }
 }
 
@@ -134,7 +170,7 @@ void Receiver::count(std::string_view source, std::string_view outcome) {
 
 auto Receiver::admit(const std::string& source, const net::HttpRequest& head) -> Result<void> {
     const auto found = sources_.find(source);
-    if (found == sources_.end()) {
+    if (found == sources_.end() || is_pulled(found->second->config.kind)) {
         count("unknown", "not_found");
         return no_such_source(source);
     }
@@ -159,52 +195,75 @@ auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Res
         count(source, "unauthenticated");
         co_return fail(std::move(accepted.error()));
     }
-    co_return co_await take(
-        std::move(source), std::move(request.body),
-        {.via = store::Via::webhook, .request_id = std::move(request.request_id), .cursor = std::nullopt});
+    const auto via = is_event_kind(found->second->config.kind) ? store::Via::event : store::Via::webhook;
+    co_return co_await take(std::move(source), std::move(request.body),
+                            {.via = via, .request_id = std::move(request.request_id), .cursor = std::nullopt});
 }
 
 auto Receiver::take(std::string source, std::string body, Arrival arrival)
     -> Task<Result<std::vector<store::IntakeResult>>> {
     const auto found = sources_.find(source);
     if (found == sources_.end()) co_return no_such_source(source);
-    const auto& known = *found->second;
-    const auto now = clock_.now();
-    auto delivery = read_delivery(*known.adapter, body);
+    const auto& adapter = *found->second->as->adapter;
+    auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
     if (!delivery) {
         count(source, "malformed");
         co_return fail(std::move(delivery.error()));
     }
-    if (delivery->items.empty()) {
-        count(source, "empty");
+    auto items = take_items(adapter, *delivery, body);
+    co_return co_await commit(*found->second, std::move(items), std::move(arrival));
+}
+
+auto Receiver::take_messages(std::string source, std::vector<std::string> bodies, Arrival arrival)
+    -> Task<Result<std::vector<store::IntakeResult>>> {
+    const auto found = sources_.find(source);
+    if (found == sources_.end()) co_return no_such_source(source);
+    const auto& adapter = *found->second->as->adapter;
+    std::vector<store::IntakeItem> items;
+    for (auto& body : bodies) {
+        auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
+        if (!delivery) {
+            items.push_back(quarantined(to_valid_utf8(body), "the message is no JSON: " + delivery.error().message));
+            continue;
+        }
+        for (auto& item : take_items(adapter, *delivery, body)) items.push_back(std::move(item));
+    }
+    co_return co_await commit(*found->second, std::move(items), std::move(arrival));
+}
+
+auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
+    -> Task<Result<std::vector<store::IntakeResult>>> {
+    const auto& name = source.config.name;
+    if (items.empty()) {
+        count(name, "empty");
         co_return std::vector<store::IntakeResult>{};
     }
-    const InFlight mine(committing_, delivery->items.size());
+    const InFlight mine(committing_, items.size());
     // A delivery larger than the whole capacity still gets in when nothing else is waiting.
     const auto waiting = store_.backlog() + mine.before();
-    if (waiting >= capacity_ || (waiting > 0 && waiting + delivery->items.size() > capacity_)) {
-        count(source, "overloaded");
+    if (waiting >= capacity_ || (waiting > 0 && waiting + items.size() > capacity_)) {
+        count(name, "overloaded");
         co_return fail(Error{.code = Errc::overloaded,
                              .message = "as many findings are waiting as the queue holds",
                              .context = {},
                              .retry_after = retry_when_full});
     }
     store::Intake intake;
-    intake.source = source;
+    intake.source = source.as->config.name;
     intake.request_id = std::move(arrival.request_id);
-    intake.at = now;
+    intake.at = clock_.now();
     intake.via = arrival.via;
     intake.cursor = std::move(arrival.cursor);
-    intake.items = take_items(*known.adapter, *delivery, body);
+    intake.items = std::move(items);
     auto audit = received_entries(intake);
     auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
     if (!committed) {
-        count(source, name_of(committed.error().code));
+        count(name, name_of(committed.error().code));
         co_return fail(std::move(committed.error()));
     }
     for (const auto& result : *committed) {
-        count(source, to_string(result.outcome));
-        if (result.outcome == Outcome::quarantined) metrics_.count("dossier_quarantined_total", {{"source", source}});
+        count(name, to_string(result.outcome));
+        if (result.outcome == Outcome::quarantined) metrics_.count("dossier_quarantined_total", {{"source", name}});
     }
     co_return std::move(*committed);
 }
@@ -226,29 +285,30 @@ auto Receiver::retry_quarantined(std::string id, std::vector<store::AuditEntry> 
 
 auto Receiver::normalise_all(const std::string& source, std::string_view body) const
     -> Result<std::vector<Result<Finding>>> {
-    const Adapter* adapter = nullptr;
-    std::unique_ptr<Adapter> ad_hoc;
+    const Source* known = nullptr;
+    std::unique_ptr<Source> ad_hoc;
     if (const auto found = sources_.find(source); found != sources_.end()) {
-        adapter = found->second->adapter.get();
+        known = found->second.get();
     } else {
-        for (const auto& [name, known] : sources_) {
-            if (!adapter && known->config.kind == source) adapter = known->adapter.get();
+        for (const auto& [name, configured] : sources_) {
+            if (known == nullptr && configured->config.kind == source) known = configured.get();
         }
     }
-    if (!adapter && is_known_kind(source)) {
+    if (known == nullptr && is_known_kind(source)) {
         SourceConfig config;
         config.name = source;
         config.kind = source;
-        ad_hoc = make_adapter(config);
-        adapter = ad_hoc.get();
+        ad_hoc = std::make_unique<Source>(std::move(config));
+        known = ad_hoc.get();
     }
-    if (!adapter) return no_such_source(source);
-    auto delivery = read_delivery(*adapter, body);
+    if (known == nullptr) return no_such_source(source);
+    const auto& adapter = *known->as->adapter;
+    auto delivery = read_delivery(adapter, known->opens_envelopes(), body);
     if (!delivery) return fail(std::move(delivery.error()));
     if (delivery->items.size() > most_items) return fail(Errc::too_large, "the body holds too many items");
     std::vector<Result<Finding>> findings;
     findings.reserve(delivery->items.size());
-    for (const auto& item : delivery->items) findings.push_back(adapter->normalise(item));
+    for (const auto& item : delivery->items) findings.push_back(normalise_item(adapter, item));
     return findings;
 }
 

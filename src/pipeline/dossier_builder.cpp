@@ -40,6 +40,10 @@ auto ids_of(const std::vector<Finding>& findings) -> std::vector<std::string> {
 }
 
 auto owner_column(const Owner& owner) -> std::string { return owner.email.empty() ? owner.id : owner.email; }
+/// Nobody, where the owner has left: a tracker refuses them, and whom to ask instead is for a person to decide.
+auto assignee_of(const Owner& owner) -> std::string {
+    return owner.inactive.empty() ? owner_column(owner) : std::string();
+}
 
 /// Measures one stage; counts it as failed unless `done` was said.
 class StageTimer {
@@ -303,7 +307,7 @@ private:
         draft.approval = route.approval;
         draft.title = std::move(rendered.title);
         draft.body = std::move(rendered.body);
-        draft.assignee = owner_column(view.context.owner);
+        draft.assignee = assignee_of(view.context.owner);
         draft.severity = view.findings.front().severity;
         draft.created_at = at;
         draft.ticket = work.row().ticket;

@@ -138,6 +138,11 @@ void why_it_matters(Body& body, const DossierView& view) {
     factors.into(body);
 }
 
+auto named(const std::string& name, const std::string& contact) -> std::string {
+    if (name.empty() || contact.empty()) return name.empty() ? contact : name;
+    return fmt::format("{} ({})", name, contact);
+}
+
 void who_owns_it(Body& body, const Context& context) {
     body.section("Who owns it");
     const auto& owner = context.owner;
@@ -149,23 +154,34 @@ void who_owns_it(Body& body, const Context& context) {
         list.fact("Owner", escape_markdown(name.empty() ? owner.email : name));
         list.fact("E-mail", escape_markdown(owner.email));
         list.fact("Department", escape_markdown(owner.department));
-        list.fact("Manager", escape_markdown(owner.manager));
+        list.fact("Title", escape_markdown(owner.title));
+        list.fact("Cost center", escape_markdown(owner.cost_center));
+        list.fact("Manager", escape_markdown(named(owner.manager_name, owner.manager)));
         list.fact("Team", escape_markdown(owner.team));
         list.fact("Confidence", percent(owner.confidence));
         list.fact("Rule", inline_code(owner.rule));
         list.into(body);
+        if (!owner.inactive.empty())
+            body.block(fmt::format("The owner has left (the account is {}).{}", escape_markdown(owner.inactive),
+                                   owner.escalation.empty()
+                                       ? " Nobody to ask instead is known."
+                                       : fmt::format(" Ask {} instead.", escape_markdown(owner.escalation))));
     }
-    if (!owner.disputed) return;
-    body.block("The sources disagree; also named:");
+    const bool has_losers = std::ranges::any_of(
+        owner.signals, [](const OwnerSignal& signal) { return !signal.agrees && !signal.person.inactive.empty(); });
+    if (!owner.disputed && !has_losers) return;
+    body.block(owner.disputed ? "The sources disagree; also named:" : "Also named:");
     List losers;
     for (const auto& signal : owner.signals) {
         const bool is_winner = !owner.email.empty() ? iequals(signal.person.email, owner.email)
                                                     : !owner.id.empty() && signal.person.id == owner.id;
-        if (is_winner) continue;
+        if (is_winner || signal.agrees) continue;
         const auto& person = signal.person;
         const auto& name = !person.name.empty() ? person.name : !person.email.empty() ? person.email : person.id;
-        losers.item(fmt::format("{} ({}, by {})", escape_markdown(name), percent(signal.confidence),
-                                escape_markdown(signal.origin)));
+        losers.item(fmt::format(
+            "{} ({}, by {}{})", escape_markdown(name), percent(signal.confidence), escape_markdown(signal.origin),
+            person.inactive.empty() ? std::string()
+                                    : fmt::format(", the account is {}", escape_markdown(person.inactive))));
     }
     losers.into(body);
 }

@@ -167,8 +167,6 @@ TEST(AppConfig, RefusesToBeOpenBeyondLoopback) {
 
 TEST(AppConfig, NeverIgnoresWhatItCantDo) {
     const char* rows[] = {
-        "sources: [{name: s, kind: eventbridge}]",
-        "sources: [{name: s, kind: sns}]",
         "llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', model: m}]}",
         "llm: {providers: [{name: p, kind: anthropic, url: 'https://x.example/v1', model: m}]}",
         "llm: {providers: [{name: p, kind: bedrock, model: m}]}",

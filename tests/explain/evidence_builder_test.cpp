@@ -76,6 +76,41 @@ TEST(Evidence, StatesEachFactOnceWithItsValueAndOrigin) {
     }
 }
 
+TEST(Evidence, SaysWhatTheDirectoryKnowsOfTheOwnerAndWhoHasLeft) {
+    Context context;
+    context.owner = {.id = "u1", .name = "Alice Ngo", .email = "alice@acme.test", .manager = "rob@acme.test"};
+    context.owner.manager_name = "Robert Fox";
+    context.owner.title = "Data Engineer";
+    context.owner.cost_center = "CC-4711";
+    context.owner.inactive = "deactivated in identity:okta";
+    context.owner.escalation = "rob@acme.test";
+    context.owner.signals = {{.person = {.id = "alias"}, .rule = "r", .origin = "tag:owner", .agrees = true},
+                             {.person = {.id = "carol", .inactive = "suspended in identity:okta"},
+                              .rule = "CMDB owner",
+                              .origin = "cmdb:snow",
+                              .confidence = 0.9}};
+    const auto evidence = build_evidence({testing::sample_finding()}, context, {});
+    const std::pair<const char*, const char*> rows[] = {
+        {"Data Engineer", "The owner's job title is Data Engineer."},
+        {"CC-4711", "The owner's cost center is CC-4711."},
+        {"Robert Fox (rob@acme.test)", "The owner's manager is Robert Fox (rob@acme.test)."},
+        {"deactivated in identity:okta", "The owner has left: the account is deactivated in identity:okta."},
+        {"rob@acme.test", "The owner's manager is to be asked instead: rob@acme.test."},
+    };
+    for (const auto& [value, statement] : rows) {
+        SCOPED_TRACE(value);
+        const auto* item = find(evidence, "owner", value);
+        ASSERT_NE(item, nullptr);
+        EXPECT_EQ(item->statement, statement);
+    }
+    const auto* gone = find(evidence, "owner_candidate", "carol");
+    ASSERT_NE(gone, nullptr);
+    EXPECT_EQ(gone->statement,
+              "Cmdb:snow names carol as owner, whose account is suspended in identity:okta, by the rule "
+              "CMDB owner, with confidence 0.9 (90 %).");
+    EXPECT_EQ(find(evidence, "owner_candidate", "alias"), nullptr) << "another spelling of the owner is no candidate";
+}
+
 TEST(Evidence, IsNumberedInTheOrderOfKindsAndTheSameEachTime) {
     const auto evidence = sample_evidence();
     const auto again = sample_evidence();

@@ -50,22 +50,31 @@ auto full_finding() -> Finding {
 
 auto full_context() -> Context {
     Context c;
-    c.owner = {
-        .id = "alice",
-        .name = "Alice",
-        .email = "alice@acme.test",
-        .department = "Pay",
-        .manager = "rob",
-        .team = "oncall",
-        .confidence = 0.9,
-        .rule = "r",
-        .disputed = true,
-        .signals = {
-            {.person =
-                 {.id = "alice", .name = "Alice", .email = "a@b", .department = "d", .manager = "m", .groups = {"g"}},
-             .rule = "r",
-             .origin = "identity:file",
-             .confidence = 0.9}}};
+    c.owner = {.id = "alice",
+               .name = "Alice",
+               .email = "alice@acme.test",
+               .department = "Pay",
+               .manager = "rob",
+               .team = "oncall",
+               .confidence = 0.9,
+               .rule = "r",
+               .disputed = true,
+               .signals = {{.person = {.id = "alice",
+                                       .name = "Alice",
+                                       .email = "a@b",
+                                       .department = "d",
+                                       .manager = "m",
+                                       .groups = {"g"}},
+                            .rule = "r",
+                            .origin = "identity:file",
+                            .confidence = 0.9}},
+               .manager_name = "Rob",
+               .cost_center = "CC-1",
+               .title = "Engineer",
+               .inactive = "deactivated in identity:okta",
+               .escalation = "rob@acme.test"};
+    c.owner.signals.front().person.aliases = {"alice@upn.test"};
+    c.owner.signals.front().agrees = true;
     c.access = {{.id = "*", .kind = "anyone", .level = "read", .origin = "identity:file"}};
     c.blast_radius = BlastRadius{
         .nodes = {{.id = "arn:b", .name = "b", .kind = "resource", .type = "bucket", .hops = 0, .why = "reported"},

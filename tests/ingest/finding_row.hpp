@@ -4,6 +4,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "dossier/ingest/adapter.hpp"
+#include "dossier/ingest/envelope.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,6 +89,40 @@ inline auto normalise_file(std::string_view kind, const std::filesystem::path& p
     return normalise_text(config_for(kind, path.filename().string()), read_text(path));
 }
 
+/// "high open threat none threat": severity, status, type, exposure and control.
+inline auto words_of(const Finding& finding) -> std::string {
+    return std::string(to_string(finding.severity)) + " " + std::string(to_string(finding.status)) + " " +
+           std::string(to_string(finding.finding_type)) + " " + std::string(to_string(finding.exposure)) + " " +
+           std::string(to_string(finding.control));
+}
+
+/// cloud/account/region.
+inline auto place_of(const Resource& resource) -> std::string {
+    return resource.cloud + "/" + resource.account + "/" + resource.region;
+}
+
+/// What a source of events makes of a body: envelopes opened, every item read by the adapter its content names.
+inline auto read_events(std::string_view text) -> std::vector<Result<Finding>> {
+    const auto document = JsonDocument::parse(text);
+    if (!document) return {fail(document.error())};
+    SourceConfig config;
+    config.name = "bus";
+    config.kind = "eventbridge";
+    const auto adapter = make_adapter(config);
+    EnvelopeOpener opener;
+    auto enclosed = opener.open(document->root());
+    if (enclosed.empty()) enclosed.push_back({.content = document->root(), .envelope = {}, .problem = {}});
+    std::vector<Result<Finding>> findings;
+    for (const auto& inner : enclosed) {
+        if (!inner.problem.empty()) {
+            findings.emplace_back(fail(Errc::malformed, inner.problem));
+            continue;
+        }
+        for (const auto& item : adapter->items(inner.content)) findings.push_back(adapter->normalise(item));
+    }
+    return findings;
+}
+
 inline void expect_row(const FindingRow& row, const std::filesystem::path& directory) {
     SCOPED_TRACE(std::string(row.file) + " item " + std::to_string(row.item));
     const auto findings = normalise_file(row.kind, directory / row.file);
@@ -98,13 +133,10 @@ inline void expect_row(const FindingRow& row, const std::filesystem::path& direc
     const auto& resource = finding.resource;
     EXPECT_EQ(finding.source_id, row.source_id);
     EXPECT_EQ(finding.title, row.title);
-    EXPECT_EQ(std::string(to_string(finding.severity)) + " " + std::string(to_string(finding.status)) + " " +
-                  std::string(to_string(finding.finding_type)) + " " + std::string(to_string(finding.exposure)) + " " +
-                  std::string(to_string(finding.control)),
-              row.words);
+    EXPECT_EQ(words_of(finding), row.words);
     EXPECT_EQ(resource.id, row.resource_id);
     EXPECT_EQ(resource.name, row.resource_name);
-    EXPECT_EQ(resource.cloud + "/" + resource.account + "/" + resource.region, row.place);
+    EXPECT_EQ(place_of(resource), row.place);
     EXPECT_EQ(join(finding.data.classes, ","), row.classes);
     EXPECT_FALSE(finding.fingerprint.empty());
     EXPECT_FALSE(finding.exposure_key.empty());

@@ -5,10 +5,12 @@
 #include "dossier/api/rest_api.hpp"
 #include "dossier/app/config.hpp"
 #include "dossier/base/runtime.hpp"
+#include "dossier/ingest/poller.hpp"
 #include "dossier/net/http_client.hpp"
 #include "dossier/ticket/delivery.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace dossier::app {
 
@@ -36,6 +38,8 @@ public:
     [[nodiscard]] auto delivery() -> ticket::Delivery&;
     [[nodiscard]] auto routes() const -> const api::Routes&;
     [[nodiscard]] auto admin_routes() const -> const api::Routes&;
+    /// What runs in the background for as long as this wiring is in force.
+    [[nodiscard]] auto pollers() const -> const std::vector<std::shared_ptr<ingest::Poller>>&;
 
 private:
     struct Parts;

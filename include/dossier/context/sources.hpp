@@ -25,6 +25,16 @@ struct IdentityAnswer {
     std::string gap; ///< what could not be asked, where that is only a part; "" = nothing
 };
 
+/// A group or application of a directory and the people behind it.
+struct Team {
+    std::string id;
+    std::string name;
+    std::string email;
+    std::vector<Person> owners;      ///< whom the directory calls its owners, at most a handful
+    std::optional<Person> only_one;  ///< the member of a group without owners that has a single member
+    std::vector<std::string> unseen; ///< as in Person
+};
+
 class IdentitySource {
 public:
     virtual ~IdentitySource() = default;
@@ -34,10 +44,12 @@ public:
     virtual auto ask(Resource resource, Deadline deadline) -> Task<Result<IdentityAnswer>> = 0;
     /// The person behind an id or e-mail that another source named; nullopt = unknown here.
     virtual auto person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> = 0;
+    /// The group or application behind a name, e-mail or id that is no person; nullopt = none here.
+    virtual auto team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>>;
     /// What an answer of `ask` depends on: questions of one key share one call and, for a while, its answer. "" = asked
     /// each time, for sources that answer from memory. By default all of the resource but its tags.
     [[nodiscard]] virtual auto cache_key(const Resource& resource) const -> std::string;
-    /// The same for `person`; by default the name in lower case.
+    /// The same for `person` and `team`; by default the name in lower case.
     [[nodiscard]] virtual auto person_key(const std::string& id_or_email) const -> std::string;
     /// Tries address, credentials and rights by reading only.
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;

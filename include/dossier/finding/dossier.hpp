@@ -22,6 +22,11 @@ struct Person {
     std::vector<std::string> groups;
     std::string cost_center;
     std::string title; ///< job title
+    std::string manager_name;
+    std::vector<std::string> aliases; ///< what else a directory calls this person: UPN, login, further e-mails
+    std::string
+        inactive; ///< why nobody answers here any more: "deactivated in identity:okta"; "" = active or not known
+    std::vector<std::string> unseen; ///< what the directory may not show us, and the right that is missing; not stored
 };
 
 /// One source's word on who owns a resource.
@@ -30,6 +35,8 @@ struct OwnerSignal {
     std::string rule;      ///< what matched: "identity.file:resource=arn:aws:s3:::payments-*"
     std::string origin;    ///< "identity:file", "cmdb:file", "tag:owner", "platform:project"
     double confidence = 0; ///< 0…1
+    bool is_group = false; ///< names a team instead of a person
+    bool agrees = false;   ///< names the owner that was chosen, or a team that the owner belongs to
 };
 
 /// The decision (context room). Losers stay in `signals`.
@@ -44,6 +51,11 @@ struct Owner {
     std::string rule; ///< the rule that produced it; "" with no owner
     bool disputed = false;
     std::vector<OwnerSignal> signals;
+    std::string manager_name;
+    std::string cost_center;
+    std::string title;
+    std::string inactive;   ///< the owner has left and nobody else is named; as in Person
+    std::string escalation; ///< whom to ask when the owner has left: the manager's e-mail or name
     [[nodiscard]] auto known() const -> bool { return !id.empty() || !email.empty() || !name.empty(); }
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// Section `sources`: one entry a webhook.
+// Section `sources`: one entry a webhook or a queue.
 
 #include "dossier/base/config.hpp"
 #include "dossier/base/crypto.hpp"
@@ -67,13 +67,63 @@ struct ApiConfig {
 /// @param kind of the source: decides which keys are needed
 [[nodiscard]] auto read_api(config::Section section, const std::string& kind) -> ApiConfig;
 
+/// Kind `sns`: an HTTP(S) subscription of topics.
+struct SnsConfig {
+    std::vector<std::string> topics; ///< ARNs; messages of others are refused, their subscriptions never confirmed
+    std::string signing_certificate; ///< PEM file that all messages are checked with; "" = fetched from AWS by its URL
+};
+
+/// Kind `sqs`. Without keys: what the environment, the pod or the container gives.
+struct SqsConfig {
+    std::string queue_url;
+    std::string region; ///< "" = as the queue's URL says
+    std::string access_key_id;
+    Secret secret_access_key;
+    Secret session_token;
+    std::string role_arn; ///< assumed for it; "" = none
+    std::string endpoint; ///< private endpoint of the service; "" = the queue's host
+    Duration wait{20'000};
+    Duration visibility{60'000}; ///< how long a message that is not deleted stays away
+    int batch = 10;
+};
+
+/// Kind `service_bus`: a queue, or a subscription of a topic, by REST peek-lock.
+struct ServiceBusConfig {
+    std::string url;      ///< https://<namespace>.servicebus.windows.net
+    std::string entity;   ///< "findings", "topic/subscriptions/dossier"
+    std::string key_name; ///< shared access policy
+    Secret key;
+    std::string tenant_id; ///< or an app registration of Entra ID
+    std::string client_id;
+    Secret client_secret;
+    std::string authority = "https://login.microsoftonline.com";
+    Duration wait{55'000};
+};
+
+/// What the kinds that bring events have beyond other sources.
+struct EventConfig {
+    std::vector<std::string> origins; ///< event_grid, cloudevents: senders that may subscribe us (globs); none = any
+    SnsConfig sns;
+    SqsConfig sqs;
+    ServiceBusConfig service_bus;
+};
+
+/// eventbridge | sns | sqs | event_grid | service_bus | cloudevents: findings of any platform, inside envelopes.
+[[nodiscard]] auto is_event_kind(std::string_view kind) -> bool;
+/// sqs | service_bus: we ask for the messages, nobody posts them.
+[[nodiscard]] auto is_pulled(std::string_view kind) -> bool;
+/// @param section of the source
+[[nodiscard]] auto read_events(config::Section& section, const std::string& kind) -> EventConfig;
+
 struct SourceConfig {
     std::string name;
-    std::string kind; ///< wiz | prisma | orca | generic
+    std::string kind; ///< wiz | prisma | orca | aws | defender | scc | generic, or an event kind
+    std::string as;   ///< event kinds: the source that the findings inside belong to; "" = this one
     SourceAuthConfig auth;
     Rate rate;
     std::string console_url; ///< base of the platform's console, where links are built; "" = the vendor's default
     std::optional<ApiConfig> api;
+    EventConfig events;
     std::vector<std::pair<std::string, std::string>> map; ///< generic: canonical name → JSON pointer
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // From delivery to commit: authenticates, splits, normalises far enough to recognise each item, quarantines what can't
-// be read, and commits the whole delivery in one transaction. A returned result means: durable.
+// be read, and commits the whole delivery in one transaction. A returned result means: durable. Findings inside
+// envelopes (envelope.hpp) are items of their own and may belong to another source (`as`).
 
 #include "dossier/base/metrics.hpp"
 #include "dossier/ingest/adapter.hpp"
@@ -35,6 +36,9 @@ public:
     auto receive(std::string source, net::HttpRequest request) -> Task<Result<std::vector<store::IntakeResult>>>;
     /// The same for what came another way: a message of a queue, what a poller found. No authentication, no rate.
     auto take(std::string source, std::string body, Arrival arrival) -> Task<Result<std::vector<store::IntakeResult>>>;
+    /// Several messages of a queue in one commit. What is no JSON is quarantined: a queue has nobody to refuse it to.
+    auto take_messages(std::string source, std::vector<std::string> bodies, Arrival arrival)
+        -> Task<Result<std::vector<store::IntakeResult>>>;
     /// Tries a quarantined item again with the adapter as it is now.
     auto retry_quarantined(std::string id, std::vector<store::AuditEntry> audit) -> Task<Result<store::IntakeResult>>;
     /// The canonical finding of a stored or ad-hoc payload (the `normalise` stage, explain on demand).
@@ -46,6 +50,8 @@ public:
 
 private:
     struct Source;
+    auto commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
+        -> Task<Result<std::vector<store::IntakeResult>>>;
     void count(std::string_view source, std::string_view outcome);
     std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;
     store::IntakeStore& store_;
