@@ -275,8 +275,9 @@ auto who_can_reach(const Account& account, const Arn& resource, const std::optio
     const Reader reader(account, resource_policy);
     for (const auto& entity : account.entities)
         if (auto principal = reader.access_of(entity, probes)) reach.principals.push_back(std::move(*principal));
-    std::ranges::stable_sort(reach.principals, [](const Principal& a, const Principal& b) {
-        return level_rank(a.level) > level_rank(b.level);
+    std::ranges::sort(reach.principals, [](const Principal& a, const Principal& b) {
+        return std::tuple(-level_rank(a.level), std::string_view(a.id)) <
+               std::tuple(-level_rank(b.level), std::string_view(b.id));
     });
     if (reach.principals.size() > most) {
         reach.left_out = reach.principals.size() - most;

@@ -34,8 +34,9 @@ auto AccountBook::read_on(Deadline deadline) -> Task<Result<Shared>> {
     };
     const auto now = std::chrono::steady_clock::now();
     if (!unfinished_ || now - unfinished_->begun_at > unfinished_for) {
-        unfinished_.emplace();
-        unfinished_->begun_at = now;
+        Unfinished from_the_start;
+        from_the_start.begun_at = now;
+        unfinished_ = std::move(from_the_start);
     }
     for (;;) {
         std::vector<std::pair<std::string, std::string>> parameters{{"MaxItems", "1000"}};

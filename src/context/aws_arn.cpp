@@ -58,7 +58,7 @@ auto arn_of(const Resource& resource) -> std::optional<Arn> {
     auto arn = parse_arn(resource.id);
     const bool is_bucket = icontains(resource.type, "bucket");
     if (!arn && resource.cloud == "aws" && is_bucket)
-        for (const auto* name : {&resource.id, &resource.name})
+        for (const auto* name : {&resource.name, &resource.id}) // platforms put ids of their own into the id
             if (!arn && is_bucket_name(*name))
                 arn = Arn{.partition = "aws", .service = "s3", .region = "", .account = "", .resource = *name};
     if (!arn) return std::nullopt;

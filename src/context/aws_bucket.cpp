@@ -1,5 +1,7 @@
 #include "aws_bucket.hpp"
 
+#include "aws_arn.hpp"
+
 #include "concurrent.hpp"
 #include "dossier/base/strings.hpp"
 
