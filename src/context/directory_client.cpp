@@ -21,6 +21,7 @@ auto upstream_config(std::string name, const ProviderConfig& provider, const Con
     net::UpstreamConfig upstream;
     upstream.name = std::move(name);
     upstream.max_in_flight = provider.max_in_flight > 0 ? provider.max_in_flight : config.max_in_flight;
+    upstream.rate = provider.rate;
     upstream.timeout = config.timeout;
     return upstream;
 }
@@ -49,7 +50,7 @@ DirectoryClient::DirectoryClient(Manner manner, const ProviderConfig& provider, 
                                  const SourceMakings& makings)
     : manner_(std::move(manner)),
       upstream_(makings.client, makings.metrics, upstream_config(manner_.label, provider, config)),
-      token_upstream_(makings.client, makings.metrics, upstream_config(manner_.label + ":token", provider, config)) {
+      token_upstream_(makings.client, makings.metrics, upstream_config(manner_.label + ":token", {}, config)) {
     manner_.base = without_slash(std::move(manner_.base));
 }
 
