@@ -1,5 +1,7 @@
 #include "dossier/context/config.hpp"
 
+#include "cmdb_config.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -117,6 +119,7 @@ auto read_providers(config::Section& root, std::string_view key) -> std::vector<
         if (mine == kinds().end()) continue;
         for (const auto needed : mine->required) section.require(needed);
         refuse_foreign(section, *mine);
+        if (key == "cmdb") check_cmdb_entry(section, provider);
         providers.push_back(std::move(provider));
     }
     return providers;
