@@ -99,6 +99,7 @@ struct Enricher::Caches {
     std::deque<AnswerCache<IdentityAnswer>> identity;
     std::deque<AnswerCache<std::optional<Person>>> people;
     std::deque<AnswerCache<std::optional<Team>>> teams;
+    std::deque<AnswerCache<std::vector<std::string>>> groups;
     std::deque<AnswerCache<std::optional<Asset>>> cmdb;
 
     Caches(const ContextSources& sources, const ContextConfig& config, Metrics& metrics)
@@ -116,6 +117,12 @@ struct Enricher::Caches {
                                     .is_negative = [](const auto& person) { return !person; },
                                     .further_keys = [named](const auto& person) { return keys_of(*named, person); },
                                     .weight = {}});
+            groups.emplace_back(
+                "identity:" + source->name() + ":groups", store,
+                CacheRules<std::vector<std::string>>{
+                    .times = times, .is_negative = {}, .further_keys = {}, .weight = [](const auto& names) {
+                        return 1 + names.size() / 16;
+                    }});
             teams.emplace_back("identity:" + source->name() + ":teams", store,
                                CacheRules<std::optional<Team>>{.times = times,
                                                                .is_negative = [](const auto& team) { return !team; },
@@ -250,11 +257,14 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     std::vector<Directory> answering; // who did not answer a moment ago is not asked again
     for (std::size_t i = 0; i < identities.size(); ++i)
         if (identities[i])
-            answering.push_back(
-                {.source = identity_[i].get(), .people = &caches_->people[i], .teams = &caches_->teams[i]});
+            answering.push_back({.source = identity_[i].get(),
+                                 .people = &caches_->people[i],
+                                 .teams = &caches_->teams[i],
+                                 .groups = &caches_->groups[i]});
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
     answering = co_await look_up_people(signals, std::move(answering), round);
     co_await look_up_teams(signals, answering, round);
+    co_await look_up_groups(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
     co_await look_up_manager(context.owner, std::move(answering), round);
     for (const auto& finding : findings) {
