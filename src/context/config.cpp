@@ -1,6 +1,7 @@
 #include "dossier/context/config.hpp"
 
 #include "aws_config.hpp"
+#include "cmdb_config.hpp"
 
 #include <fmt/format.h>
 
@@ -121,6 +122,7 @@ auto read_providers(config::Section& root, std::string_view key) -> std::vector<
         for (const auto needed : mine->required) section.require(needed);
         refuse_foreign(section, *mine);
         if (provider.kind.starts_with("aws_")) aws::check_provider(section, provider);
+        if (key == "cmdb") check_cmdb_entry(section, provider);
         providers.push_back(std::move(provider));
     }
     return providers;

@@ -1,6 +1,7 @@
 #include "source_factory.hpp"
 
 #include "aws_sources.hpp"
+#include "cmdb_sources.hpp"
 #include "dossier/context/file_sources.hpp"
 
 namespace dossier::context {
@@ -13,9 +14,12 @@ auto make_identity_source(const ProviderConfig& provider, const ContextConfig& c
     return fail(Errc::invalid_argument, "no identity source of kind " + provider.kind);
 }
 
-auto make_cmdb_source(const ProviderConfig& provider, const ContextConfig& /*config*/, const SourceMakings& /*makings*/)
+auto make_cmdb_source(const ProviderConfig& provider, const ContextConfig& config, const SourceMakings& makings)
     -> Result<std::unique_ptr<CmdbSource>> {
     if (provider.kind == "file") return open_cmdb_file(provider.name, provider.path);
+    if (provider.kind == "http") return make_http_cmdb(provider, config, makings);
+    if (provider.kind == "servicenow") return make_servicenow_cmdb(provider, config, makings);
+    if (provider.kind == "backstage") return make_backstage_cmdb(provider, config, makings);
     return fail(Errc::invalid_argument, "no CMDB source of kind " + provider.kind);
 }
 

@@ -211,6 +211,8 @@ void to_json(Json& json, const Asset& value) {
             {"environment", to_string(value.environment)},
             {"criticality", to_string(value.criticality)},
             {"owner", value.owner},
+            {"owner_name", value.owner_name},
+            {"owner_is_group", value.owner_is_group},
             {"support_group", value.support_group},
             {"rule", value.rule},
             {"origin", value.origin}};
@@ -222,6 +224,8 @@ void from_json(const Json& json, Asset& value) {
     get_word(json, "environment", value.environment);
     get_word(json, "criticality", value.criticality);
     get(json, "owner", value.owner);
+    get(json, "owner_name", value.owner_name);
+    get(json, "owner_is_group", value.owner_is_group);
     get(json, "support_group", value.support_group);
     get(json, "rule", value.rule);
     get(json, "origin", value.origin);

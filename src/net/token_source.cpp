@@ -55,7 +55,12 @@ auto fetch_by_credentials(Upstream& upstream, ClientCredentials credentials, Dea
     request.url = credentials.url;
     request.headers.set("Content-Type", "application/x-www-form-urlencoded");
     request.headers.set("Accept", "application/json");
-    std::vector<std::pair<std::string, std::string>> fields{{"grant_type", "client_credentials"}};
+    std::vector<std::pair<std::string, std::string>> fields;
+    fields.emplace_back("grant_type", credentials.user.empty() ? "client_credentials" : "password");
+    if (!credentials.user.empty()) {
+        fields.emplace_back("username", credentials.user);
+        fields.emplace_back("password", credentials.password.reveal());
+    }
     if (credentials.by_basic) {
         // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
         request.headers.set("Authorization",

@@ -132,7 +132,9 @@ struct Asset {
     std::string application;
     Environment environment = Environment::unknown;
     Criticality criticality = Criticality::unknown;
-    std::string owner; ///< person id or e-mail
+    std::string owner;           ///< person id or e-mail
+    std::string owner_name;      ///< as the CMDB spells it, "" where it only has the id
+    bool owner_is_group = false; ///< `owner` is the address of a team
     std::string support_group;
     std::string rule;   ///< what matched
     std::string origin; ///< "cmdb:file"
