@@ -112,14 +112,14 @@ def main():
         if agrees and one["name"].startswith("random"):
             same += 1
             continue
-        print(("ok " if agrees else "FAILED ") + one["name"])
+        print(("ok" if agrees else "FAILED") + " sigv4: " + one["name"])
         if not agrees:
             failed += 1
             print(f"  ours:     {made['canonical']!r}\n  botocore: {canonical!r}")
-    print(("ok " if same == 500 else "FAILED ") + f"{same} of 500 random requests")
+    print(("ok" if same == 500 else "FAILED") + f" sigv4: {same} of 500 random requests")
     wrong = by_botocore({**wanted[0], "secret": "another"})[0]
     told_apart = not ours[0]["authorization"].endswith(wrong)
-    print(("ok " if told_apart else "FAILED ") + "a signature by another secret is told apart")
+    print(("ok" if told_apart else "FAILED") + " sigv4: a signature by another secret is told apart")
     return 1 if failed or not told_apart else 0
 
 
