@@ -26,6 +26,7 @@ class Call:
     body: object = None
     status: int = 0
     at: float = 0.0
+    target: str = ""  # path and query as they came, which signatures cover
 
 
 class Refusal(Exception):
@@ -170,7 +171,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         call = Call(self.command, urllib.parse.unquote(parts.path),
                     dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True)),
-                    {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic())
+                    {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic(),
+                    target=self.path)
         try:
             call.body = json.loads(raw) if raw else None
         except ValueError:
