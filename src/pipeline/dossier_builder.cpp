@@ -369,6 +369,7 @@ private:
         commit.revision = work.row().revision;
         commit.inputs_hash = work.row().inputs_hash;
         commit.carried.clear();
+        commit.findings.clear();
         for (const auto& finding : work.row().findings) {
             store::StageCommit::FindingUpdate update;
             update.id = finding.id;

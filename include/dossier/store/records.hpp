@@ -143,7 +143,8 @@ struct StageCommit {
         std::string doc; ///< "" = unchanged
         std::optional<Severity> severity;
         std::optional<Status> status;
-        std::string exposure_key; ///< "" = unchanged
+        std::string exposure_key;   ///< "" = unchanged
+        std::optional<Stage> stage; ///< its own, where it isn't that of the dossier
     };
     std::vector<FindingUpdate> findings; ///< these move to `stage` too
     std::string owner;                   ///< sets the owner column of these findings; "" = unchanged
