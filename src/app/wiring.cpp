@@ -17,6 +17,7 @@ namespace {
 struct Platforms {
     std::vector<std::shared_ptr<ingest::PlatformApi>> apis;
     std::vector<ingest::GraphLimits> graph_limits; ///< in the same order
+    std::vector<ticket::WriteBackPlatform> write_back;
 };
 
 auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foundation& foundation) -> Platforms {
@@ -24,6 +25,7 @@ auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foun
     for (const auto& source : sources) {
         auto api = ingest::make_platform_api(source, foundation.client, foundation.metrics);
         if (!api) continue;
+        platforms.write_back.push_back({.api = api, .config = source.api->write_back});
         platforms.apis.push_back(std::move(api));
         platforms.graph_limits.push_back(
             {.max_hops = source.api->blast_radius ? source.api->max_hops : 0, .max_nodes = source.api->max_nodes});
@@ -50,6 +52,7 @@ struct Wiring::Parts {
     std::shared_ptr<const redact::Redactor> redactor;
     std::unique_ptr<explain::Narrator> narrator;
     std::unique_ptr<ticket::Delivery> delivery;
+    std::unique_ptr<ticket::WriteBack> write_back;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
@@ -137,6 +140,10 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
         parts->redactor, config.llm, &foundation.store, foundation.clock, foundation.metrics);
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
+    const auto& queue = config.pipeline.queue;
+    parts->write_back = std::make_unique<ticket::WriteBack>(
+        parts->platforms.write_back, foundation.store,
+        net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,
@@ -151,6 +158,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .platforms = parts->platforms.apis,
                            .default_approval = config.tickets.approval,
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
+                           .write_back = parts->write_back.get(),
                            .restore_in_tickets = config.redaction.restore_in_tickets});
     parts->add_platform_pollers(config, foundation);
     parts->services =
