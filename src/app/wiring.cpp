@@ -29,9 +29,9 @@ auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foun
 } // namespace
 
 struct Wiring::Parts {
-    explicit Parts(const AppConfig& config, const Foundation& foundation)
+    Parts(const AppConfig& config, const Foundation& foundation, ingest::Handshakes handshakes)
         : receiver(config.sources, foundation.store, foundation.clock, foundation.metrics,
-                   config.pipeline.queue.capacity),
+                   config.pipeline.queue.capacity, std::move(handshakes)),
           platforms(make_platforms(config.sources, foundation)),
           authenticator(config.tokens),
           reviews(foundation.store, foundation.clock, foundation.metrics),
@@ -86,7 +86,10 @@ Wiring::Wiring(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Wiring::~Wiring() = default;
 
 auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Result<std::shared_ptr<Wiring>> {
-    auto parts = std::make_unique<Parts>(config, foundation);
+    auto handshakes =
+        ingest::make_handshakes(config.sources, foundation.client, foundation.metrics, foundation.clock);
+    if (!handshakes) return fail(std::move(handshakes.error()));
+    auto parts = std::make_unique<Parts>(config, foundation, std::move(*handshakes));
     auto enricher = context::make_enricher(config.context, {.client = foundation.client,
                                                             .metrics = foundation.metrics,
                                                             .platforms = parts->platforms.apis,
