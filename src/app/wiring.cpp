@@ -4,6 +4,7 @@
 #include "dossier/explain/assessor.hpp"
 #include "dossier/explain/narrator.hpp"
 #include "dossier/explain/prompt_catalogue.hpp"
+#include "dossier/ingest/queue_poller.hpp"
 
 namespace dossier::app {
 
@@ -86,8 +87,7 @@ Wiring::Wiring(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Wiring::~Wiring() = default;
 
 auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Result<std::shared_ptr<Wiring>> {
-    auto handshakes =
-        ingest::make_handshakes(config.sources, foundation.client, foundation.metrics, foundation.clock);
+    auto handshakes = ingest::make_handshakes(config.sources, foundation.client, foundation.metrics, foundation.clock);
     if (!handshakes) return fail(std::move(handshakes.error()));
     auto parts = std::make_unique<Parts>(config, foundation, std::move(*handshakes));
     auto enricher = context::make_enricher(config.context, {.client = foundation.client,
@@ -134,6 +134,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .metrics = foundation.metrics,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty()});
+    parts->pollers = ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics);
     api::add_rest_routes(parts->routes, *parts->services);
     api::add_admin_routes(parts->admin_routes, *parts->services);
     return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));

@@ -269,6 +269,13 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
     co_return co_await commit(*found->second, std::move(items), std::move(arrival));
 }
 
+/// A delivery larger than the whole capacity still gets in when nothing else is waiting.
+auto Receiver::fits(std::size_t waiting, std::size_t items) const -> bool {
+    return waiting < capacity_ && (waiting == 0 || waiting + items <= capacity_);
+}
+
+auto Receiver::has_room(std::size_t items) const -> bool { return fits(store_.backlog() + committing_, items); }
+
 auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
     -> Task<Result<std::vector<store::IntakeResult>>> {
     const auto& name = source.config.name;
@@ -277,9 +284,7 @@ auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items
         co_return std::vector<store::IntakeResult>{};
     }
     const InFlight mine(committing_, items.size());
-    // A delivery larger than the whole capacity still gets in when nothing else is waiting.
-    const auto waiting = store_.backlog() + mine.before();
-    if (waiting >= capacity_ || (waiting > 0 && waiting + items.size() > capacity_)) {
+    if (!fits(store_.backlog() + mine.before(), items.size())) {
         count(name, "overloaded");
         co_return fail(Error{.code = Errc::overloaded,
                              .message = "as many findings are waiting as the queue holds",

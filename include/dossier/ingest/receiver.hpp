@@ -56,6 +56,8 @@ public:
     /// Several messages of a queue in one commit. What is no JSON is quarantined: a queue has nobody to refuse it to.
     auto take_messages(std::string source, std::vector<std::string> bodies, Arrival arrival)
         -> Task<Result<std::vector<store::IntakeResult>>>;
+    /// True while a delivery of so many items would be taken.
+    [[nodiscard]] auto has_room(std::size_t items) const -> bool;
     /// Tries a quarantined item again with the adapter as it is now.
     auto retry_quarantined(std::string id, std::vector<store::AuditEntry> audit) -> Task<Result<store::IntakeResult>>;
     /// The canonical finding of a stored or ad-hoc payload (the `normalise` stage, explain on demand).
@@ -67,6 +69,7 @@ public:
 
 private:
     struct Source;
+    [[nodiscard]] auto fits(std::size_t waiting, std::size_t items) const -> bool;
     auto commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
         -> Task<Result<std::vector<store::IntakeResult>>>;
     void count(std::string_view source, std::string_view outcome);
