@@ -84,7 +84,9 @@ public:
         if (is_raw || !document || !is_sns_message(document->root())) co_return take_unsigned(request, is_raw);
         auto message = parse_sns(document->root());
         if (!message) co_return fail(std::move(message.error()));
-        if (!is_ours(message->topic_arn)) co_return refuse_topic(message->topic_arn);
+        const bool may_come = message->type == SnsMessage::Type::notification ? may_send(message->topic_arn)
+                                                                              : is_ours(message->topic_arn);
+        if (!may_come) co_return refuse_topic(message->topic_arn);
         if (!is_sns_certificate_url(message->signing_cert_url))
             co_return fail(Errc::unauthenticated, "the message names a certificate that is not SNS' own");
         const auto deadline = deadline_in(fetch_budget);
@@ -107,6 +109,11 @@ private:
         return std::ranges::find(topics, topic) != topics.end();
     }
 
+    /// Where no topics are named, the source's own secret has decided.
+    [[nodiscard]] auto may_send(const std::string& topic) const -> bool {
+        return config_.events.sns.topics.empty() || is_ours(topic);
+    }
+
     static auto refuse_topic(const std::string& topic) -> std::unexpected<Error> {
         return fail(Error{.code = Errc::forbidden,
                           .message = "the topic is none of those configured for this source",
@@ -121,7 +128,7 @@ private:
         if (config_.auth.type == SourceAuthConfig::Type::none)
             return fail(Errc::unauthenticated, "a message without SNS' signature needs the source to have `auth`");
         const auto topic = std::string(request.headers.get("x-amz-sns-topic-arn").value_or(""));
-        if (is_raw && !is_ours(topic)) return refuse_topic(topic);
+        if (is_raw && !may_send(topic)) return refuse_topic(topic);
         return std::nullopt;
     }
 

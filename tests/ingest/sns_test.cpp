@@ -259,5 +259,14 @@ TEST_F(SnsHandshakeTest, TakesUnsignedBodiesBehindASecretOnly) {
     EXPECT_EQ(meet(*handshake(), request(message)), "unauthenticated");
 }
 
+TEST_F(SnsHandshakeTest, WithoutTopicsItTakesSignedMessagesAndConfirmsNothing) {
+    config.events.sns.topics.clear();
+    config.auth.type = SourceAuthConfig::Type::bearer;
+    const auto shake = handshake();
+    EXPECT_EQ(meet(*shake, request(signer.notification("arn:aws:sns:us-east-1:1:any", "{}"))), "delivery");
+    EXPECT_EQ(meet(*shake, request(confirmation())), "forbidden");
+    EXPECT_EQ(fetched, std::vector<std::string>{certificate_url});
+}
+
 } // namespace
 } // namespace dossier::ingest
