@@ -228,7 +228,7 @@ auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Res
         }
         if (*met) {
             count(source, "handshake");
-            co_return Delivered{.results = {}, .answer = std::move(**met)};
+            co_return Delivered{.results = {}, .answer = std::move(*met)};
         }
     }
     const auto via = is_event_kind(known.config.kind) ? store::Via::event : store::Via::webhook;
