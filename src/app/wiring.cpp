@@ -22,7 +22,8 @@ auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foun
         auto api = ingest::make_platform_api(source, foundation.client, foundation.metrics);
         if (!api) continue;
         platforms.apis.push_back(std::move(api));
-        platforms.graph_limits.push_back({.max_hops = source.api->max_hops, .max_nodes = source.api->max_nodes});
+        platforms.graph_limits.push_back(
+            {.max_hops = source.api->blast_radius ? source.api->max_hops : 0, .max_nodes = source.api->max_nodes});
     }
     return platforms;
 }

@@ -3,9 +3,11 @@
 #include "answer_cache.hpp"
 #include "concurrent.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/context/blast_radius.hpp"
 #include "dossier/context/file_sources.hpp"
 #include "dossier/context/owner.hpp"
 #include "owner_lookup.hpp"
+#include "platform_graph.hpp"
 #include "round.hpp"
 #include "source_factory.hpp"
 
@@ -35,14 +37,38 @@ void take_policies(Context& context, std::vector<PolicyFact> policies) {
     }
 }
 
-/// The first platform that has a blast radius gives it; a list is the union of everybody's.
-void take_surroundings(Context& context, Surroundings around) {
-    if (!context.blast_radius) context.blast_radius = std::move(around.blast_radius);
-    if (context.exposure_path.empty()) context.exposure_path = std::move(around.exposure_path);
-    for (auto& event : around.access_log) context.access_log.push_back(std::move(event));
-    take_policies(context, std::move(around.policies));
-    take_access(context, std::move(around.access));
-}
+/// What several platforms say of the surroundings, brought together.
+class AllAround {
+public:
+    explicit AllAround(Context& context) : context_(context) {}
+
+    void take(const std::string& source, Surroundings around, Round& round) {
+        if (around.blast_radius) radii_.push_back(std::move(*around.blast_radius));
+        take_path(source, std::move(around.exposure_path));
+        for (auto& event : around.access_log) context_.access_log.push_back(std::move(event));
+        take_policies(context_, std::move(around.policies));
+        take_access(context_, std::move(around.access));
+        for (auto& gap : around.gaps) round.missing(gap.source, std::move(gap.reason));
+    }
+
+    void finish(ingest::GraphLimits limits) {
+        context_.blast_radius = merged_radius(std::move(radii_), limits);
+        newest_first(context_.access_log);
+    }
+
+private:
+    /// A path is read from its first step to its last, so two are not mixed: a second one is one line beside the first.
+    void take_path(const std::string& source, std::vector<std::string> path) {
+        if (path.empty() || path == context_.exposure_path) return;
+        if (context_.exposure_path.empty())
+            context_.exposure_path = std::move(path);
+        else
+            context_.exposure_path.push_back("according to " + source + ": " + join(path, " → "));
+    }
+
+    Context& context_;
+    std::vector<BlastRadius> radii_;
+};
 
 } // namespace
 
@@ -167,9 +193,12 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
                                                       limit] { return source->ask(finding, limit); }},
             round, policies[i]));
     co_await all_of(std::move(questions));
-    for (std::size_t i = 0; i < surroundings.size(); ++i)
-        if (auto* around = taken(surroundings[i], "graph:" + graph_questions[i].first->name(), round))
-            take_surroundings(context, std::move(*around));
+    AllAround around(context);
+    for (std::size_t i = 0; i < surroundings.size(); ++i) {
+        const auto& name = graph_questions[i].first->name();
+        if (auto* answer = taken(surroundings[i], "graph:" + name, round)) around.take(name, std::move(*answer), round);
+    }
+    around.finish(sources_.graph_limits);
     for (std::size_t i = 0; i < policies.size(); ++i)
         if (auto* facts = taken(policies[i], "policies:" + sources_.policies[i]->name(), round))
             take_policies(context, std::move(*facts));
@@ -199,7 +228,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
             answering.push_back(
                 {.source = identity_[i].get(), .people = &caches_->people[i], .teams = &caches_->teams[i]});
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
-    co_await look_up_people(signals, answering, round);
+    answering = co_await look_up_people(signals, std::move(answering), round);
     co_await look_up_teams(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
     co_await look_up_manager(context.owner, std::move(answering), round);
@@ -237,6 +266,14 @@ auto make_enricher(const ContextConfig& config, SourceMakings makings) -> Result
         if (!source) return fail(std::move(source.error()).with("cmdb", provider.name));
         sources.cmdb.push_back(std::move(*source));
     }
+    ingest::GraphLimits whole{.max_hops = 0, .max_nodes = 0}; // of graphs put together: the widest of each
+    for (std::size_t i = 0; i < makings.platforms.size(); ++i) {
+        const auto& limits = makings.graph_limits.at(i);
+        sources.graphs.push_back(make_platform_graph(makings.platforms[i], limits));
+        whole.max_hops = std::max(whole.max_hops, limits.max_hops);
+        whole.max_nodes = std::max(whole.max_nodes, limits.max_nodes);
+    }
+    sources.graph_limits = whole;
     return std::make_unique<Enricher>(std::move(sources), config, makings.metrics);
 }
 

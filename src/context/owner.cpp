@@ -165,11 +165,14 @@ auto owner_signals_of(const Asset& asset) -> std::vector<OwnerSignal> {
     std::vector<OwnerSignal> signals;
     if (names_nobody(asset.owner)) return signals;
     const auto origin = asset.origin.empty() ? std::string("cmdb:") : asset.origin;
-    for (auto& person : people_named(asset.owner))
+    auto people = people_named(asset.owner);
+    if (people.size() == 1 && people.front().name.empty()) people.front().name = asset.owner_name;
+    for (auto& person : people)
         signals.push_back({.person = std::move(person),
                            .rule = asset.rule.empty() ? "CMDB owner" : asset.rule,
                            .origin = origin,
-                           .confidence = usual_confidence(origin)});
+                           .confidence = usual_confidence(origin),
+                           .is_group = asset.owner_is_group});
     return signals;
 }
 

@@ -1,6 +1,7 @@
 #include "dossier/explain/assessor.hpp"
 
 #include "compliance_catalogue.hpp"
+#include "graph_words.hpp"
 #include "knowledge_files.hpp"
 #include "remediation_catalogue.hpp"
 #include "risk.hpp"
@@ -45,6 +46,9 @@ auto reach_lines(const Context& context, Exposure exposure) -> std::vector<std::
         const auto who = principal.kind == "anyone" ? "Anyone" : principal.kind + " " + principal.id;
         lines.push_back(who + " has " + principal.level + " access (" + principal.origin + ").");
     }
+    if (context.blast_radius)
+        if (auto sentence = radius_sentence(*context.blast_radius); !sentence.empty())
+            lines.push_back(std::move(sentence));
     return lines;
 }
 

@@ -1,22 +1,27 @@
 #include "dossier/explain/evidence_builder.hpp"
 
+#include "context_evidence.hpp"
 #include "dossier/base/strings.hpp"
+#include "evidence_list.hpp"
 #include "untrusted_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
+#include <map>
+#include <ranges>
 #include <set>
 
 namespace dossier::explain {
 namespace {
 
-constexpr std::size_t name_limit = 300;
-constexpr std::size_t text_limit = 800;
-constexpr std::size_t list_limit = 20;
+constexpr auto name_limit = evidence_name_limit;
+constexpr auto text_limit = evidence_text_limit;
+constexpr auto list_limit = evidence_list_limit;
 constexpr std::size_t findings_limit = 8;
+constexpr std::size_t containers_limit = 8; ///< tables whose fields are listed
+constexpr std::size_t samples_limit = 5;    ///< masked rows
 
 auto spaced(std::string_view word) -> std::string { return replace_all(std::string(word), "_", " "); }
 auto name(std::string_view text) -> std::string { return clean_text(text, name_limit); }
@@ -35,41 +40,10 @@ auto joined(const std::vector<std::string>& words) -> std::string {
     return join(clean, ", ");
 }
 
-auto capitalised(std::string text) -> std::string {
-    if (!text.empty()) text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
-    return text;
-}
-
-/// A statement ends once, whatever the text in it ended with.
-auto as_sentence(std::string text) -> std::string {
-    text = capitalised(std::move(text));
-    if (!text.ends_with('.') && !text.ends_with('?') && !text.ends_with('!')) text += '.';
-    return text;
-}
-
-/// Collects statements of one kind after the other and leaves out what is said twice.
-class List {
-public:
-    void add(std::string_view kind, const std::string& statement, std::string value, std::string origin) {
-        auto sentence = as_sentence(statement);
-        if (!said_.insert(fmt::format("{}\n{}", kind, sentence)).second) return;
-        items_.push_back({.id = fmt::format("E{}", items_.size() + 1),
-                          .kind = std::string(kind),
-                          .statement = std::move(sentence),
-                          .value = std::move(value),
-                          .origin = std::move(origin)});
-    }
-    auto take() -> EvidenceList { return std::move(items_); }
-
-private:
-    EvidenceList items_;
-    std::set<std::string> said_;
-};
-
 /// What one finding says; with several sources each statement names its own.
 class Voice {
 public:
-    Voice(List& list, const Finding& finding, bool name_source)
+    Voice(EvidenceItems& list, const Finding& finding, bool name_source)
         : list_(list), source_(name(finding.source)), name_source_(name_source) {}
 
     void add(std::string_view kind, std::string_view field, const std::string& statement, std::string value) {
@@ -80,7 +54,7 @@ public:
     [[nodiscard]] auto source() const -> const std::string& { return source_; }
 
 private:
-    List& list_;
+    EvidenceItems& list_;
     std::string source_;
     bool name_source_;
 };
@@ -145,6 +119,32 @@ void add_tags(Voice voice, const Finding& finding) {
     }
 }
 
+/// What a store of unknown content looks like inside: the names that it uses, and rows that were masked when they came.
+void add_content(Voice& voice, const DataProfile& data) {
+    std::vector<std::string> containers; // in the order in which the platform lists them
+    std::map<std::string, std::vector<std::string>> fields;
+    for (const auto& field : data.fields) {
+        auto& list = fields[field.container];
+        if (list.empty()) containers.push_back(field.container);
+        list.push_back(field.type.empty() ? field.name : fmt::format("{} ({})", field.name, field.type));
+    }
+    if (containers.size() > containers_limit) containers.resize(containers_limit);
+    for (const auto& container : containers) {
+        const auto names = joined(fields[container]);
+        voice.add("data", "data.fields",
+                  container.empty() ? fmt::format("it has these fields: {}", names)
+                                    : fmt::format("{} has these fields: {}", name(container), names),
+                  names);
+    }
+    const auto objects = joined(data.objects);
+    voice.add("data", "data.objects", fmt::format("{} objects are known, among them: {}", data.objects.size(), objects),
+              objects);
+    for (std::size_t i = 0; i < data.samples.size() && i < samples_limit; ++i) {
+        const auto row = name(data.samples[i]);
+        voice.add("data", "data.samples", fmt::format("a masked row reads: \"{}\"", row), row);
+    }
+}
+
 void add_data(Voice voice, const Finding& finding) {
     const auto& data = finding.data;
     const auto classes = joined(data.classes);
@@ -155,6 +155,7 @@ void add_data(Voice voice, const Finding& finding) {
         const auto volume = std::to_string(*data.volume);
         voice.add("data", "data.volume", fmt::format("about {} records or objects are concerned", volume), volume);
     }
+    add_content(voice, data);
 }
 
 void add_exposure(Voice voice, const Finding& finding) {
@@ -223,6 +224,11 @@ void add_tampering(Voice voice, const Finding& finding) {
     check("the account", finding.resource.account_name);
     for (const auto& [key, value] : finding.resource.tags) check("a tag", key + ": " + value);
     for (const auto& text : finding.data.identifiers) check("the data", text);
+    using std::views::take;
+    for (const auto& field : finding.data.fields | take(containers_limit * list_limit))
+        check("a field name", field.name);
+    for (const auto& text : finding.data.objects | take(list_limit)) check("an object name", text);
+    for (const auto& text : finding.data.samples | take(samples_limit)) check("a sample", text);
     for (const auto& text : finding.owner_hints) check("the owner", text);
     for (const auto& text : finding.projects) check("a project", text);
     for (const auto& text : finding.compliance) check("the compliance list", text);
@@ -234,7 +240,7 @@ auto who(std::string_view person, std::string_view email, std::string_view id) -
     return person.empty() || email.empty() ? called : fmt::format("{} ({})", called, name(email));
 }
 
-void add_owner(List& list, const Owner& owner) {
+void add_owner(EvidenceItems& list, const Owner& owner) {
     if (!owner.known()) {
         list.add("owner", "no owner is known", "unknown", "context:owner");
         return;
@@ -275,7 +281,7 @@ auto names_owner(const Owner& owner, const OwnerSignal& signal) -> bool {
            (!signal.person.email.empty() && iequals(signal.person.email, owner.email));
 }
 
-void add_candidates(List& list, const Owner& owner) {
+void add_candidates(EvidenceItems& list, const Owner& owner) {
     std::size_t count = 0;
     for (const auto& signal : owner.signals) {
         if (names_owner(owner, signal)) continue;
@@ -292,7 +298,7 @@ void add_candidates(List& list, const Owner& owner) {
     }
 }
 
-void add_access(List& list, const std::vector<Principal>& access) {
+void add_access(EvidenceItems& list, const std::vector<Principal>& access) {
     std::size_t count = 0;
     for (const auto& principal : access) {
         if (count++ == list_limit) break;
@@ -308,7 +314,7 @@ void add_access(List& list, const std::vector<Principal>& access) {
     }
 }
 
-void add_business(List& list, const Context& context) {
+void add_business(EvidenceItems& list, const Context& context) {
     const auto add = [&](std::string_view field, std::string_view words, const std::string& value,
                          std::string_view origin) {
         if (value.empty()) return;
@@ -327,14 +333,14 @@ void add_business(List& list, const Context& context) {
     add("environment", "environment", std::string(to_string(context.environment)), origin);
 }
 
-void add_gaps(List& list, const std::vector<ContextGap>& gaps) {
+void add_gaps(EvidenceItems& list, const std::vector<ContextGap>& gaps) {
     for (const auto& gap : gaps) {
         list.add("gap", fmt::format("context from {} is missing: {}", name(gap.source), name(gap.reason)),
                  name(gap.source), fmt::format("{}:gap", name(gap.source)));
     }
 }
 
-void add_risk(List& list, const Assessment& assessment) {
+void add_risk(EvidenceItems& list, const Assessment& assessment) {
     if (assessment.level.empty()) return;
     const auto risk = std::lround(assessment.risk);
     list.add("risk", fmt::format("the risk is {} of 100, level {}", risk, assessment.level), std::to_string(risk),
@@ -347,7 +353,7 @@ void add_risk(List& list, const Assessment& assessment) {
     }
 }
 
-void add_regulations(List& list, const Assessment& assessment) {
+void add_regulations(EvidenceItems& list, const Assessment& assessment) {
     for (const auto& regulation : assessment.regulations) {
         const auto citation = regulation.citation.empty()
                                   ? regulation.framework
@@ -358,7 +364,7 @@ void add_regulations(List& list, const Assessment& assessment) {
     }
 }
 
-void add_remediation(List& list, const Assessment& assessment) {
+void add_remediation(EvidenceItems& list, const Assessment& assessment) {
     for (const auto& step : assessment.remediation) {
         const auto text = clean_text(step.text, text_limit);
         list.add("remediation", fmt::format("to do: {}", text), text, "assessment:remediation");
@@ -373,7 +379,7 @@ void add_remediation(List& list, const Assessment& assessment) {
 
 auto build_evidence(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
     -> EvidenceList {
-    List list;
+    EvidenceItems list;
     std::set<std::string> sources;
     for (const auto& finding : findings) sources.insert(finding.source);
     const auto said = [&](void (*add)(Voice, const Finding&)) {
@@ -390,18 +396,16 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
         if (kind == "tag") said(add_tags);
         if (kind == "data") said(add_data);
         if (kind == "exposure") said(add_exposure);
+        if (kind == "exposure_path") add_exposure_path(list, context);
         if (kind == "time") said(add_times);
+        if (kind == "policy") add_policies(list, context.policies);
         if (kind == "compliance") said(add_compliance);
         if (kind == "fact") said(add_facts);
         if (kind == "owner") add_owner(list, context.owner);
         if (kind == "owner_candidate") add_candidates(list, context.owner);
         if (kind == "access") add_access(list, context.access);
-        if (kind == "blast_radius") {
-            for (std::size_t i = 0; i < assessment.reach.size() && i < list_limit; ++i) {
-                const auto reach = clean_text(assessment.reach[i], name_limit);
-                list.add(kind, reach, reach, "assessment:reach");
-            }
-        }
+        if (kind == "access_log") add_access_log(list, context.access_log);
+        if (kind == "blast_radius") add_blast_radius(list, context, assessment);
         if (kind == "business") add_business(list, context);
         if (kind == "gap") add_gaps(list, context.gaps);
         if (kind == "risk") add_risk(list, assessment);
@@ -411,7 +415,10 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
             add_remediation(list, assessment);
             said(add_recommendation);
         }
-        if (kind == "tampering") said(add_tampering);
+        if (kind == "tampering") {
+            said(add_tampering);
+            add_context_tampering(list, context);
+        }
     }
     return list.take();
 }

@@ -12,6 +12,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <functional>
 #include <iterator>
 
 namespace dossier::explain {
@@ -39,6 +40,11 @@ auto text_of(const Cited& cited, Predicate wanted) -> std::string {
 /// A resource may be *named* "public" or "customer-data"; that says nothing about it.
 auto states_facts(std::string_view kind) -> bool {
     return !is_one_of(kind, {"resource", "location", "tag", "owner", "owner_candidate", "tampering", "gap"});
+}
+
+/// What things around the resource are called says nothing about it either.
+auto is_a_mere_name(const Evidence* item) -> bool {
+    return item->kind == "blast_radius" && item->origin.ends_with(":node");
 }
 
 /// False for what a platform or a tag says in its own words.
@@ -273,7 +279,9 @@ auto compile(const Vocabulary (&words)[N]) -> std::vector<std::unique_ptr<Compil
 auto vocabulary_objection(const std::string& text, const Cited& cited) -> Objection {
     static const auto fact_words = compile(vocabularies);
     static const auto environment_words = compile(environments);
-    const auto facts = text_of(cited, states_facts);
+    Cited factual;
+    std::ranges::copy_if(cited, std::back_inserter(factual), std::not_fn(is_a_mere_name));
+    const auto facts = text_of(factual, states_facts);
     for (const auto& word : fact_words) {
         if (RE2::PartialMatch(text, word->said) && !RE2::PartialMatch(facts, word->supported))
             return fmt::format("it speaks of {}, and no cited evidence does", word->what);

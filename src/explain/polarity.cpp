@@ -82,6 +82,9 @@ constexpr Rule
 auto is_trusted(const Evidence& item) -> bool {
     static constexpr std::string_view kinds[] = {"status",   "exposure", "data", "owner",   "access",    "blast_radius",
                                                  "business", "gap",      "risk", "control", "regulation"};
+    // Among them, what only repeats a name or a value from outside.
+    static constexpr std::string_view repeated[] = {":node", ":data.fields", ":data.objects", ":data.samples"};
+    if (std::ranges::any_of(repeated, [&](std::string_view end) { return item.origin.ends_with(end); })) return false;
     return std::ranges::find(kinds, std::string_view(item.kind)) != std::end(kinds);
 }
 

@@ -1,6 +1,7 @@
 #include "risk.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "graph_words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -98,21 +99,40 @@ auto environment_factor(const Context& context) -> RiskFactor {
     return made(1.0, "an unknown environment counts as production");
 }
 
+auto people_share(std::size_t count) -> double { return count > 10 ? 0.7 : 0.4; }
+
+/// Who can reach it, and what can be reached from it, as far as a graph says so.
 auto reach_factor(const Context& context, Exposure exposure) -> RiskFactor {
     const bool has_anyone =
         exposure == Exposure::public_ ||
         std::ranges::any_of(context.access, [](const Principal& p) { return p.kind == "anyone" || p.id == "*"; });
-    const auto count = context.access.size();
+    const auto near = [&](std::string_view kind) {
+        return context.blast_radius ? nearest_of(*context.blast_radius, kind) : nullptr;
+    };
+    std::size_t identities = 0;
+    if (context.blast_radius)
+        for (const auto& [kind, count] : counts_by_kind(*context.blast_radius))
+            if (kind == "identity") identities = static_cast<std::size_t>(count);
+    const auto count = std::max(context.access.size(), identities);
     RiskFactor factor{.name = "reach"};
     if (has_anyone) {
         factor = {.name = "reach", .value = "anyone", .weight = 1.0, .reason = "no identity is needed to reach it"};
+    } else if (const auto* internet = near("internet")) {
+        factor = {.name = "reach",
+                  .value = "internet, " + hops_text(internet->hops) + " away",
+                  .weight = 0.9,
+                  .reason = "the platform's graph has a way to it from the internet"};
     } else if (count == 0) {
         factor = {.name = "reach", .value = "unknown", .weight = 0.4, .reason = "no source knows who can reach it"};
     } else {
         factor = {.name = "reach",
                   .value = std::to_string(count) + (count == 1 ? " principal" : " principals"),
-                  .weight = count > 10 ? 0.7 : 0.4,
+                  .weight = people_share(count),
                   .reason = "known users, groups, roles and services with access"};
+    }
+    if (near("secret") != nullptr || near("data_store") != nullptr) {
+        factor.weight = std::max(factor.weight, 0.6);
+        factor.reason += "; the graph leads on to secrets or other data stores";
     }
     factor.weight *= reach_weight;
     return factor;

@@ -15,6 +15,7 @@ constexpr std::size_t access_shown = 5;
 constexpr std::size_t regulations_shown = 4;
 constexpr std::size_t steps_shown = 4;
 constexpr std::size_t others_shown = 3;
+constexpr std::size_t all_of_a_kind = 1'000;
 
 /// Looks up evidence by kind and by the field that its origin ends with.
 class Index {
@@ -151,7 +152,20 @@ void write_access(const Index& index, Text& text) {
             for (const auto* principal : access) text.quote(principal);
         }
     }
-    for (const auto* reach : index.all("blast_radius", others_shown)) text.quote(reach);
+    std::size_t shown = 0;
+    for (const auto* reach : index.all("blast_radius", all_of_a_kind))
+        if (reach->origin.ends_with(":reach") && shown++ < others_shown) text.quote(reach);
+}
+
+/// What is around it: how much, the internet if it is near, then the nearest of what tells most.
+void write_surroundings(const Index& index, Text& text) {
+    text.quote(index.first("blast_radius", "radius"));
+    text.quote(index.first("blast_radius", "internet"));
+    std::size_t shown = 0;
+    for (const auto* node : index.all("blast_radius", all_of_a_kind))
+        if (node->origin.ends_with(":node") && shown++ < others_shown) text.quote(node);
+    for (const auto* event : index.all("access_log", others_shown)) text.quote(event);
+    for (const auto* policy : index.all("policy", others_shown)) text.quote(policy);
 }
 
 void write_owner(const Index& index, Text& text) {
@@ -237,6 +251,7 @@ auto narrate_by_template(const NarrationInput& input) -> Narrative {
     write_rating(index, text);
     write_exposure(index, text);
     write_access(index, text);
+    write_surroundings(index, text);
     write_owner(index, text);
     write_business(index, text);
     write_rest(index, text);

@@ -47,8 +47,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OwnerSignal, person, rule, origi
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Principal, id, kind, level, origin)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContextGap, source, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataField, container, name, type)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphNode, id, name, kind, type, hops, why)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphEdge, from, to, relation, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphNode, id, name, kind, type, hops, why, origin)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphEdge, from, to, relation, why, origin)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PolicyFact, id, name, kind, statement, origin)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RiskFactor, name, value, weight, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegulationRef, framework, citation, title, reason)
@@ -211,6 +211,8 @@ void to_json(Json& json, const Asset& value) {
             {"environment", to_string(value.environment)},
             {"criticality", to_string(value.criticality)},
             {"owner", value.owner},
+            {"owner_name", value.owner_name},
+            {"owner_is_group", value.owner_is_group},
             {"support_group", value.support_group},
             {"rule", value.rule},
             {"origin", value.origin}};
@@ -222,6 +224,8 @@ void from_json(const Json& json, Asset& value) {
     get_word(json, "environment", value.environment);
     get_word(json, "criticality", value.criticality);
     get(json, "owner", value.owner);
+    get(json, "owner_name", value.owner_name);
+    get(json, "owner_is_group", value.owner_is_group);
     get(json, "support_group", value.support_group);
     get(json, "rule", value.rule);
     get(json, "origin", value.origin);
@@ -364,16 +368,6 @@ void from_json(const Json& json, TicketRef& value) {
     get(json, "key", value.key);
     get(json, "url", value.url);
     get(json, "id", value.id);
-}
-
-auto counts_by_kind(const BlastRadius& radius) -> std::vector<std::pair<std::string, int>> {
-    std::vector<std::pair<std::string, int>> counts;
-    for (const auto kind : graph_kinds) {
-        const auto is_counted = [&](const GraphNode& node) { return node.hops > 0 && node.kind == kind; };
-        if (const auto count = std::ranges::count_if(radius.nodes, is_counted); count > 0)
-            counts.emplace_back(kind, static_cast<int>(count));
-    }
-    return counts;
 }
 
 auto to_string(DraftState state) -> std::string_view {

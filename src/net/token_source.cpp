@@ -33,6 +33,7 @@ auto refusal(const Upstream& upstream, const HttpResponse& response) -> Error {
     error.code = is_about_credentials ? Errc::unauthenticated : Errc::rejected;
     std::string word;
     if (const auto body = parse_json(response.body); body && body->is_object()) word = text_at(*body, "error");
+    if (word == "invalid_scope") error.code = Errc::forbidden; // known there, and not granted what it asks for
     error.message = fmt::format("{} gave no token: {}{}", upstream.name(), response.status,
                                 word.empty() ? "" : " " + shorten(word, 80));
     error.retry_after = retry_after_of(response);
@@ -48,6 +49,13 @@ auto read_token(const Upstream& upstream, const HttpResponse& response, SteadyCl
     return AccessToken{.value = Secret(text_at(*body, "access_token")), .expires_at = asked_at + lifetime_of(*body)};
 }
 
+auto send_for_token(Upstream& upstream, ClientRequest request, Deadline deadline) -> Task<Result<AccessToken>> {
+    const auto asked_at = SteadyClock::now();
+    auto response = co_await upstream.call(std::move(request), Repeat::safe, deadline);
+    if (!response) co_return fail(std::move(response.error()));
+    co_return read_token(upstream, *response, asked_at);
+}
+
 auto fetch_by_credentials(Upstream& upstream, ClientCredentials credentials, Deadline deadline)
     -> Task<Result<AccessToken>> {
     ClientRequest request;
@@ -55,7 +63,12 @@ auto fetch_by_credentials(Upstream& upstream, ClientCredentials credentials, Dea
     request.url = credentials.url;
     request.headers.set("Content-Type", "application/x-www-form-urlencoded");
     request.headers.set("Accept", "application/json");
-    std::vector<std::pair<std::string, std::string>> fields{{"grant_type", "client_credentials"}};
+    std::vector<std::pair<std::string, std::string>> fields;
+    fields.emplace_back("grant_type", credentials.user.empty() ? "client_credentials" : "password");
+    if (!credentials.user.empty()) {
+        fields.emplace_back("username", credentials.user);
+        fields.emplace_back("password", credentials.password.reveal());
+    }
     if (credentials.by_basic) {
         // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
         request.headers.set("Authorization",
@@ -68,13 +81,21 @@ auto fetch_by_credentials(Upstream& upstream, ClientCredentials credentials, Dea
     if (!credentials.audience.empty()) fields.emplace_back("audience", credentials.audience);
     if (!credentials.scope.empty()) fields.emplace_back("scope", credentials.scope);
     request.body = form_encode(fields);
-    const auto asked_at = SteadyClock::now();
-    auto response = co_await upstream.call(std::move(request), Repeat::safe, deadline);
-    if (!response) co_return fail(std::move(response.error()));
-    co_return read_token(upstream, *response, asked_at);
+    co_return co_await send_for_token(upstream, std::move(request), deadline);
 }
 
 } // namespace
+
+auto ask_for_token(Upstream& upstream, std::string url, std::vector<std::pair<std::string, std::string>> fields,
+                   Deadline deadline) -> Task<Result<AccessToken>> {
+    ClientRequest request;
+    request.method = "POST";
+    request.url = std::move(url);
+    request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    request.headers.set("Accept", "application/json");
+    request.body = form_encode(fields);
+    co_return co_await send_for_token(upstream, std::move(request), deadline);
+}
 
 TokenSource::TokenSource(Fetch fetch, Duration early) : fetch_(std::move(fetch)), early_(early) {}
 

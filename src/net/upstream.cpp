@@ -1,6 +1,7 @@
 #include "dossier/net/upstream.hpp"
 
 #include "dossier/base/log.hpp"
+#include "dossier/net/rate_gate.hpp"
 
 #include "circuit_breaker.hpp"
 #include "in_flight_limit.hpp"
@@ -23,6 +24,7 @@ struct Upstream::Impl {
         : client(sender),
           metrics(registry),
           config(std::move(settings)),
+          gate(config.rate),
           limit(std::max<std::size_t>(1, config.max_in_flight)),
           breaker(config.breaker) {
         metrics.set("dossier_upstream_in_flight", 0, {{"upstream", config.name}});
@@ -48,6 +50,7 @@ struct Upstream::Impl {
     HttpClient& client;
     Metrics& metrics;
     UpstreamConfig config;
+    RateGate gate;
     InFlightLimit limit;
     CircuitBreaker breaker;
 };
@@ -100,6 +103,10 @@ void Upstream::Impl::tell_breaker(CircuitBreaker::Leave leave, Health health, bo
 
 auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline deadline, int attempt)
     -> Task<TryVerdict> {
+    if (auto turn = co_await gate.pass(deadline); !turn) {
+        auto error = std::move(turn).error().with("upstream", config.name);
+        co_return TryVerdict{.final = fail(std::move(error))};
+    }
     auto permit = co_await limit.acquire(deadline);
     if (!permit) {
         auto error = std::move(permit).error().with("upstream", config.name);

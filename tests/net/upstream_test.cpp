@@ -78,6 +78,21 @@ TEST_F(UpstreamTest, WaitThatPassesTheDeadlineComesBackAtOnce) {
     EXPECT_FALSE(upstream.is_open());
 }
 
+TEST_F(UpstreamTest, KeepsToItsOwnRateAndRefusesWhoCannotWaitForATurn) {
+    ScriptedServer server([](const auto&, const auto&, int) { return answer(200); });
+    auto config = quick();
+    config.rate = {.per_second = 10};
+    Upstream upstream(*client, metrics, config);
+    const auto begun = std::chrono::steady_clock::now();
+    for (int i = 0; i < 12; ++i) EXPECT_EQ(summary(call(upstream, server, Repeat::safe)), "200");
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, 150ms) << "ten at once, then one each 100 ms";
+    const auto late = call(upstream, server, Repeat::safe, 20ms);
+    ASSERT_EQ(summary(late), "rate_limited");
+    EXPECT_GT(late.error().retry_after, 20ms);
+    EXPECT_EQ(server.requests(), 12) << "nothing was sent";
+    EXPECT_FALSE(upstream.is_open()) << "our own budget is no fault of theirs";
+}
+
 TEST_F(UpstreamTest, KeepsToTheWaitItWasAskedFor) {
     ScriptedServer server([](const auto&, const auto&, int number) {
         return number == 1 ? answer(503, "", "retry-after-ms: 150\r\n") : answer(200);

@@ -20,6 +20,7 @@ struct ContextSources {
     std::vector<std::unique_ptr<CmdbSource>> cmdb;
     std::vector<std::unique_ptr<GraphSource>> graphs;
     std::vector<std::unique_ptr<PolicySource>> policies;
+    ingest::GraphLimits graph_limits{}; ///< of what the graphs become together
 };
 
 class Enricher {

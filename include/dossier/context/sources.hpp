@@ -67,6 +67,7 @@ struct Surroundings {
     std::vector<AccessEvent> access_log;
     std::vector<PolicyFact> policies;
     std::vector<Principal> access;
+    std::vector<ContextGap> gaps{}; ///< what could not be asked while the rest could
 };
 
 class GraphSource {

@@ -71,10 +71,11 @@ struct Principal {
 struct GraphNode {
     std::string id; ///< the provider's id (ARN, …) where known, else the platform's
     std::string name;
-    std::string kind; ///< one of `graph_kinds`
-    std::string type; ///< the platform's native word
-    int hops = 0;     ///< least number of edges from the finding's resource, which is 0
-    std::string why;  ///< why it belongs here, in plain words: "can read it by the role payments-etl"
+    std::string kind;     ///< one of `graph_kinds`
+    std::string type;     ///< the platform's native word
+    int hops = 0;         ///< least number of edges from the finding's resource, which is 0
+    std::string why;      ///< why it belongs here, in plain words: "can read it by the role payments-etl"
+    std::string origin{}; ///< who says so: "wiz"; "prisma, wiz" where both do
 };
 inline constexpr std::string_view graph_kinds[] = {"resource", "data_store", "data",   "identity", "internet",
                                                    "network",  "compute",    "secret", "finding"};
@@ -86,6 +87,7 @@ struct GraphEdge {
     std::string
         relation;    ///< can_reach | can_access | contains | holds_data | runs_as | exposes | other lower-case word
     std::string why; ///< the platform's own words for it, "" where it has none
+    std::string origin{};
 };
 
 /// Who can reach the resource, what it can reach, what data it holds: a bounded graph around it (context room).
@@ -95,10 +97,12 @@ struct BlastRadius {
     int hops = 0;             ///< the farthest node
     bool truncated = false;   ///< a bound was reached: there is more
     std::string truncated_by; ///< which bound, in words
-    std::string origin;       ///< "wiz"
+    std::string origin;       ///< "wiz"; "prisma, wiz" for a graph of both
 };
 /// Nodes by kind without the resource itself, in the order of `graph_kinds`, kinds without any left out.
 [[nodiscard]] auto counts_by_kind(const BlastRadius& radius) -> std::vector<std::pair<std::string, int>>;
+/// The nodes on a shortest way from the resource to a node, both left out; empty for what is next to it or unknown.
+[[nodiscard]] auto way_to(const BlastRadius& radius, const std::string& node_id) -> std::vector<const GraphNode*>;
 
 /// Somebody who used the resource lately, as the platform's access log says.
 struct AccessEvent {
@@ -108,6 +112,9 @@ struct AccessEvent {
     std::optional<std::int64_t> count;
     std::string origin;
 };
+
+/// Orders by time, what has none last, so that the order is reproducible.
+void newest_first(std::vector<AccessEvent>& events);
 
 /// A policy that concerns the resource or what it holds.
 struct PolicyFact {
@@ -124,7 +131,9 @@ struct Asset {
     std::string application;
     Environment environment = Environment::unknown;
     Criticality criticality = Criticality::unknown;
-    std::string owner; ///< person id or e-mail
+    std::string owner;           ///< person id or e-mail
+    std::string owner_name;      ///< as the CMDB spells it, "" where it only has the id
+    bool owner_is_group = false; ///< `owner` is the address of a team
     std::string support_group;
     std::string rule;   ///< what matched
     std::string origin; ///< "cmdb:file"

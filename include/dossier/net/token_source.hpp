@@ -51,7 +51,8 @@ private:
     SingleFlight<Secret> flights_;
 };
 
-/// RFC 6749 §4.4. Credentials go in the form body (`client_secret_post`) or by HTTP Basic.
+/// RFC 6749 §4.4, and §4.3 where a user is named. Credentials go in the form body (`client_secret_post`) or by HTTP
+/// Basic.
 struct ClientCredentials {
     std::string url; ///< of the token endpoint
     std::string client_id;
@@ -59,10 +60,17 @@ struct ClientCredentials {
     std::string audience; ///< Auth0 and Cognito style; "" = not sent
     std::string scope;
     bool by_basic = false;
+    std::string user; ///< set = the resource owner's password grant (§4.3), which ServiceNow instances still ask for
+    Secret password;
 };
 /// `unauthenticated` where the endpoint refuses the credentials (400, 401 or 403, with its `error` word).
 /// @param upstream outlives the Fetch
 [[nodiscard]] auto client_credentials(Upstream& upstream, ClientCredentials credentials) -> TokenSource::Fetch;
+
+/// One POST of `fields` to a token endpoint, for other grants and ways to authenticate; errors as above, `forbidden`
+/// where it refuses the scope.
+auto ask_for_token(Upstream& upstream, std::string url, std::vector<std::pair<std::string, std::string>> fields,
+                   Deadline deadline) -> Task<Result<AccessToken>>;
 
 /// Puts a token into a request: `Authorization: Bearer …` for most.
 using ApplyToken = std::function<void(ClientRequest& request, const Secret& token)>;

@@ -1,6 +1,7 @@
 #pragma once
-// One outside system as we deal with it: its in-flight limit, retry with full jitter (honours Retry-After), circuit
-// breaker and metrics, in front of the HttpClient. Everything that talks to Jira, ServiceNow, an LLM … owns one.
+// One outside system as we deal with it: its in-flight limit, our own rate towards it, retry with full jitter (honours
+// Retry-After), circuit breaker and metrics, in front of the HttpClient. Everything that talks to Jira, ServiceNow, an
+// LLM … owns one.
 
 #include "dossier/net/http_client.hpp"
 
@@ -23,6 +24,7 @@ struct BreakerPolicy {
 struct UpstreamConfig {
     std::string name; ///< metric label and log field
     std::size_t max_in_flight = 64;
+    Rate rate;                ///< our own budget of tries; who is early waits. 0 = no limit
     Duration timeout{10'000}; ///< for one try
     RetryPolicy retry;
     BreakerPolicy breaker;
@@ -45,9 +47,10 @@ public:
     ~Upstream();
 
     /// The answer of the last try. 429 whose wait passes the deadline comes back as `rate_limited` with `retry_after`;
-    /// an open circuit is `unavailable` with `retry_after`; 5xx after all tries is `unavailable` for safe requests and
-    /// `outcome_unknown` for unsafe ones (503 with Retry-After: `unavailable`); 429 after all tries is `rate_limited`.
-    /// Other statuses are values, also 501, 505 and a 429 with `x-should-retry: false`.
+    /// an open circuit is `unavailable` with `retry_after`; so is, as `rate_limited`, a turn that comes too late; 5xx
+    /// after all tries is `unavailable` for safe requests and `outcome_unknown` for unsafe ones (503 with Retry-After:
+    /// `unavailable`); 429 after all tries is `rate_limited`. Other statuses are values, also 501, 505 and a 429 with
+    /// `x-should-retry: false`.
     auto call(ClientRequest request, Repeat repeat, Deadline deadline) -> Task<Result<HttpResponse>>;
     [[nodiscard]] auto name() const -> const std::string&;
     [[nodiscard]] auto is_open() const -> bool; ///< circuit open: calls fail at once
@@ -59,8 +62,8 @@ private:
 
 /// Delay before try `attempt` (1 = first repeat): uniform in [0, min(max, base·2^(attempt-1))]. AWS "full jitter".
 [[nodiscard]] auto full_jitter(const RetryPolicy& policy, int attempt) -> Duration;
-/// Seconds or HTTP date of Retry-After, also `retry-after-ms` and `x-ms-retry-after-ms`, at most a day; nullopt where
-/// absent or nonsense.
+/// Seconds or HTTP date of Retry-After, also `retry-after-ms` and `x-ms-retry-after-ms`, of a 429 without them also
+/// `X-Rate-Limit-Reset` (Okta); at most a day; nullopt where absent or nonsense.
 [[nodiscard]] auto retry_after_of(const HttpResponse& response) -> std::optional<Duration>;
 
 } // namespace dossier::net

@@ -1,0 +1,132 @@
+#include "context_evidence.hpp"
+
+#include "dossier/base/strings.hpp"
+#include "graph_words.hpp"
+#include "untrusted_text.hpp"
+
+#include <fmt/format.h>
+
+#include <ranges>
+
+namespace dossier::explain {
+namespace {
+
+constexpr std::size_t quote_limit = 400;
+constexpr std::size_t most_events = 8;
+constexpr std::size_t most_policies = 12;
+constexpr std::size_t nodes_of_a_kind = 4;
+
+auto name(std::string_view text) -> std::string { return clean_text(text, evidence_name_limit); }
+
+auto called(const GraphNode& node) -> std::string { return node.name.empty() ? name(node.id) : name(node.name); }
+
+auto did(const std::string& action) -> std::string {
+    if (action == "read") return "read from";
+    if (action == "write") return "wrote to";
+    if (action == "list") return "listed";
+    if (action == "admin") return "administered";
+    return fmt::format("did {} on", name(action));
+}
+
+/// What a node is to the resource, with the way there.
+auto node_statement(const BlastRadius& radius, const GraphNode& node) -> std::string {
+    auto text = fmt::format("the {} {}", replace_all(node.kind, "_", " "), called(node));
+    if (!node.type.empty()) text += fmt::format(" ({})", name(node.type));
+    text += fmt::format(" is {} from the resource", hops_text(node.hops));
+    std::vector<std::string> steps;
+    for (const auto* step : way_to(radius, node.id)) steps.push_back(called(*step));
+    if (!steps.empty()) text += fmt::format(" by way of {}", join(steps, ", "));
+    if (!node.why.empty()) text += fmt::format(": {}", name(node.why));
+    return text;
+}
+
+} // namespace
+
+void add_exposure_path(EvidenceItems& list, const Context& context) {
+    const auto& path = context.exposure_path;
+    for (std::size_t i = 0; i < path.size() && i < evidence_list_limit; ++i) {
+        const auto step = name(path[i]);
+        if (step.empty()) continue;
+        list.add("exposure_path", fmt::format("step {} of the way in from outside: {}", i + 1, step), step,
+                 "context:exposure_path");
+    }
+}
+
+void add_policies(EvidenceItems& list, const std::vector<PolicyFact>& policies) {
+    std::size_t count = 0;
+    for (const auto& policy : policies) {
+        const auto title = policy.name.empty() ? name(policy.id) : name(policy.name);
+        if (title.empty()) continue;
+        if (count++ == most_policies) break;
+        const auto origin = name(policy.origin);
+        const auto what = policy.kind == "attached"
+                              ? fmt::format("the policy \"{}\" is attached to the resource", title)
+                          : policy.kind == "company" ? fmt::format("the company policy \"{}\" applies", title)
+                                                     : fmt::format("{} has the classification policy \"{}\"",
+                                                                   origin.empty() ? "the platform" : origin, title);
+        const auto quoted = clean_text(policy.statement, quote_limit);
+        list.add("policy", quoted.empty() ? what : fmt::format("{}: \"{}\"", what, quoted), title,
+                 fmt::format("{}:policy", origin));
+    }
+}
+
+void add_access_log(EvidenceItems& list, const std::vector<AccessEvent>& events) {
+    std::size_t count = 0;
+    for (const auto& event : events) {
+        const auto who = name(event.principal);
+        if (who.empty()) continue;
+        if (count++ == most_events) break;
+        auto text = fmt::format("according to the access log, {} {} the resource", who, did(event.action));
+        if (event.count) text += fmt::format(" {} {}", *event.count, *event.count == 1 ? "time" : "times");
+        if (event.at) text += fmt::format("{} at {}", event.count ? ", last" : "", format_time(*event.at));
+        list.add("access_log", text, who, fmt::format("{}:access_log", name(event.origin)));
+    }
+}
+
+void add_blast_radius(EvidenceItems& list, const Context& context, const Assessment& assessment) {
+    constexpr std::string_view kind = "blast_radius";
+    const auto& radius = context.blast_radius;
+    const auto origin = radius ? name(radius->origin) : std::string();
+    if (radius) {
+        if (const auto sentence = radius_sentence(*radius); !sentence.empty())
+            list.add(kind, sentence, std::to_string(radius->nodes.size() - 1), origin + ":radius");
+        // In our own words, so that it may carry a claim; what the node is called may not.
+        if (const auto* internet = nearest_of(*radius, "internet"))
+            list.add(kind, fmt::format("the internet is {} from the resource", hops_text(internet->hops)),
+                     hops_text(internet->hops), origin + ":internet");
+    }
+    for (std::size_t i = 0; i < assessment.reach.size() && i < evidence_list_limit; ++i) {
+        const auto reach = name(assessment.reach[i]);
+        list.add(kind, reach, reach, "assessment:reach");
+    }
+    if (!radius) return;
+    for (const auto* node : telling_nodes(*radius, nodes_of_a_kind))
+        list.add(kind, node_statement(*radius, *node), called(*node), origin + ":node");
+}
+
+void add_context_tampering(EvidenceItems& list, const Context& context) {
+    const auto check = [&](std::string_view place, const std::string& text) {
+        const auto kind = instruction_in(text);
+        if (!kind) return;
+        list.add("tampering",
+                 fmt::format("text in {} reads like an instruction ({}); it was treated as data", place, *kind),
+                 std::string(place), "context:check");
+    };
+    if (context.blast_radius) {
+        for (const auto* node : telling_nodes(*context.blast_radius, nodes_of_a_kind)) {
+            check("the blast radius", node->name);
+            check("the blast radius", node->id);
+            check("the blast radius", node->why);
+        }
+    }
+    using std::views::take;
+    for (const auto& step : context.exposure_path | take(evidence_list_limit)) check("the exposure path", step);
+    for (const auto& event : context.access_log | take(most_events)) check("the access log", event.principal);
+    for (const auto& policy : context.policies | take(most_policies)) {
+        if (policy.kind == "company") continue; // rules of the organisation do read like instructions
+        check("a policy", policy.name);
+        check("a policy", policy.statement);
+    }
+}
+
+} // namespace dossier::explain

@@ -1,0 +1,28 @@
+#pragma once
+// The evidence list under construction: one statement after another, numbered, none twice.
+
+#include "dossier/finding/evidence.hpp"
+
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace dossier::explain {
+
+class EvidenceItems {
+public:
+    /// @param statement becomes a sentence; text from outside in it has been through `clean_text`
+    void add(std::string_view kind, const std::string& statement, std::string value, std::string origin);
+    auto take() -> EvidenceList { return std::move(items_); }
+
+private:
+    EvidenceList items_;
+    std::set<std::string> said_;
+};
+
+// Bounds for text from outside, in bytes, and for lists of it.
+inline constexpr std::size_t evidence_name_limit = 300;
+inline constexpr std::size_t evidence_text_limit = 800;
+inline constexpr std::size_t evidence_list_limit = 20;
+
+} // namespace dossier::explain
