@@ -135,7 +135,9 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .metrics = foundation.metrics,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty()});
-    parts->pollers = ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics);
+    for (auto& poller :
+         ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
+        parts->pollers.push_back(std::move(poller));
     api::add_rest_routes(parts->routes, *parts->services);
     api::add_admin_routes(parts->admin_routes, *parts->services);
     return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));
