@@ -168,7 +168,7 @@ public:
         request.body = R"({"id":"f)" + std::to_string(number) + R"(","title":")" + title + R"(","status":")" + status +
                        R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::payments-export")" + extra + "}";
         request.request_id = "req-1";
-        return value_of(receiver.receive("scan", std::move(request))).at(0);
+        return value_of(receiver.receive("scan", std::move(request))).results.at(0);
     }
 
     /// A body of the source "wiz", which has an API.
