@@ -175,7 +175,7 @@ public:
     auto deliver_wiz(std::string body) -> store::IntakeResult {
         net::HttpRequest request;
         request.body = std::move(body);
-        return value_of(receiver.receive("wiz", std::move(request))).at(0);
+        return value_of(receiver.receive("wiz", std::move(request))).results.at(0);
     }
 
     auto claim() -> std::vector<store::Claim> {
