@@ -5,6 +5,7 @@
 #include "dossier/explain/narrator.hpp"
 #include "dossier/explain/prompt_catalogue.hpp"
 #include "dossier/ingest/backlog.hpp"
+#include "dossier/ingest/queue_poller.hpp"
 #include "sample_mask.hpp"
 
 #include <algorithm>
@@ -36,9 +37,9 @@ auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foun
 } // namespace
 
 struct Wiring::Parts {
-    explicit Parts(const AppConfig& config, const Foundation& foundation)
+    Parts(const AppConfig& config, const Foundation& foundation, ingest::Handshakes handshakes)
         : receiver(config.sources, foundation.store, foundation.clock, foundation.metrics,
-                   config.pipeline.queue.capacity),
+                   config.pipeline.queue.capacity, std::move(handshakes)),
           platforms(make_platforms(config.sources, foundation)),
           authenticator(config.tokens),
           reviews(foundation.store, foundation.clock, foundation.metrics),
@@ -119,7 +120,9 @@ Wiring::Wiring(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Wiring::~Wiring() = default;
 
 auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Result<std::shared_ptr<Wiring>> {
-    auto parts = std::make_unique<Parts>(config, foundation);
+    auto handshakes = ingest::make_handshakes(config.sources, foundation.client, foundation.metrics, foundation.clock);
+    if (!handshakes) return fail(std::move(handshakes.error()));
+    auto parts = std::make_unique<Parts>(config, foundation, std::move(*handshakes));
     auto enricher = context::make_enricher(config.context, {.client = foundation.client,
                                                             .metrics = foundation.metrics,
                                                             .platforms = parts->platforms.apis,
@@ -171,6 +174,9 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .metrics = foundation.metrics,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty()});
+    for (auto& poller :
+         ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
+        parts->pollers.push_back(std::move(poller));
     api::add_rest_routes(parts->routes, *parts->services);
     api::add_admin_routes(parts->admin_routes, *parts->services);
     return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));

@@ -82,6 +82,11 @@ public:
                 co_return std::optional<Person>(person);
         co_return std::optional<Person>();
     }
+    auto groups_of(Person person, Deadline) -> Task<Result<std::vector<std::string>>> override {
+        ++asked;
+        if (person.id == "u-1") co_return std::vector<std::string>{"Payments"};
+        co_return std::vector<std::string>{};
+    }
     auto team(std::string name, Deadline) -> Task<Result<std::optional<Team>>> override {
         ++asked;
         if (group_ && group_->name == name) co_return group_;
@@ -174,6 +179,23 @@ TEST(Enricher, FindsPeopleTeamsAndManagersBehindTheTags) {
         EXPECT_EQ(context.owner.team, row.team);
         EXPECT_FALSE(context.owner.disputed);
         EXPECT_EQ(context.gaps.size(), row.gaps);
+    }
+}
+
+TEST(Enricher, AsksForGroupsWhereATeamIsNamedBesideAPerson) {
+    for (const auto* owner : {"alice", "bob@acme.example"}) {
+        SCOPED_TRACE(owner);
+        Metrics metrics;
+        ContextSources sources;
+        sources.identity.push_back(std::make_unique<Directory>(std::vector{alice_there, bob}, std::nullopt));
+        Enricher enricher(std::move(sources), ContextConfig{}, metrics);
+        auto one = finding();
+        one.resource.tags = {{"owner", owner}, {"team", "payments"}};
+        const auto context = run(enricher.enrich({one}, deadline_in(30s)));
+        EXPECT_FALSE(context.owner.disputed);
+        const bool is_member = std::string_view(owner) == "alice";
+        EXPECT_EQ(context.owner.confidence > 0.71, is_member) << "her team agrees with her";
+        EXPECT_EQ(context.owner.signals.back().agrees, is_member);
     }
 }
 

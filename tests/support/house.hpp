@@ -168,14 +168,14 @@ public:
         request.body = R"({"id":"f)" + std::to_string(number) + R"(","title":")" + title + R"(","status":")" + status +
                        R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::payments-export")" + extra + "}";
         request.request_id = "req-1";
-        return value_of(receiver.receive("scan", std::move(request))).at(0);
+        return value_of(receiver.receive("scan", std::move(request))).results.at(0);
     }
 
     /// A body of the source "wiz", which has an API.
     auto deliver_wiz(std::string body) -> store::IntakeResult {
         net::HttpRequest request;
         request.body = std::move(body);
-        return value_of(receiver.receive("wiz", std::move(request))).at(0);
+        return value_of(receiver.receive("wiz", std::move(request))).results.at(0);
     }
 
     auto claim() -> std::vector<store::Claim> {

@@ -50,7 +50,8 @@ struct ApiConfig {
     Secret client_secret;  ///< prisma: secret key
     std::string audience;  ///< wiz; "" = by the host of auth_url
     Secret token;          ///< orca
-    std::string project;   ///< wiz: project id that everything is limited to; "" = all
+    std::string project;   ///< wiz: project id that everything is limited to, "" = all; prisma: the tenant where a key
+                           ///< has several
     Rate rate{10};         ///< calls a second; 0 = no limit of ours
     std::size_t max_in_flight = 8;
     Duration timeout{15'000}; ///< for one try
@@ -70,7 +71,9 @@ struct ApiConfig {
 
 /// Kind `sns`: an HTTP(S) subscription of topics.
 struct SnsConfig {
-    std::vector<std::string> topics; ///< ARNs; messages of others are refused, their subscriptions never confirmed
+    /// ARNs; messages of others are refused, their subscriptions never confirmed. None (with `auth` only): messages of
+    /// any topic are taken, no subscription is confirmed.
+    std::vector<std::string> topics;
     std::string signing_certificate; ///< PEM file that all messages are checked with; "" = fetched from AWS by its URL
 };
 
