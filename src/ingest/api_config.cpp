@@ -20,7 +20,7 @@ struct KindKeys {
 auto kind_keys() -> const std::vector<KindKeys>& {
     static const std::vector<KindKeys> kinds = {
         {"wiz", {"url", "client_id", "client_secret"}, {"token"}},
-        {"prisma", {"url", "client_id", "client_secret"}, {"token", "audience", "project"}},
+        {"prisma", {"url", "client_id", "client_secret"}, {"token", "audience"}},
         {"orca", {"url", "token"}, {"auth_url", "audience", "project", "client_id", "client_secret"}},
     };
     return kinds;

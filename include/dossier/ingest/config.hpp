@@ -50,7 +50,8 @@ struct ApiConfig {
     Secret client_secret;  ///< prisma: secret key
     std::string audience;  ///< wiz; "" = by the host of auth_url
     Secret token;          ///< orca
-    std::string project;   ///< wiz: project id that everything is limited to; "" = all
+    std::string project;   ///< wiz: project id that everything is limited to, "" = all; prisma: the tenant where a key
+                           ///< has several
     Rate rate{10};         ///< calls a second; 0 = no limit of ours
     std::size_t max_in_flight = 8;
     Duration timeout{15'000}; ///< for one try
