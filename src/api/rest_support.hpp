@@ -85,6 +85,7 @@ void add_finding_routes(Routes& routes, const Services& services);
 void add_draft_routes(Routes& routes, const Services& services);
 void add_operation_routes(Routes& routes, const Services& services);
 void add_explain_routes(Routes& routes, const Services& services);
+void add_report_routes(Routes& routes, const Services& services);
 void add_webhook_routes(Routes& routes, const Services& services);
 
 } // namespace dossier::api

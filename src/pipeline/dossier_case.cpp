@@ -119,6 +119,14 @@ auto DossierCase::commit(Stage stage, std::string body, Timestamp at) const -> s
         update.id = finding.id;
         commit.findings.push_back(std::move(update));
     }
+    // What is over among others that are not has come to its end: nobody works on it any more.
+    for (const auto& finding : row_.findings) {
+        if (is_open(finding.status) || finding.stage == Stage::closed) continue;
+        store::StageCommit::FindingUpdate update;
+        update.id = finding.id;
+        update.stage = Stage::closed;
+        commit.findings.push_back(std::move(update));
+    }
     return commit;
 }
 

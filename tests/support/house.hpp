@@ -109,13 +109,14 @@ public:
     std::unique_ptr<store::Store> real =
         *store::open_store({.url = "sqlite:" + directory.file("dossier.db")}, audit::seal);
     FailingStore store{*real};
-    ingest::Receiver receiver{{scanner()}, store, clock, metrics, 1'000};
+    ingest::Receiver receiver{{scanner(), wiz()}, store, clock, metrics, 1'000};
     std::unique_ptr<explain::Assessor> assessor = *explain::Assessor::load("");
     std::shared_ptr<const redact::Redactor> redactor = *redact::Redactor::make({});
     std::shared_ptr<ticket::test::FakeTracker> tracker = std::make_shared<ticket::test::FakeTracker>(clock);
     ticket::Delivery delivery{
         {{"jira", tracker}}, store, {.settle = Duration{60'000}, .instance = "t"}, clock, metrics};
     pipeline::PipelineConfig config;
+    std::vector<std::shared_ptr<ingest::PlatformApi>> platforms;
     std::string approval = "before_assign";
 
     /// A builder as a restart would make it: nothing is remembered but what is in the store.
@@ -143,6 +144,7 @@ public:
                                                                           .clock = clock,
                                                                           .metrics = metrics,
                                                                           .config = config,
+                                                                          .platforms = platforms,
                                                                           .default_approval = approval,
                                                                           .default_sink = "jira"}));
         return *builders_.back();
@@ -160,6 +162,13 @@ public:
         return value_of(receiver.receive("scan", std::move(request))).at(0);
     }
 
+    /// A body of the source "wiz", which has an API.
+    auto deliver_wiz(std::string body) -> store::IntakeResult {
+        net::HttpRequest request;
+        request.body = std::move(body);
+        return value_of(receiver.receive("wiz", std::move(request))).at(0);
+    }
+
     auto claim() -> std::vector<store::Claim> {
         return value_of(store.claim_ready("worker", clock.now(), Duration{60'000}, 10));
     }
@@ -168,7 +177,11 @@ public:
         std::vector<store::Release> ends;
         for (auto& claim : claim()) {
             ends.push_back(run_task(builder().advance(std::move(claim))));
-            if (!crash) value_of(real->release(ends.back()));
+            if (crash) continue;
+            auto released = run_task(real->release(ends.back()));
+            // A dossier whose finding moved away is nobody's.
+            if (!released && released.error().code != Errc::conflict)
+                throw std::runtime_error(released.error().describe());
         }
         if (crash) value_of(real->abandon_leases("worker"));
         return ends;
@@ -190,6 +203,11 @@ public:
     }
 
 private:
+    static auto wiz() -> ingest::SourceConfig {
+        ingest::SourceConfig config{.name = "wiz", .kind = "wiz"};
+        config.api = ingest::ApiConfig{};
+        return config;
+    }
     static auto scanner() -> ingest::SourceConfig {
         return {.name = "scan",
                 .kind = "generic",
