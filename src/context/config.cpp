@@ -136,9 +136,9 @@ auto read_providers(config::Section& root, std::string_view key) -> std::vector<
         if (mine == kinds().end()) continue;
         for (const auto needed : mine->required) section.require(needed);
         refuse_foreign(section, *mine);
-        check_sign_in(section, mine->kind);
-        if (provider.kind.starts_with("aws_")) aws::check_provider(section, provider);
         if (key == "cmdb") check_cmdb_entry(section, provider);
+        if (provider.kind.starts_with("aws_")) aws::check_provider(section, provider);
+        check_sign_in(section, mine->kind);
         providers.push_back(std::move(provider));
     }
     return providers;
