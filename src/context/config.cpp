@@ -30,8 +30,8 @@ auto with(Keys keys, const Keys& more) -> Keys {
 auto kinds() -> const std::vector<KindKeys>& {
     static const std::vector<KindKeys> table = {
         {"identity", "file", {"path"}, {}},
-        {"identity", "scim", {"url", "token"}, {}},
-        {"identity", "okta", {"url"}, {"token", "client_id", "private_key", "key_id", "scope"}},
+        {"identity", "scim", {"url"}, {"token", "auth_url", "client_id", "client_secret", "scope"}},
+        {"identity", "okta", {"url"}, {"token", "auth_url", "client_id", "private_key", "key_id", "scope"}},
         {"identity", "msgraph", {"tenant_id", "client_id", "client_secret"}, {"url", "auth_url", "scope"}},
         {"identity", "aws_iam", {"region"}, with({"analyzer_arn", "calls"}, aws_keys)},
         {"identity", "aws_identity_center", {"region", "identity_store_id"}, aws_keys},
@@ -98,6 +98,21 @@ void refuse_foreign(config::Section& section, const KindKeys& mine) {
     }
 }
 
+/// Directories that can be signed in to in two ways: by a token, or as an OAuth client with these keys.
+void check_sign_in(config::Section& section, std::string_view kind) {
+    Keys client;
+    if (kind == "scim") client = {"auth_url", "client_id", "client_secret"};
+    if (kind == "okta") client = {"client_id", "private_key"};
+    if (client.empty()) return;
+    const bool is_client = std::ranges::any_of(client, [&](auto key) { return section.has(key); });
+    if (section.has("token") && is_client)
+        section.problem("token", fmt::format("use either `token` or `{}`", fmt::join(client, "`, `")));
+    if (section.has("token")) return;
+    if (!is_client) section.problem("token", fmt::format("is required, or `{}`", fmt::join(client, "`, `")));
+    if (is_client)
+        for (const auto key : client) section.require(key);
+}
+
 auto read_providers(config::Section& root, std::string_view key) -> std::vector<ProviderConfig> {
     std::vector<ProviderConfig> providers;
     std::vector<std::string> names;
@@ -119,6 +134,7 @@ auto read_providers(config::Section& root, std::string_view key) -> std::vector<
         if (mine == kinds().end()) continue;
         for (const auto needed : mine->required) section.require(needed);
         refuse_foreign(section, *mine);
+        check_sign_in(section, mine->kind);
         if (key == "cmdb") check_cmdb_entry(section, provider);
         providers.push_back(std::move(provider));
     }

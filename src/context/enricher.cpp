@@ -228,7 +228,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
             answering.push_back(
                 {.source = identity_[i].get(), .people = &caches_->people[i], .teams = &caches_->teams[i]});
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
-    co_await look_up_people(signals, answering, round);
+    answering = co_await look_up_people(signals, std::move(answering), round);
     co_await look_up_teams(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
     co_await look_up_manager(context.owner, std::move(answering), round);

@@ -65,10 +65,6 @@ auto found(Lookup<T>& lookup, Round& round) -> const T* {
     return &**answer;
 }
 
-auto is_complete(const Person& person) -> bool {
-    return !person.id.empty() && !person.email.empty() && !person.name.empty() && !person.department.empty();
-}
-
 /// A team's own name is no person; an e-mail in a team tag may be one.
 auto may_be_person(const OwnerSignal& signal) -> bool {
     return !signal.is_group || signal.person.id.empty() || signal.person.id.find('@') != std::string::npos;
@@ -79,20 +75,27 @@ void add_name(std::vector<std::string>& names, const std::string& name, std::siz
     if (!known && !name.empty() && names.size() < most) names.push_back(name);
 }
 
-/// Somebody whom one directory calls active has not left, whatever an older one remembers.
+/// What the directories know of a person by any spelling, the first directory first. Somebody whom one of them calls
+/// active has not left, whatever another remembers.
 void fill_in(OwnerSignal& signal, std::vector<PersonLookup>& lookups, Round& round) {
+    std::optional<Person> known;
     bool answers_somewhere = false;
     for (const auto& name : spellings_of(signal.person)) {
         for (auto& lookup : lookups) {
             if (!iequals(lookup.name, name)) continue;
-            const auto* known = found(lookup, round);
-            if (known == nullptr) continue;
-            complete(signal.person, *known);
-            signal.is_group = false;
-            if (known->inactive.empty()) answers_somewhere = true;
+            const auto* one = found(lookup, round);
+            if (one == nullptr) continue;
+            if (known)
+                add_knowledge(*known, *one);
+            else
+                known = *one;
+            if (one->inactive.empty()) answers_somewhere = true;
         }
     }
-    if (answers_somewhere) signal.person.inactive.clear();
+    if (!known) return;
+    if (answers_somewhere) known->inactive.clear();
+    complete(signal.person, *known);
+    signal.is_group = false;
 }
 
 auto name_of_team(const OwnerSignal& signal) -> const std::string& {
@@ -123,16 +126,24 @@ auto people_behind(OwnerSignal& signal, const Team& team) -> std::vector<OwnerSi
 
 } // namespace
 
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void> {
+auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round)
+    -> Task<std::vector<Directory>> {
     std::vector<std::string> names;
     std::vector<OwnerSignal*> open;
     for (auto& signal : signals) {
-        if (is_complete(signal.person) || !may_be_person(signal)) continue;
+        // Also whom a rule describes in full: a directory may know that they have left.
+        if (!may_be_person(signal)) continue;
         open.push_back(&signal);
         for (const auto& name : spellings_of(signal.person)) add_name(names, name, most_names);
     }
-    auto lookups = co_await ask_all<Person>(std::move(names), std::move(directories), round);
+    auto lookups = co_await ask_all<Person>(std::move(names), directories, round);
     for (auto* signal : open) fill_in(*signal, lookups, round);
+    std::erase_if(directories, [&](const Directory& directory) {
+        return std::ranges::any_of(lookups, [&](const PersonLookup& lookup) {
+            return lookup.directory.source == directory.source && !lookup.answer;
+        });
+    });
+    co_return directories;
 }
 
 auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void> {

@@ -18,7 +18,9 @@ struct Directory {
 };
 
 /// Fills in what the directories know of each person.
-auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void>;
+/// @return the directories that answered; the others need not be asked again in this round
+auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round)
+    -> Task<std::vector<Directory>>;
 /// Marks the signals that name a group and adds its owners.
 auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void>;
 /// Replaces the id of the owner's manager by an e-mail.

@@ -72,6 +72,12 @@ auto same_handle(std::string_view a, std::string_view b) -> bool {
     return is_label(b) && is_email(a) && iequals(b, as_label(a));
 }
 
+void add_alias(Person& person, const std::string& name) {
+    const auto same = [&](const std::string& other) { return iequals(other, name); };
+    if (name.empty() || same(person.id) || same(person.email)) return;
+    if (std::ranges::none_of(person.aliases, same)) person.aliases.push_back(name);
+}
+
 } // namespace
 
 auto names_nobody(std::string_view value) -> bool {
@@ -148,33 +154,35 @@ auto belongs_to(const Person& person, const Person& team) -> bool {
     });
 }
 
-void complete(Person& person, const Person& known) {
+void add_knowledge(Person& person, const Person& further) {
     const auto take = [](std::string& mine, const std::string& theirs) {
         if (mine.empty()) mine = theirs;
     };
-    const auto also = [&](const std::string& name) {
-        const auto same = [&](const std::string& other) { return iequals(other, name); };
-        if (name.empty() || same(person.id) || same(person.email)) return;
-        if (std::ranges::none_of(person.aliases, same)) person.aliases.push_back(name);
-    };
-    if (!known.id.empty() && person.id != known.id) {
-        const auto said = std::exchange(person.id, known.id);
-        also(said);
-    }
-    take(person.email, known.email);
-    take(person.name, known.name);
-    take(person.department, known.department);
+    take(person.id, further.id);
+    take(person.email, further.email);
+    take(person.name, further.name);
+    take(person.department, further.department);
     if (person.manager.empty()) {
-        person.manager = known.manager;
-        person.manager_name = known.manager_name;
+        person.manager = further.manager;
+        person.manager_name = further.manager_name;
     }
-    take(person.cost_center, known.cost_center);
-    take(person.title, known.title);
-    take(person.inactive, known.inactive);
-    also(known.email);
-    for (const auto& alias : known.aliases) also(alias);
-    for (const auto& group : known.groups)
+    take(person.cost_center, further.cost_center);
+    take(person.title, further.title);
+    for (const auto& group : further.groups)
         if (std::ranges::find(person.groups, group) == person.groups.end()) person.groups.push_back(group);
+    add_alias(person, further.id);
+    add_alias(person, further.email);
+    for (const auto& alias : further.aliases) add_alias(person, alias);
+}
+
+void complete(Person& person, const Person& known) {
+    const auto said = std::pair(person.id, person.email);
+    if (!known.id.empty()) person.id = known.id;
+    if (!known.email.empty()) person.email = known.email;
+    person.inactive = known.inactive;
+    add_knowledge(person, known);
+    add_alias(person, said.first);
+    add_alias(person, said.second);
 }
 
 } // namespace dossier::context

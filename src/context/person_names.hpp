@@ -25,7 +25,10 @@ namespace dossier::context {
 [[nodiscard]] auto same_person(const Person& a, const Person& b) -> bool;
 /// Whether a person's groups name that team.
 [[nodiscard]] auto belongs_to(const Person& person, const Person& team) -> bool;
-/// Fills in what a directory knows; what the signal said itself stays, except that its id becomes an alias.
+/// Fills in what a directory knows. Its id and e-mail count (trackers know people by them); what stood there before
+/// becomes an alias.
 void complete(Person& person, const Person& known);
+/// Fills in what another directory knows besides; what the first one said stays.
+void add_knowledge(Person& person, const Person& further);
 
 } // namespace dossier::context

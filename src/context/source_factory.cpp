@@ -1,13 +1,17 @@
 #include "source_factory.hpp"
 
 #include "cmdb_sources.hpp"
+#include "directory_sources.hpp"
 #include "dossier/context/file_sources.hpp"
 
 namespace dossier::context {
 
-auto make_identity_source(const ProviderConfig& provider, const ContextConfig& /*config*/,
-                          const SourceMakings& /*makings*/) -> Result<std::unique_ptr<IdentitySource>> {
+auto make_identity_source(const ProviderConfig& provider, const ContextConfig& config, const SourceMakings& makings)
+    -> Result<std::unique_ptr<IdentitySource>> {
     if (provider.kind == "file") return open_identity_file(provider.name, provider.path);
+    if (provider.kind == "scim") return make_scim_identity(provider, config, makings);
+    if (provider.kind == "okta") return make_okta_identity(provider, config, makings);
+    if (provider.kind == "msgraph") return make_msgraph_identity(provider, config, makings);
     return fail(Errc::invalid_argument, "no identity source of kind " + provider.kind);
 }
 

@@ -28,6 +28,20 @@ auto as_duration(double milliseconds) -> Duration {
     return Duration(static_cast<Duration::rep>(std::ceil(std::min(milliseconds, longest_wait_ms))));
 }
 
+/// Okta and others give the second of the Unix epoch in which the window ends; by their clock, which Date tells.
+auto until_reset(const HttpResponse& response) -> std::optional<Duration> {
+    const auto reset = response.headers.get("x-rate-limit-reset");
+    if (response.status != 429 || !reset) return std::nullopt;
+    const auto then = number(trim(*reset));
+    if (!then || *then < 1e9) return std::nullopt;
+    auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    if (const auto date = response.headers.get("date")) {
+        const auto theirs = curl_getdate(std::string(trim(*date)).c_str(), nullptr);
+        if (theirs > 0) now = theirs;
+    }
+    return as_duration(std::max(0.0, (*then - static_cast<double>(now)) * 1000));
+}
+
 auto forbids_repeat(const HttpResponse& response) -> bool { // OpenAI and its relatives
     const auto told = response.headers.get("x-should-retry");
     return told && iequals(trim(*told), "false");
@@ -82,7 +96,7 @@ auto retry_after_of(const HttpResponse& response) -> std::optional<Duration> {
         }
     }
     const auto value = response.headers.get("retry-after");
-    if (!value) return std::nullopt;
+    if (!value) return until_reset(response);
     const auto text = trim(*value);
     if (const auto seconds = number(text)) return as_duration(*seconds * 1000);
     // RFC 9110 §5.6.7: three forms of date, each beginning with the name of a day.

@@ -33,6 +33,7 @@ auto refusal(const Upstream& upstream, const HttpResponse& response) -> Error {
     error.code = is_about_credentials ? Errc::unauthenticated : Errc::rejected;
     std::string word;
     if (const auto body = parse_json(response.body); body && body->is_object()) word = text_at(*body, "error");
+    if (word == "invalid_scope") error.code = Errc::forbidden; // known there, and not granted what it asks for
     error.message = fmt::format("{} gave no token: {}{}", upstream.name(), response.status,
                                 word.empty() ? "" : " " + shorten(word, 80));
     error.retry_after = retry_after_of(response);
@@ -46,6 +47,13 @@ auto read_token(const Upstream& upstream, const HttpResponse& response, SteadyCl
     if (!body || !body->is_object() || text_at(*body, "access_token").empty())
         return fail(Errc::malformed, fmt::format("{} answered without an access_token", upstream.name()));
     return AccessToken{.value = Secret(text_at(*body, "access_token")), .expires_at = asked_at + lifetime_of(*body)};
+}
+
+auto send_for_token(Upstream& upstream, ClientRequest request, Deadline deadline) -> Task<Result<AccessToken>> {
+    const auto asked_at = SteadyClock::now();
+    auto response = co_await upstream.call(std::move(request), Repeat::safe, deadline);
+    if (!response) co_return fail(std::move(response.error()));
+    co_return read_token(upstream, *response, asked_at);
 }
 
 auto fetch_by_credentials(Upstream& upstream, ClientCredentials credentials, Deadline deadline)
@@ -73,13 +81,21 @@ auto fetch_by_credentials(Upstream& upstream, ClientCredentials credentials, Dea
     if (!credentials.audience.empty()) fields.emplace_back("audience", credentials.audience);
     if (!credentials.scope.empty()) fields.emplace_back("scope", credentials.scope);
     request.body = form_encode(fields);
-    const auto asked_at = SteadyClock::now();
-    auto response = co_await upstream.call(std::move(request), Repeat::safe, deadline);
-    if (!response) co_return fail(std::move(response.error()));
-    co_return read_token(upstream, *response, asked_at);
+    co_return co_await send_for_token(upstream, std::move(request), deadline);
 }
 
 } // namespace
+
+auto ask_for_token(Upstream& upstream, std::string url, std::vector<std::pair<std::string, std::string>> fields,
+                   Deadline deadline) -> Task<Result<AccessToken>> {
+    ClientRequest request;
+    request.method = "POST";
+    request.url = std::move(url);
+    request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    request.headers.set("Accept", "application/json");
+    request.body = form_encode(fields);
+    co_return co_await send_for_token(upstream, std::move(request), deadline);
+}
 
 TokenSource::TokenSource(Fetch fetch, Duration early) : fetch_(std::move(fetch)), early_(early) {}
 

@@ -66,6 +66,140 @@ TEST(Enricher, CompletesTheOwnerFromIdentity) {
     EXPECT_THAT(metrics.render(), HasSubstr("dossier_context_seconds"));
 }
 
+/// A directory of people and one group.
+class Directory final : public IdentitySource {
+public:
+    Directory(std::vector<Person> people, std::optional<Team> group)
+        : people_(std::move(people)), group_(std::move(group)) {}
+    [[nodiscard]] auto name() const -> const std::string& override { return name_; }
+    [[nodiscard]] auto cache_key(const Resource&) const -> std::string override { return {}; }
+    auto ask(Resource, Deadline) -> Task<Result<IdentityAnswer>> override { co_return IdentityAnswer{}; }
+    auto person(std::string name, Deadline) -> Task<Result<std::optional<Person>>> override {
+        ++asked;
+        if (is_down) co_return fail(Errc::rate_limited, "come back in an hour");
+        for (const auto& person : people_)
+            if (person.id == name || person.email == name || std::ranges::count(person.aliases, name) > 0)
+                co_return std::optional<Person>(person);
+        co_return std::optional<Person>();
+    }
+    auto team(std::string name, Deadline) -> Task<Result<std::optional<Team>>> override {
+        ++asked;
+        if (group_ && group_->name == name) co_return group_;
+        co_return std::optional<Team>();
+    }
+
+    int asked = 0;
+    bool is_down = false;
+
+private:
+    std::string name_ = "directory";
+    std::vector<Person> people_;
+    std::optional<Team> group_;
+};
+
+const Person bob{.id = "u-2", .name = "Bob A", .email = "bob@acme.example", .department = "Payments"};
+const Person alice_there{.id = "u-1",
+                         .name = "Alice Ngo",
+                         .email = "alice.ngo@acme.example",
+                         .department = "Payments",
+                         .manager = "u-2",
+                         .cost_center = "CC-1",
+                         .aliases = {"alice", "alice@acme.example"}};
+
+TEST(Enricher, FindsPeopleTeamsAndManagersBehindTheTags) {
+    Person gone = alice_there;
+    gone.inactive = "deactivated in identity:directory";
+    Person hidden = alice_there;
+    hidden.unseen = {"groups: Group.Read is missing"};
+    const Team payments{.id = "g-1", .name = "payments", .owners = {bob}};
+    struct Row {
+        const char* name;
+        std::vector<Person> people;
+        Tags tags;
+        const char* email;
+        const char* manager;
+        const char* escalation;
+        const char* team;
+        std::size_t gaps;
+    };
+    const Row rows[] = {
+        {"a login, and the manager by e-mail",
+         {alice_there, bob},
+         {{"owner", "alice"}},
+         "alice.ngo@acme.example",
+         "bob@acme.example",
+         "",
+         "",
+         0},
+        {"a manager whom nobody knows",
+         {alice_there},
+         {{"owner", "alice"}},
+         "alice.ngo@acme.example",
+         "u-2",
+         "",
+         "",
+         0},
+        {"whoever has left, with the manager to ask instead",
+         {gone, bob},
+         {{"owner", "alice"}},
+         "alice.ngo@acme.example",
+         "bob@acme.example",
+         "bob@acme.example",
+         "",
+         0},
+        {"the owner of a group", {}, {{"team", "payments"}}, "bob@acme.example", "", "", "payments", 0},
+        {"a group in an owner tag", {}, {{"owner", "payments"}}, "bob@acme.example", "", "", "payments", 0},
+        {"what the directory may not show is a gap",
+         {hidden, bob},
+         {{"owner", "alice@acme.example"}},
+         "alice.ngo@acme.example",
+         "bob@acme.example",
+         "",
+         "",
+         1},
+        {"nobody", {bob}, {{"owner", "mallory"}}, "", "", "", "", 0},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        Metrics metrics;
+        ContextSources sources;
+        sources.identity.push_back(std::make_unique<Directory>(row.people, payments));
+        Enricher enricher(std::move(sources), ContextConfig{}, metrics);
+        auto one = finding();
+        one.resource.tags = row.tags;
+        const auto context = run(enricher.enrich({one}, deadline_in(30s)));
+        EXPECT_EQ(context.owner.email, row.email);
+        EXPECT_EQ(context.owner.manager, row.manager);
+        EXPECT_EQ(context.owner.escalation, row.escalation);
+        EXPECT_EQ(context.owner.team, row.team);
+        EXPECT_FALSE(context.owner.disputed);
+        EXPECT_EQ(context.gaps.size(), row.gaps);
+    }
+}
+
+TEST(Enricher, AsksADirectoryOnceForManyFindingsAndNotAgainWhenItFailed) {
+    Metrics metrics;
+    auto directory = std::make_unique<Directory>(std::vector{alice_there, bob}, std::nullopt);
+    auto* seen = directory.get();
+    ContextSources sources;
+    sources.identity.push_back(std::move(directory));
+    Enricher enricher(std::move(sources), ContextConfig{}, metrics);
+    for (const auto* spelling : {"alice", "alice@acme.example", "alice.ngo@acme.example", "ALICE"}) {
+        auto one = finding();
+        one.resource.tags = {{"owner", spelling}};
+        EXPECT_EQ(run(enricher.enrich({one}, deadline_in(30s))).owner.id, "u-1") << spelling;
+    }
+    EXPECT_EQ(seen->asked, 2) << "Alice by whatever name, and her manager";
+    seen->is_down = true;
+    seen->asked = 0;
+    auto unknown = finding();
+    unknown.resource.tags = {{"owner", "carl@acme.example"}};
+    const auto context = run(enricher.enrich({unknown}, deadline_in(30s)));
+    EXPECT_EQ(context.owner.email, "carl@acme.example");
+    EXPECT_EQ(context.gaps.size(), 1U);
+    EXPECT_EQ(seen->asked, 1) << "neither for a team nor for a manager";
+}
+
 TEST(Enricher, ASourceThatDoesNotAnswerIsAGapAndNothingElse) {
     struct Row {
         const char* name;

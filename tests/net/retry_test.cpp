@@ -48,11 +48,20 @@ TEST(Retry, ReadsEveryFormOfRetryAfter) {
         {"date gone by", {{"Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"}}, 0ms},
         {"more than a day", {{"Retry-After", "99999999999999999999"}}, 24h},
         {"not a number", {{"Retry-After", "nan"}}, {}},
+        {"Okta's end of the window, by its own clock",
+         {{"X-Rate-Limit-Reset", "1445412510"}, {"Date", "Wed, 21 Oct 2015 07:28:00 GMT"}},
+         30s},
+        {"a window that has ended",
+         {{"X-Rate-Limit-Reset", "1445412400"}, {"Date", "Wed, 21 Oct 2015 07:28:00 GMT"}},
+         0ms},
+        {"seconds that are no time of day", {{"X-Rate-Limit-Reset", "60"}}, {}},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
         EXPECT_EQ(retry_after_of({.status = 429, .headers = row.headers}), row.expected);
     }
+    EXPECT_EQ(retry_after_of({.status = 503, .headers = {{"X-Rate-Limit-Reset", "1445412510"}}}), std::nullopt)
+        << "the window says nothing about an outage";
 }
 
 TEST(Retry, ReadsAnHttpDateAsTheSpanUntilThen) {

@@ -67,6 +67,11 @@ struct ClientCredentials {
 /// @param upstream outlives the Fetch
 [[nodiscard]] auto client_credentials(Upstream& upstream, ClientCredentials credentials) -> TokenSource::Fetch;
 
+/// One POST of `fields` to a token endpoint, for other grants and ways to authenticate; errors as above, `forbidden`
+/// where it refuses the scope.
+auto ask_for_token(Upstream& upstream, std::string url, std::vector<std::pair<std::string, std::string>> fields,
+                   Deadline deadline) -> Task<Result<AccessToken>>;
+
 /// Puts a token into a request: `Authorization: Bearer …` for most.
 using ApplyToken = std::function<void(ClientRequest& request, const Secret& token)>;
 void apply_bearer(ClientRequest& request, const Secret& token);

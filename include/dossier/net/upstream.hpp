@@ -62,8 +62,8 @@ private:
 
 /// Delay before try `attempt` (1 = first repeat): uniform in [0, min(max, base·2^(attempt-1))]. AWS "full jitter".
 [[nodiscard]] auto full_jitter(const RetryPolicy& policy, int attempt) -> Duration;
-/// Seconds or HTTP date of Retry-After, also `retry-after-ms` and `x-ms-retry-after-ms`, at most a day; nullopt where
-/// absent or nonsense.
+/// Seconds or HTTP date of Retry-After, also `retry-after-ms` and `x-ms-retry-after-ms`, of a 429 without them also
+/// `X-Rate-Limit-Reset` (Okta); at most a day; nullopt where absent or nonsense.
 [[nodiscard]] auto retry_after_of(const HttpResponse& response) -> std::optional<Duration>;
 
 } // namespace dossier::net
