@@ -47,6 +47,49 @@ class PrismaCloud(Api):
     def tearDown(self):
         self.assertEqual(self.platform.complaints, [])
 
+    def test_what_no_webhook_brought_comes_and_follows_its_changes(self):
+        self.platform.page_size = 3
+        for number in range(8):
+            self.platform.add_alert(f"P-{number}", title=f"Bucket {number} is public", severity="high",
+                                    resource=bucket(f"bucket-{number}"))
+        self.platform.add_alert("D-9", title="Objects hold PII", policy_type="data", status="dismissed")
+        service = self.start("prisma", self.platform)
+        found = self.wait_for(service, "prisma", lambda all: len(all) == 9, "nine findings on three pages")
+        self.assertEqual((found["P-3"]["title"], found["P-3"]["severity"]), ("Bucket 3 is public", "high"))
+        self.assertEqual(found["D-9"]["status"], "suppressed")
+        self.platform.change("P-3", status="resolved", reason="RESOURCE_UPDATED")
+        self.platform.change("D-9", status="open", reason="USER_REOPENED")
+        self.wait_for(service, "prisma", lambda all: all["P-3"]["status"] == "resolved" and all["D-9"]["status"] == "open",
+                      "both changes")
+        self.assertEqual(len(self.findings(service, "prisma")), 9)
+
+    def test_sessions_may_end_and_limits_be_reached_in_mid_flight(self):
+        service = self.start("prisma", self.platform)
+        service.wait_for(lambda: self.platform.calls("POST", "/v2/alert"), 20, "the first look")
+        self.platform.expire_tokens()
+        self.platform.fault("refuse", "POST", "/v2/alert", status=429, headers={"Retry-After": "0"})
+        self.platform.fault("half", "POST", "/v2/alert")
+        self.platform.add_alert("P-1", title="Bucket is public")
+        self.wait_for(service, "prisma", lambda all: "P-1" in all, "the alert in spite of it all")
+        self.assertEqual(self.platform.logins, 2, "one login more, and no more than that")
+        self.assertNotIn(SECRET, service.log_text())
+
+    def test_sessions_are_extended_before_they_end(self):
+        self.platform.token_life = 3
+        service = self.start("prisma", self.platform)
+        service.wait_for(lambda: self.platform.extensions >= 1, 20, "an extension")
+        self.platform.add_alert("P-1", title="Bucket is public")
+        self.wait_for(service, "prisma", lambda all: "P-1" in all, "the alert by the extended session")
+
+    def test_a_thin_webhook_is_completed(self):
+        self.platform.add_alert("P-7", title="Bucket is public", severity="critical", at=time.time() - 86400,
+                                resource=bucket("payments"))
+        service = self.start("prisma", self.platform, reconcile=False)
+        answer = service.send("prisma", [{"alertId": "P-7"}])
+        self.assertEqual(answer["findings"][0]["outcome"], "created")
+        found = self.wait_for(service, "prisma", lambda all: all["P-7"]["title"] == "Bucket is public", "the whole alert")
+        self.assertEqual(found["P-7"]["severity"], "critical")
+
     def test_the_stand_in_refuses_what_prisma_cloud_would(self):
         def call(method, path, body=None, token=None):
             request = urllib.request.Request(self.platform.url + path, method=method,
@@ -86,6 +129,33 @@ class OrcaSecurity(Api):
 
     def tearDown(self):
         self.assertEqual(self.platform.complaints, [])
+
+    def test_what_no_webhook_brought_comes_and_follows_its_changes(self):
+        for number in range(8):
+            self.platform.add_alert(f"orca-{number}", title=f"Bucket {number} is public", risk="high",
+                                    asset="AwsS3Bucket_1")
+        self.platform.add_alert("orca-8", title="Old one", status="closed", asset="AwsS3Bucket_1")
+        self.platform.fault("refuse", "POST", "/api/serving-layer/query", status=429, headers={"Retry-After": "0"})
+        self.platform.fault("half", "POST", "/api/serving-layer/query")
+        service = self.start("orca", self.platform)
+        found = self.wait_for(service, "orca", lambda all: len(all) == 9, "nine findings")
+        self.assertEqual((found["orca-3"]["title"], found["orca-3"]["severity"]), ("Bucket 3 is public", "high"))
+        self.assertEqual(found["orca-8"]["status"], "resolved")
+        self.platform.change("orca-3", status="closed")
+        self.platform.change("orca-4", status="snoozed")
+        self.wait_for(service, "orca", lambda all: all["orca-3"]["status"] == "resolved"
+                      and all["orca-4"]["status"] == "suppressed", "both changes")
+        self.assertEqual(len(self.findings(service, "orca")), 9)
+        self.assertNotIn(TOKEN, service.log_text())
+
+    def test_a_thin_webhook_is_completed(self):
+        self.platform.add_alert("orca-7", title="Bucket is public", risk="critical", asset="AwsS3Bucket_1",
+                                at=time.time() - 86400)
+        service = self.start("orca", self.platform, reconcile=False)
+        answer = service.send("orca", {"ID": "orca-7"})
+        self.assertEqual(answer["findings"][0]["outcome"], "created")
+        found = self.wait_for(service, "orca", lambda all: all["orca-7"]["title"] == "Bucket is public", "the whole alert")
+        self.assertEqual(found["orca-7"]["severity"], "critical")
 
     def test_the_stand_in_refuses_what_orca_would(self):
         def call(method, path, body=None, token=TOKEN):
