@@ -1,6 +1,7 @@
 """`aws_iam` and `aws_identity_center`: who owns a resource and who can reach it, as AWS says."""
 
 import pathlib
+import re
 import tempfile
 import time
 import unittest
@@ -21,7 +22,7 @@ class AwsIdentity(unittest.TestCase):
 
     def start(self, *identity, env=None, **more):
         config = default_config(identity=list(identity) or [self.aws.provider()], cmdb=[],
-                                context={"timeout": f"{int(10 * SLOW)}s"}, **more)
+                                context={"timeout": f"{int(60 * SLOW)}s"}, **more)
         self.service = Service(config, env=env)
         self.addCleanup(self.service.close)
         self.service.start()
@@ -194,8 +195,8 @@ class AwsIdentity(unittest.TestCase):
         path.write_text(text + "\n")
         return path
 
-    def test_a_thousand_findings_of_one_account_share_their_questions(self):
-        count = 1000
+    def test_many_findings_of_one_account_share_their_questions(self):
+        count = 500
         for number in range(count):
             self.aws.tags[f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/t{number}"] = {
                 "Owner": f"owner{number % 10}@acme.example"}
@@ -210,16 +211,17 @@ class AwsIdentity(unittest.TestCase):
                               "kind": "table"}
             events.append(event)
         self.service.send("generic", events)
-        under_way = ("received", "normalised", "enriched", "assessed", "explained", "drafted")
-        self.service.wait_for(lambda: not any(self.service.get(f"/v1/findings?stage={stage}&limit=1")["items"]
-                                              for stage in under_way), 120, "all to be digested")
+        # By the metrics: lists of a thousand findings, read again and again, would be most of the work.
+        self.service.wait_for(lambda: re.search(r"^dossier_queue_depth 0$", self.service.get("/metrics"), re.M), 120,
+                              "all to be digested")
         actions = self.aws.actions()
         self.assertEqual(actions["iam:GetAccountAuthorizationDetails"], 1)
         self.assertEqual(actions["organizations:DescribeAccount"], 1)
         self.assertEqual(actions["access-analyzer:ListAnalyzers"], 1)
-        self.assertLess(actions["tag:GetResources"], 80)  # ten of a hundred at best, and the halves of the refused one
+        self.assertLess(actions["tag:GetResources"], 80)  # five of a hundred at best, and the halves of the refused one
         found = self.service.items("/v1/findings?owner=owner3@acme.example")
-        self.assertEqual(len(found), count // 10)
+        gaps = {reason for one in found[:5] for reason in self.gaps(self.service.get(f"/v1/findings/{one['id']}")["dossier"])}
+        self.assertEqual((len(found), gaps), (count // 10, set()))
         self.silent()
 
     def test_other_clouds_and_unknown_names_cost_no_call(self):
