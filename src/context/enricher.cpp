@@ -20,6 +20,29 @@ namespace dossier::context {
 
 namespace {
 
+/// One resource as all of its findings describe it: an id of the provider before a platform's own, and whatever the
+/// first leaves out from the others.
+auto resource_of(const std::vector<Finding>& findings) -> Resource {
+    auto resource = findings.front().resource;
+    const auto is_providers = [](const std::string& id) {
+        return id.starts_with("arn:") || id.starts_with('/') || id.starts_with("projects/");
+    };
+    const auto take = [](std::string& mine, const std::string& theirs) {
+        if (mine.empty()) mine = theirs;
+    };
+    for (const auto& finding : findings) {
+        const auto& other = finding.resource;
+        if (!is_providers(resource.id) && is_providers(other.id)) resource.id = other.id;
+        take(resource.id, other.id);
+        take(resource.name, other.name);
+        take(resource.type, other.type);
+        take(resource.cloud, other.cloud);
+        take(resource.account, other.account);
+        take(resource.region, other.region);
+    }
+    return resource;
+}
+
 void take_access(Context& context, std::vector<Principal> access) {
     for (auto& principal : access) {
         const bool known = std::ranges::any_of(context.access, [&](const Principal& other) {
@@ -70,29 +93,6 @@ private:
     Context& context_;
     std::vector<BlastRadius> radii_;
 };
-
-/// One resource as all of its findings describe it: an id of the provider before a platform's own, and whatever the
-/// first leaves out from the others.
-auto resource_of(const std::vector<Finding>& findings) -> Resource {
-    auto resource = findings.front().resource;
-    const auto is_providers = [](const std::string& id) {
-        return id.starts_with("arn:") || id.starts_with('/') || id.starts_with("projects/");
-    };
-    const auto take = [](std::string& mine, const std::string& theirs) {
-        if (mine.empty()) mine = theirs;
-    };
-    for (const auto& finding : findings) {
-        const auto& other = finding.resource;
-        if (!is_providers(resource.id) && is_providers(other.id)) resource.id = other.id;
-        take(resource.id, other.id);
-        take(resource.name, other.name);
-        take(resource.type, other.type);
-        take(resource.cloud, other.cloud);
-        take(resource.account, other.account);
-        take(resource.region, other.region);
-    }
-    return resource;
-}
 
 } // namespace
 

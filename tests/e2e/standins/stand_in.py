@@ -26,7 +26,7 @@ class Call:
     body: object = None
     status: int = 0
     at: float = 0.0
-    pairs: list = dataclasses.field(default_factory=list)  # the query with names that come more than once
+    target: str = ""  # path and query as they came, which signatures cover
 
 
 class Refusal(Exception):
@@ -169,9 +169,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _handle(self):
         parts = urllib.parse.urlsplit(self.path)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        pairs = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
-        call = Call(self.command, urllib.parse.unquote(parts.path), dict(pairs),
-                    {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic(), pairs=pairs)
+        call = Call(self.command, urllib.parse.unquote(parts.path),
+                    dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True)),
+                    {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic(),
+                    target=self.path)
         try:
             call.body = json.loads(raw) if raw else None
         except ValueError:
