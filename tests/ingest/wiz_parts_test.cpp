@@ -1,3 +1,4 @@
+#include "dossier/ingest/adapter.hpp"
 #include "wiz_backlog.hpp"
 #include "wiz_check.hpp"
 #include "wiz_delivery.hpp"
@@ -285,6 +286,33 @@ TEST(WizPolicies, EnabledClassifiersBecomePolicies) {
     EXPECT_EQ(facts->front().name, "IBAN");
     EXPECT_EQ(facts->front().statement,
               "Wiz classifies matches as FINANCIAL, severity high: International bank account numbers");
+}
+
+TEST(WizAdapter, ADataFindingOfTheApiNamesItsStore) {
+    SourceConfig config;
+    config.name = "wiz";
+    config.kind = "wiz";
+    const auto document = JsonDocument::parse(
+        R"({"id":"df-1","name":"Credit cards","severity":"CRITICAL","status":"OPEN","totalMatchCount":1200,
+            "isEntityPublic":true,"dataClassifier":{"id":"c","name":"Credit card number","category":"FINANCIAL"},
+            "graphEntity":{"id":"ent","name":"payments","type":"BUCKET","properties":{"externalId":
+            "arn:aws:s3:::payments","nativeType":"bucket","cloudPlatform":"AWS","region":"eu-west-1"}},
+            "cloudAccount":{"externalId":"12345678901","name":"prod","cloudProvider":"AWS"},
+            "details":{"firstSeenAt":"2026-11-01T00:00:00Z","lastSeenAt":"2026-11-02T00:00:00Z"}})");
+    ASSERT_TRUE(document);
+    const auto finding = make_adapter(config)->normalise(document->root());
+    ASSERT_TRUE(finding) << finding.error().describe();
+    EXPECT_EQ(finding->source_id, "df-1");
+    EXPECT_EQ(finding->finding_type, FindingType::sensitive_data);
+    EXPECT_EQ(finding->severity, Severity::critical);
+    EXPECT_EQ(finding->exposure, Exposure::public_);
+    EXPECT_EQ(finding->resource.id, "arn:aws:s3:::payments");
+    EXPECT_EQ(finding->resource.name, "payments");
+    EXPECT_EQ(finding->resource.account, "012345678901");
+    EXPECT_EQ(finding->data.volume, 1200);
+    EXPECT_THAT(finding->data.identifiers, ElementsAre("Credit card number"));
+    EXPECT_FALSE(finding->data.classes.empty());
+    EXPECT_TRUE(finding->first_seen && finding->last_seen);
 }
 
 TEST(WizApi, FetchesFindingsOfOtherKindsByTheirIds) {
