@@ -2,6 +2,7 @@
 
 #include "dossier/api/problem.hpp"
 #include "dossier/app/wiring.hpp"
+#include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/net/http_server.hpp"
 #include "dossier/pipeline/worker_pool.hpp"
@@ -52,7 +53,8 @@ struct Service::Impl {
     std::string config_path;
     SystemClock clock;
     Metrics metrics;
-    Runtime runtime; // declared before what runs on it; stopped by hand before any of that dies
+    Runtime runtime;                     // declared before what runs on it; stopped by hand before any of that dies
+    std::string replica = new_id("rpl"); ///< this process, in the names of what it holds
     std::optional<Presence> presence;
     std::unique_ptr<store::Store> store;
     std::unique_ptr<audit::HeadKeeper> heads;
@@ -77,7 +79,8 @@ struct Service::Impl {
                                              .store = *store,
                                              .heads = *heads,
                                              .clock = clock,
-                                             .metrics = metrics});
+                                             .metrics = metrics,
+                                             .replica = replica});
     }
 
     auto make_server(net::ServerConfig server_config, bool admin) -> std::unique_ptr<net::HttpServer> {
@@ -148,6 +151,8 @@ struct Service::Impl {
     auto take_over() -> Task<void> {
         if (auto freed = co_await store->abandon_leases(""); !freed)
             log::warn("queue.abandon_failed", {{"error", freed.error().describe()}});
+        if (auto freed = co_await store->release_singletons(""); !freed)
+            log::warn("poll.release_failed", {{"error", freed.error().describe()}});
     }
 
     /// Looks for doubles behind lagging search indexes, some time after each ticket whose creation was uncertain.
@@ -203,6 +208,10 @@ struct Service::Impl {
         if (server) co_await server->stop(deadline);
         if (admin_server) co_await admin_server->stop(deadline);
         co_await stop_pollers();
+        if (store) {
+            if (auto freed = co_await store->release_singletons(replica); !freed)
+                log::warn("poll.release_failed", {{"error", freed.error().describe()}});
+        }
         if (workers) co_await workers->stop(deadline);
         co_await background.close(std::chrono::steady_clock::now());
         if (store && heads) {

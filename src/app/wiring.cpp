@@ -4,7 +4,11 @@
 #include "dossier/explain/assessor.hpp"
 #include "dossier/explain/narrator.hpp"
 #include "dossier/explain/prompt_catalogue.hpp"
+#include "dossier/ingest/backlog.hpp"
 #include "dossier/ingest/queue_poller.hpp"
+#include "sample_mask.hpp"
+
+#include <algorithm>
 
 namespace dossier::app {
 
@@ -54,7 +58,32 @@ struct Wiring::Parts {
     api::Routes routes;
     api::Routes admin_routes;
     std::vector<std::shared_ptr<ingest::Poller>> pollers;
+
+    /// Reconciliation and backlog of each source that has an API for them.
+    void add_platform_pollers(const AppConfig& config, const Foundation& foundation);
 };
+
+void Wiring::Parts::add_platform_pollers(const AppConfig& config, const Foundation& foundation) {
+    for (const auto& api : platforms.apis) {
+        const auto source = std::ranges::find(config.sources, api->source(), &ingest::SourceConfig::name);
+        if (source == config.sources.end() || !source->api) continue;
+        const ingest::PollStation station{.api = api,
+                                          .config = *source->api,
+                                          .receiver = receiver,
+                                          .store = foundation.store,
+                                          .clock = foundation.clock,
+                                          .metrics = foundation.metrics,
+                                          .replica = foundation.replica};
+        const auto can = api->capabilities();
+        if (source->api->reconcile && can.changes) pollers.push_back(std::make_shared<ingest::Reconciler>(station));
+        if (source->api->backlog && can.backlog) {
+            pollers.push_back(std::make_shared<ingest::BacklogPoller>(
+                station, source->kind, [masks = redactor](std::string_view field, std::string_view value) {
+                    return mask_sample(*masks, field, value);
+                }));
+        }
+    }
+}
 
 namespace {
 
@@ -122,9 +151,11 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .clock = foundation.clock,
                            .metrics = foundation.metrics,
                            .config = config.pipeline,
+                           .platforms = parts->platforms.apis,
                            .default_approval = config.tickets.approval,
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
                            .restore_in_tickets = config.redaction.restore_in_tickets});
+    parts->add_platform_pollers(config, foundation);
     parts->services =
         std::make_unique<api::Services>(api::Services{.store = foundation.store,
                                                       .receiver = parts->receiver,

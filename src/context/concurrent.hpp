@@ -3,14 +3,12 @@
 // there is none; whatever the source throws becomes an error. `all_of` runs questions side by side and returns when
 // the last one ended; cancelling the caller cancels each of them first. Nothing stays running behind either.
 
+#include "dossier/base/concurrent.hpp"
 #include "dossier/base/error.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/task.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -53,16 +51,6 @@ auto within(std::function<Task<Result<T>>()> ask, std::string source, Deadline d
     co_return fail(Errc::timeout, fmt::format("timed out after {:.2g} s", limit.count()));
 }
 
-inline auto all_of(std::vector<Task<void>> tasks) -> Task<void> {
-    if (tasks.empty()) co_return;
-    const auto executor = co_await asio::this_coro::executor;
-    std::vector<decltype(asio::co_spawn(executor, std::declval<Task<void>>(), asio::deferred))> operations;
-    operations.reserve(tasks.size());
-    for (auto& task : tasks) operations.push_back(asio::co_spawn(executor, std::move(task), asio::deferred));
-    auto [order, failures] = co_await asio::experimental::make_parallel_group(std::move(operations))
-                                 .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-    for (auto& failure : failures)
-        if (failure) std::rethrow_exception(failure);
-}
+using dossier::all_of;
 
 } // namespace dossier::context

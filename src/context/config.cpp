@@ -1,5 +1,6 @@
 #include "dossier/context/config.hpp"
 
+#include "aws_config.hpp"
 #include "cmdb_config.hpp"
 
 #include <fmt/format.h>
@@ -75,7 +76,8 @@ void read_keys(config::Section& section, ProviderConfig& provider) {
     section.read("headers", provider.headers);
     section.read("map", provider.map);
     section.read("annotations", provider.annotations);
-    section.read("calls", provider.calls);
+    section.read_words("calls", provider.calls,
+                       {"tags", "analyzer", "bucket", "organization", "account", "trail", "simulate"});
     section.read("rate", provider.rate);
     section.read("max_in_flight", provider.max_in_flight);
     section.read("cache_ttl", provider.cache_ttl);
@@ -134,8 +136,9 @@ auto read_providers(config::Section& root, std::string_view key) -> std::vector<
         if (mine == kinds().end()) continue;
         for (const auto needed : mine->required) section.require(needed);
         refuse_foreign(section, *mine);
-        check_sign_in(section, mine->kind);
         if (key == "cmdb") check_cmdb_entry(section, provider);
+        if (provider.kind.starts_with("aws_")) aws::check_provider(section, provider);
+        check_sign_in(section, mine->kind);
         providers.push_back(std::move(provider));
     }
     return providers;

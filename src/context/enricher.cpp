@@ -70,6 +70,27 @@ private:
     std::vector<BlastRadius> radii_;
 };
 
+/// What a source knows besides the owners.
+void take_identity(Context& context, IdentityAnswer answer, const std::string& source, Round& round) {
+    take_access(context, std::move(answer.access));
+    take_policies(context, std::move(answer.policies));
+    for (auto& line : answer.exposure_path) context.exposure_path.push_back(std::move(line));
+    for (auto& event : answer.access_log) context.access_log.push_back(std::move(event));
+    if (!answer.gap.empty()) round.missing(source, std::move(answer.gap));
+}
+
+/// The environment by the provider's own tags, where neither CMDB nor finding says it.
+auto environment_in(const std::vector<std::pair<std::string, Tags>>& tags_by_source)
+    -> std::pair<Environment, std::string> {
+    for (const auto& [source, tags] : tags_by_source) {
+        Finding tagged;
+        tagged.resource.tags = tags;
+        auto [environment, origin] = environment_of(tagged, {});
+        if (environment != Environment::unknown) return {environment, "identity:" + source + " " + origin};
+    }
+    return {Environment::unknown, ""};
+}
+
 } // namespace
 
 /// One cache a source and kind of question, in the order of the sources; all of them share the room.
@@ -87,7 +108,7 @@ struct Enricher::Caches {
             identity.emplace_back(
                 "identity:" + source->name(), store,
                 CacheRules<IdentityAnswer>{
-                    .times = times, .is_negative = knows_nothing, .further_keys = {}, .weight = weight_of});
+                    .times = times, .is_negative = knows_little, .further_keys = {}, .weight = weight_of});
             auto* named = source.get();
             people.emplace_back("identity:" + source->name() + ":people", store,
                                 CacheRules<std::optional<Person>>{
@@ -117,12 +138,14 @@ struct Enricher::Caches {
         if (provider != providers.end() && provider->cache_ttl > Duration{0}) times.ttl = provider->cache_ttl;
         return times;
     }
-    static auto knows_nothing(const IdentityAnswer& answer) -> bool {
-        return answer.owners.empty() && answer.access.empty();
+    /// Whoever knew nothing, or not all of it, is asked again soon.
+    static auto knows_little(const IdentityAnswer& answer) -> bool {
+        const bool is_empty = answer.owners.empty() && answer.access.empty() && answer.policies.empty();
+        return is_empty || !answer.gap.empty();
     }
     /// A resource that half the company can reach takes its room.
     static auto weight_of(const IdentityAnswer& answer) -> std::size_t {
-        return 1 + (answer.owners.size() + answer.access.size()) / 8;
+        return 1 + (answer.owners.size() + answer.access.size() + answer.policies.size()) / 8;
     }
     /// Whoever was found by e-mail is known by id as well, and the other way round.
     static auto keys_of(const IdentitySource& source, const std::optional<Person>& person) -> std::vector<std::string> {
@@ -211,11 +234,13 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
         for (auto& signal : owner_signals_of(**asset)) signals.push_back(std::move(signal));
         if (!context.asset) context.asset = std::move(*asset);
     }
+    std::vector<std::pair<std::string, Tags>> cloud_tags;
     for (std::size_t i = 0; i < identities.size(); ++i) {
         auto* answer = taken(identities[i], "identity:" + identity_[i]->name(), round);
         if (answer == nullptr) continue;
         signals.insert(signals.end(), answer->owners.begin(), answer->owners.end());
-        take_access(context, std::move(answer->access));
+        cloud_tags.emplace_back(identity_[i]->name(), std::move(answer->tags));
+        take_identity(context, std::move(*answer), "identity:" + identity_[i]->name(), round);
     }
     for (const auto& finding : findings) {
         auto own = owner_signals_of(finding);
@@ -236,6 +261,8 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
         std::tie(context.environment, context.environment_origin) = environment_of(finding, context.asset);
         if (context.environment != Environment::unknown) break;
     }
+    if (context.environment == Environment::unknown)
+        std::tie(context.environment, context.environment_origin) = environment_in(cloud_tags);
     context.gaps = std::move(round.gaps);
     co_return context;
 }

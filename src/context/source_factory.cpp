@@ -1,5 +1,6 @@
 #include "source_factory.hpp"
 
+#include "aws_sources.hpp"
 #include "cmdb_sources.hpp"
 #include "directory_sources.hpp"
 #include "dossier/context/file_sources.hpp"
@@ -9,6 +10,8 @@ namespace dossier::context {
 auto make_identity_source(const ProviderConfig& provider, const ContextConfig& config, const SourceMakings& makings)
     -> Result<std::unique_ptr<IdentitySource>> {
     if (provider.kind == "file") return open_identity_file(provider.name, provider.path);
+    if (provider.kind == "aws_iam") return aws::make_iam_source(provider, config, makings);
+    if (provider.kind == "aws_identity_center") return aws::make_identity_center_source(provider, config, makings);
     if (provider.kind == "scim") return make_scim_identity(provider, config, makings);
     if (provider.kind == "okta") return make_okta_identity(provider, config, makings);
     if (provider.kind == "msgraph") return make_msgraph_identity(provider, config, makings);

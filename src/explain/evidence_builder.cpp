@@ -305,10 +305,12 @@ void add_access(EvidenceItems& list, const std::vector<Principal>& access) {
         const auto id = name(principal.id);
         const auto level = name(principal.level);
         const auto origin = fmt::format("{}:access", name(principal.origin));
+        const auto how = principal.how.empty() ? "" : ", " + name(principal.how);
         if (principal.kind == "anyone") {
-            list.add("access", fmt::format("anyone has {} access", level), fmt::format("anyone ({})", level), origin);
+            list.add("access", fmt::format("anyone has {} access{}", level, how), fmt::format("anyone ({})", level),
+                     origin);
         } else {
-            list.add("access", fmt::format("the {} {} has {} access", name(principal.kind), id, level),
+            list.add("access", fmt::format("the {} {} has {} access{}", name(principal.kind), id, level, how),
                      fmt::format("{} ({})", id, level), origin);
         }
     }

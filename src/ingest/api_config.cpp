@@ -20,7 +20,7 @@ struct KindKeys {
 auto kind_keys() -> const std::vector<KindKeys>& {
     static const std::vector<KindKeys> kinds = {
         {"wiz", {"url", "client_id", "client_secret"}, {"token"}},
-        {"prisma", {"url", "client_id", "client_secret"}, {"token", "audience", "project"}},
+        {"prisma", {"url", "client_id", "client_secret"}, {"token", "audience"}},
         {"orca", {"url", "token"}, {"auth_url", "audience", "project", "client_id", "client_secret"}},
     };
     return kinds;
@@ -60,6 +60,7 @@ auto read_api(config::Section section, const std::string& kind) -> ApiConfig {
     section.read("reconcile", api.reconcile);
     section.read("poll", api.poll);
     section.read("lookback", api.lookback);
+    section.read("delivery_grace", api.delivery_grace);
     section.read("blast_radius", api.blast_radius);
     section.read("max_hops", api.max_hops, 1, 10);
     section.read("max_nodes", api.max_nodes, 1);

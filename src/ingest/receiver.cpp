@@ -3,6 +3,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/finding/json.hpp"
 #include "dossier/ingest/envelope.hpp"
 #include "dossier/ingest/source_auth.hpp"
 
@@ -166,8 +167,26 @@ auto Receiver::source_names() const -> std::vector<std::string> {
     return names;
 }
 
-void Receiver::count(std::string_view source, std::string_view outcome) {
-    metrics_.count("dossier_deliveries_total", {{"source", source}, {"outcome", outcome}});
+void Receiver::count(std::string_view source, std::string_view outcome, store::Via via) {
+    const auto* name = store::form_of(via) == Form::api ? "dossier_polled_findings_total" : "dossier_deliveries_total";
+    metrics_.count(name, {{"source", source}, {"outcome", outcome}});
+}
+
+void Receiver::count_late(std::string_view source, const std::vector<store::IntakeResult>& results) {
+    for (const auto& result : results) {
+        if (!result.late_by) continue;
+        metrics_.count("dossier_deliveries_late_total", {{"source", source}});
+        metrics_.observe("dossier_delivery_late_seconds", std::chrono::duration<double>(*result.late_by).count(),
+                         {{"source", source}});
+    }
+}
+
+/// A delivery larger than the whole capacity still gets in when nothing else is waiting.
+auto Receiver::has_room(std::size_t items, std::size_t others, store::Via via) const -> bool {
+    const bool is_polled = store::form_of(via) == Form::api;
+    const auto bound = is_polled ? std::max<std::size_t>(capacity_ / 2, 1) : capacity_;
+    const auto waiting = store_.backlog() + others;
+    return waiting == 0 || (waiting < bound && waiting + items <= bound);
 }
 
 auto Receiver::admit(const std::string& source, const net::HttpRequest& head) -> Result<void> {
@@ -269,23 +288,19 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
     co_return co_await commit(*found->second, std::move(items), std::move(arrival));
 }
 
-/// A delivery larger than the whole capacity still gets in when nothing else is waiting.
-auto Receiver::fits(std::size_t waiting, std::size_t items) const -> bool {
-    return waiting < capacity_ && (waiting == 0 || waiting + items <= capacity_);
-}
-
-auto Receiver::has_room(std::size_t items) const -> bool { return fits(store_.backlog() + committing_, items); }
+auto Receiver::has_room(std::size_t items) const -> bool { return has_room(items, committing_, store::Via::event); }
 
 auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
     -> Task<Result<std::vector<store::IntakeResult>>> {
     const auto& name = source.config.name;
-    if (items.empty()) {
-        count(name, "empty");
+    const auto via = arrival.via;
+    if (items.empty() && !arrival.cursor) {
+        count(name, "empty", via);
         co_return std::vector<store::IntakeResult>{};
     }
     const InFlight mine(committing_, items.size());
-    if (!fits(store_.backlog() + mine.before(), items.size())) {
-        count(name, "overloaded");
+    if (!items.empty() && !has_room(items.size(), mine.before(), via)) {
+        if (store::form_of(via) == Form::delivery) count(name, "overloaded");
         co_return fail(Error{.code = Errc::overloaded,
                              .message = "as many findings are waiting as the queue holds",
                              .context = {},
@@ -298,17 +313,38 @@ auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items
     intake.via = arrival.via;
     intake.cursor = std::move(arrival.cursor);
     intake.items = std::move(items);
+    if (const auto& api = source.as->config.api) {
+        intake.grace = api->delivery_grace;
+        for (auto& item : intake.items) item.completable = item.finding && item.finding->is_partial;
+    }
     auto audit = received_entries(intake);
     auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
     if (!committed) {
-        count(name, name_of(committed.error().code));
+        count(name, name_of(committed.error().code), via);
         co_return fail(std::move(committed.error()));
     }
     for (const auto& result : *committed) {
-        count(name, to_string(result.outcome));
+        count(name, to_string(result.outcome), via);
         if (result.outcome == Outcome::quarantined) metrics_.count("dossier_quarantined_total", {{"source", name}});
     }
+    count_late(name, *committed);
     co_return std::move(*committed);
+}
+
+auto Receiver::read_found(const std::string& source, std::string raw, std::optional<Timestamp> updated_at) const
+    -> store::IntakeItem {
+    auto finding = normalise(source, raw);
+    if (!finding) return quarantined(to_valid_utf8(raw), std::move(finding.error().message));
+    if (!finding->last_seen) finding->last_seen = updated_at;
+    finding->is_first_report = false; // nobody reports it: we asked
+    return {.finding = std::move(*finding), .raw = std::move(raw), .quarantine_reason = {}};
+}
+
+auto Receiver::take_found(std::string source, std::vector<store::IntakeItem> items, Arrival arrival)
+    -> Task<Result<std::vector<store::IntakeResult>>> {
+    const auto found = sources_.find(source);
+    if (found == sources_.end()) co_return no_such_source(source);
+    co_return co_await commit(*found->second, std::move(items), std::move(arrival));
 }
 
 auto Receiver::retry_quarantined(std::string id, std::vector<store::AuditEntry> audit)
@@ -353,6 +389,12 @@ auto Receiver::normalise_all(const std::string& source, std::string_view body) c
     findings.reserve(delivery->items.size());
     for (const auto& item : delivery->items) findings.push_back(normalise_item(adapter, item));
     return findings;
+}
+
+auto Receiver::normalise(const store::FindingRow& stored) const -> Result<Finding> {
+    // What the backlog brought was a finding of ours from the beginning; nobody else can write that form.
+    if (stored.via == store::Via::backlog) return from_text<Finding>(stored.raw);
+    return normalise(stored.source, stored.raw);
 }
 
 auto Receiver::normalise(const std::string& source, std::string_view raw) const -> Result<Finding> {

@@ -194,6 +194,17 @@ void read_data_entity(FindingDraft& draft, JsonView entity) {
     read_framework_classes(draft.finding);
 }
 
+/// The store that holds what a data finding found, as our client asked the graph and added it to the issue.
+void read_data_store(Finding& finding, JsonView store) {
+    const auto properties = store["properties"];
+    if (!properties.is_object() || first_text({store["id"]}).empty()) return;
+    read_entity(finding, properties);
+    auto& resource = finding.resource;
+    if (resource.name.empty()) resource.name = first_text({store["name"]});
+    if (resource.type.empty()) resource.type = first_text({store["type"]});
+    if (resource.id.empty()) resource.id = first_text({store["id"]});
+}
+
 auto type_of_issue(JsonView issue) -> std::optional<FindingType> {
     const auto type = first_text({issue["type"], issue["issueType"]});
     if (iequals(type, "THREAT_DETECTION")) return FindingType::threat;
@@ -209,6 +220,19 @@ void settle_type(FindingDraft& draft) {
     add_classes_in_prose(classes, finding.title);
     if (!classes.empty() && draft.type != FindingType::threat) draft.type = FindingType::sensitive_data;
     if (finding.rule.id.starts_with("cer-")) draft.type = FindingType::threat; // cloud event rules detect, not inspect
+}
+
+/// A template that names the issue and leaves out what matters: the API has the rest.
+auto is_thin(const FindingDraft& draft) -> bool {
+    const auto& finding = draft.finding;
+    const bool no_resource = finding.resource.id.empty() && finding.resource.name.empty();
+    return !finding.source_id.empty() && (finding.title.empty() || !draft.severity || no_resource);
+}
+
+/// A data finding names no store; what the API has been asked for carries `dataStore`, be it empty.
+auto lacks_data_store(JsonView item) -> bool {
+    const auto entity = first_object({item["resource"], item["entitySnapshot"], item.at("/issue/entitySnapshot")});
+    return is_data_entity(entity) && item["dataStore"].is_null();
 }
 
 class WizAdapter final : public Adapter {
@@ -236,7 +260,8 @@ public:
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
         auto draft = draft_for(config_);
-        switch (shape_of(item)) {
+        const auto shape = shape_of(item);
+        switch (shape) {
         case Shape::issue_webhook:
             read_issue_webhook(unfold, draft, item);
             break;
@@ -261,6 +286,8 @@ public:
         if (draft.finding.source_id.empty() && draft.finding.title.empty()) {
             return fail(Errc::malformed, "the item has neither an issue id nor a rule name");
         }
+        const bool is_issue = shape == Shape::issue_webhook || shape == Shape::issue || shape == Shape::threat;
+        draft.finding.is_partial = is_issue && (is_thin(draft) || lacks_data_store(item));
         return complete(std::move(draft));
     }
 
@@ -352,6 +379,7 @@ private:
         add_fact(finding, "resolution_reason", first_text({item["resolutionReason"]}));
         add_fact(finding, "due", first_text({item["dueAt"]}));
         read_data_entity(draft, entity);
+        read_data_store(finding, item["dataStore"]);
         settle_type(draft);
     }
 

@@ -5,7 +5,7 @@
 #include "aws_errors.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
-#include "dossier/net/rate_limiter.hpp"
+#include "dossier/net/rate_gate.hpp"
 
 #include <curl/curl.h>
 
@@ -58,7 +58,6 @@ struct AwsClient::Impl {
     [[nodiscard]] auto base_url(const std::string& service, const std::string& region) const -> std::string;
     auto upstream(const std::string& service) -> Upstream&;
     [[nodiscard]] auto target(const AwsRequest& request, const std::string& region) const -> std::string;
-    auto wait_for_turn(Deadline deadline) -> Task<Result<void>>;
     /// What one refused try teaches; true: send it again.
     auto learn(const AwsRequest& request, const HttpResponse& response, const AwsFault& fault, const AwsKeys& used,
                std::string& region) -> bool;
@@ -67,7 +66,7 @@ struct AwsClient::Impl {
     Metrics& metrics;
     AwsSettings settings;
     bool fips;
-    RateLimiter pace;
+    RateGate pace;
     std::atomic<std::int64_t> clock_offset_ms = 0; ///< theirs minus ours
     std::mutex mutex;
     std::map<std::string, std::unique_ptr<Upstream>, std::less<>> upstreams;
@@ -104,21 +103,6 @@ auto AwsClient::Impl::target(const AwsRequest& request, const std::string& regio
     if (!request.host_prefix.empty() && !is_ours) // a configured address is taken as it is
         url.insert(url.find("://") + 3, request.host_prefix + ".");
     return url + request.path;
-}
-
-auto AwsClient::Impl::wait_for_turn(Deadline deadline) -> Task<Result<void>> {
-    if (settings.rate.per_second <= 0) co_return Result<void>{};
-    while (const auto wait = pace.take()) {
-        if (std::chrono::steady_clock::now() + *wait >= deadline) {
-            Error error{.code = Errc::rate_limited,
-                        .message = "our own rate for " + settings.name + " leaves no room in time",
-                        .context = {},
-                        .retry_after = wait};
-            co_return fail(std::move(error));
-        }
-        if (!co_await sleep_for(std::max(*wait, Duration{1}))) co_return fail(Errc::cancelled, "was cancelled");
-    }
-    co_return Result<void>{};
 }
 
 auto AwsClient::Impl::learn(const AwsRequest& request, const HttpResponse& response, const AwsFault& fault,
@@ -162,7 +146,7 @@ auto AwsClient::send(AwsRequest request, Deadline deadline) -> Task<Result<HttpR
     auto& me = *impl_;
     auto region = request.region.empty() ? me.settings.region : request.region;
     if (!is_region_name(region)) co_return fail(Errc::invalid_argument, "no name of a region");
-    if (auto turn = co_await me.wait_for_turn(deadline); !turn) co_return fail(std::move(turn.error()));
+    if (auto turn = co_await me.pace.pass(deadline); !turn) co_return fail(std::move(turn.error()));
     std::string last_word;
     for (int sent = 1;; ++sent) {
         auto keys = co_await me.credentials.get(deadline);

@@ -1,5 +1,6 @@
 #include "dossier/pipeline/dossier_builder.hpp"
 
+#include "completion.hpp"
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
 
@@ -39,6 +40,15 @@ auto ids_of(const std::vector<Finding>& findings) -> std::vector<std::string> {
     return ids;
 }
 
+/// What the platform could not be asked for is missing like any other context.
+void add_gaps_of_thin(const std::vector<Finding>& findings, std::vector<ContextGap>& gaps) {
+    for (const auto& finding : findings) {
+        const auto why = std::ranges::find(finding.facts, not_completed, &std::pair<std::string, std::string>::first);
+        if (why != finding.facts.end())
+            gaps.push_back({.source = "platform:" + finding.source, .reason = "the finding came thin: " + why->second});
+    }
+}
+
 auto owner_column(const Owner& owner) -> std::string { return owner.email.empty() ? owner.id : owner.email; }
 /// Nobody, where the owner has left: a tracker refuses them, and whom to ask instead is for a person to decide.
 auto assignee_of(const Owner& owner) -> std::string {
@@ -75,7 +85,10 @@ public:
     DossierRun(const Stations& stations, store::Claim claim) : stations_(stations), claim_(std::move(claim)) {}
 
     auto run() -> Task<Result<store::Release>> {
-        if (auto done = co_await normalise(); !done) co_return fail(std::move(done.error()));
+        auto thin = co_await complete();
+        if (!thin) co_return fail(std::move(thin.error()));
+        if (thin->moved) co_return finished(); // under another dossier's claim from now on
+        if (auto done = co_await normalise(std::move(*thin)); !done) co_return fail(std::move(done.error()));
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
         auto opened = DossierCase::open(std::move(*row), claim_);
@@ -102,6 +115,7 @@ public:
     }
 
     Stage failed_stage = Stage::received; ///< where an error belongs
+    [[nodiscard]] auto attempts() const -> int { return claim_.attempts; }
 
 private:
     auto now() const -> Timestamp { return stations_.clock.now(); }
@@ -116,8 +130,18 @@ private:
         co_return saved;
     }
 
+    /// The whole of what came thin, by the platform's API.
+    auto complete() -> Task<Result<ThinOutcome>> {
+        auto row = co_await stations_.store.load_work(claim_.dossier_id);
+        if (!row) co_return fail(std::move(row.error()));
+        failed_stage = Stage::received;
+        auto outcome = co_await complete_thin(stations_, claim_, std::move(*row));
+        if (outcome && outcome->attempts_over) claim_.attempts = 0;
+        co_return outcome;
+    }
+
     /// From payload to canonical finding, for the findings that have not been through it in their current version.
-    auto normalise() -> Task<Result<void>> {
+    auto normalise(ThinOutcome thin) -> Task<Result<void>> {
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
         failed_stage = Stage::received;
@@ -127,14 +151,18 @@ private:
         commit.stage = Stage::normalised;
         commit.revision = row->revision;
         commit.inputs_hash = row->inputs_hash;
+        commit.attempts_over = thin.attempts_over;
         StageTimer timer(stations_.metrics, "normalise");
         for (const auto& stored : row->findings) {
             const bool wanted = stored.stage == Stage::received || stored.doc.empty() ||
                                 (row->replay_from && *row->replay_from <= Stage::normalised);
             if (!wanted) continue;
-            auto finding = stations_.receiver.normalise(stored.source, stored.raw);
+            auto finding = stations_.receiver.normalise(stored);
             if (!finding) co_return fail(std::move(finding.error()).with("finding", stored.id));
+            *finding = over_known(std::move(*finding), stored);
             finding->id = stored.id;
+            if (const auto given_up = thin.given_up.find(stored.id); given_up != thin.given_up.end())
+                finding->facts.emplace_back(not_completed, given_up->second);
             store::StageCommit::FindingUpdate update;
             update.id = stored.id;
             update.doc = to_text(*finding);
@@ -158,6 +186,7 @@ private:
         failed_stage = Stage::normalised;
         StageTimer timer(stations_.metrics, "enrich");
         auto context = co_await stations_.enricher.enrich(work.open_findings(), deadline_in(enrich_limit));
+        add_gaps_of_thin(work.open_findings(), context.gaps);
         auto commit = work.commit(Stage::enriched, to_text(context), now());
         commit.owner = owner_column(context.owner);
         Json gaps = Json::array();
@@ -378,6 +407,7 @@ auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
         outcome = fail(Errc::internal, e.what());
     }
     if (outcome) co_return std::move(*outcome);
+    claim.attempts = run.attempts();
 
     auto& error = outcome.error();
     const auto& queue = stations_.config.queue;

@@ -16,4 +16,13 @@ auto to_string(Via via) -> std::string_view {
     return "webhook";
 }
 
+auto parse_via(std::string_view word) -> std::optional<Via> {
+    for (const auto via : {Via::webhook, Via::event, Via::reconcile, Via::backlog}) {
+        if (to_string(via) == word) return via;
+    }
+    return std::nullopt;
+}
+
+auto form_of(Via via) -> Form { return via == Via::reconcile || via == Via::backlog ? Form::api : Form::delivery; }
+
 } // namespace dossier::store

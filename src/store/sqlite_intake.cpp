@@ -1,180 +1,15 @@
 // What arrives: findings judged against what is known of them, and what could not be one.
 
+#include "sqlite_accounting.hpp"
+#include "sqlite_findings.hpp"
 #include "sqlite_rows.hpp"
 #include "sqlite_store.hpp"
 
 #include "dossier/base/ids.hpp"
-#include "dossier/base/strings.hpp"
-
-#include <fmt/format.h>
 
 namespace dossier::store {
 
 namespace {
-
-/// An item with what can be computed before the writer's thread has it.
-struct Arrival {
-    IntakeItem item;
-    std::string content_hash;
-    std::int64_t identity = 0; ///< index key of (source, fingerprint), or of (source, raw)
-};
-
-auto prepare(IntakeItem item, const std::string& source) -> Arrival {
-    Arrival arrival;
-    if (item.finding && item.finding->fingerprint.empty()) { // nothing to recognise it by: kept, but as no finding
-        item.finding.reset();
-        item.quarantine_reason = "the finding has no identity";
-    }
-    if (item.finding) {
-        arrival.content_hash = content_hash(*item.finding);
-        arrival.identity = index_key(source, item.finding->fingerprint);
-    } else {
-        arrival.identity = index_key(source, item.raw);
-    }
-    arrival.item = std::move(item);
-    return arrival;
-}
-
-/// The words that `FindingFilter::q` looks at.
-auto search_text(const Finding& finding) -> std::string {
-    return lower(fmt::format("{}\n{}\n{}\n{}\n{}", finding.title, finding.resource.name, finding.resource.id,
-                             finding.rule.id, finding.rule.name));
-}
-
-struct Stored {
-    std::int64_t seq = 0;
-    std::string id;
-    std::int64_t dossier = 0;
-    std::string dossier_id;
-    Stage stage = Stage::received;
-    int version = 1;
-    KnownFinding known;
-};
-
-constexpr int most_earlier_versions = 256; ///< a finding that flaps for ever must not make each delivery dearer
-
-auto find_stored(Database& db, const std::string& source, const Arrival& arrival) -> std::optional<Stored> {
-    Stored stored;
-    {
-        auto rows = db.query("SELECT f.seq, f.id, f.dossier, d.id, f.stage, f.version, f.status, f.content_hash, "
-                             "f.last_seen FROM findings f JOIN dossiers d ON d.seq = f.dossier "
-                             "WHERE f.identity=? AND f.source=? AND f.fingerprint=?",
-                             arrival.identity, source, arrival.item.finding->fingerprint);
-        if (!rows.next()) return std::nullopt;
-        stored = {.seq = rows.integer(0),
-                  .id = rows.text(1),
-                  .dossier = rows.integer(2),
-                  .dossier_id = rows.text(3),
-                  .stage = stage_of(rows.text(4)),
-                  .version = rows.number(5),
-                  .known = {.status = status_of(rows.text(6)),
-                            .content_hash = rows.text(7),
-                            .last_seen = rows.optional_time(8),
-                            .earlier_hashes = {}}};
-    }
-    auto rows =
-        db.query("SELECT content_hash FROM payloads WHERE finding=? AND version<? ORDER BY version DESC LIMIT ?",
-                 stored.seq, stored.version, most_earlier_versions);
-    while (rows.next()) stored.known.earlier_hashes.push_back(rows.text(0));
-    return stored;
-}
-
-void keep_payload(Database& db, std::int64_t finding, int version, const Arrival& arrival, Timestamp at) {
-    db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw) VALUES(?,?,?,?,?)", finding, version,
-           arrival.content_hash, at, arrival.item.raw);
-}
-
-struct OpenDossier {
-    std::int64_t seq = 0;
-    std::string id;
-    std::int64_t work_seq = 0;
-};
-
-/// The dossier of the finding's exposure, opened where there is none; ready either way.
-auto join_dossier(WriteSession& session, const Finding& finding, Timestamp at) -> OpenDossier {
-    const auto& key = finding.exposure_key.empty() ? finding.fingerprint : finding.exposure_key;
-    OpenDossier dossier;
-    {
-        auto rows = session.db.query("SELECT seq, id FROM dossiers WHERE exposure_key=?", key);
-        if (rows.next()) dossier = {.seq = rows.integer(0), .id = rows.text(1)};
-    }
-    if (dossier.seq != 0) {
-        session.db.run("UPDATE dossiers SET severity=max(severity, ?) WHERE seq=?", rank_of(finding.severity),
-                       dossier.seq);
-        dossier.work_seq = make_ready(session, dossier.seq, at);
-        return dossier;
-    }
-    dossier.id = new_id("dos");
-    dossier.work_seq = 1;
-    session.db.run(
-        "INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at, ready_at, work_seq) "
-        "VALUES(?1,?2,?3,?4,?5,?5,?5,?6)",
-        dossier.id, key, to_string(Stage::received), rank_of(finding.severity), at, dossier.work_seq);
-    dossier.seq = session.db.last_insert_id();
-    session.made_ready();
-    return dossier;
-}
-
-auto create(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at) -> IntakeResult {
-    const auto& finding = *arrival.item.finding;
-    const auto dossier = join_dossier(session, finding, at);
-    const auto id = finding.id.empty() ? new_id("fnd") : finding.id;
-    session.db.run(
-        "INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, severity, "
-        "status, stage, content_hash, received_at, updated_at, last_seen, work_seq) "
-        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?13,?14,?15)",
-        id, dossier.seq, arrival.identity, source, finding.fingerprint, finding.exposure_key, finding.title,
-        search_text(finding), rank_of(finding.severity), to_string(finding.status), to_string(Stage::received),
-        arrival.content_hash, at, finding.last_seen, dossier.work_seq);
-    keep_payload(session.db, session.db.last_insert_id(), 1, arrival, at);
-    session.finding_moved(false, true);
-    return {.id = id, .fingerprint = finding.fingerprint, .dossier_id = dossier.id, .outcome = Outcome::created};
-}
-
-/// A new version of a known finding. It stays in its dossier even when its exposure changes: the dossier's ticket is
-/// about it.
-void update(WriteSession& session, const Stored& stored, const Arrival& arrival, Timestamp at) {
-    const auto& finding = *arrival.item.finding;
-    const auto work_seq = make_ready(session, stored.dossier, at);
-    // make_ready may have revived a dead dossier with its findings, so the stage is read again.
-    auto stage = stored.stage;
-    {
-        auto rows = session.db.query("SELECT stage FROM findings WHERE seq=?", stored.seq);
-        if (rows.next()) stage = stage_of(rows.text(0));
-    }
-    session.db.run("UPDATE findings SET exposure_key=?, title=?, search=?, severity=?, status=?, stage=?, "
-                   "version=version+1, content_hash=?, updated_at=?, last_seen=coalesce(?, last_seen), work_seq=?, "
-                   "doc='' WHERE seq=?",
-                   finding.exposure_key, finding.title, search_text(finding), rank_of(finding.severity),
-                   to_string(finding.status), to_string(Stage::received), arrival.content_hash, at, finding.last_seen,
-                   work_seq, stored.seq);
-    session.finding_moved(is_unfinished(stage), true);
-    session.db.run("UPDATE dossiers SET severity=(SELECT max(severity) FROM findings WHERE dossier=?1) WHERE seq=?1",
-                   stored.dossier);
-    keep_payload(session.db, stored.seq, stored.version + 1, arrival, at);
-}
-
-auto take_finding(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at)
-    -> IntakeResult {
-    const auto& finding = *arrival.item.finding;
-    const auto stored = find_stored(session.db, source, arrival);
-    const auto outcome = outcome_of(stored ? &stored->known : nullptr, {.status = finding.status,
-                                                                        .content_hash = arrival.content_hash,
-                                                                        .last_seen = finding.last_seen,
-                                                                        .is_first_report = finding.is_first_report});
-    if (!stored) {
-        auto result = create(session, source, arrival, at);
-        result.outcome = outcome;
-        return result;
-    }
-    if (outcome == Outcome::updated || outcome == Outcome::resolved || outcome == Outcome::created) {
-        update(session, *stored, arrival, at);
-    } else if (finding.last_seen && stored->known.content_hash == arrival.content_hash &&
-               (!stored->known.last_seen || *stored->known.last_seen < *finding.last_seen)) {
-        session.db.run("UPDATE findings SET last_seen=? WHERE seq=?", finding.last_seen, stored->seq);
-    }
-    return {.id = stored->id, .fingerprint = finding.fingerprint, .dossier_id = stored->dossier_id, .outcome = outcome};
-}
 
 auto quarantine(WriteSession& session, const Intake& intake, const Arrival& arrival) -> IntakeResult {
     IntakeResult result;
@@ -212,6 +47,29 @@ void name_findings(std::vector<AuditEntry>& audit, const std::vector<IntakeResul
     }
 }
 
+/// A poller reads the same things over and over; only what was news to us is worth remembering for ever.
+void leave_out_known(std::vector<AuditEntry>& audit, const std::vector<IntakeResult>& results, Via via) {
+    if (form_of(via) != Form::api || audit.size() != results.size()) return;
+    std::size_t i = 0;
+    std::erase_if(audit, [&](const AuditEntry&) { return results[i++].outcome == Outcome::duplicate; });
+}
+
+auto move_cursor(Database& db, const CursorMove& move, Timestamp at) -> Result<void> {
+    {
+        auto rows = db.query("SELECT fence FROM singletons WHERE name=?", move.name);
+        if (!rows.next() || rows.integer(0) != move.fence) {
+            return fail(Error{.code = Errc::conflict,
+                              .message = "somebody else polls now",
+                              .context = {{"cursor", move.name}},
+                              .retry_after = {}});
+        }
+    }
+    db.run("INSERT INTO cursors(name, value, updated_at) VALUES(?,?,?) "
+           "ON CONFLICT(name) DO UPDATE SET value=excluded.value, updated_at=excluded.updated_at",
+           move.name, move.value, at);
+    return {};
+}
+
 constexpr std::string_view quarantine_columns =
     "SELECT seq, id, source, reason, raw, request_id, received_at, deliveries, finding_id FROM quarantine ";
 
@@ -232,18 +90,30 @@ auto SqliteStore::commit_intake(Intake intake, std::vector<AuditEntry> audit)
     -> Task<Result<std::vector<IntakeResult>>> {
     std::vector<Arrival> arrivals;
     arrivals.reserve(intake.items.size());
-    for (auto& item : intake.items) arrivals.push_back(prepare(std::move(item), intake.source));
+    for (auto& item : intake.items) arrivals.push_back(prepare(std::move(item), intake.source, intake.via));
     intake.items.clear();
     using Results = std::vector<IntakeResult>;
     return writer_.submit<Results>([intake = std::move(intake), arrivals = std::move(arrivals),
                                     audit = std::move(audit)](WriteSession& session) mutable -> Result<Results> {
+        if (intake.cursor) {
+            if (auto moved = move_cursor(session.db, *intake.cursor, intake.at); !moved) return fail(moved.error());
+        }
         Results results;
         results.reserve(arrivals.size());
+        DeliveryCount count(intake);
         for (const auto& arrival : arrivals) {
-            results.push_back(arrival.item.finding ? take_finding(session, intake.source, arrival, intake.at)
-                                                   : quarantine(session, intake, arrival));
+            if (!arrival.item.finding) {
+                results.push_back(quarantine(session, intake, arrival));
+                count.quarantined();
+                continue;
+            }
+            auto taken = take_finding(session, intake.source, arrival, intake.at);
+            count.taken(session.db, taken, arrival.item.why_not_delivered);
+            results.push_back(std::move(taken.result));
         }
+        count.save(session.db);
         name_findings(audit, results);
+        leave_out_known(audit, results, intake.via);
         session.seal(audit);
         return results;
     });
@@ -281,9 +151,9 @@ auto SqliteStore::accept_quarantined(std::string id, IntakeItem item, Timestamp 
             if (!rows.text(1).empty()) return fail(Errc::conflict, "it was taken in already, as " + rows.text(1));
             source = rows.text(0);
         }
-        const auto arrival = prepare(std::move(item), source);
+        const auto arrival = prepare(std::move(item), source, Via::webhook);
         if (!arrival.item.finding) return fail(Errc::invalid_argument, "the item is still no finding");
-        std::vector results{take_finding(session, source, arrival, at)};
+        std::vector results{take_finding(session, source, arrival, at).result};
         session.db.run("UPDATE quarantine SET finding_id=? WHERE id=?", results.front().id, id);
         name_findings(audit, results);
         session.seal(audit);

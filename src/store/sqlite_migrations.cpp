@@ -164,7 +164,66 @@ CREATE TABLE probe(
 INSERT INTO probe VALUES(1, 0);
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1};
+// Pollers, thin deliveries and what came of each delivery.
+constexpr auto version_2 = R"sql(
+ALTER TABLE dossiers ADD COLUMN merged_into INTEGER;        -- its finding is in that one now; nothing is left here
+
+ALTER TABLE findings ADD COLUMN state TEXT NOT NULL DEFAULT '';        -- what every form says; '' = see the document
+ALTER TABLE findings ADD COLUMN form INTEGER NOT NULL DEFAULT 0;       -- of the current version: 0 delivery, 1 API
+ALTER TABLE findings ADD COLUMN version_at INTEGER;                    -- when the current version came
+ALTER TABLE findings ADD COLUMN was_delivered INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE findings ADD COLUMN wants_fetch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE findings ADD COLUMN thin_raw BLOB;                         -- a thin delivery since the current version
+ALTER TABLE findings ADD COLUMN is_backlog INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX findings_backlog ON findings(source, seq) WHERE is_backlog = 1 AND status IN ('open','in_progress');
+
+ALTER TABLE payloads ADD COLUMN via TEXT NOT NULL DEFAULT 'webhook';
+
+CREATE TABLE twins(                          -- versions as told in the other form
+    finding      INTEGER NOT NULL REFERENCES findings(seq),
+    version      INTEGER NOT NULL,
+    content_hash TEXT NOT NULL,
+    PRIMARY KEY(finding, version)
+) WITHOUT ROWID;
+
+CREATE TABLE cursors(
+    name       TEXT PRIMARY KEY,
+    value      TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE singletons(
+    name  TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE delivery_days(
+    source      TEXT NOT NULL,
+    day         INTEGER NOT NULL,            -- days since 1970
+    webhook     INTEGER NOT NULL DEFAULT 0,
+    event       INTEGER NOT NULL DEFAULT 0,
+    late        INTEGER NOT NULL DEFAULT 0,
+    late_ms     INTEGER NOT NULL DEFAULT 0,
+    duplicates  INTEGER NOT NULL DEFAULT 0,
+    quarantined INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY(day, source)
+) WITHOUT ROWID;
+
+CREATE TABLE awaited(                        -- found by a poller; goes when a delivery comes
+    finding  INTEGER PRIMARY KEY REFERENCES findings(seq),
+    source   TEXT NOT NULL,
+    found_at INTEGER NOT NULL,
+    due_at   INTEGER NOT NULL,               -- the end of the grace: from then on it never came
+    why      TEXT NOT NULL,
+    noted    INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX awaited_found ON awaited(found_at);
+CREATE INDEX awaited_unnoted ON awaited(source, due_at) WHERE noted = 0;
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2};
 
 auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

@@ -99,7 +99,8 @@ auto SqliteStore::list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> 
         const auto below = cursor_seq(page.cursor);
         if (!below) return fail(below.error());
         auto rows =
-            db.query("SELECT seq, id FROM dossiers WHERE seq<? ORDER BY seq DESC LIMIT ?", *below, page.limit + 1);
+            db.query("SELECT seq, id FROM dossiers WHERE seq<? AND merged_into IS NULL ORDER BY seq DESC LIMIT ?",
+                     *below, page.limit + 1);
         return read_page<DossierRow>(std::move(rows), page.limit, [&db](const Rows& row) {
             return std::pair(row.integer(0), read_dossier(db, row.text(1), {}).value_or(DossierRow{}));
         });
@@ -108,7 +109,13 @@ auto SqliteStore::list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> 
 
 auto SqliteStore::get_dossier(std::string id) -> Task<Result<DossierRow>> {
     return readers_.submit<DossierRow>([id = std::move(id)](Database& db) -> Result<DossierRow> {
-        auto row = read_dossier(db, id, {.all_revisions = true});
+        std::string there = id;
+        {
+            auto rows =
+                db.query("SELECT t.id FROM dossiers d JOIN dossiers t ON t.seq = d.merged_into WHERE d.id=?", id);
+            if (rows.next()) there = rows.text(0);
+        }
+        auto row = read_dossier(db, there, {.all_revisions = true});
         if (!row) return fail(Errc::not_found, "no dossier has this id");
         return *std::move(row);
     });

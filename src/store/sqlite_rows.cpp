@@ -12,16 +12,19 @@ namespace dossier::store {
 namespace {
 
 void read_findings(Database& db, std::int64_t dossier, bool raw, DossierRow& out) {
-    auto rows = db.query("SELECT f.id, d.id, f.source, f.fingerprint, f.exposure_key, f.title, f.owner, f.severity, "
-                         "f.status, f.stage, f.version, f.content_hash, f.received_at, f.updated_at, f.doc, f.seq "
-                         "FROM findings f JOIN dossiers d ON d.seq = f.dossier WHERE f.dossier=? ORDER BY f.seq",
-                         dossier);
+    static const auto sql = fmt::format("SELECT {}, f.thin_raw FROM findings f JOIN dossiers d ON d.seq = f.dossier "
+                                        "WHERE f.dossier=? ORDER BY f.seq",
+                                        finding_columns);
+    auto rows = db.query(sql, dossier);
     while (rows.next()) {
         auto& finding = out.findings.emplace_back(finding_of(rows));
         if (!raw) continue;
-        auto payload = db.query("SELECT raw FROM payloads WHERE finding=? AND version=?",
+        finding.thin_raw = rows.text(finding_seq_column + 1);
+        auto payload = db.query("SELECT raw, via FROM payloads WHERE finding=? AND version=?",
                                 rows.integer(finding_seq_column), finding.version);
-        if (payload.next()) finding.raw = payload.text(0);
+        if (!payload.next()) continue;
+        finding.raw = payload.text(0);
+        finding.via = parse_via(payload.text(1)).value_or(Via::webhook);
     }
 }
 
@@ -130,6 +133,7 @@ auto finding_of(const Rows& rows) -> FindingRow {
     row.received_at = rows.time(12);
     row.updated_at = rows.time(13);
     row.doc = rows.text(14);
+    row.wants_fetch = rows.integer(15) != 0;
     return row;
 }
 

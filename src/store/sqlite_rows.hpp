@@ -27,8 +27,8 @@ namespace dossier::store {
 /// Columns of a FindingRow from `findings f JOIN dossiers d`, in the order that `finding_of` reads.
 inline constexpr std::string_view finding_columns =
     "f.id, d.id, f.source, f.fingerprint, f.exposure_key, f.title, f.owner, f.severity, f.status, f.stage, f.version, "
-    "f.content_hash, f.received_at, f.updated_at, f.doc, f.seq";
-inline constexpr int finding_seq_column = 15;
+    "f.content_hash, f.received_at, f.updated_at, f.doc, f.wants_fetch, f.seq";
+inline constexpr int finding_seq_column = 16;
 [[nodiscard]] auto finding_of(const Rows& rows) -> FindingRow;
 
 /// How much of a dossier to read beside its own row.

@@ -1,6 +1,7 @@
 #pragma once
 // The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
-// file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_effects.cpp, sqlite_audit.cpp.
+// file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_effects.cpp,
+// sqlite_audit.cpp.
 
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
@@ -29,6 +30,7 @@ public:
     auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override;
     auto load_work(std::string dossier_id) -> Task<Result<DossierRow>> override;
     auto commit_stage(StageCommit commit) -> Task<Result<void>> override;
+    auto complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> override;
     auto release(Release release) -> Task<Result<void>> override;
     auto abandon_leases(std::string owner) -> Task<Result<void>> override;
     auto request_replay(std::string finding_id, Stage from, Timestamp at, std::vector<AuditEntry> audit)
@@ -36,6 +38,17 @@ public:
     auto list_dead_letters(Page page) -> Task<Result<Listing<DeadLetter>>> override;
     auto redrive(std::string dead_letter_id, Timestamp at, std::vector<AuditEntry> audit)
         -> Task<Result<DeadLetter>> override;
+
+    auto get_cursor(std::string name) -> Task<Result<std::optional<Cursor>>> override;
+    auto acquire_singleton(std::string name, std::string owner, Timestamp now, Duration lease)
+        -> Task<Result<std::optional<Singleton>>> override;
+    auto renew_singleton(Singleton held, Timestamp until) -> Task<Result<void>> override;
+    auto release_singletons(std::string owner) -> Task<Result<void>> override;
+    auto open_backlog(std::string source, std::string after, std::size_t limit)
+        -> Task<Result<std::vector<FindingRow>>> override;
+    auto note_missing(std::string source, Timestamp now)
+        -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> override;
+    auto deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> override;
 
     auto list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> override;
     auto get_finding(std::string id) -> Task<Result<FindingRow>> override;

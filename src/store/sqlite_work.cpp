@@ -1,5 +1,6 @@
 // What is to be done: claims with leases and fences, stage results, and how claims end.
 
+#include "sqlite_findings.hpp"
 #include "sqlite_rows.hpp"
 #include "sqlite_store.hpp"
 
@@ -119,9 +120,10 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
     if (!claimed) return fail(claimed.error());
     const auto dossier = claimed->seq;
     db.run("UPDATE dossiers SET stage=?, revision=?, inputs_hash=iif(?3='', inputs_hash, ?3), updated_at=?4, "
-           "ticket=coalesce(?5, ticket), replay_from=iif(?6, NULL, replay_from) WHERE seq=?7",
+           "ticket=coalesce(?5, ticket), replay_from=iif(?6, NULL, replay_from), attempts=iif(?7, 0, attempts) "
+           "WHERE seq=?8",
            to_string(commit.stage), commit.revision, commit.inputs_hash, commit.at, ticket_text(commit.ticket),
-           commit.replay_begun, dossier);
+           commit.replay_begun, commit.attempts_over, dossier);
     for (const auto& result : commit.carried) {
         keep_result(db, dossier, commit.revision, result.stage, result.body, result.at);
     }
@@ -284,6 +286,13 @@ auto SqliteStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> 
 auto SqliteStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
     return writer_.submit<void>(
         [stage = std::move(stage)](WriteSession& session) -> Result<void> { return commit(session, stage); });
+}
+
+auto SqliteStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> {
+    return writer_.submit<FetchOutcome>(
+        [completion = std::move(completion)](WriteSession& session) -> Result<FetchOutcome> {
+            return store::complete_finding(session, completion);
+        });
 }
 
 auto SqliteStore::release(Release release) -> Task<Result<void>> {

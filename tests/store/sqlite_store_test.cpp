@@ -1,6 +1,9 @@
 // What only the SQLite store has: groups, savepoints, its file, and what happens when the disk says no.
 #include "sqlite_migrations.hpp"
 #include "sqlite_place.hpp"
+#include "sqlite_rows.hpp"
+
+#include "dossier/finding/json.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -364,6 +367,36 @@ TEST(SqliteMigrations, LeadForwardStepByStepAndKeepWhatIsThere) {
     EXPECT_EQ(rows.text(0), "kept");
     EXPECT_EQ(rows.integer(1), 3);
     EXPECT_EQ(rows.integer(2), 0);
+}
+
+TEST(SqliteMigrations, WhatAnEarlierVersionKeptIsJudgedAsBefore) {
+    SqlitePlace place;
+    {
+        Database db(place.file().string(), Database::Access::read_write);
+        migrate(db, schema().first(1));
+        db.script("INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at) "
+                  "VALUES('dos_1', 'exp-1', 'digested', 3, 0, 0)");
+        auto stored = finding({});
+        const auto hash = content_hash(stored);
+        stored.exposure = Exposure::public_;
+        db.run(
+            "INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, severity, "
+            "status, stage, content_hash, received_at, updated_at, work_seq, doc) VALUES('fnd_1', 1, ?, 'wiz', "
+            "'fp-1', 'exp-1', 'Bucket is public', '', 3, 'open', 'digested', ?, 0, 0, 1, ?)",
+            index_key("wiz", "fp-1"), hash, to_text(stored));
+        db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw) VALUES(1, 1, ?, 0, '{}')", hash);
+    }
+    const auto store = place.open();
+    EXPECT_EQ(value_of(store->get_finding("fnd_1")).title, "Bucket is public");
+    const auto take = [&](Via via, Exposure exposure) {
+        auto intake = delivery({{}}, minute(1));
+        intake.via = via;
+        intake.items.front().finding->exposure = exposure;
+        return value_of(store->commit_intake(std::move(intake), {})).front().outcome;
+    };
+    EXPECT_EQ(take(Via::webhook, Exposure::unknown), Outcome::duplicate);
+    EXPECT_EQ(take(Via::reconcile, Exposure::public_), Outcome::duplicate) << "its document says so";
+    EXPECT_EQ(take(Via::reconcile, Exposure::internal), Outcome::updated);
 }
 
 } // namespace

@@ -61,6 +61,34 @@ public:
         -> Task<Result<store::IntakeResult>> override {
         return under_.accept_quarantined(std::move(id), std::move(item), at, std::move(audit));
     }
+    auto complete_finding(store::FetchCommit completion) -> Task<Result<store::FetchOutcome>> override {
+        return under_.complete_finding(std::move(completion));
+    }
+    auto get_cursor(std::string name) -> Task<Result<std::optional<store::Cursor>>> override {
+        return under_.get_cursor(std::move(name));
+    }
+    auto acquire_singleton(std::string name, std::string owner, Timestamp now, Duration lease)
+        -> Task<Result<std::optional<store::Singleton>>> override {
+        return under_.acquire_singleton(std::move(name), std::move(owner), now, lease);
+    }
+    auto renew_singleton(store::Singleton held, Timestamp until) -> Task<Result<void>> override {
+        return under_.renew_singleton(std::move(held), until);
+    }
+    auto release_singletons(std::string owner) -> Task<Result<void>> override {
+        return under_.release_singletons(std::move(owner));
+    }
+    auto open_backlog(std::string source, std::string after, std::size_t limit)
+        -> Task<Result<std::vector<store::FindingRow>>> override {
+        return under_.open_backlog(std::move(source), std::move(after), limit);
+    }
+    auto note_missing(std::string source, Timestamp until)
+        -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> override {
+        return under_.note_missing(std::move(source), until);
+    }
+    auto deliveries(store::DeliveryFilter filter, Timestamp until)
+        -> Task<Result<std::vector<store::DeliveryDay>>> override {
+        return under_.deliveries(std::move(filter), until);
+    }
     auto renew(std::vector<store::Claim> claims, Timestamp until) -> Task<Result<void>> override {
         return under_.renew(std::move(claims), until);
     }

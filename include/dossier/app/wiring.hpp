@@ -22,6 +22,7 @@ struct Foundation {
     audit::HeadKeeper& heads;
     const Clock& clock;
     Metrics& metrics;
+    std::string replica; ///< names this process among those that share the store
 };
 
 class Wiring {

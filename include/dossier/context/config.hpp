@@ -30,17 +30,18 @@ struct ProviderConfig {
     Secret access_key_id; ///< aws; "" = AWS_ACCESS_KEY_ID and its companions, then the web identity of the pod
     Secret secret_access_key;
     Secret session_token;
-    std::string role_arn;
-    std::string analyzer_arn;                                   ///< aws_iam: Access Analyzer
+    std::string role_arn;     ///< aws: assumed on top; `{account}` in it = the account of the resource
+    std::string analyzer_arn; ///< aws_iam: Access Analyzer
     std::vector<std::pair<std::string, std::string>> endpoints; ///< aws: service → base URL, for other partitions
     std::string table;                                          ///< servicenow: "cmdb_ci"
     std::vector<std::pair<std::string, std::string>> headers;   ///< http
     std::vector<std::pair<std::string, std::string>> map;       ///< http: field → JSON pointer
     std::vector<std::string> annotations;                       ///< backstage: which hold the provider's id
-    std::vector<std::string> calls;                             ///< aws_iam: which of its calls; none = all
-    Rate rate;                     ///< calls a second: the budget of this upstream; 0 = no limit of ours
-    std::size_t max_in_flight = 0; ///< 0 = context.max_in_flight
-    Duration cache_ttl{0};         ///< 0 = context.cache_ttl
+    std::vector<std::string> calls; ///< aws_iam: tags | analyzer | bucket | organization | account | trail |
+                                    ///< simulate; none = all but simulate
+    Rate rate;                      ///< calls a second: the budget of this upstream; 0 = no limit of ours
+    std::size_t max_in_flight = 0;  ///< 0 = context.max_in_flight
+    Duration cache_ttl{0};          ///< 0 = context.cache_ttl
 };
 
 struct ContextConfig {

@@ -17,6 +17,12 @@ namespace dossier::context {
 struct IdentityAnswer {
     std::vector<OwnerSignal> owners;
     std::vector<Principal> access;
+    Tags tags;                              ///< the provider's own, for what the finding's don't say
+    std::string account_name;               ///< the provider's name for the account
+    std::vector<PolicyFact> policies;       ///< attached to the resource
+    std::vector<std::string> exposure_path; ///< how one gets there from outside, one step a line
+    std::vector<AccessEvent> access_log;
+    std::string gap; ///< what could not be asked, where that is only a part; "" = nothing
 };
 
 /// A group or application of a directory and the people behind it.

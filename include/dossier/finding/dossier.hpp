@@ -65,6 +65,7 @@ struct Principal {
     std::string kind;  ///< user | group | role | service | account | anyone
     std::string level; ///< read | write | admin
     std::string origin;
+    std::string how; ///< what gives it, in words: "by policy etl-write, conditional"; "" where the source doesn't say
 };
 
 /// One thing in a blast radius.

@@ -50,13 +50,15 @@ struct ApiConfig {
     Secret client_secret;  ///< prisma: secret key
     std::string audience;  ///< wiz; "" = by the host of auth_url
     Secret token;          ///< orca
-    std::string project;   ///< wiz: project id that everything is limited to; "" = all
+    std::string project;   ///< wiz: project id that everything is limited to, "" = all; prisma: the tenant where a key
+                           ///< has several
     Rate rate{10};         ///< calls a second; 0 = no limit of ours
     std::size_t max_in_flight = 8;
     Duration timeout{15'000}; ///< for one try
     bool reconcile = true;
-    Duration poll{60'000};         ///< between two looks for changes
-    Duration lookback{86'400'000}; ///< how far the first look goes back
+    Duration poll{60'000};            ///< between two looks for changes
+    Duration lookback{86'400'000};    ///< how far the first look goes back
+    Duration delivery_grace{900'000}; ///< how long after a look a delivery may come and be merely late
     bool blast_radius = true;
     int max_hops = 3;
     std::size_t max_nodes = 200;

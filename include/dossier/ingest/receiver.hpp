@@ -10,6 +10,7 @@
 #include "dossier/net/rate_limiter.hpp"
 #include "dossier/store/store.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -58,9 +59,21 @@ public:
         -> Task<Result<std::vector<store::IntakeResult>>>;
     /// True while a delivery of so many items would be taken.
     [[nodiscard]] auto has_room(std::size_t items) const -> bool;
+    /// One object of the source's API as an item: a finding, or why it is none.
+    /// @param updated_at the platform's date of it, where the object itself has none that we read
+    [[nodiscard]] auto read_found(const std::string& source, std::string raw, std::optional<Timestamp> updated_at) const
+        -> store::IntakeItem;
+    /// What a poller found. Takes no more than half of the queue, so that deliveries go first: `overloaded` then.
+    /// `conflict` when `arrival.cursor` is stale. No items still move the cursor.
+    auto take_found(std::string source, std::vector<store::IntakeItem> items, Arrival arrival)
+        -> Task<Result<std::vector<store::IntakeResult>>>;
+    /// How many items a poller hands in at once.
+    [[nodiscard]] auto piece() const -> std::size_t { return std::clamp<std::size_t>(capacity_ / 4, 1, 100); }
     /// Tries a quarantined item again with the adapter as it is now.
     auto retry_quarantined(std::string id, std::vector<store::AuditEntry> audit) -> Task<Result<store::IntakeResult>>;
-    /// The canonical finding of a stored or ad-hoc payload (the `normalise` stage, explain on demand).
+    /// The canonical finding of a stored payload (the `normalise` stage).
+    [[nodiscard]] auto normalise(const store::FindingRow& stored) const -> Result<Finding>;
+    /// The canonical finding of a payload.
     [[nodiscard]] auto normalise(const std::string& source, std::string_view raw) const -> Result<Finding>;
     /// All findings of a body that is not stored; what is none is an error in its place.
     [[nodiscard]] auto normalise_all(const std::string& source, std::string_view body) const
@@ -69,10 +82,11 @@ public:
 
 private:
     struct Source;
-    [[nodiscard]] auto fits(std::size_t waiting, std::size_t items) const -> bool;
     auto commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
         -> Task<Result<std::vector<store::IntakeResult>>>;
-    void count(std::string_view source, std::string_view outcome);
+    [[nodiscard]] auto has_room(std::size_t items, std::size_t others, store::Via via) const -> bool;
+    void count(std::string_view source, std::string_view outcome, store::Via via = store::Via::webhook);
+    void count_late(std::string_view source, const std::vector<store::IntakeResult>& results);
     std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;
     store::IntakeStore& store_;
     const Clock& clock_;

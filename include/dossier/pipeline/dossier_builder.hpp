@@ -8,6 +8,7 @@
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/assessor.hpp"
 #include "dossier/explain/narrator.hpp"
+#include "dossier/ingest/platform_api.hpp"
 #include "dossier/ingest/receiver.hpp"
 #include "dossier/pipeline/config.hpp"
 #include "dossier/store/store.hpp"
@@ -28,6 +29,7 @@ struct Stations {
     const Clock& clock;
     Metrics& metrics;
     PipelineConfig config;
+    std::vector<std::shared_ptr<ingest::PlatformApi>> platforms; ///< to complete what came thin
     std::string default_approval;
     std::string default_sink;
     bool restore_in_tickets = false; ///< `redaction.restore_in_tickets`

@@ -2,6 +2,7 @@
 // Rows of the store as plain data. Documents (findings, stage results) travel as JSON text; only the columns that are
 // searched or decided on stand beside them.
 
+#include "dossier/base/units.hpp"
 #include "dossier/finding/dossier.hpp"
 #include "dossier/finding/redelivery.hpp"
 #include "dossier/store/audit_entry.hpp"
@@ -18,6 +19,8 @@ struct IntakeItem {
     std::optional<Finding> finding; ///< id empty: the store gives it
     std::string raw;                ///< the item's bytes as received
     std::string quarantine_reason;  ///< where there is no finding
+    bool completable = false;       ///< where the finding is partial: its source has an API to ask for the rest
+    std::string why_not_delivered;  ///< what a poller was told of why no delivery may have come
 };
 
 /// How an item came to us.
@@ -25,20 +28,27 @@ enum class Via {
     webhook,   ///< the source's own delivery
     event,     ///< the same by a queue or topic
     reconcile, ///< found by asking the platform
-    backlog,   ///< an unclassified store, found by asking
+    backlog,   ///< an unclassified store, found by asking; its raw form is a canonical finding of ours
 };
 [[nodiscard]] auto to_string(Via) -> std::string_view;
+[[nodiscard]] auto parse_via(std::string_view word) -> std::optional<Via>;
+[[nodiscard]] auto form_of(Via via) -> Form;
 
 /// Where a poller stands, moved in the transaction that commits what it found.
 struct CursorMove {
-    std::string name; ///< "reconcile:wiz"
+    std::string name; ///< "reconcile:wiz"; the Singleton under which it is moved has the same name
     std::string value;
-    std::int64_t fence = 0; ///< of the Singleton under which it polls; a stale one is `conflict` and nothing is kept
+    std::int64_t fence = 0; ///< of that Singleton; a stale one is `conflict` and nothing is kept
+};
+
+struct Cursor {
+    std::string value;
+    Timestamp updated_at{};
 };
 
 /// The right to be the only one of its name among all replicas until `until`.
 struct Singleton {
-    std::string name; ///< "poller:wiz"
+    std::string name; ///< "reconcile:wiz"
     std::string owner;
     std::int64_t fence = 0; ///< grows with every change of owner
     Timestamp until{};
@@ -51,6 +61,7 @@ struct Intake {
     std::vector<IntakeItem> items;
     Via via = Via::webhook;
     std::optional<CursorMove> cursor;
+    Duration grace{900'000}; ///< how long a delivery of what a poller found may still come
 };
 
 struct IntakeResult {
@@ -58,6 +69,7 @@ struct IntakeResult {
     std::string fingerprint;
     std::string dossier_id;
     Outcome outcome = Outcome::created;
+    std::optional<Duration> late_by; ///< a poller had found it so long before this delivery came
 };
 
 struct FindingRow {
@@ -75,8 +87,11 @@ struct FindingRow {
     std::string content_hash;
     Timestamp received_at{};
     Timestamp updated_at{};
-    std::string doc; ///< canonical Finding as JSON; "" before `normalised`
-    std::string raw; ///< payload of the current version; only where asked for
+    std::string doc;          ///< canonical Finding as JSON; "" before `normalised`
+    std::string raw;          ///< payload of the current version; only where asked for
+    Via via = Via::webhook;   ///< how that payload came; only where asked for
+    bool wants_fetch = false; ///< the platform is to be asked for the whole of it
+    std::string thin_raw;     ///< a thin delivery since the current version, reason to ask; only where asked for
 };
 
 struct StageResult {
@@ -120,6 +135,7 @@ struct StageCommit {
     int revision = 0;
     std::string inputs_hash;
     std::string body;                 ///< stage result as JSON; "" = none to keep
+    bool attempts_over = false;       ///< what had failed is behind: the next stage has all its attempts
     std::vector<StageResult> carried; ///< results taken over from an earlier revision (replay)
     bool replay_begun = false;        ///< clears `replay_from`
     struct FindingUpdate {
@@ -134,6 +150,22 @@ struct StageCommit {
     std::vector<Draft> save_drafts;      ///< inserted or replaced by id
     std::optional<TicketRef> ticket;
     std::vector<AuditEntry> audit;
+};
+
+/// A finding as its platform's API gave it, for one whose delivery was thin.
+struct FetchCommit {
+    Claim claim;
+    Timestamp at{};
+    std::string finding_id;
+    IntakeItem item;          ///< no finding: nothing more is to be had, the wish to fetch ends
+    Via via = Via::reconcile; ///< of `item.raw`
+    std::vector<AuditEntry> audit;
+};
+
+struct FetchOutcome {
+    Outcome outcome = Outcome::duplicate;
+    std::string dossier_id;
+    bool moved = false; ///< into the dossier of its exposure: the claimed one is no more
 };
 
 /// How a claim ends.
@@ -221,6 +253,27 @@ struct DraftFilter {
     std::optional<DraftState> state;
     std::string dossier_id;
     std::string finding_id;
+};
+
+struct DeliveryFilter {
+    std::string source;
+    std::optional<Timestamp> since; ///< days from the one of this time on
+    std::optional<Timestamp> until; ///< up to the one of this time
+};
+
+/// What became of one source's deliveries on one day (UTC). A finding, or a change of one, that a poller found counts
+/// on the day on which it was found, as `late` once a delivery has come, and as `never` when none has within the grace.
+struct DeliveryDay {
+    std::string source;
+    Timestamp day{}; ///< its beginning
+    std::int64_t webhook = 0;
+    std::int64_t event = 0;
+    std::int64_t late = 0;
+    Duration late_by{0}; ///< mean, of the late ones
+    std::int64_t never = 0;
+    std::int64_t duplicates = 0; ///< among webhook and event
+    std::int64_t quarantined = 0;
+    std::vector<std::pair<std::string, std::int64_t>> reasons; ///< of `never`, as the platform's API shows them
 };
 
 struct AuditFilter {

@@ -19,7 +19,10 @@ public:
     /// All items in one transaction. A finding is recognised by (source, fingerprint) and judged by `outcome_of`; a new
     /// one joins the dossier of its exposure_key or opens one. Created, updated and resolved findings make their
     /// dossier ready. The same bytes quarantined again count up instead of filling the list. Where there is one audit
-    /// entry for each item, an entry that names no finding gets the item's finding and dossier ids, which nobody knew.
+    /// entry for each item, an entry that names no finding gets the item's finding and dossier ids, which nobody knew;
+    /// what a poller found to be known leaves none. A partial finding that is `completable` is marked to be fetched;
+    /// one that is known already keeps its version, and its dossier becomes ready for the look. `conflict` on a stale
+    /// cursor. Deliveries are counted by source and day (`PollStore::deliveries`).
     virtual auto commit_intake(Intake intake, std::vector<AuditEntry> audit)
         -> Task<Result<std::vector<IntakeResult>>> = 0;
     /// Acknowledged findings whose automatic stages are not done (DESIGN §10 "Capacity"). Kept in memory; cheap.
@@ -46,6 +49,11 @@ public:
     /// A finding that a delivery changed after the claim is left as delivered; a draft that a person decided on or
     /// rewrote keeps their word where the commit still calls it pending.
     virtual auto commit_stage(StageCommit commit) -> Task<Result<void>> = 0;
+    /// Takes what the API said of a finding that waits for it: judged by `outcome_of` against the current version, kept
+    /// as its new version unless it is a duplicate. One that had a dossier of its own for want of a resource moves into
+    /// the dossier of its exposure, or gives its dossier that exposure. A finding that a delivery changed after the
+    /// claim is left as delivered.
+    virtual auto complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> = 0;
     /// Ends a claim. `done` leaves the dossier ready if anything arrived since it was claimed. So does `dead`: then
     /// there is no dead letter (one a dossier, naming its worst unfinished finding) and the audit entries are left out.
     virtual auto release(Release release) -> Task<Result<void>> = 0;
@@ -60,6 +68,31 @@ public:
         -> Task<Result<DeadLetter>> = 0;
 };
 
+/// Who asks the platforms, how far they are, and what never came by itself.
+class PollStore {
+public:
+    virtual ~PollStore() = default;
+    virtual auto get_cursor(std::string name) -> Task<Result<std::optional<Cursor>>> = 0;
+    /// The singleton `name` until `now` + `lease`; nullopt while somebody else has it. Its own one is prolonged.
+    virtual auto acquire_singleton(std::string name, std::string owner, Timestamp now, Duration lease)
+        -> Task<Result<std::optional<Singleton>>> = 0;
+    /// `conflict` when somebody else has taken over.
+    virtual auto renew_singleton(Singleton held, Timestamp until) -> Task<Result<void>> = 0;
+    /// Gives up all singletons of `owner`; "" = everybody's, by the first process after a crash.
+    virtual auto release_singletons(std::string owner) -> Task<Result<void>> = 0;
+
+    /// Findings of a source that came by the backlog and are not over, with their raw form, after finding `after` ("" =
+    /// from the first on), in a fixed order.
+    virtual auto open_backlog(std::string source, std::string after, std::size_t limit)
+        -> Task<Result<std::vector<FindingRow>>> = 0;
+
+    /// Counts once what a poller found and no delivery brought within the grace: reasons with their numbers.
+    virtual auto note_missing(std::string source, Timestamp now)
+        -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> = 0;
+    /// Newest day first, then by source.
+    virtual auto deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> = 0;
+};
+
 /// What can be looked at.
 class QueryStore {
 public:
@@ -67,7 +100,8 @@ public:
     virtual auto list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> = 0;
     virtual auto get_finding(std::string id) -> Task<Result<FindingRow>> = 0;
     virtual auto list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> = 0;
-    /// With findings (no raw), results of *all* revisions and drafts.
+    /// With findings (no raw), results of *all* revisions and drafts. One whose finding has moved into the dossier of
+    /// its exposure is that dossier from then on.
     virtual auto get_dossier(std::string id) -> Task<Result<DossierRow>> = 0;
 };
 
@@ -121,6 +155,7 @@ public:
 
 class Store : public IntakeStore,
               public WorkStore,
+              public PollStore,
               public QueryStore,
               public DraftStore,
               public EffectStore,
