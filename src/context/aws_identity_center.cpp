@@ -48,7 +48,7 @@ private:
     auto user_id(std::string attribute, std::string value, Deadline deadline)
         -> Task<Result<std::optional<std::string>>>;
     auto describe(std::string id, Deadline deadline) -> Task<Result<std::optional<Person>>>;
-    auto groups_of(std::string id, Deadline deadline) -> Task<Result<std::vector<std::string>>>;
+    auto memberships_of(std::string id, Deadline deadline) -> Task<Result<std::vector<std::string>>>;
     auto group_name(std::string id, Deadline deadline) -> Task<Result<std::string>>;
 
     std::string name_;
@@ -81,7 +81,7 @@ auto IdentityCenter::group_name(std::string id, Deadline deadline) -> Task<Resul
     co_return std::move(known->value);
 }
 
-auto IdentityCenter::groups_of(std::string id, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
+auto IdentityCenter::memberships_of(std::string id, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
     std::vector<std::string> names;
     std::string next;
     for (int page = 0; page < most_pages; ++page) {
@@ -127,7 +127,7 @@ auto IdentityCenter::describe(std::string id, Deadline deadline) -> Task<Result<
     person.email = primary_email(user["Emails"]);
     person.title = user["Title"].text_or("");
     for (auto* text : {&person.id, &person.name, &person.email, &person.title}) *text = shorten(*text, 200);
-    if (auto groups = co_await groups_of(id, deadline)) person.groups = std::move(*groups);
+    if (auto groups = co_await memberships_of(id, deadline)) person.groups = std::move(*groups);
     co_return person; // without groups, where those can't be had, is better than nobody
 }
 

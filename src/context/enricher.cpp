@@ -8,6 +8,7 @@
 #include "dossier/context/owner.hpp"
 #include "owner_lookup.hpp"
 #include "platform_graph.hpp"
+#include "policy_sources.hpp"
 #include "round.hpp"
 #include "source_factory.hpp"
 
@@ -91,6 +92,29 @@ auto environment_in(const std::vector<std::pair<std::string, Tags>>& tags_by_sou
     return {Environment::unknown, ""};
 }
 
+/// One resource as all of its findings describe it: an id of the provider before a platform's own, and whatever the
+/// first leaves out from the others.
+auto resource_of(const std::vector<Finding>& findings) -> Resource {
+    auto resource = findings.front().resource;
+    const auto is_providers = [](const std::string& id) {
+        return id.starts_with("arn:") || id.starts_with('/') || id.starts_with("projects/");
+    };
+    const auto take = [](std::string& mine, const std::string& theirs) {
+        if (mine.empty()) mine = theirs;
+    };
+    for (const auto& finding : findings) {
+        const auto& other = finding.resource;
+        if (!is_providers(resource.id) && is_providers(other.id)) resource.id = other.id;
+        take(resource.id, other.id);
+        take(resource.name, other.name);
+        take(resource.type, other.type);
+        take(resource.cloud, other.cloud);
+        take(resource.account, other.account);
+        take(resource.region, other.region);
+    }
+    return resource;
+}
+
 } // namespace
 
 /// One cache a source and kind of question, in the order of the sources; all of them share the room.
@@ -99,6 +123,7 @@ struct Enricher::Caches {
     std::deque<AnswerCache<IdentityAnswer>> identity;
     std::deque<AnswerCache<std::optional<Person>>> people;
     std::deque<AnswerCache<std::optional<Team>>> teams;
+    std::deque<AnswerCache<std::vector<std::string>>> groups;
     std::deque<AnswerCache<std::optional<Asset>>> cmdb;
 
     Caches(const ContextSources& sources, const ContextConfig& config, Metrics& metrics)
@@ -116,6 +141,12 @@ struct Enricher::Caches {
                                     .is_negative = [](const auto& person) { return !person; },
                                     .further_keys = [named](const auto& person) { return keys_of(*named, person); },
                                     .weight = {}});
+            groups.emplace_back(
+                "identity:" + source->name() + ":groups", store,
+                CacheRules<std::vector<std::string>>{
+                    .times = times, .is_negative = {}, .further_keys = {}, .weight = [](const auto& names) {
+                        return 1 + names.size() / 16;
+                    }});
             teams.emplace_back("identity:" + source->name() + ":teams", store,
                                CacheRules<std::optional<Team>>{.times = times,
                                                                .is_negative = [](const auto& team) { return !team; },
@@ -170,7 +201,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     const auto limit = std::min(deadline, deadline_in(config_.timeout));
     Round round{.metrics = metrics_, .deadline = limit, .gaps = {}};
     Round far{.metrics = metrics_, .deadline = std::min(deadline, deadline_in(config_.graph_timeout)), .gaps = {}};
-    const auto& resource = findings.front().resource;
+    const auto resource = resource_of(findings);
     const auto& identity_ = sources_.identity;
     const auto& cmdb_ = sources_.cmdb;
 
@@ -250,11 +281,14 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     std::vector<Directory> answering; // who did not answer a moment ago is not asked again
     for (std::size_t i = 0; i < identities.size(); ++i)
         if (identities[i])
-            answering.push_back(
-                {.source = identity_[i].get(), .people = &caches_->people[i], .teams = &caches_->teams[i]});
+            answering.push_back({.source = identity_[i].get(),
+                                 .people = &caches_->people[i],
+                                 .teams = &caches_->teams[i],
+                                 .groups = &caches_->groups[i]});
     round.deadline = std::min(deadline, deadline_in(config_.timeout));
     answering = co_await look_up_people(signals, std::move(answering), round);
     co_await look_up_teams(signals, answering, round);
+    co_await look_up_groups(signals, answering, round);
     context.owner = decide_owner(std::move(signals), context.asset);
     co_await look_up_manager(context.owner, std::move(answering), round);
     for (const auto& finding : findings) {
@@ -301,6 +335,11 @@ auto make_enricher(const ContextConfig& config, SourceMakings makings) -> Result
         whole.max_nodes = std::max(whole.max_nodes, limits.max_nodes);
     }
     sources.graph_limits = whole;
+    for (const auto& place : config.policies)
+        sources.policies.push_back(make_document_policies(place, config, makings));
+    for (const auto& platform : makings.platforms)
+        if (platform->capabilities().policies)
+            sources.policies.push_back(make_platform_policies(platform, config, makings.metrics));
     return std::make_unique<Enricher>(std::move(sources), config, makings.metrics);
 }
 

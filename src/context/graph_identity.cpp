@@ -77,13 +77,13 @@ public:
         return collection.empty() ? std::string() : std::string(collection) + "/" + lower(resource.id);
     }
     auto person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> override;
+    auto groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>> override;
     auto team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:
     auto by_id(std::string id, Deadline deadline) -> Task<Result<std::optional<Person>>>;
     auto by_filter(std::string filter, Deadline deadline) -> Task<Result<std::optional<Person>>>;
-    auto with_groups(Person person, Deadline deadline) -> Task<Person>;
     /// Answers of several GETs in one call, by their target; what was not answered is missing.
     auto batch(std::vector<std::string> targets, Deadline deadline)
         -> Task<Result<std::map<std::string, DirectoryAnswer>>>;
@@ -127,9 +127,7 @@ auto GraphIdentity::person(std::string id_or_email, Deadline deadline) -> Task<R
     } else {
         person = co_await by_filter("mailNickname eq " + text, deadline);
     }
-    if (!person || !*person) co_return person;
-    auto found = std::move(**person);
-    co_return co_await with_groups(std::move(found), deadline);
+    co_return person;
 }
 
 auto GraphIdentity::by_id(std::string id, Deadline deadline) -> Task<Result<std::optional<Person>>> {
@@ -153,25 +151,26 @@ auto GraphIdentity::by_filter(std::string filter, Deadline deadline) -> Task<Res
     co_return std::optional<Person>(std::move(matches.front()));
 }
 
-/// Without the right to read groups a person is still a person.
-auto GraphIdentity::with_groups(Person person, Deadline deadline) -> Task<Person> {
-    bool is_hidden_from_us = false;
+auto GraphIdentity::groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
+    const auto hidden = [&] {
+        return fail(Errc::forbidden, client_.label() + " hides groups: GroupMember.Read.All is missing");
+    };
+    std::vector<std::string> groups;
     auto target = "/v1.0/users/" + percent_encode(person.id) + "/memberOf?$select=id,displayName&$top=100";
     for (std::size_t page = 0; page < most_pages && !target.empty(); ++page) {
         auto answer = co_await client_.get(std::move(target), deadline);
-        if (!answer && answer.error().code == Errc::malformed) person.unseen.push_back(answer.error().message);
-        if (!answer && answer.error().code == Errc::forbidden) is_hidden_from_us = true;
-        if (!answer || !answer->ok()) break;
+        if (!answer && answer.error().code == Errc::forbidden) co_return hidden();
+        if (!answer) co_return fail(std::move(answer.error()));
+        if (!answer->ok()) break;
         for (const auto group : answer->root()["value"].elements()) {
             if (graph_kind(group) != "group") continue;
             auto called = line_of(group["displayName"]);
-            if (called.empty() && is_hidden(group)) is_hidden_from_us = true;
-            if (!called.empty() && person.groups.size() < most_groups) person.groups.push_back(std::move(called));
+            if (called.empty() && is_hidden(group)) co_return hidden();
+            if (!called.empty() && groups.size() < most_groups) groups.push_back(std::move(called));
         }
         target = answer->root()["@odata.nextLink"].text_or("");
     }
-    if (is_hidden_from_us) person.unseen.emplace_back("groups: GroupMember.Read.All is missing");
-    co_return person;
+    co_return groups;
 }
 
 auto GraphIdentity::batch(std::vector<std::string> targets, Deadline deadline)

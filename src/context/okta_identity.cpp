@@ -93,13 +93,13 @@ public:
     }
     [[nodiscard]] auto cache_key(const Resource& /*resource*/) const -> std::string override { return {}; }
     auto person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> override;
+    auto groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>> override;
     auto team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:
     auto search(std::string attribute, std::string value, Deadline deadline) -> Task<Result<std::optional<Person>>>;
     auto by_id(std::string id, Deadline deadline) -> Task<Result<std::optional<Person>>>;
-    auto with_groups(Person person, Deadline deadline) -> Task<Person>;
 
     std::string name_;
     std::string scope_;
@@ -116,9 +116,7 @@ auto OktaIdentity::person(std::string id_or_email, Deadline deadline) -> Task<Re
         person = co_await search(is_email ? "profile.email" : "profile.displayName", name, deadline);
     // Search lags behind writes, and a login need not be the e-mail: the user itself is asked for as well.
     if (person && !*person && is_plain_id(name)) person = co_await by_id(name, deadline);
-    if (!person || !*person) co_return person;
-    auto found = std::move(**person);
-    co_return co_await with_groups(std::move(found), deadline);
+    co_return person;
 }
 
 auto OktaIdentity::search(std::string attribute, std::string value, Deadline deadline)
@@ -147,23 +145,25 @@ auto OktaIdentity::by_id(std::string id, Deadline deadline) -> Task<Result<std::
     co_return std::optional<Person>(std::move(person));
 }
 
-/// Without the right to read groups a person is still a person.
-auto OktaIdentity::with_groups(Person person, Deadline deadline) -> Task<Person> {
+auto OktaIdentity::groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
+    std::vector<std::string> groups;
     auto target = "/api/v1/users/" + percent_encode(person.id) + "/groups?limit=200";
     for (std::size_t page = 0; page < most_pages && !target.empty(); ++page) {
         auto answer = co_await client_.get(std::move(target), deadline);
         if (!answer && answer.error().code == Errc::forbidden)
-            person.unseen.emplace_back("groups: the scope okta.groups.read or the right to view groups is missing");
-        if (!answer || !answer->ok()) break;
+            co_return fail(Errc::forbidden, client_.label() +
+                                                " hides groups: the scope okta.groups.read or the right to "
+                                                "view groups is missing");
+        if (!answer) co_return fail(std::move(answer.error()));
+        if (!answer->ok()) break;
         for (const auto group : answer->root().elements()) {
             auto called = line_of(group["profile"]["name"]);
             const bool is_everyone = group["type"].text_or("") == "BUILT_IN";
-            if (!called.empty() && !is_everyone && person.groups.size() < most_groups)
-                person.groups.push_back(std::move(called));
+            if (!called.empty() && !is_everyone && groups.size() < most_groups) groups.push_back(std::move(called));
         }
         target = next_link(answer->headers);
     }
-    co_return person;
+    co_return groups;
 }
 
 auto OktaIdentity::team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>> {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t most_names = 16;
 constexpr std::size_t most_teams = 4;
 constexpr std::size_t most_team_owners = 5;
+constexpr std::size_t most_members = 6; ///< people whose groups are asked for
 
 /// A question for a person or a team by name, and what became of it.
 template <class T>
@@ -168,6 +169,38 @@ auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<Directory> dir
     }
     for (auto& lookup : lookups) found(lookup, round);
     for (auto& one : behind) signals.push_back(std::move(one));
+}
+
+auto look_up_groups(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void> {
+    if (std::ranges::none_of(signals, &OwnerSignal::is_group)) co_return;
+    struct Membership {
+        OwnerSignal* signal = nullptr;
+        std::string source;
+        Result<Answer<std::vector<std::string>>> answer;
+    };
+    std::vector<Membership> memberships;
+    std::vector<Task<void>> questions;
+    memberships.reserve(signals.size() * directories.size());
+    for (auto& signal : signals) {
+        // A person whom a directory knows and whose groups did not come with them.
+        const auto& person = signal.person;
+        if (signal.is_group || person.id.empty() || person.name.empty() || !person.groups.empty()) continue;
+        for (const auto& directory : directories) {
+            if (questions.size() == most_members * directories.size()) break;
+            auto* source = directory.source;
+            auto& membership = memberships.emplace_back(&signal, "identity:" + source->name());
+            Question<std::vector<std::string>> question{
+                .source = membership.source,
+                .cache = directory.groups,
+                .key = source->person_key(person.id),
+                .ask = [source, person, deadline = round.deadline] { return source->groups_of(person, deadline); }};
+            questions.push_back(ask_one(std::move(question), round, membership.answer));
+        }
+    }
+    co_await all_of(std::move(questions));
+    for (auto& membership : memberships)
+        if (const auto* groups = taken(membership.answer, membership.source, round))
+            for (const auto& group : *groups) membership.signal->person.groups.push_back(group);
 }
 
 auto look_up_manager(Owner& owner, std::vector<Directory> directories, Round& round) -> Task<void> {

@@ -15,6 +15,7 @@ struct Directory {
     IdentitySource* source = nullptr;
     AnswerCache<std::optional<Person>>* people = nullptr;
     AnswerCache<std::optional<Team>>* teams = nullptr;
+    AnswerCache<std::vector<std::string>>* groups = nullptr; ///< of a person
 };
 
 /// Fills in what the directories know of each person.
@@ -23,6 +24,8 @@ auto look_up_people(std::vector<OwnerSignal>& signals, std::vector<Directory> di
     -> Task<std::vector<Directory>>;
 /// Marks the signals that name a group and adds its owners.
 auto look_up_teams(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void>;
+/// Where a group is named beside people: the groups of those people, so that a group and its member can agree.
+auto look_up_groups(std::vector<OwnerSignal>& signals, std::vector<Directory> directories, Round& round) -> Task<void>;
 /// Replaces the id of the owner's manager by an e-mail.
 auto look_up_manager(Owner& owner, std::vector<Directory> directories, Round& round) -> Task<void>;
 

@@ -35,12 +35,12 @@ public:
     }
     [[nodiscard]] auto cache_key(const Resource& /*resource*/) const -> std::string override { return {}; }
     auto person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> override;
+    auto groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>> override;
     auto team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:
     auto by_id(std::string id, Deadline deadline) -> Task<Result<std::optional<Person>>>;
-    auto complete_person(Person person, bool has_groups, Deadline deadline) -> Task<Person>;
     [[nodiscard]] auto attributes_for(const std::string& name) const -> std::vector<std::string>;
     [[nodiscard]] auto label() const -> const std::string& { return server_.client().label(); }
 
@@ -93,9 +93,7 @@ auto ScimIdentity::person(std::string id_or_email, Deadline deadline) -> Task<Re
             const std::scoped_lock lock(mutex_);
             found_emails_by_ = attribute;
         }
-        auto person = person_of_scim(user, label());
-        const bool has_groups = user["groups"].is_array();
-        co_return co_await complete_person(std::move(person), has_groups, deadline);
+        co_return std::optional<Person>(person_of_scim(user, label()));
     }
     const bool may_be_id = name.find('@') == std::string::npos && is_plain_id(name);
     if (!is_id && may_be_id) co_return co_await by_id(name, deadline);
@@ -107,30 +105,29 @@ auto ScimIdentity::by_id(std::string id, Deadline deadline) -> Task<Result<std::
     auto document = co_await server_.read(ScimKind::users, std::move(id), deadline);
     if (!document) co_return fail(std::move(document.error()));
     if (!*document) co_return std::optional<Person>();
-    const auto user = (*document)->root();
-    auto person = person_of_scim(user, label());
+    auto person = person_of_scim((*document)->root(), label());
     if (person.id.empty()) co_return std::optional<Person>(); // a 200 that is no user
-    const bool has_groups = user["groups"].is_array();
-    co_return co_await complete_person(std::move(person), has_groups, deadline);
+    co_return std::optional<Person>(std::move(person));
 }
 
-/// The groups, where the server keeps them apart from the user. Without them a person is still a person.
-auto ScimIdentity::complete_person(Person person, bool has_groups, Deadline deadline) -> Task<Person> {
-    if (has_groups || server_.shows_groups_of_users() || person.id.empty()) co_return person;
+/// Those at the user, or asked for where the server keeps them apart.
+auto ScimIdentity::groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
+    if (!person.groups.empty() || person.id.empty()) co_return std::move(person.groups);
+    if (auto discovered = co_await server_.discover(deadline); !discovered)
+        co_return fail(std::move(discovered.error()));
+    std::vector<std::string> groups;
+    if (server_.shows_groups_of_users()) co_return groups;
     for (const auto* attribute : {"members.value", "members"}) {
         auto list = co_await server_.find(ScimKind::groups, attribute, person.id, deadline);
-        if (!list) {
-            if (list.error().code == Errc::forbidden) person.unseen.emplace_back("groups: no right to read them");
-            break;
-        }
+        if (!list) co_return fail(std::move(list.error()));
         if (list->is_refused) continue;
         for (const auto group : list->resources) {
             auto called = line_of(group["displayName"]);
-            if (!called.empty() && person.groups.size() < most_groups) person.groups.push_back(std::move(called));
+            if (!called.empty() && groups.size() < most_groups) groups.push_back(std::move(called));
         }
         break;
     }
-    co_return person;
+    co_return groups;
 }
 
 auto ScimIdentity::team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>> {

@@ -91,6 +91,7 @@ auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Result<Draft
     if (rewritten) {
         incoming.title = stored.title;
         incoming.body = stored.body;
+        incoming.payload = stored.payload;
         incoming.content_hash = stored.content_hash;
     }
     return incoming;

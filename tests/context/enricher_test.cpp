@@ -82,6 +82,11 @@ public:
                 co_return std::optional<Person>(person);
         co_return std::optional<Person>();
     }
+    auto groups_of(Person person, Deadline) -> Task<Result<std::vector<std::string>>> override {
+        ++asked;
+        if (person.id == "u-1") co_return std::vector<std::string>{"Payments"};
+        co_return std::vector<std::string>{};
+    }
     auto team(std::string name, Deadline) -> Task<Result<std::optional<Team>>> override {
         ++asked;
         if (group_ && group_->name == name) co_return group_;
@@ -174,6 +179,23 @@ TEST(Enricher, FindsPeopleTeamsAndManagersBehindTheTags) {
         EXPECT_EQ(context.owner.team, row.team);
         EXPECT_FALSE(context.owner.disputed);
         EXPECT_EQ(context.gaps.size(), row.gaps);
+    }
+}
+
+TEST(Enricher, AsksForGroupsWhereATeamIsNamedBesideAPerson) {
+    for (const auto* owner : {"alice", "bob@acme.example"}) {
+        SCOPED_TRACE(owner);
+        Metrics metrics;
+        ContextSources sources;
+        sources.identity.push_back(std::make_unique<Directory>(std::vector{alice_there, bob}, std::nullopt));
+        Enricher enricher(std::move(sources), ContextConfig{}, metrics);
+        auto one = finding();
+        one.resource.tags = {{"owner", owner}, {"team", "payments"}};
+        const auto context = run(enricher.enrich({one}, deadline_in(30s)));
+        EXPECT_FALSE(context.owner.disputed);
+        const bool is_member = std::string_view(owner) == "alice";
+        EXPECT_EQ(context.owner.confidence > 0.71, is_member) << "her team agrees with her";
+        EXPECT_EQ(context.owner.signals.back().agrees, is_member);
     }
 }
 
@@ -278,6 +300,39 @@ TEST(Enricher, CancellationReachesEverySource) {
     io.run_for(5s);
     EXPECT_TRUE(finished);
     EXPECT_EQ(ended, 3);
+}
+
+/// Says what it is asked about.
+class EchoCmdb final : public CmdbSource {
+public:
+    [[nodiscard]] auto name() const -> const std::string& override { return name_; }
+    auto ask(Resource resource, Deadline) -> Task<Result<std::optional<Asset>>> override {
+        ++calls;
+        co_return Asset{.application = resource.id + "|" + resource.name + "|" + resource.account};
+    }
+    int calls = 0;
+
+private:
+    std::string name_ = "echo";
+};
+
+TEST(Enricher, AsksAboutTheResourceAsAllItsFindingsDescribeIt) {
+    Metrics metrics;
+    auto echo = std::make_unique<EchoCmdb>();
+    auto& asked = *echo;
+    std::vector<std::unique_ptr<CmdbSource>> cmdb;
+    cmdb.push_back(std::move(echo));
+    Enricher enricher({.cmdb = std::move(cmdb)}, ContextConfig{}, metrics);
+    Finding by_platform;
+    by_platform.resource = {.id = "b1946ac9-2492-4a9b", .account = "111122223333"};
+    const auto both = run(enricher.enrich({by_platform, finding()}, deadline_in(5s)));
+    ASSERT_TRUE(both.asset.has_value());
+    EXPECT_EQ(both.asset->application, "arn:aws:s3:::acme-payments-exports|acme-payments-exports|111122223333");
+    const auto again = run(enricher.enrich({by_platform, finding()}, deadline_in(5s)));
+    EXPECT_EQ(asked.calls, 1) << "the same question is asked once";
+    const auto alone = run(enricher.enrich({by_platform}, deadline_in(5s)));
+    EXPECT_EQ(alone.asset->application, "b1946ac9-2492-4a9b||111122223333");
+    EXPECT_EQ(asked.calls, 2) << "a poorer description is another question";
 }
 
 TEST(Enricher, KnowsThePeopleOfTheExamples) {

@@ -191,11 +191,24 @@ TEST_F(ScimTest, AsksForGroupsWhereTheUserDoesNotCarryThem) {
         }
         return list(request.has("userName") ? R"({"id":"u-3","userName":"carl","active":true})" : "");
     });
-    EXPECT_THAT(found("carl").groups, ElementsAre("first", "second"));
+    EXPECT_THAT(groups_of({.id = "u-3"}), ElementsAre("first", "second"));
     const auto first = targets();
     EXPECT_THAT(first, Contains(HasSubstr("startIndex=2")));
-    EXPECT_THAT(found("carl").groups, ElementsAre("first", "second"));
+    EXPECT_THAT(groups_of({.id = "u-3"}), ElementsAre("first", "second"));
     EXPECT_THAT(targets(), Not(Contains(HasSubstr("startIndex")))) << "what was refused is not asked again";
+}
+
+TEST_F(ScimTest, AsksForNoGroupsThatStandAtTheUser) {
+    serve(provider(), [](const DirectoryRequest& request) {
+        if (request.has("/Schemas"))
+            return answer(200,
+                          R"([{"id":"urn:ietf:params:scim:schemas:core:2.0:User","attributes":[{"name":"groups"}]}])");
+        if (request.has("/Groups")) return answer(403);
+        return is_discovery(request) ? answer(404) : list(alice);
+    });
+    EXPECT_THAT(groups_of(found("alice@acme.example")), ElementsAre("payments-admins"));
+    EXPECT_THAT(groups_of({.id = "u-3"}), ElementsAre());
+    EXPECT_THAT(targets(), Not(Contains(HasSubstr("/Groups"))));
 }
 
 TEST_F(ScimTest, PagesByIndexWhereThatIsTaken) {
@@ -207,7 +220,7 @@ TEST_F(ScimTest, PagesByIndexWhereThatIsTaken) {
         }
         return list(R"({"id":"u-3","userName":"carl"})");
     });
-    EXPECT_THAT(found("carl").groups, ElementsAre("first", "second"));
+    EXPECT_THAT(groups_of({.id = "u-3"}), ElementsAre("first", "second"));
 }
 
 TEST_F(ScimTest, BelievesNoServerThatIgnoresTheFilter) {

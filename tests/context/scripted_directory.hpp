@@ -77,6 +77,11 @@ protected:
         if (!answer) return {.id = std::string(name_of(answer.error().code)) + ": " + answer.error().message};
         return answer->value_or(Person{.id = "nobody"});
     }
+    auto groups_of(Person person) -> std::vector<std::string> {
+        auto groups = wait(source_->groups_of(std::move(person), deadline_in(5s)));
+        return groups ? *groups
+                      : std::vector{std::string(name_of(groups.error().code)) + ": " + groups.error().message};
+    }
     auto team(std::string name) -> Result<std::optional<Team>> {
         return wait(source_->team(std::move(name), deadline_in(5s)));
     }

@@ -44,6 +44,9 @@ public:
     virtual auto ask(Resource resource, Deadline deadline) -> Task<Result<IdentityAnswer>> = 0;
     /// The person behind an id or e-mail that another source named; nullopt = unknown here.
     virtual auto person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> = 0;
+    /// Names of the groups of somebody whom person() of this source gave; asked only where it matters whether they
+    /// belong to one, since most directories take a call for it. By default those that person() filled in.
+    virtual auto groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>>;
     /// The group or application behind a name, e-mail or id that is no person; nullopt = none here.
     virtual auto team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>>;
     /// What an answer of `ask` depends on: questions of one key share one call and, for a while, its answer. "" = asked
