@@ -1,6 +1,8 @@
 #include "rest_support.hpp"
 
 #include "dossier/api/presentation.hpp"
+#include "dossier/finding/json.hpp"
+#include "dossier/ticket/classification_draft.hpp"
 
 namespace dossier::api {
 
@@ -31,19 +33,40 @@ auto get_draft(const Services& services, Call call) -> Task<net::HttpResponse> {
     co_return answer(call, co_await services.reviews.get(call.id()));
 }
 
+/// The edit that a new flat form makes of a `tags` draft: its payload, and title and text to it.
+auto with_payload(const Services& services, std::string id, Json flat, bool has_text) -> Task<Result<approve::Edit>> {
+    if (has_text) co_return fail(Errc::invalid_argument, "title and body of a draft of tags follow from its payload");
+    auto draft = co_await services.reviews.get(std::move(id));
+    if (!draft) co_return fail(std::move(draft.error()));
+    if (draft->kind != "tags" || draft->finding_ids.empty())
+        co_return fail(Errc::invalid_argument, "only a draft of tags has a payload");
+    auto row = co_await services.store.get_finding(draft->finding_ids.front());
+    if (!row) co_return fail(std::move(row.error()));
+    auto finding = from_text<Finding>(row->doc);
+    if (!finding) co_return fail(std::move(finding.error()));
+    auto edited = ticket::with_edited_payload(std::move(*draft), dump_json(flat), finding->resource);
+    if (!edited) co_return fail(std::move(edited.error()));
+    co_return approve::Edit{.title = edited->title, .body = edited->body, .payload = edited->payload};
+}
+
 auto edit_draft(const Services& services, Call call) -> Task<net::HttpResponse> {
     auto body = body_object(call, false);
     if (!body) co_return refuse(call, body.error());
     approve::Edit edit;
     for (const auto& [name, value] : body->items()) {
-        if (name != "title" && name != "body" && name != "content_hash")
-            co_return problem(400, "only title and body can be edited, not " + name, call.request.request_id,
+        if (name != "title" && name != "body" && name != "payload" && name != "content_hash")
+            co_return problem(400, "only title, body and payload can be edited, not " + name, call.request.request_id,
                               "invalid_argument");
-        if (!value.is_string())
+        if (name != "payload" && !value.is_string())
             co_return problem(400, name + " must be a string", call.request.request_id, "invalid_argument");
     }
     if (body->contains("title")) edit.title = text_at(*body, "title");
     if (body->contains("body")) edit.body = text_at(*body, "body");
+    if (body->contains("payload")) {
+        auto changed = co_await with_payload(services, call.id(), (*body)["payload"], edit.title || edit.body);
+        if (!changed) co_return refuse(call, changed.error());
+        edit = std::move(*changed);
+    }
     auto edited = co_await services.reviews.edit(call.id(), std::move(edit), text_at(*body, "content_hash"),
                                                  {.id = call.caller.name});
     co_return answer(call, edited);
@@ -77,14 +100,16 @@ void add_draft_routes(Routes& routes, const Services& services) {
                 .handler = [&services](Call call) { return get_draft(services, std::move(call)); },
                 .summary = "A draft",
                 .tag = "drafts"});
-    routes.add({.method = "PATCH",
-                .pattern = "/v1/drafts/{id}",
-                .needs = Role::approver,
-                .handler = [&services](Call call) { return edit_draft(services, std::move(call)); },
-                .summary = "Edit title and text before approval",
-                .tag = "drafts",
-                .body = R"({"type":"object","properties":{"title":{"type":"string"},"body":{"type":"string"}}})",
-                .wants_json = true});
+    routes.add(
+        {.method = "PATCH",
+         .pattern = "/v1/drafts/{id}",
+         .needs = Role::approver,
+         .handler = [&services](Call call) { return edit_draft(services, std::move(call)); },
+         .summary = "Edit title and text before approval; of a draft of tags, its payload in the flat form",
+         .tag = "drafts",
+         .body =
+             R"({"type":"object","properties":{"title":{"type":"string"},"body":{"type":"string"},"payload":{"type":"object"}}})",
+         .wants_json = true});
     routes.add({.method = "POST",
                 .pattern = "/v1/drafts/{id}/approve",
                 .needs = Role::approver,

@@ -46,8 +46,10 @@ auto timeline_of(const Services& services, std::string dossier_id) -> Task<std::
 auto dossier_json(const Services& services, std::string id) -> Task<Result<Json>> {
     auto row = co_await services.store.get_dossier(id);
     if (!row) co_return fail(std::move(row.error()));
+    auto intents = co_await services.store.intents_of(id);
+    if (!intents) co_return fail(std::move(intents.error()));
     const auto timeline = co_await timeline_of(services, std::move(id));
-    co_return present_dossier(*row, timeline);
+    co_return present_dossier(*row, timeline, *intents);
 }
 
 auto get_finding(const Services& services, Call call) -> Task<net::HttpResponse> {
@@ -63,7 +65,7 @@ auto list_dossiers(const Services& services, Call call) -> Task<net::HttpRespons
     if (!page) co_return refuse(call, page.error());
     auto listing = co_await services.store.list_dossiers(std::move(*page));
     if (!listing) co_return refuse(call, listing.error());
-    co_return list_answer(*listing, [](const store::DossierRow& row) { return present_dossier(row, {}); });
+    co_return list_answer(*listing, [](const store::DossierRow& row) { return present_dossier(row, {}, {}); });
 }
 
 auto get_dossier(const Services& services, Call call) -> Task<net::HttpResponse> {

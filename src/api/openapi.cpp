@@ -10,6 +10,7 @@ namespace {
 auto parameter(std::string_view name, std::string_view place) -> OrderedJson {
     OrderedJson schema{{"type", "string"}};
     if (name == "limit") schema = {{"type", "integer"}, {"minimum", 1}, {"maximum", 200}, {"default", 50}};
+    if (name == "format") schema["enum"] = {"json", "svg", "mermaid"};
     if (name == "since" || name == "until") schema["format"] = "date-time";
     return {{"name", name}, {"in", place}, {"required", place == "path"}, {"schema", schema}};
 }

@@ -1,5 +1,6 @@
 #include "dossier/api/presentation.hpp"
 
+#include "dossier/base/strings.hpp"
 #include "dossier/finding/json.hpp"
 
 #include <algorithm>
@@ -29,11 +30,14 @@ auto citations_of(const Json& assessment) -> Json {
     return assessment.is_object() && assessment.contains("regulations") ? assessment["regulations"] : Json::array();
 }
 
-/// What is known so far of who can reach the resource.
+/// What is known so far of who can reach the resource: the graph's members are there where a platform gave a graph.
 auto blast_radius_of(const Json& context, const Json& assessment) -> Json {
     if (!context.is_object()) return nullptr;
-    return {{"principals", context.value("access", Json::array())},
-            {"statements", assessment.is_object() ? assessment.value("reach", Json::array()) : Json::array()}};
+    Json radius = context.value("blast_radius", Json(nullptr));
+    if (!radius.is_object()) radius = Json::object();
+    radius["principals"] = context.value("access", Json::array());
+    radius["statements"] = assessment.is_object() ? assessment.value("reach", Json::array()) : Json::array();
+    return radius;
 }
 
 auto times_json(const std::optional<Timestamp>& time) -> Json {
@@ -48,6 +52,34 @@ auto earlier_revisions(const store::DossierRow& row) -> Json {
         list.push_back({{"revision", result.revision},
                         {"at", format_time(result.at)},
                         {"narrative", narrative ? std::move(*narrative) : Json(nullptr)}});
+    }
+    return list;
+}
+
+/// The newest draft of the ticket; of a dossier that has none, the newest of another kind.
+auto draft_of(const store::DossierRow& row) -> Json {
+    if (row.drafts.empty()) return nullptr;
+    const auto ticket = std::ranges::find(row.drafts, "ticket", &Draft::kind);
+    return present_draft(ticket == row.drafts.end() ? row.drafts.front() : *ticket);
+}
+
+/// What was written to the platforms, or is to be: the keys of the intents name kind and finding.
+auto write_back_of(const std::vector<store::Intent>& intents) -> Json {
+    Json list = Json::array();
+    for (const auto& intent : intents) {
+        const auto parts = split(intent.key, ':');
+        if (parts.size() < 4 || parts[0] != "writeback") continue;
+        const auto remote_id = intent.ticket ? intent.ticket->id : std::string();
+        list.push_back({{"finding", parts[2]},
+                        {"kind", parts[1]},
+                        {"source", intent.sink},
+                        {"draft", intent.draft_id},
+                        {"state", to_string(intent.state)},
+                        {"at", times_json(intent.attempted_at)},
+                        {"next_at", times_json(intent.next_at)},
+                        {"attempts", intent.attempts},
+                        {"remote_id", remote_id.empty() ? Json(nullptr) : Json(remote_id)},
+                        {"reason", intent.reason.empty() ? Json(nullptr) : Json(intent.reason)}});
     }
     return list;
 }
@@ -78,10 +110,20 @@ auto present_finding(const store::FindingRow& row) -> Json {
 auto present_draft(const Draft& draft) -> Json {
     Json json(draft);
     json["decided_at"] = times_json(draft.decided_at);
+    if (auto payload = parse_json(draft.payload)) json["payload"] = std::move(*payload);
     return json;
 }
 
-auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline) -> Json {
+auto blast_radius_of(const store::DossierRow& row) -> std::optional<BlastRadius> {
+    const Json context = result_of(row, Stage::enriched);
+    const auto radius = context.is_object() ? context.value("blast_radius", Json(nullptr)) : Json(nullptr);
+    if (!radius.is_object()) return std::nullopt;
+    auto known = from_text<BlastRadius>(dump_json(radius));
+    return known ? std::optional(*std::move(known)) : std::nullopt;
+}
+
+auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline,
+                     const std::vector<store::Intent>& intents) -> Json {
     const Json context = result_of(row, Stage::enriched);
     const Json assessment = result_of(row, Stage::assessed);
     Json json{{"id", row.id},
@@ -98,9 +140,10 @@ auto present_dossier(const store::DossierRow& row, const std::vector<store::Audi
               {"route", result_of(row, Stage::drafted)},
               {"narrative", result_of(row, Stage::explained)},
               {"citations", citations_of(assessment)},
-              {"draft", row.drafts.empty() ? Json(nullptr) : present_draft(row.drafts.front())},
+              {"draft", draft_of(row)},
               {"drafts", Json::array()},
               {"ticket", row.ticket ? Json(*row.ticket) : Json(nullptr)},
+              {"write_back", write_back_of(intents)},
               {"earlier_narratives", earlier_revisions(row)},
               {"last_error", row.last_error.empty() ? Json(nullptr) : Json(row.last_error)},
               {"attempts", row.attempts}};

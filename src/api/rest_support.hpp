@@ -82,9 +82,11 @@ template <class E>
 }
 
 void add_finding_routes(Routes& routes, const Services& services);
+void add_blast_radius_routes(Routes& routes, const Services& services);
 void add_draft_routes(Routes& routes, const Services& services);
 void add_operation_routes(Routes& routes, const Services& services);
 void add_explain_routes(Routes& routes, const Services& services);
+void add_report_routes(Routes& routes, const Services& services);
 void add_webhook_routes(Routes& routes, const Services& services);
 
 } // namespace dossier::api

@@ -62,6 +62,7 @@ auto Routes::match(const net::HttpRequest& request) const -> Match {
             result.path = std::move(*parameters);
             return result;
         }
+        if (!route.is_advertised) continue;
         if (!result.allowed.empty()) result.allowed += ", ";
         result.allowed += route.method == "GET" ? "GET, HEAD" : route.method;
     }
@@ -96,7 +97,10 @@ auto Routes::gate(const net::HttpRequest& head) const -> std::optional<net::Http
             return problem(400, "unknown query parameter " + shorten(name, 60), head.request_id, "invalid_argument");
     }
     const bool has_body = carries_body(head);
-    if (route.wants_json && (has_body || !route.body.empty()) && !is_json(head.media_type()))
+    const auto media_type = head.media_type();
+    const bool is_taken =
+        is_json(media_type) || (route.takes_type && route.takes_type(media_type, first_of(found.path)));
+    if (route.wants_json && (has_body || !route.body.empty()) && !is_taken)
         return problem(415, "the content type must be application/json", head.request_id, "unsupported_media_type");
     return std::nullopt;
 }

@@ -7,14 +7,34 @@ namespace {
 auto take_delivery(const Services& services, Call call) -> Task<net::HttpResponse> {
     const auto request_id = call.request.request_id;
     auto source = call.path.at("source");
-    auto results = co_await services.receiver.receive(std::move(source), std::move(call.request));
-    if (!results) co_return problem(results.error(), request_id);
+    auto delivered = co_await services.receiver.receive(std::move(source), std::move(call.request));
+    if (!delivered) co_return problem(delivered.error(), request_id);
+    if (delivered->answer) co_return std::move(*delivered->answer);
+    const auto& results = delivered->results;
     Json findings = Json::array();
-    for (const auto& result : *results) {
+    for (const auto& result : results) {
         findings.push_back(
             {{"id", result.id}, {"fingerprint", result.fingerprint}, {"outcome", to_string(result.outcome)}});
     }
-    co_return json_answer(202, {{"accepted", results->size()}, {"findings", std::move(findings)}});
+    co_return json_answer(202, {{"accepted", results.size()}, {"findings", std::move(findings)}});
+}
+
+/// CloudEvents' webhook specification §4: a sender asks before it sends. Open like every preflight; it says nothing
+/// that a delivery would not, and deliveries need the source's secret.
+auto answer_preflight(const Services& services, Call call) -> Task<net::HttpResponse> {
+    auto answer = services.receiver.preflight(call.path.at("source"), call.request);
+    if (!answer) co_return problem(answer.error(), call.request.request_id);
+    co_return std::move(*answer);
+}
+
+/// Sources that nobody has to ask know one method only.
+auto refuse_preflight(const Services& services, const net::HttpRequest& head, const std::string& source)
+    -> std::optional<net::HttpResponse> {
+    const auto answer = services.receiver.preflight(source, head);
+    if (answer || answer.error().code != Errc::not_found) return std::nullopt;
+    auto response = problem(405, "OPTIONS is not allowed here; use POST", head.request_id, "method_not_allowed");
+    response.headers.set("Allow", "POST");
+    return response;
 }
 
 } // namespace
@@ -31,10 +51,26 @@ void add_webhook_routes(Routes& routes, const Services& services) {
                 .wants_json = true,
                 .admit = [&services](const net::HttpRequest& head,
                                      const std::string& source) -> std::optional<net::HttpResponse> {
-                    if (auto admitted = services.receiver.admit(source, head); !admitted)
-                        return problem(admitted.error(), head.request_id);
-                    return std::nullopt;
-                }});
+                    auto admitted = services.receiver.admit(source, head);
+                    if (admitted) return std::nullopt;
+                    auto refusal = problem(admitted.error(), head.request_id);
+                    if (refusal.status == 401)
+                        refusal.headers.set("WWW-Authenticate", services.receiver.challenge(source));
+                    return refusal;
+                },
+                .takes_type =
+                    [&services](const std::string& media_type, const std::string& source) {
+                        return services.receiver.takes_type(source, media_type);
+                    }});
+    routes.add({.method = "OPTIONS",
+                .pattern = "/v1/webhooks/{source}",
+                .needs = std::nullopt,
+                .handler = [&services](Call call) { return answer_preflight(services, std::move(call)); },
+                .summary = "Consent to a sender of CloudEvents (WebHook-Request-Origin)",
+                .tag = "webhooks",
+                .is_advertised = false,
+                .admit = [&services](const net::HttpRequest& head,
+                                     const std::string& source) { return refuse_preflight(services, head, source); }});
 }
 
 } // namespace dossier::api

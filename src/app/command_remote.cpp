@@ -180,4 +180,32 @@ auto dead_letters(const DeadLetterOptions& options, std::ostream& out) -> int {
     return exit_done;
 }
 
+auto deliveries(const DeliveryOptions& options, std::ostream& out) -> int {
+    RemoteClient client;
+    std::string path = "/v1/reports/deliveries?source=" + percent_encode(options.source);
+    if (!options.since.empty()) path += "&since=" + percent_encode(options.since);
+    auto answer = client.json(options.remote, "GET", path);
+    if (!answer) return complain("deliveries", answer.error());
+    if (options.json) {
+        out << answer->dump(2) << '\n';
+        return exit_done;
+    }
+    const auto number = [](const Json& day, const char* name) {
+        const auto found = day.find(name);
+        return found != day.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+    };
+    constexpr auto row = "{:<10}  {:<16} {:>8} {:>7} {:>6} {:>6} {:>11} {:>12}\n";
+    out << fmt::format(row, "day", "source", "webhook", "event", "late", "never", "duplicates", "quarantined");
+    for (const auto& day : (*answer)["items"]) {
+        out << fmt::format(row, text_at(day, "day"), text_at(day, "source"), number(day, "webhook"),
+                           number(day, "event"), number(day, "late"), number(day, "never"), number(day, "duplicates"),
+                           number(day, "quarantined"));
+        const auto reasons = day.find("reasons");
+        if (reasons == day.end() || !reasons->is_array()) continue;
+        for (const auto& reason : *reasons)
+            out << fmt::format("{:>12}  {} never came: {}\n", "", number(reason, "count"), text_at(reason, "reason"));
+    }
+    return exit_done;
+}
+
 } // namespace dossier::app

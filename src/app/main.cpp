@@ -94,6 +94,15 @@ auto run(int argc, char** argv) -> int {
     redrive_command->callback([&] { letter_options.action = "redrive"; });
     letters_command->callback([&] { outcome = dead_letters(letter_options, std::cout); });
 
+    DeliveryOptions delivery_options;
+    auto* deliveries_command =
+        app.add_subcommand("deliveries", "What each source delivered, what came late and what never came");
+    add_remote(*deliveries_command, delivery_options.remote);
+    deliveries_command->add_option("--since", delivery_options.since, "first day, 2026-11-22 or a time");
+    deliveries_command->add_option("--source", delivery_options.source, "one source only");
+    deliveries_command->add_flag("--json", delivery_options.json, "print JSON");
+    deliveries_command->callback([&] { outcome = deliveries(delivery_options, std::cout); });
+
     auto* audit_command = app.add_subcommand("audit", "The audit trail");
     audit_command->require_subcommand(1);
     auto* verify_command =

@@ -5,6 +5,7 @@
 #include "dossier/explain/narrator.hpp"
 #include "dossier/explain/prompt_catalogue.hpp"
 #include "dossier/ingest/backlog.hpp"
+#include "dossier/ingest/queue_poller.hpp"
 #include "sample_mask.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace {
 struct Platforms {
     std::vector<std::shared_ptr<ingest::PlatformApi>> apis;
     std::vector<ingest::GraphLimits> graph_limits; ///< in the same order
+    std::vector<ticket::WriteBackPlatform> write_back;
 };
 
 auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foundation& foundation) -> Platforms {
@@ -24,6 +26,7 @@ auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foun
     for (const auto& source : sources) {
         auto api = ingest::make_platform_api(source, foundation.client, foundation.metrics);
         if (!api) continue;
+        platforms.write_back.push_back({.api = api, .config = source.api->write_back});
         platforms.apis.push_back(std::move(api));
         platforms.graph_limits.push_back(
             {.max_hops = source.api->blast_radius ? source.api->max_hops : 0, .max_nodes = source.api->max_nodes});
@@ -34,9 +37,9 @@ auto make_platforms(const std::vector<ingest::SourceConfig>& sources, const Foun
 } // namespace
 
 struct Wiring::Parts {
-    explicit Parts(const AppConfig& config, const Foundation& foundation)
+    Parts(const AppConfig& config, const Foundation& foundation, ingest::Handshakes handshakes)
         : receiver(config.sources, foundation.store, foundation.clock, foundation.metrics,
-                   config.pipeline.queue.capacity),
+                   config.pipeline.queue.capacity, std::move(handshakes)),
           platforms(make_platforms(config.sources, foundation)),
           authenticator(config.tokens),
           reviews(foundation.store, foundation.clock, foundation.metrics),
@@ -50,6 +53,7 @@ struct Wiring::Parts {
     std::shared_ptr<const redact::Redactor> redactor;
     std::unique_ptr<explain::Narrator> narrator;
     std::unique_ptr<ticket::Delivery> delivery;
+    std::unique_ptr<ticket::WriteBack> write_back;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
@@ -116,7 +120,9 @@ Wiring::Wiring(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Wiring::~Wiring() = default;
 
 auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Result<std::shared_ptr<Wiring>> {
-    auto parts = std::make_unique<Parts>(config, foundation);
+    auto handshakes = ingest::make_handshakes(config.sources, foundation.client, foundation.metrics, foundation.clock);
+    if (!handshakes) return fail(std::move(handshakes.error()));
+    auto parts = std::make_unique<Parts>(config, foundation, std::move(*handshakes));
     auto enricher = context::make_enricher(config.context, {.client = foundation.client,
                                                             .metrics = foundation.metrics,
                                                             .platforms = parts->platforms.apis,
@@ -137,6 +143,10 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
         parts->redactor, config.llm, &foundation.store, foundation.clock, foundation.metrics);
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
+    const auto& queue = config.pipeline.queue;
+    parts->write_back = std::make_unique<ticket::WriteBack>(
+        parts->platforms.write_back, foundation.store,
+        net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,
@@ -151,6 +161,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .platforms = parts->platforms.apis,
                            .default_approval = config.tickets.approval,
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
+                           .write_back = parts->write_back.get(),
                            .restore_in_tickets = config.redaction.restore_in_tickets});
     parts->add_platform_pollers(config, foundation);
     parts->services =
@@ -163,6 +174,9 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .metrics = foundation.metrics,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty()});
+    for (auto& poller :
+         ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
+        parts->pollers.push_back(std::move(poller));
     api::add_rest_routes(parts->routes, *parts->services);
     api::add_admin_routes(parts->admin_routes, *parts->services);
     return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));

@@ -33,6 +33,8 @@ auto check_text(std::string_view what, const std::string& text, std::size_t most
 }
 
 auto check_edit(const Edit& edit) -> Result<void> {
+    if (edit.payload)
+        if (auto good = check_text("payload", *edit.payload, most_body_bytes); !good) return good;
     if (!edit.title && !edit.body) return fail(Errc::invalid_argument, "an edit names `title`, `body` or both");
     if (edit.title)
         if (auto good = check_title(*edit.title); !good) return good;
@@ -40,6 +42,14 @@ auto check_edit(const Edit& edit) -> Result<void> {
         if (trim(*edit.body).empty()) return fail(Errc::invalid_argument, "the body must not be empty");
         return check_text("body", *edit.body, most_body_bytes);
     }
+    return {};
+}
+
+/// The text of a `tags` draft says what its payload writes: neither is edited without the other.
+auto check_kind(const Draft& draft, const Edit& edit) -> Result<void> {
+    if (draft.kind == "tags" && !edit.payload)
+        return fail(Errc::invalid_argument, "a draft of tags is edited by its payload; title and text follow from it");
+    if (draft.kind != "tags" && edit.payload) return fail(Errc::invalid_argument, "only a draft of tags has a payload");
     return {};
 }
 
@@ -85,11 +95,13 @@ auto ReviewQueue::edit(std::string id, Edit edit, std::string expected_hash, Rev
     auto draft = co_await store_.get_draft(id);
     if (!draft) co_return fail(std::move(draft.error()));
     if (auto good = check_pending(*draft, expected_hash); !good) co_return fail(std::move(good.error()));
+    if (auto good = check_kind(*draft, edit); !good) co_return fail(std::move(good.error()));
 
     const auto before = draft->content_hash;
     auto edited = *draft;
     if (edit.title) edited.title = std::string(trim(*edit.title));
     if (edit.body) edited.body = std::move(*edit.body);
+    if (edit.payload) edited.payload = std::move(*edit.payload);
     edited.content_hash = content_hash(edited);
     if (edited.content_hash == before) co_return std::move(*draft);
 

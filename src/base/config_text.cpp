@@ -61,7 +61,7 @@ void expand_reference(std::string_view reference, Environment environment, Expan
 }
 
 auto is_loopback_host(std::string_view host) -> bool {
-    return host == "localhost" || host == "[::1]" ||
+    return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || // RFC 6761 §6.3
            (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 

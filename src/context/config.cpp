@@ -2,6 +2,7 @@
 
 #include "aws_config.hpp"
 #include "cmdb_config.hpp"
+#include "policy_sources.hpp"
 
 #include <fmt/format.h>
 
@@ -159,6 +160,8 @@ auto read_context(config::Section& root) -> ContextConfig {
     section.read("max_in_flight", context.max_in_flight, 1);
     section.read("cache_entries", context.cache_entries, 1);
     section.read("policies", context.policies);
+    for (const auto& place : context.policies)
+        if (const auto fault = fault_in_policy_place(place); !fault.empty()) section.problem("policies", fault);
     if (context.timeout.count() <= 0) section.problem("timeout", "must be longer than nothing");
     if (context.graph_timeout.count() <= 0) section.problem("graph_timeout", "must be longer than nothing");
     return context;

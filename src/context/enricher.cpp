@@ -8,6 +8,7 @@
 #include "dossier/context/owner.hpp"
 #include "owner_lookup.hpp"
 #include "platform_graph.hpp"
+#include "policy_sources.hpp"
 #include "round.hpp"
 #include "source_factory.hpp"
 
@@ -89,6 +90,29 @@ auto environment_in(const std::vector<std::pair<std::string, Tags>>& tags_by_sou
         if (environment != Environment::unknown) return {environment, "identity:" + source + " " + origin};
     }
     return {Environment::unknown, ""};
+}
+
+/// One resource as all of its findings describe it: an id of the provider before a platform's own, and whatever the
+/// first leaves out from the others.
+auto resource_of(const std::vector<Finding>& findings) -> Resource {
+    auto resource = findings.front().resource;
+    const auto is_providers = [](const std::string& id) {
+        return id.starts_with("arn:") || id.starts_with('/') || id.starts_with("projects/");
+    };
+    const auto take = [](std::string& mine, const std::string& theirs) {
+        if (mine.empty()) mine = theirs;
+    };
+    for (const auto& finding : findings) {
+        const auto& other = finding.resource;
+        if (!is_providers(resource.id) && is_providers(other.id)) resource.id = other.id;
+        take(resource.id, other.id);
+        take(resource.name, other.name);
+        take(resource.type, other.type);
+        take(resource.cloud, other.cloud);
+        take(resource.account, other.account);
+        take(resource.region, other.region);
+    }
+    return resource;
 }
 
 } // namespace
@@ -177,7 +201,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     const auto limit = std::min(deadline, deadline_in(config_.timeout));
     Round round{.metrics = metrics_, .deadline = limit, .gaps = {}};
     Round far{.metrics = metrics_, .deadline = std::min(deadline, deadline_in(config_.graph_timeout)), .gaps = {}};
-    const auto& resource = findings.front().resource;
+    const auto resource = resource_of(findings);
     const auto& identity_ = sources_.identity;
     const auto& cmdb_ = sources_.cmdb;
 
@@ -311,6 +335,11 @@ auto make_enricher(const ContextConfig& config, SourceMakings makings) -> Result
         whole.max_nodes = std::max(whole.max_nodes, limits.max_nodes);
     }
     sources.graph_limits = whole;
+    for (const auto& place : config.policies)
+        sources.policies.push_back(make_document_policies(place, config, makings));
+    for (const auto& platform : makings.platforms)
+        if (platform->capabilities().policies)
+            sources.policies.push_back(make_platform_policies(platform, config, makings.metrics));
     return std::make_unique<Enricher>(std::move(sources), config, makings.metrics);
 }
 

@@ -106,12 +106,18 @@ private:
     }
 
     static void put(Asset& asset, std::string_view field, std::string value) {
-        if (field == "business_unit") asset.business_unit = std::move(value);
-        if (field == "application") asset.application = std::move(value);
-        if (field == "environment") asset.environment = environment_from_text(value);
-        if (field == "criticality") asset.criticality = criticality_from_text(value);
-        if (field == "owner") asset.owner = std::move(value);
-        if (field == "support_group") asset.support_group = std::move(value);
+        if (field == "environment")
+            asset.environment = environment_from_text(value);
+        else if (field == "criticality")
+            asset.criticality = criticality_from_text(value);
+        else if (field == "business_unit")
+            asset.business_unit = std::move(value);
+        else if (field == "application")
+            asset.application = std::move(value);
+        else if (field == "support_group")
+            asset.support_group = std::move(value);
+        else if (field == "owner")
+            asset.owner = std::move(value);
     }
 
     std::string name_;

@@ -5,6 +5,7 @@
 #include "cmdb_sources.hpp"
 #include "cmdb_words.hpp"
 #include "coalescer.hpp"
+#include "concurrent.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 #include "servicenow_match.hpp"
@@ -63,6 +64,7 @@ struct Found {
     std::string ci;        ///< sys_id
     Asset asset;
     std::vector<Reference> owners;
+    std::string unread; ///< tables that could not be had
 };
 
 auto ids_of(const std::vector<Found>& found) -> std::vector<std::string> {
@@ -173,9 +175,7 @@ private:
             else if (*alone)
                 found.push_back(std::move(**alone));
         }
-        co_await add_services(found, deadline);
-        co_await add_tags(found, deadline);
-        co_await add_people(found, deadline);
+        co_await add_details(found, deadline);
         for (auto& one : found) answers[one.place] = std::optional<Asset>(std::move(one.asset));
         co_return answers;
     }
@@ -232,10 +232,28 @@ private:
         return found;
     }
 
-    /// Rows of a table that says more about what was found. A table that can't be read leaves the answer as it is.
-    auto more(TableRead read, Deadline deadline) -> Task<Rows> {
+    /// What other tables say, as far as it can be had in three quarters of the time that is left: the row itself must
+    /// not be lost over them.
+    auto add_details(std::vector<Found>& found, Deadline deadline) -> Task<void> {
+        const auto until = deadline - (deadline - std::chrono::steady_clock::now()) / 4;
+        std::vector<std::string> asked; // people
+        std::vector<Task<void>> reads;
+        reads.push_back(add_services(found, until));
+        reads.push_back(read_people(found, asked, until));
+        co_await all_of(std::move(reads));
+        co_await add_tags(found, until);
+        co_await read_people(found, asked, until); // whom services and tags brought up
+        for (auto& one : found) choose_owner(one);
+    }
+
+    /// Rows of a table that says more about what was found. A table that the account may not read, or that the instance
+    /// doesn't have, leaves the answer as it is; one that can't be had this time is named in the rule.
+    auto more(std::vector<Found>& found, TableRead read, Deadline deadline) -> Task<Rows> {
         auto rows = co_await read_table(remote_, read, deadline);
         if (rows) co_return std::move(*rows);
+        const auto code = rows.error().code;
+        if (code != Errc::forbidden && code != Errc::rejected && code != Errc::not_found)
+            for (auto& one : found) one.unread += fmt::format("; {} could not be read", read.table);
         log::debug("context.table_unread",
                    {{"source", remote_.label()}, {"table", read.table}, {"reason", rows.error().message}});
         co_return Rows{};
@@ -245,14 +263,16 @@ private:
     auto services_of(std::vector<Found>& found, Deadline deadline) -> Task<std::multimap<std::string, std::string>> {
         std::multimap<std::string, std::string> services; // sys_id of the CI → of the service
         auto cis = ids_of(found);
-        for (const auto& row : co_await more({.table = "svc_ci_assoc",
+        for (const auto& row : co_await more(found,
+                                             {.table = "svc_ci_assoc",
                                               .query = any_of("ci_id", cis),
                                               .fields = "ci_id,service_id",
                                               .limit = cis.size() * 4},
                                              deadline))
             services.emplace(stored(row, "ci_id"), stored(row, "service_id"));
         std::erase_if(cis, [&](const std::string& ci) { return services.contains(ci); });
-        for (const auto& row : co_await more({.table = "cmdb_rel_ci",
+        for (const auto& row : co_await more(found,
+                                             {.table = "cmdb_rel_ci",
                                               .query = any_of("child", cis),
                                               .fields = "parent,child,type",
                                               .limit = cis.size() * 8},
@@ -266,7 +286,8 @@ private:
         std::vector<std::string> unread;
         for (const auto& [ci, service] : services)
             if (is_sys_id(service) && !services_.find(service)) unread.push_back(service);
-        for (const auto& row : co_await more({.table = "cmdb_ci_service",
+        for (const auto& row : co_await more(found,
+                                             {.table = "cmdb_ci_service",
                                               .query = any_of("sys_id", unread),
                                               .fields = "sys_id,name,busines_criticality,owned_by,support_group",
                                               .limit = unread.size()},
@@ -307,7 +328,8 @@ private:
         for (const auto& one : found)
             if (is_sys_id(one.ci) && (one.asset.environment == Environment::unknown || one.owners.empty()))
                 cis.push_back(one.ci);
-        for (const auto& row : co_await more({.table = "cmdb_key_value",
+        for (const auto& row : co_await more(found,
+                                             {.table = "cmdb_key_value",
                                               .query = any_of("configuration_item", cis),
                                               .fields = "configuration_item,key,value",
                                               .limit = cis.size() * 50},
@@ -324,12 +346,18 @@ private:
         }
     }
 
-    auto add_people(std::vector<Found>& found, Deadline deadline) -> Task<void> {
+    /// Puts the people who are named on the shelf, but for those who were `asked` for before.
+    auto read_people(std::vector<Found>& found, std::vector<std::string>& asked, Deadline deadline) -> Task<void> {
         std::vector<std::string> unread;
         for (const auto& one : found)
             for (const auto& owner : one.owners)
-                if (is_sys_id(owner.id) && !users_.find(owner.id)) unread.push_back(owner.id);
-        for (const auto& row : co_await more({.table = "sys_user",
+                if (is_sys_id(owner.id) && !users_.find(owner.id) &&
+                    std::ranges::find(asked, owner.id) == asked.end()) {
+                    asked.push_back(owner.id);
+                    unread.push_back(owner.id);
+                }
+        for (const auto& row : co_await more(found,
+                                             {.table = "sys_user",
                                               .query = any_of("sys_id", unread),
                                               .fields = "sys_id,name,email,user_name,active",
                                               .limit = unread.size()},
@@ -340,7 +368,6 @@ private:
                                                .user_name = stored(row, "user_name"),
                                                .is_active = stored(row, "active") != "false"});
         }
-        for (auto& one : found) choose_owner(one);
     }
 
     /// The first who is still there; the rule says who was passed over.
@@ -365,7 +392,7 @@ private:
             asset.rule += fmt::format(", {}", owner.column);
             break;
         }
-        asset.rule += gone;
+        asset.rule += gone + found.unread;
     }
 
     std::string name_;

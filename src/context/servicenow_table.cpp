@@ -10,6 +10,7 @@ namespace dossier::context {
 namespace {
 
 constexpr std::size_t most_value = 400;
+constexpr std::size_t most_spelt_out = 3; ///< values that are compared one by one
 
 /// A field is {display_value, value} as asked for, and plain text or {link, value} from instances that know better.
 auto part_of(const Json& row, std::string_view column, std::string_view part) -> std::string {
@@ -46,16 +47,15 @@ auto any_of(std::string_view column, const std::vector<std::string>& values) -> 
     std::vector<std::string> plain;
     for (const auto& value : values)
         if (is_plain_value(value) && std::ranges::find(plain, value) == plain.end()) plain.push_back(value);
-    if (plain.size() == 1) return fmt::format("{}={}", column, plain.front());
-    // A comma separates the values of IN; whatever has one is asked for by itself.
+    // A comma separates the values of IN: whatever has one is asked for by itself, and so are a few.
     std::vector<std::string> conditions;
+    const bool are_few = plain.size() <= most_spelt_out;
     std::erase_if(plain, [&](const std::string& value) {
-        if (value.find(',') == std::string::npos) return false;
+        if (!are_few && value.find(',') == std::string::npos) return false;
         conditions.push_back(fmt::format("{}={}", column, value));
         return true;
     });
-    if (plain.size() == 1) conditions.push_back(fmt::format("{}={}", column, plain.front()));
-    if (plain.size() > 1) conditions.push_back(fmt::format("{}IN{}", column, join(plain, ",")));
+    if (!plain.empty()) conditions.push_back(fmt::format("{}IN{}", column, join(plain, ",")));
     return either(conditions);
 }
 

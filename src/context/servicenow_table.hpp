@@ -20,7 +20,8 @@ namespace dossier::context {
 
 /// May stand in a query: not empty, at most 400 bytes, no `^`, no control characters.
 [[nodiscard]] auto is_plain_value(std::string_view value) -> bool;
-/// "column=value", or "columnINa,b" for several; values that can't be asked for are left out. "" where none is left.
+/// "column=value^ORcolumn=other", or "columnINa,b,c,d" for many; values that can't be asked for are left out. "" where
+/// none is left.
 [[nodiscard]] auto any_of(std::string_view column, const std::vector<std::string>& values) -> std::string;
 /// Conditions of which one must hold; empty ones are left out.
 [[nodiscard]] auto either(const std::vector<std::string>& conditions) -> std::string;

@@ -27,8 +27,10 @@ auto order_of(const KnownFinding& known, const IncomingFinding& incoming) -> Ord
     return order;
 }
 
-auto both_say_differently(const std::string& a, const std::string& b) -> bool {
-    return !a.empty() && !b.empty() && a != b;
+/// By title, else by rule; a rule's id differs between templates more often than its name.
+auto is_about_something_else(const FindingState& known, const FindingState& incoming) -> bool {
+    if (!known.title.empty() && !incoming.title.empty()) return known.title != incoming.title;
+    return !known.rule.empty() && !incoming.rule.empty() && known.rule != incoming.rule;
 }
 
 /// A change that shows in any form. Saying less is none; another title may be another template, unless it is newer.
@@ -37,8 +39,7 @@ auto means_a_change(const FindingState& known, const FindingState& incoming, boo
     if (is_over(known.status) && known.status != incoming.status) return true;
     if (!incoming.severity_assumed && known.severity != incoming.severity) return true;
     if (incoming.exposure != Exposure::unknown && known.exposure != incoming.exposure) return true;
-    return is_newer &&
-           (both_say_differently(known.rule, incoming.rule) || both_say_differently(known.title, incoming.title));
+    return is_newer && is_about_something_else(known, incoming);
 }
 
 /// The known version is in the words of the other form.

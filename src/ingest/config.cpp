@@ -132,6 +132,8 @@ auto read_source(config::Section& section, std::vector<std::string>& names) -> S
     if (!source.as.empty() && !is_event_kind(source.kind))
         section.problem("as", "is used by the kinds that bring events only");
     source.events = read_events(section, source.kind);
+    if (source.kind == "sns" && source.events.sns.topics.empty() && source.auth.type == Type::none)
+        section.problem("", "kind `sns` needs `topics`, or `auth` (subscriptions are confirmed for `topics` only)");
     section.read("rate", source.rate);
     section.read_url("console_url", source.console_url);
     read_map(section, source);

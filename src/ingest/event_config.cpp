@@ -59,7 +59,6 @@ void refuse_keys_of_others(config::Section& section, const std::string& kind) {
 }
 
 void read_sns(config::Section& section, SnsConfig& sns) {
-    section.require("topics");
     section.read("topics", sns.topics);
     for (const auto& topic : sns.topics) {
         const auto parts = split(topic, ':');

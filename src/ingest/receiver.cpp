@@ -133,6 +133,7 @@ struct Receiver::Source {
     SourceConfig config;
     std::unique_ptr<Adapter> adapter;
     net::RateLimiter limiter;
+    std::shared_ptr<Handshake> handshake;
     const Source* as = this; ///< whose findings it brings
 
     /// A generic source says by pointers where things stand in the body as it comes.
@@ -140,7 +141,7 @@ struct Receiver::Source {
 };
 
 Receiver::Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store, const Clock& clock, Metrics& metrics,
-                   std::size_t capacity)
+                   std::size_t capacity, Handshakes handshakes)
     : store_(store), clock_(clock), metrics_(metrics), capacity_(capacity) {
     for (auto& config : sources) {
         auto source = std::make_unique<Source>(std::move(config));
@@ -149,6 +150,7 @@ Receiver::Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store,
             continue;
         }
         auto name = source->config.name;
+        if (const auto own = handshakes.find(name); own != handshakes.end()) source->handshake = own->second;
         sources_.insert_or_assign(std::move(name), std::move(source));
     }
     for (auto& [name, source] : sources_) {
@@ -207,16 +209,52 @@ auto Receiver::admit(const std::string& source, const net::HttpRequest& head) ->
     return {};
 }
 
-auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Result<std::vector<store::IntakeResult>>> {
+auto Receiver::challenge(const std::string& source) const -> std::string {
+    const auto found = sources_.find(source);
+    const bool is_basic = found != sources_.end() && found->second->config.auth.type == SourceAuthConfig::Type::basic;
+    return is_basic ? "Basic realm=\"dossier\"" : "Bearer";
+}
+
+auto Receiver::takes_type(const std::string& source, std::string_view media_type) const -> bool {
+    const auto found = sources_.find(source);
+    return found != sources_.end() && found->second->config.kind == "sns" && media_type == "text/plain";
+}
+
+auto Receiver::preflight(const std::string& source, const net::HttpRequest& request) const
+    -> Result<net::HttpResponse> {
+    const auto found = sources_.find(source);
+    if (found == sources_.end()) return no_such_source(source);
+    const auto& config = found->second->config;
+    if (config.kind != "event_grid" && config.kind != "cloudevents") return no_such_source(source);
+    return answer_preflight(config, request);
+}
+
+auto Receiver::receive(std::string source, net::HttpRequest request) -> Task<Result<Delivered>> {
     const auto found = sources_.find(source);
     if (found == sources_.end()) co_return no_such_source(source);
-    if (auto accepted = authenticate(found->second->config.auth, request, clock_.now(), true); !accepted) {
+    const auto& known = *found->second;
+    if (auto accepted = authenticate(known.config.auth, request, clock_.now(), true); !accepted) {
         count(source, "unauthenticated");
         co_return fail(std::move(accepted.error()));
     }
-    const auto via = is_event_kind(found->second->config.kind) ? store::Via::event : store::Via::webhook;
-    co_return co_await take(std::move(source), std::move(request.body),
-                            {.via = via, .request_id = std::move(request.request_id), .cursor = std::nullopt});
+    if (known.config.kind == "sns" && !known.handshake)
+        co_return fail(Errc::internal, "the signatures of this source can't be checked here");
+    if (known.handshake) {
+        auto met = co_await known.handshake->meet(request);
+        if (!met) {
+            count(source, name_of(met.error().code));
+            co_return fail(std::move(met.error()));
+        }
+        if (*met) {
+            count(source, "handshake");
+            co_return Delivered{.results = {}, .answer = std::move(*met)};
+        }
+    }
+    const auto via = is_event_kind(known.config.kind) ? store::Via::event : store::Via::webhook;
+    auto taken = co_await take(std::move(source), std::move(request.body),
+                               {.via = via, .request_id = std::move(request.request_id), .cursor = std::nullopt});
+    if (!taken) co_return fail(std::move(taken.error()));
+    co_return Delivered{.results = std::move(*taken), .answer = std::nullopt};
 }
 
 auto Receiver::take(std::string source, std::string body, Arrival arrival)
@@ -249,6 +287,8 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
     }
     co_return co_await commit(*found->second, std::move(items), std::move(arrival));
 }
+
+auto Receiver::has_room(std::size_t items) const -> bool { return has_room(items, committing_, store::Via::event); }
 
 auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
     -> Task<Result<std::vector<store::IntakeResult>>> {

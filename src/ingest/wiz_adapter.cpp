@@ -34,13 +34,16 @@ auto status_in(std::initializer_list<JsonView> places) -> std::optional<Status> 
 
 auto has(JsonView view, std::string_view name) -> bool { return !view[name].is_null(); }
 
-enum class Shape { issue_webhook, detection, threat, issue, configuration, vulnerability, unknown };
+enum class Shape { issue_webhook, detection, threat, issue, configuration, vulnerability, data_finding, unknown };
 
 auto shape_of(JsonView item) -> Shape {
     if (item["threat"].is_object()) return Shape::threat;
     if (item["issue"].is_object()) return Shape::issue_webhook;
     if (item["vulnerableAsset"].is_object() || has(item, "CVEDescription") || has(item, "detailedName")) {
         return Shape::vulnerability;
+    }
+    if (item["dataClassifier"].is_object() || (item["graphEntity"].is_object() && has(item, "totalMatchCount"))) {
+        return Shape::data_finding;
     }
     if (has(item, "tdrId") || has(item, "threatId") || has(item, "threatURL") || has(item, "triggeringEvents") ||
         has(item, "triggeringEvent") || item["ruleMatch"].is_object() || has(item, "primaryResource")) {
@@ -280,6 +283,9 @@ public:
         case Shape::vulnerability:
             read_vulnerability(unfold, draft, item);
             break;
+        case Shape::data_finding:
+            read_data_finding(unfold, draft, item);
+            break;
         case Shape::unknown:
             return fail(Errc::malformed, "the item is no issue, detection, threat or finding of Wiz");
         }
@@ -509,6 +515,33 @@ private:
         read_compliance(finding, rule["securitySubCategories"]);
         finding.first_seen = first_time({item["firstSeenAt"], item["createdAt"]});
         finding.last_seen = first_time({item["analyzedAt"], item["updatedAt"]});
+    }
+
+    /// A data finding by itself, as the API gives it: unlike its issue it names the store that holds the data.
+    void read_data_finding(JsonUnfolder& unfold, FindingDraft& draft, JsonView item) const {
+        auto& finding = draft.finding;
+        const auto classifier = item["dataClassifier"];
+        identify(draft, first_text({item["id"]}), "data finding", link(first_text({item["url"]})));
+        finding.title = first_text({item["name"], classifier["name"]});
+        finding.description = first_text({classifier["description"]});
+        finding.rule = {.id = first_text({classifier["id"]}), .name = first_text({classifier["name"]})};
+        draft.severity = severity_in({item["severity"]});
+        finding.status = status_in({item["status"]}).value_or(Status::open);
+        draft.type = FindingType::sensitive_data;
+        const auto store = item["graphEntity"];
+        read_entity(finding, unfold.member(store, "properties"));
+        auto& resource = finding.resource;
+        if (resource.id.empty()) resource.id = first_text({store["id"]});
+        if (const auto name = first_text({store["name"]}); !name.empty()) resource.name = name;
+        if (resource.type.empty()) resource.type = first_text({store["type"]});
+        read_subscription(resource, item["cloudAccount"]);
+        if (item["isEntityPublic"].boolean().value_or(false)) finding.exposure = Exposure::public_;
+        add_all(finding.data.identifiers, {first_text({classifier["name"], item["name"]})});
+        add_class_of_label(finding.data.classes, first_text({classifier["category"]}), false);
+        add_class_of_label(finding.data.classes, first_text({classifier["name"], item["name"]}), false);
+        finding.data.volume = item["totalMatchCount"].integer();
+        finding.first_seen = first_time({item.at("/details/firstSeenAt")});
+        finding.last_seen = first_time({item.at("/details/lastSeenAt"), item.at("/details/resolvedAt")});
     }
 
     void read_vulnerability(JsonUnfolder& unfold, FindingDraft& draft, JsonView item) const {

@@ -234,6 +234,7 @@ auto WizChanges::sweep(WizCursor& cursor, ChangePage& page, Deadline deadline) -
         const auto at = first_time({node["updatedAt"]});
         if (!at || *at <= cursor.sweep_since) continue;
         cursor.updated = std::max(cursor.updated, *at);
+        if (*at <= time_at(node, "statusChangedAt", Timestamp{})) continue; // comes by its change of status
         const auto id = first_text({node["id"]});
         const bool is_told = std::ranges::any_of(page.items, [&](const auto& item) { return item.source_id == id; });
         if (!id.empty() && !is_told) updated.push_back(id);

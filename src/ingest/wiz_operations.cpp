@@ -48,7 +48,8 @@ auto issues() -> WizOperation {
 auto issue_times() -> WizOperation {
     return {.name = "issuesV2",
             .scope = read_issues,
-            .document = "query DossierIssueTimes" + issues_head + " nodes { id updatedAt } " + page_fields + " } }"};
+            .document = "query DossierIssueTimes" + issues_head + " nodes { id updatedAt statusChangedAt } " +
+                        page_fields + " } }"};
 }
 
 auto issue_marks() -> WizOperation {

@@ -1,33 +1,20 @@
 #include "dossier/net/aws_client.hpp"
 
+#include "aws_clock.hpp"
 #include "aws_credentials.hpp"
 #include "aws_endpoints.hpp"
 #include "aws_errors.hpp"
-#include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/net/rate_gate.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
 
 namespace dossier::net {
 namespace {
 
-/// Beyond this AWS refuses a signature; less is not worth correcting.
-constexpr std::chrono::seconds least_skew{30};
 constexpr int most_sends = 3; ///< one each for an expired token, a wrong clock and a bucket of another region
-
-auto time_of(const HttpResponse& response) -> std::optional<Timestamp> {
-    const auto date = response.headers.get("date");
-    if (!date) return std::nullopt;
-    const auto seconds = curl_getdate(std::string(*date).c_str(), nullptr);
-    if (seconds < 0) return std::nullopt;
-    return Timestamp(std::chrono::seconds(seconds));
-}
 
 auto asks_for_less(const HttpResponse& response) -> bool {
     return response.status >= 400 && response.status < 500 && is_throttling(fault_of(response).code);
@@ -41,6 +28,12 @@ auto other_region(const AwsRequest& request, const HttpResponse& response, const
     return is_new ? std::string(*region) : std::string();
 }
 
+/// What one try was signed with.
+struct Signing {
+    AwsKeys keys;
+    Duration clock_offset{0};
+};
+
 } // namespace
 
 struct AwsClient::Impl {
@@ -50,7 +43,7 @@ struct AwsClient::Impl {
           settings(std::move(given)),
           fips(iequals(settings.environment("AWS_USE_FIPS_ENDPOINT").value_or(""), "true")),
           pace(settings.rate),
-          credentials(settings, base_url("sts", settings.region),
+          credentials(settings, base_url("sts", settings.region), clock,
                       [this](std::string service, ClientRequest request, Deadline deadline) {
                           return upstream(service).call(std::move(request), Repeat::safe, deadline);
                       }) {}
@@ -59,7 +52,7 @@ struct AwsClient::Impl {
     auto upstream(const std::string& service) -> Upstream&;
     [[nodiscard]] auto target(const AwsRequest& request, const std::string& region) const -> std::string;
     /// What one refused try teaches; true: send it again.
-    auto learn(const AwsRequest& request, const HttpResponse& response, const AwsFault& fault, const AwsKeys& used,
+    auto learn(const AwsRequest& request, const HttpResponse& response, const AwsFault& fault, const Signing& used,
                std::string& region) -> bool;
 
     HttpClient& client;
@@ -67,7 +60,7 @@ struct AwsClient::Impl {
     AwsSettings settings;
     bool fips;
     RateGate pace;
-    std::atomic<std::int64_t> clock_offset_ms = 0; ///< theirs minus ours
+    AwsClock clock;
     std::mutex mutex;
     std::map<std::string, std::unique_ptr<Upstream>, std::less<>> upstreams;
     AwsCredentials credentials;
@@ -106,26 +99,16 @@ auto AwsClient::Impl::target(const AwsRequest& request, const std::string& regio
 }
 
 auto AwsClient::Impl::learn(const AwsRequest& request, const HttpResponse& response, const AwsFault& fault,
-                            const AwsKeys& used, std::string& region) -> bool {
+                            const Signing& used, std::string& region) -> bool {
     if (auto elsewhere = other_region(request, response, region); !elsewhere.empty()) {
         region = std::move(elsewhere);
         return true;
     }
-    if (is_clock_skew(fault)) {
-        const auto theirs = time_of(response);
-        if (!theirs) return false;
-        const auto offset = *theirs - SystemClock().now();
-        const auto change = offset - Duration(clock_offset_ms.exchange(offset.count()));
-        if (std::chrono::abs(change) < least_skew) return false;
-        log::warn(
-            "aws.clock_corrected",
-            {{"client", settings.name}, {"seconds", std::chrono::duration_cast<std::chrono::seconds>(offset).count()}});
-        return true;
-    }
+    if (is_clock_skew(fault)) return clock.correct(response, used.clock_offset);
     // Keys of another session may be at hand already, or can be had; keys that only a person can replace are not.
-    const bool is_temporary = !used.session_token.empty();
+    const bool is_temporary = !used.keys.session_token.empty();
     if (is_expired_token(fault.code) || (is_temporary && fault.code == "UnrecognizedClientException")) {
-        credentials.reject(used);
+        credentials.reject(used.keys);
         return true;
     }
     return false;
@@ -158,14 +141,15 @@ auto AwsClient::send(AwsRequest request, Deadline deadline) -> Task<Result<HttpR
                           .body = request.body,
                           .traceparent = {},
                           .max_response = request.max_response};
-        const auto now = SystemClock().now() + Duration(me.clock_offset_ms.load());
-        sign_v4(out, *keys, sigv4_options(endpoint.service, endpoint.region, now));
+        const Signing with{.keys = std::move(*keys), .clock_offset = me.clock.offset()};
+        sign_v4(out, with.keys,
+                sigv4_options(endpoint.service, endpoint.region, SystemClock().now() + with.clock_offset));
         auto response = co_await me.upstream(request.service).call(std::move(out), request.repeat, deadline);
         if (!response) co_return fail(std::move(response.error()).with("action", request.action));
         if (response->ok()) co_return response;
         const auto fault = fault_of(*response);
         const bool is_news = fault.code != last_word; // the same refusal twice is the answer
-        if (sent >= most_sends || !is_news || !me.learn(request, *response, fault, *keys, region))
+        if (sent >= most_sends || !is_news || !me.learn(request, *response, fault, with, region))
             co_return fail(to_error(*response, fault, request.action));
         last_word = fault.code;
     }

@@ -35,7 +35,7 @@ auto lasting(const AwsKeys& keys) -> AccessToken {
     return {.value = pack(keys), .expires_at = SteadyClock::now() + forever};
 }
 
-auto expiring(AwsKeys keys, std::string_view expiration) -> Result<AccessToken> {
+auto expiring(AwsKeys keys, std::string_view expiration, const HttpResponse& response) -> Result<AccessToken> {
     const auto until = parse_time(expiration);
     const bool has_line_break =
         (keys.access_key_id + keys.secret_access_key.reveal() + keys.session_token.reveal()).find_first_of("\r\n") !=
@@ -43,7 +43,8 @@ auto expiring(AwsKeys keys, std::string_view expiration) -> Result<AccessToken> 
     if (keys.access_key_id.empty() || keys.secret_access_key.empty() || has_line_break)
         return fail(Errc::malformed, "the answer holds no AWS credentials");
     // An answer without an end is asked for again soon.
-    const auto lifetime = until ? *until - SystemClock().now() : Duration{300'000};
+    const auto now = date_of(response).value_or(SystemClock().now()); // by the clock that the end is given in
+    const auto lifetime = until ? *until - now : Duration{300'000};
     return AccessToken{.value = pack(keys), .expires_at = SteadyClock::now() + lifetime};
 }
 
@@ -85,9 +86,10 @@ auto process_environment() -> EnvironmentLookup {
     };
 }
 
-AwsCredentials::AwsCredentials(const AwsSettings& settings, std::string sts_url, Send send)
+AwsCredentials::AwsCredentials(const AwsSettings& settings, std::string sts_url, AwsClock& clock, Send send)
     : settings_(settings),
       sts_url_(std::move(sts_url)),
+      clock_(clock),
       send_(std::move(send)),
       tokens_([this](std::optional<Secret>, Deadline deadline) { return fetch(deadline); }, renew_early) {}
 
@@ -135,13 +137,14 @@ auto AwsCredentials::by_web_identity(std::string token_file, std::string role_ar
     if (!token) co_return fail(token.error());
     ClientRequest request;
     request.method = "POST";
+    request.url = sts_url_ + "/";
     request.headers.set("Content-Type", "application/x-www-form-urlencoded");
     request.body = form_encode({{"Action", "AssumeRoleWithWebIdentity"},
                                 {"Version", "2011-06-15"},
                                 {"RoleArn", role_arn},
                                 {"RoleSessionName", session_name(settings_.environment)},
                                 {"WebIdentityToken", *token}});
-    co_return co_await ask_sts(std::move(request), "AssumeRoleWithWebIdentity", deadline);
+    co_return co_await ask_sts(std::move(request), "AssumeRoleWithWebIdentity", clock_.offset(), deadline);
 }
 
 auto AwsCredentials::by_role(AwsKeys base, Deadline deadline) -> Task<Result<AccessToken>> {
@@ -153,17 +156,25 @@ auto AwsCredentials::by_role(AwsKeys base, Deadline deadline) -> Task<Result<Acc
                                 {"Version", "2011-06-15"},
                                 {"RoleArn", settings_.role_arn},
                                 {"RoleSessionName", session_name(settings_.environment)}});
-    sign_v4(request, base, sigv4_options("sts", settings_.region, SystemClock().now()));
-    co_return co_await ask_sts(std::move(request), "AssumeRole", deadline);
+    const auto signed_at = [&](Duration offset) {
+        auto copy = request;
+        sign_v4(copy, base, sigv4_options("sts", settings_.region, SystemClock().now() + offset));
+        return copy;
+    };
+    const auto offset = clock_.offset();
+    auto token = co_await ask_sts(signed_at(offset), "AssumeRole", offset, deadline);
+    if (token || clock_.offset() == offset) co_return token;
+    co_return co_await ask_sts(signed_at(clock_.offset()), "AssumeRole", clock_.offset(), deadline);
 }
 
-auto AwsCredentials::ask_sts(ClientRequest request, std::string action, Deadline deadline)
+auto AwsCredentials::ask_sts(ClientRequest request, std::string action, Duration clock_offset, Deadline deadline)
     -> Task<Result<AccessToken>> {
-    request.url = sts_url_ + "/";
     auto response = co_await send_("sts", std::move(request), deadline);
     if (!response) co_return fail(std::move(response.error()));
     if (!response->ok()) {
-        auto error = to_error(*response, fault_of(*response), "sts:" + action);
+        const auto fault = fault_of(*response);
+        if (is_clock_skew(fault)) clock_.correct(*response, clock_offset);
+        auto error = to_error(*response, fault, "sts:" + action);
         // A refused role is a matter of trust policies, an invalid token one of credentials: neither mends itself.
         if (error.code == Errc::rejected) error.code = Errc::unauthenticated;
         co_return fail(std::move(error));
@@ -174,7 +185,7 @@ auto AwsCredentials::ask_sts(ClientRequest request, std::string action, Deadline
     AwsKeys keys{.access_key_id = credentials.text_at("AccessKeyId"),
                  .secret_access_key = Secret(credentials.text_at("SecretAccessKey")),
                  .session_token = Secret(credentials.text_at("SessionToken"))};
-    co_return expiring(std::move(keys), credentials.text_at("Expiration"));
+    co_return expiring(std::move(keys), credentials.text_at("Expiration"), *response);
 }
 
 auto AwsCredentials::by_container(std::string url, Deadline deadline) -> Task<Result<AccessToken>> {
@@ -203,7 +214,7 @@ auto AwsCredentials::by_container(std::string url, Deadline deadline) -> Task<Re
     AwsKeys keys{.access_key_id = root["AccessKeyId"].text_or(""),
                  .secret_access_key = Secret(root["SecretAccessKey"].text_or("")),
                  .session_token = Secret(root["Token"].text_or(""))};
-    co_return expiring(std::move(keys), root["Expiration"].text_or(""));
+    co_return expiring(std::move(keys), root["Expiration"].text_or(""), *response);
 }
 
 } // namespace dossier::net

@@ -96,8 +96,9 @@ private:
     /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
     auto reject(Draft draft) -> Task<Result<store::Release>> {
         const auto ticket = draft.ticket;
-        const bool was_handed_over =
-            std::ranges::any_of(work_.row().drafts, [](const Draft& one) { return one.state == DraftState::posted; });
+        const bool was_handed_over = std::ranges::any_of(work_.row().drafts, [](const Draft& one) {
+            return one.state == DraftState::posted && one.kind == "ticket";
+        });
         const bool may_write = stations_.config.mode != Mode::observe;
         if (may_write && ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
             std::string note = "Rejected by " + draft.decided_by + ": nobody is assigned.";

@@ -3,6 +3,8 @@
 #include "completion.hpp"
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
+#include "tags_draft.hpp"
+#include "write_back_stage.hpp"
 
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
@@ -109,9 +111,23 @@ public:
         if (!work.route) {
             if (auto done = co_await draft(work); !done) co_return fail(std::move(done.error()));
         }
-        if (work.route->action != "ticket") co_return finished();
-        failed_stage = Stage::drafted;
-        co_return co_await deliver(stations_, work, claim_);
+        auto end = finished();
+        if (work.route->action == "ticket") {
+            failed_stage = Stage::drafted;
+            auto delivered = co_await deliver(stations_, work, claim_);
+            if (!delivered) co_return fail(std::move(delivered.error()));
+            end = std::move(*delivered);
+        } else if (work.row().stage == Stage::normalised) {
+            // A delivery that changed nothing of it: it goes back to where it was.
+            const auto is_tags = [](const Draft& one) {
+                return one.kind == "tags" && one.state != DraftState::expired;
+            };
+            const bool has_tags = work.route->action == "classify" && std::ranges::any_of(work.row().drafts, is_tags);
+            auto rests = work.commit(has_tags ? Stage::awaiting_approval : Stage::digested, {}, now());
+            if (auto saved = co_await save(work, std::move(rests)); !saved) co_return fail(std::move(saved.error()));
+        }
+        failed_stage = Stage::delivered;
+        co_return co_await write_back(stations_, work, std::move(end));
     }
 
     Stage failed_stage = Stage::received; ///< where an error belongs
@@ -267,7 +283,7 @@ private:
                                .automatic_actions_last_hour = *actions};
     }
 
-    /// The route, and with it the draft for a person; or the digest, where the way ends here.
+    /// The route, and with it the drafts for a person; or the digest, where the way ends here.
     auto draft(DossierCase& work) -> Task<Result<void>> {
         failed_stage = Stage::explained;
         StageTimer timer(stations_.metrics, "draft");
@@ -277,10 +293,15 @@ private:
 
         const bool is_ticket = route.action == "ticket";
         auto commit = work.commit(is_ticket ? Stage::drafted : Stage::digested, {}, now());
+        auto tags = decide_tags(stations_, work, route, commit.revision, commit.at);
+        if (!tags.reason.empty()) route.reasons.push_back(tags.reason);
+        // Waiting for a person, unless they have had their say on exactly these tags.
+        if (tags.draft && !is_ticket) commit.stage = Stage::awaiting_approval;
         // Kept under `drafted` in both cases: the decision is a result like any other.
         commit.carried.push_back(
             {.stage = Stage::drafted, .revision = commit.revision, .body = to_text(route), .at = commit.at});
         for (auto& old : work.replaceable_drafts()) {
+            if (old.kind == "tags" && tags.draft && old.content_hash == tags.draft->content_hash) continue;
             old.state = DraftState::expired;
             old.comment = "superseded by revision " + std::to_string(commit.revision);
             commit.save_drafts.push_back(std::move(old));
@@ -301,7 +322,20 @@ private:
             details["approval"] = made.approval;
             commit.save_drafts.push_back(std::move(made));
         }
-        commit.audit.push_back(audit(work, is_ticket ? "draft.created" : "dossier.digested", details, commit.at));
+        if (is_ticket || !tags.draft)
+            commit.audit.push_back(audit(work, is_ticket ? "draft.created" : "dossier.digested", details, commit.at));
+        if (tags.draft && !tags.is_known) {
+            commit.audit.push_back(audit(work, "draft.created",
+                                         {{"revision", commit.revision},
+                                          {"route", route.route},
+                                          {"draft", tags.draft->id},
+                                          {"kind", tags.draft->kind},
+                                          {"sink", tags.draft->sink},
+                                          {"approval", tags.draft->approval},
+                                          {"content_hash", tags.draft->content_hash}},
+                                         commit.at));
+            commit.save_drafts.push_back(std::move(*tags.draft));
+        }
         auto saved = co_await save(work, std::move(commit));
         if (!saved) co_return saved;
         work.route = std::move(route);
@@ -347,7 +381,8 @@ private:
     /// Whether the ticket says this already, but for the number of the revision. Only the last posted draft counts.
     auto was_posted(const DossierCase& work, const RouteDecision& route, Timestamp at) const -> bool {
         const auto& drafts = work.row().drafts;
-        const auto last = std::ranges::find(drafts, DraftState::posted, &Draft::state);
+        const auto last = std::ranges::find_if(
+            drafts, [](const Draft& one) { return one.state == DraftState::posted && one.kind == "ticket"; });
         return last != drafts.end() && last->content_hash == make_draft(work, route, last->revision, at).content_hash;
     }
 
@@ -369,6 +404,7 @@ private:
         commit.revision = work.row().revision;
         commit.inputs_hash = work.row().inputs_hash;
         commit.carried.clear();
+        commit.findings.clear();
         for (const auto& finding : work.row().findings) {
             store::StageCommit::FindingUpdate update;
             update.id = finding.id;

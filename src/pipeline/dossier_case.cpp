@@ -13,11 +13,13 @@ namespace {
 
 auto is_open(Status status) -> bool { return status == Status::open || status == Status::in_progress; }
 
-/// What a revision is made from: exactly these versions of these findings.
-auto inputs_of(const std::vector<store::FindingRow>& findings) -> std::string {
+/// What a revision is made from: what the open findings say. That somebody works on one is no news to a reader, and
+/// most often it was this service that told the platform so.
+auto inputs_of(const std::vector<Finding>& findings) -> std::string {
     std::vector<std::string> parts;
-    for (const auto& finding : findings) {
-        if (is_open(finding.status)) parts.push_back(fmt::format("{}@{}", finding.id, finding.version));
+    for (auto finding : findings) {
+        finding.status = Status::open;
+        parts.push_back(fmt::format("{}@{}", finding.id, content_hash(finding)));
     }
     std::ranges::sort(parts);
     return sha256_hex(fmt::format("{}", fmt::join(parts, ","))).substr(0, 32);
@@ -43,7 +45,7 @@ auto DossierCase::open(store::DossierRow row, store::Claim claim) -> Result<Doss
 }
 
 void DossierCase::begin_revision() {
-    inputs_hash_ = inputs_of(row_.findings);
+    inputs_hash_ = inputs_of(open_);
     const bool changed = row_.revision == 0 || row_.inputs_hash != inputs_hash_;
     is_new_revision_ = changed || row_.replay_from.has_value();
     revision_ = is_new_revision_ ? row_.revision + 1 : row_.revision;
@@ -89,8 +91,8 @@ auto DossierCase::read_results() -> Result<void> {
 
 auto DossierCase::current_draft() const -> const Draft* {
     if (!route) return nullptr;
-    const auto found =
-        std::ranges::find_if(row_.drafts, [&](const Draft& draft) { return draft.revision == revision_; });
+    const auto found = std::ranges::find_if(
+        row_.drafts, [&](const Draft& draft) { return draft.revision == revision_ && draft.kind == "ticket"; });
     return found == row_.drafts.end() ? nullptr : &*found;
 }
 
@@ -117,6 +119,14 @@ auto DossierCase::commit(Stage stage, std::string body, Timestamp at) const -> s
     for (const auto& finding : open_) {
         store::StageCommit::FindingUpdate update;
         update.id = finding.id;
+        commit.findings.push_back(std::move(update));
+    }
+    // What is over among others that are not has come to its end: nobody works on it any more.
+    for (const auto& finding : row_.findings) {
+        if (is_open(finding.status) || finding.stage == Stage::closed) continue;
+        store::StageCommit::FindingUpdate update;
+        update.id = finding.id;
+        update.stage = Stage::closed;
         commit.findings.push_back(std::move(update));
     }
     return commit;

@@ -20,9 +20,9 @@ public:
     /// Findings that still are open, the most severe first.
     [[nodiscard]] auto open_findings() const -> const std::vector<Finding>& { return open_; }
     [[nodiscard]] auto has_open_findings() const -> bool { return !open_.empty(); }
-    /// The draft of the current revision, if it has been made.
+    /// The ticket's draft of the current revision, if it has been made.
     [[nodiscard]] auto current_draft() const -> const Draft*;
-    /// Drafts that a new one replaces: still undecided, or decided and not carried out.
+    /// Drafts, of any kind, that a new one replaces: still undecided, or decided and not carried out.
     [[nodiscard]] auto replaceable_drafts() const -> std::vector<Draft>;
 
     // Results of the revision under work, absent until their stage is done.

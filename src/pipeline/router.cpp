@@ -66,9 +66,9 @@ auto decide_route(const PipelineConfig& config, const RoutingFacts& facts, const
         decision.action = "digest";
         decision.reasons.emplace_back("mode is observe: nothing leaves the service");
     }
-    if (decision.action != "ticket") return decision;
+    if (decision.action == "digest") return decision;
 
-    decision.sink = chosen.sink.empty() ? default_sink : chosen.sink;
+    if (decision.action == "ticket") decision.sink = chosen.sink.empty() ? default_sink : chosen.sink;
     decision.approval = chosen.approval.empty() ? default_approval : chosen.approval;
     if (decision.approval == "none") {
         decision.reasons = guardrails(config, facts, chosen);

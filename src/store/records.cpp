@@ -16,6 +16,24 @@ auto to_string(Via via) -> std::string_view {
     return "webhook";
 }
 
+auto to_string(Intent::State state) -> std::string_view {
+    switch (state) {
+    case Intent::State::planned:
+        return "planned";
+    case Intent::State::attempting:
+        return "attempting";
+    case Intent::State::unknown:
+        return "unknown";
+    case Intent::State::done:
+        return "done";
+    case Intent::State::failed:
+        return "failed";
+    case Intent::State::skipped:
+        return "skipped";
+    }
+    return "unknown";
+}
+
 auto parse_via(std::string_view word) -> std::optional<Via> {
     for (const auto via : {Via::webhook, Via::event, Via::reconcile, Via::backlog}) {
         if (to_string(via) == word) return via;

@@ -76,6 +76,7 @@ auto SqliteStore::edit_draft(std::string id, std::string expected_hash, Draft ed
         auto& draft = stored->draft;
         draft.title = edited.title;
         draft.body = edited.body;
+        draft.payload = edited.payload;
         draft.content_hash = content_hash(draft);
         session.db.run("UPDATE drafts SET content_hash=?, edited=1, doc=? WHERE id=?", draft.content_hash,
                        to_text(draft), id);

@@ -3,27 +3,21 @@
 #include "sqlite_rows.hpp"
 #include "sqlite_store.hpp"
 
-#include <array>
-
 namespace dossier::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> state_words = {"planned", "attempting", "unknown", "done"};
-
-auto word_of(Intent::State state) -> std::string_view { return state_words.at(static_cast<std::size_t>(state)); }
-
 /// A word from a later version reads as unknown: look before doing it again.
 auto state_of(const std::string& word) -> Intent::State {
-    if (word == "planned") return Intent::State::planned;
-    if (word == "attempting") return Intent::State::attempting;
-    if (word == "done") return Intent::State::done;
-    return Intent::State::unknown;
+    using enum Intent::State;
+    for (const auto state : {planned, attempting, done, failed, skipped})
+        if (word == to_string(state)) return state;
+    return unknown;
 }
 
 constexpr std::string_view intent_columns =
     "SELECT key, dossier_id, draft_id, sink, state, ticket, content_hash, attempts, lookups, attempted_at, "
-    "unknown_since, next_at FROM intents ";
+    "unknown_since, next_at, reason FROM intents ";
 
 auto intent_of(const Rows& rows) -> Intent {
     return {.key = rows.text(0),
@@ -37,18 +31,19 @@ auto intent_of(const Rows& rows) -> Intent {
             .lookups = rows.number(8),
             .attempted_at = rows.optional_time(9),
             .unknown_since = rows.optional_time(10),
-            .next_at = rows.optional_time(11)};
+            .next_at = rows.optional_time(11),
+            .reason = rows.text(12)};
 }
 
 void write_intent(Database& db, const Intent& intent) {
-    db.run("INSERT INTO intents VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO UPDATE SET "
+    db.run("INSERT INTO intents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO UPDATE SET "
            "dossier_id=excluded.dossier_id, draft_id=excluded.draft_id, sink=excluded.sink, state=excluded.state, "
            "ticket=excluded.ticket, content_hash=excluded.content_hash, attempts=excluded.attempts, "
            "lookups=excluded.lookups, attempted_at=excluded.attempted_at, unknown_since=excluded.unknown_since, "
-           "next_at=excluded.next_at",
-           intent.key, intent.dossier_id, intent.draft_id, intent.sink, word_of(intent.state),
+           "next_at=excluded.next_at, reason=excluded.reason",
+           intent.key, intent.dossier_id, intent.draft_id, intent.sink, to_string(intent.state),
            ticket_text(intent.ticket), intent.content_hash, intent.attempts, intent.lookups, intent.attempted_at,
-           intent.unknown_since, intent.next_at);
+           intent.unknown_since, intent.next_at, intent.reason);
 }
 
 } // namespace
@@ -75,6 +70,17 @@ auto SqliteStore::save_intent(Intent intent, std::vector<AuditEntry> audit) -> T
         });
 }
 
+auto SqliteStore::intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> {
+    using Intents = std::vector<Intent>;
+    return readers_.submit<Intents>([id = std::move(dossier_id)](Database& db) -> Result<Intents> {
+        static const auto sql = std::string(intent_columns) + "WHERE dossier_id=? ORDER BY key";
+        auto rows = db.query(sql, id);
+        Intents intents;
+        while (rows.next()) intents.push_back(intent_of(rows));
+        return intents;
+    });
+}
+
 auto SqliteStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> {
     using Intents = std::vector<Intent>;
     return readers_.submit<Intents>([now, limit](Database& db) -> Result<Intents> {
@@ -89,8 +95,9 @@ auto SqliteStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Res
 
 auto SqliteStore::automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> {
     return readers_.submit<std::size_t>([since](Database& db) -> Result<std::size_t> {
-        auto rows =
-            db.query("SELECT count(*) FROM audit WHERE action='draft.approved_automatically' AND time>=?", since);
+        auto rows = db.query("SELECT count(*) FROM audit WHERE action IN "
+                             "('draft.approved_automatically', 'writeback.done_automatically') AND time>=?",
+                             since);
         rows.next();
         return static_cast<std::size_t>(rows.integer(0));
     });

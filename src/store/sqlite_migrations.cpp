@@ -223,7 +223,17 @@ CREATE INDEX awaited_found ON awaited(found_at);
 CREATE INDEX awaited_unnoted ON awaited(source, due_at) WHERE noted = 0;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2};
+/// Effects on the platforms: why one failed or was left out, those of a dossier at once, and the automatic ones
+/// counted.
+constexpr auto version_3 = R"sql(
+ALTER TABLE intents ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+CREATE INDEX intents_dossier ON intents(dossier_id);
+DROP INDEX audit_automatic;
+CREATE INDEX audit_automatic ON audit(time)
+    WHERE action IN ('draft.approved_automatically', 'writeback.done_automatically');
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3};
 
 auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

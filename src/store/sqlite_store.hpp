@@ -64,6 +64,7 @@ public:
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+    auto intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> override;
     auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> override;
     auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> override;
     auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> override;

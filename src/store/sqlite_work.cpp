@@ -60,7 +60,7 @@ auto update_finding(WriteSession& session, const StageCommit& commit, const Stag
                    "status=coalesce(?3, status), exposure_key=iif(?4='', exposure_key, ?4), "
                    "owner=iif(?5='', owner, ?5) WHERE seq=?6",
                    change.doc, severity, status, change.exposure_key, commit.owner, seq);
-    set_finding_stage(session, seq, stage, commit.stage, commit.at);
+    set_finding_stage(session, seq, stage, change.stage.value_or(commit.stage), commit.at);
     return {};
 }
 
@@ -91,6 +91,7 @@ auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Result<Draft
     if (rewritten) {
         incoming.title = stored.title;
         incoming.body = stored.body;
+        incoming.payload = stored.payload;
         incoming.content_hash = stored.content_hash;
     }
     return incoming;

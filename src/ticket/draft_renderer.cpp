@@ -186,6 +186,8 @@ void who_owns_it(Body& body, const Context& context) {
     losers.into(body);
 }
 
+auto short_text(const std::string& text) -> std::string { return escape_markdown(shorten(one_line(text), 160)); }
+
 void who_can_reach_it(Body& body, const DossierView& view) {
     body.section("Who can reach it");
     List list;
@@ -201,7 +203,68 @@ void who_can_reach_it(Body& body, const DossierView& view) {
                               escape_markdown(principal.level)));
     }
     if (shown > max_rows) list.item(fmt::format("and {} more", shown - max_rows));
+    if (!view.context.exposure_path.empty()) {
+        std::vector<std::string> steps;
+        for (const auto& step : view.context.exposure_path) steps.push_back(short_text(step));
+        list.fact("The way in from outside", shorten(join(steps, " → "), 1'000));
+    }
     if (view.assessment.reach.empty() && shown == 0) list.item("Not known: no source lists access to this resource.");
+    list.into(body);
+}
+
+/// What is around the resource: how much of each kind, then the nearest. The whole graph is a picture of its own.
+void blast_radius(Body& body, const std::optional<BlastRadius>& radius) {
+    constexpr std::size_t nearest = 10;
+    if (!radius || radius->nodes.size() < 2) return;
+    body.section("Blast radius");
+    std::vector<std::string> counts;
+    for (const auto& [kind, count] : counts_by_kind(*radius))
+        counts.push_back(fmt::format("{} {}", replace_all(kind, "_", " "), count));
+    body.block(
+        fmt::format("{} within {} {} of the resource, according to {}.{}", join(counts, ", "), radius->hops,
+                    radius->hops == 1 ? "hop" : "hops", escape_markdown(radius->origin),
+                    radius->truncated ? fmt::format(" There is more: {}.", short_text(radius->truncated_by)) : ""));
+    body.table({"Hops", "Kind", "What", "Why"});
+    std::size_t shown = 0;
+    for (const auto& node : radius->nodes) {
+        if (node.hops == 0) continue;
+        if (shown++ == nearest) break;
+        const auto& called = node.name.empty() ? node.id : node.name;
+        body.row({std::to_string(node.hops), replace_all(node.kind, "_", " "),
+                  inline_code(shorten(one_line(called), 120)), short_text(node.why)});
+    }
+    if (radius->nodes.size() - 1 > nearest) body.block(fmt::format("And {} more.", radius->nodes.size() - 1 - nearest));
+}
+
+void recent_access(Body& body, const Context& context) {
+    constexpr std::size_t latest = 5;
+    if (context.access_log.empty()) return;
+    body.section("Recent access");
+    List list;
+    for (std::size_t i = 0; i < context.access_log.size() && i < latest; ++i) {
+        const auto& event = context.access_log[i];
+        auto text = fmt::format("{}: {}", inline_code(event.principal), short_text(event.action));
+        if (event.count) text += fmt::format(" × {}", *event.count);
+        if (event.at) text += fmt::format(", last {}", format_time(*event.at));
+        list.item(text);
+    }
+    if (context.access_log.size() > latest) list.item(fmt::format("and {} more", context.access_log.size() - latest));
+    list.into(body);
+}
+
+void policies(Body& body, const std::vector<PolicyFact>& all) {
+    constexpr std::size_t most = 8;
+    if (all.empty()) return;
+    body.section("Policies that apply");
+    List list;
+    for (std::size_t i = 0; i < all.size() && i < most; ++i) {
+        const auto& policy = all[i];
+        auto text = fmt::format("**{}** ({}, {})", escape_markdown(policy.name.empty() ? policy.id : policy.name),
+                                escape_markdown(policy.kind), escape_markdown(policy.origin));
+        if (!policy.statement.empty()) text += ": " + short_text(policy.statement);
+        list.item(text);
+    }
+    if (all.size() > most) list.item(fmt::format("and {} more", all.size() - most));
     list.into(body);
 }
 
@@ -292,6 +355,9 @@ auto render_draft(const DossierView& view) -> RenderedDraft {
     why_it_matters(body, view);
     who_owns_it(body, view.context);
     who_can_reach_it(body, view);
+    blast_radius(body, view.context.blast_radius);
+    recent_access(body, view.context);
+    policies(body, view.context.policies);
     regulations(body, view.assessment.regulations);
     what_to_do(body, view.assessment);
     where_to_look(body, view.findings);

@@ -163,6 +163,25 @@ TEST_F(ReviewQueueTest, RefusesEditsThatNoTrackerWouldTake) {
     }
 }
 
+TEST_F(ReviewQueueTest, TagsAreEditedByTheirPayloadAndATicketHasNone) {
+    const auto no_tags = edit({.body = "other", .payload = "{}"});
+    ASSERT_FALSE(no_tags);
+    EXPECT_EQ(no_tags.error().code, Errc::invalid_argument);
+    stored().kind = "tags";
+    stored().payload = "{}";
+    stored().content_hash = content_hash(stored());
+    const auto before = stored().content_hash;
+    const auto text_only = edit({.body = "other"});
+    ASSERT_FALSE(text_only);
+    EXPECT_EQ(text_only.error().code, Errc::invalid_argument);
+    EXPECT_THAT(text_only.error().message, HasSubstr("payload"));
+    const auto edited = edit({.title = "Classify", .body = "other", .payload = R"({"flat":1})"});
+    ASSERT_TRUE(edited) << edited.error().describe();
+    EXPECT_EQ(edited->payload, R"({"flat":1})");
+    EXPECT_EQ(edited->content_hash, content_hash(*edited));
+    EXPECT_NE(edited->content_hash, before);
+}
+
 TEST_F(ReviewQueueTest, ADecisionIsBoundToTheContentAndTold) {
     const struct {
         DraftState decision;

@@ -48,7 +48,7 @@ TEST(AwsArn, IsFoundInAFinding) {
         {"an object's", {.id = "arn:aws:s3:::payments/2026/x.csv", .cloud = "aws"}, "arn:aws:s3:::payments", "/"},
         {"a bucket's name",
          {.id = "wiz-1", .name = "payments", .type = "bucket", .cloud = "aws"},
-         "arn:aws:s3:::wiz-1",
+         "arn:aws:s3:::payments",
          "/"},
         {"an ARN without a cloud",
          {.id = "arn:aws:sqs:eu-west-1:123456789012:q"},

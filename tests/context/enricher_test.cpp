@@ -302,6 +302,39 @@ TEST(Enricher, CancellationReachesEverySource) {
     EXPECT_EQ(ended, 3);
 }
 
+/// Says what it is asked about.
+class EchoCmdb final : public CmdbSource {
+public:
+    [[nodiscard]] auto name() const -> const std::string& override { return name_; }
+    auto ask(Resource resource, Deadline) -> Task<Result<std::optional<Asset>>> override {
+        ++calls;
+        co_return Asset{.application = resource.id + "|" + resource.name + "|" + resource.account};
+    }
+    int calls = 0;
+
+private:
+    std::string name_ = "echo";
+};
+
+TEST(Enricher, AsksAboutTheResourceAsAllItsFindingsDescribeIt) {
+    Metrics metrics;
+    auto echo = std::make_unique<EchoCmdb>();
+    auto& asked = *echo;
+    std::vector<std::unique_ptr<CmdbSource>> cmdb;
+    cmdb.push_back(std::move(echo));
+    Enricher enricher({.cmdb = std::move(cmdb)}, ContextConfig{}, metrics);
+    Finding by_platform;
+    by_platform.resource = {.id = "b1946ac9-2492-4a9b", .account = "111122223333"};
+    const auto both = run(enricher.enrich({by_platform, finding()}, deadline_in(5s)));
+    ASSERT_TRUE(both.asset.has_value());
+    EXPECT_EQ(both.asset->application, "arn:aws:s3:::acme-payments-exports|acme-payments-exports|111122223333");
+    const auto again = run(enricher.enrich({by_platform, finding()}, deadline_in(5s)));
+    EXPECT_EQ(asked.calls, 1) << "the same question is asked once";
+    const auto alone = run(enricher.enrich({by_platform}, deadline_in(5s)));
+    EXPECT_EQ(alone.asset->application, "b1946ac9-2492-4a9b||111122223333");
+    EXPECT_EQ(asked.calls, 2) << "a poorer description is another question";
+}
+
 TEST(Enricher, KnowsThePeopleOfTheExamples) {
     struct Row {
         const char* name;

@@ -44,9 +44,10 @@ TEST(ServiceNowQuery, NoValueBecomesAnotherCondition) {
     };
     const Row rows[] = {
         {"one", {"arn:aws:s3:::a"}, "object_id=arn:aws:s3:::a"},
-        {"several", {"a", "b", "a"}, "object_idINa,b"},
+        {"several", {"a", "b", "a"}, "object_id=a^ORobject_id=b"},
+        {"many", {"a", "b", "c", "d"}, "object_idINa,b,c,d"},
         {"a comma", {"a,b"}, "object_id=a,b"},
-        {"a comma among others", {"a,b", "c", "d"}, "object_id=a,b^ORobject_idINc,d"},
+        {"a comma among many", {"a,b", "c", "d", "e"}, "object_id=a,b^ORobject_idINc,d,e"},
         {"a caret", {"x^NQsys_idISNOTEMPTY", "b"}, "object_id=b"},
         {"only carets", {"^", "a^ORb=c"}, ""},
         {"line breaks", {"a\nb"}, ""},
@@ -165,7 +166,8 @@ TEST_F(ServiceNowCmdbTest, FollowsTheRowToPeopleAndServices) {
     EXPECT_EQ(asset.origin, "cmdb:snow");
     EXPECT_EQ(asset.rule, "cmdb.snow:object_id=arn:aws:s3:::acme-phi, owned_by");
     const auto first = targets(server).front();
-    EXPECT_THAT(first, HasSubstr("sysparm_query=object_idINarn:aws:s3:::acme-phi,acme-phi^ORcorrelation_id"));
+    EXPECT_THAT(first,
+                HasSubstr("sysparm_query=object_id=arn:aws:s3:::acme-phi^ORobject_id=acme-phi^ORcorrelation_id"));
     for (const auto* needed : {"sysparm_display_value=all", "sysparm_exclude_reference_link=true", "sysparm_limit=10",
                                "sysparm_fields=sys_id,name"})
         EXPECT_THAT(first, HasSubstr(needed));

@@ -126,5 +126,72 @@ class CheckTest(unittest.TestCase):
         self.assertIn("unreachable", self.check()[1])
 
 
+class MidFlightTest(unittest.TestCase):
+    """The service goes on through what a token, a limit or half an answer can do to it, and keeps its secrets."""
+
+    def setUp(self):
+        self.wiz = Wiz()
+        self.addCleanup(self.wiz.shut)
+        api = {"poll": "100ms", "rate": "500/s", "backlog": False, "blast_radius": False}
+        self.service = Service(default_config(sources=[source(self.wiz, **api)],
+                                              routes=[{"name": "rest", "do": "digest"}], log={"level": "debug"}))
+        self.addCleanup(self.service.close)
+        self.service.start()
+
+    def tearDown(self):
+        self.assertEqual(self.wiz.complaints, [])
+        log = self.service.log_text()
+        self.assertNotIn(CLIENT_SECRET, log)
+        for token in self.given:
+            self.assertNotIn(token, log)
+
+    @property
+    def given(self):
+        """Every token that was ever used, with the signatures that make it one."""
+        return {call.headers.get("authorization", "").removeprefix("Bearer ")
+                for call in self.wiz.calls("POST", "/graphql")} - {""}
+
+    def appears(self, **issue):
+        name = f"acme-{next(self.wiz.numbers)}"
+        bucket = self.wiz.entity(f"ent-{name}", "BUCKET", name, externalId=f"arn:aws:s3:::{name}", cloudPlatform="AWS")
+        self.wiz.add_issue(entity=bucket, rule=f"Public bucket {name}", **issue)
+        return self.service.wait_for(
+            lambda: [one for one in self.service.items("/v1/findings") if one.get("title") == f"Public bucket {name}"], 20,
+            name)[0]
+
+    def test_tokens_that_expire_meanwhile(self):
+        self.appears()
+        self.wiz.expire_tokens()
+        self.appears()
+        self.wiz.token_ttl = 1  # seconds: renewed before it is over, without a refusal
+        self.wiz.expire_tokens()
+        refused = len([call for call in self.wiz.calls("POST", "/graphql") if call.status == 401])
+        before = self.wiz.tokens_given
+        self.service.wait_for(lambda: self.wiz.tokens_given > before + 1, 20, "a token before its time")
+        self.appears()
+        self.assertLessEqual(len([c for c in self.wiz.calls("POST", "/graphql") if c.status == 401]), refused + 2)
+        self.assertGreater(len(self.given), 2)
+
+    def test_errors_and_limits_inside_and_outside_a_200(self):
+        self.wiz.say("issuesV2", "INTERNAL", "something failed", times=2)
+        self.appears()
+        self.wiz.limit(times=2, inside=True)
+        self.appears()
+        self.wiz.limit(times=1, inside=False, retry_after="1")
+        self.appears()
+        self.wiz.say("issuesV2", "UNAUTHENTICATED", "the token has expired")
+        self.appears()
+        self.wiz.say("issuesV2", "INTERNAL", "projects can't be read", times=3, data="partial")
+        self.appears(severity="HIGH")
+        self.assertIn("projects can't be read", self.service.log_text())
+
+    def test_rights_that_are_taken_away_are_named(self):
+        self.appears()
+        self.wiz.scopes.remove("read:issues")
+        self.service.wait_for(lambda: "read:issues" in self.service.log_text(), 20, "the scope in the log")
+        self.wiz.scopes.append("read:issues")
+        self.appears()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -64,6 +64,9 @@ public:
     auto save_intent(store::Intent, std::vector<store::AuditEntry>) -> Task<Result<void>> override {
         co_return Result<void>{};
     }
+    auto intents_of(std::string) -> Task<Result<std::vector<store::Intent>>> override {
+        co_return std::vector<store::Intent>{};
+    }
     auto intents_to_sweep(Timestamp, std::size_t) -> Task<Result<std::vector<store::Intent>>> override {
         co_return std::vector<store::Intent>{};
     }

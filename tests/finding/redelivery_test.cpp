@@ -88,6 +88,8 @@ TEST(Redelivery, TheApisWordOnWhatAWebhookBrought) {
     retitled.title = "Bucket is exposed";
     auto other_rule = state(Status::open);
     other_rule.rule = "rule-2";
+    auto untitled = other_rule;
+    untitled.title = "";
     auto says_less = state(Status::open, Severity::medium);
     says_less.severity_assumed = true;
     says_less.rule = says_less.title = "";
@@ -104,7 +106,8 @@ TEST(Redelivery, TheApisWordOnWhatAWebhookBrought) {
         {"less than the webhook said", delivered(), polled(says_less, at(20)), Outcome::duplicate},
         {"another title, from before", delivered(), polled(retitled, at(5)), Outcome::duplicate},
         {"another title, dated later", delivered(), polled(retitled, at(11)), Outcome::updated},
-        {"another rule, dated later", delivered(), polled(other_rule, at(11)), Outcome::updated},
+        {"another id of the rule", delivered(), polled(other_rule, at(11)), Outcome::duplicate},
+        {"another rule without a title, dated later", delivered(), polled(untitled, at(11)), Outcome::updated},
         {"changed since the API spoke of it last", twin, polled(state(Status::open), at(6), "P2"), Outcome::updated},
         {"other words, date stands still", twin, polled(state(Status::open), at(5), "P2"), Outcome::duplicate},
         {"an API behind its own webhook", overtaken, polled(state(Status::open)), Outcome::duplicate},

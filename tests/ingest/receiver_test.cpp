@@ -121,7 +121,9 @@ protected:
                       10};
 
     auto receive(std::string body, std::string name = "orca-eu") -> Result<std::vector<store::IntakeResult>> {
-        return run(receiver.receive(std::move(name), request(std::move(body))));
+        auto delivered = run(receiver.receive(std::move(name), request(std::move(body))));
+        if (!delivered) return fail(std::move(delivered.error()));
+        return std::move(delivered->results);
     }
 };
 
@@ -250,7 +252,7 @@ TEST_F(ReceiverTest, DeliveriesAtTheSameTimeShareTheCapacity) {
     int refused = 0;
     for (int i = 0; i < 30; ++i) {
         asio::co_spawn(context, receiver.receive("orca-eu", request(orca_alert(i))),
-                       [&](const std::exception_ptr& failure, const Result<std::vector<store::IntakeResult>>& result) {
+                       [&](const std::exception_ptr& failure, const Result<Delivered>& result) {
                            if (failure) std::rethrow_exception(failure);
                            ++(result ? accepted : refused);
                        });

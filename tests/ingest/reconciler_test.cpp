@@ -78,7 +78,7 @@ protected:
             R"({"trigger":{"type":"Created"},"issue":{"id":")" + id + R"(","status":")" + status +
             R"(","severity":"HIGH"},"resource":{"id":"arn:aws:s3:::)" + bucket + R"(","name":")" + bucket +
             R"(","type":"bucket","cloudPlatform":"AWS"},"control":{"id":"wc-1","name":"Publicly exposed bucket"}})";
-        return value_of(receiver.receive("wiz", std::move(request))).at(0);
+        return value_of(receiver.receive("wiz", std::move(request))).results.at(0);
     }
     auto findings() -> std::vector<store::FindingRow> {
         return value_of(store->list_findings({}, {.limit = 200})).items;

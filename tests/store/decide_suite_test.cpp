@@ -145,13 +145,36 @@ TEST_P(DecideSuite, AnIntentIsBegunOnceHoweverOftenItIsAskedFor) {
     EXPECT_EQ(value_of(store().intents_to_sweep(minute(10), 5)).at(0).ticket->key, "SEC-1");
 }
 
-TEST_P(DecideSuite, OnlyWhatTheServiceApprovedByItselfIsAnAutomaticAction) {
+TEST_P(DecideSuite, TheIntentsOfADossierTellHowEachEnded) {
+    for (const auto* key : {"writeback:status:f:d", "writeback:comment:f:d"}) {
+        auto intent = value_of(store().begin_intent({.key = key, .dossier_id = "dos_1", .sink = "wiz"}));
+        EXPECT_FALSE(intent.is_over());
+        const bool is_comment = std::string_view(key).find("comment") != std::string_view::npos;
+        intent.state = is_comment ? Intent::State::failed : Intent::State::skipped;
+        intent.reason = "the finding is archived";
+        value_of(store().save_intent(intent, {}));
+    }
+    value_of(store().begin_intent({.key = "other", .dossier_id = "dos_2", .sink = "wiz"}));
+    reopen();
+    const auto intents = value_of(store().intents_of("dos_1"));
+    ASSERT_EQ(intents.size(), 2U);
+    EXPECT_EQ(intents[0].key, "writeback:comment:f:d");
+    EXPECT_EQ(intents[0].state, Intent::State::failed);
+    EXPECT_EQ(intents[0].reason, "the finding is archived");
+    EXPECT_EQ(intents[1].state, Intent::State::skipped);
+    EXPECT_TRUE(intents[1].is_over());
+    EXPECT_TRUE(value_of(store().intents_of("dos_3")).empty());
+}
+
+TEST_P(DecideSuite, OnlyWhatTheServiceDidByItselfIsAnAutomaticAction) {
     auto by_itself = entry("draft.approved_automatically");
     by_itself.time = minute(1);
+    auto written = entry("writeback.done_automatically");
+    written.time = minute(1);
     auto by_a_person = entry("draft.approved");
     by_a_person.time = minute(1);
-    value_of(store().append_audit({by_itself, by_a_person}));
-    EXPECT_EQ(value_of(store().automatic_actions_since(minute(1))), 1U);
+    value_of(store().append_audit({by_itself, written, by_a_person}));
+    EXPECT_EQ(value_of(store().automatic_actions_since(minute(1))), 2U);
     EXPECT_EQ(value_of(store().automatic_actions_since(minute(2))), 0U);
 }
 

@@ -140,6 +140,9 @@ public:
     auto save_intent(store::Intent intent, std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
         return under_.save_intent(std::move(intent), std::move(audit));
     }
+    auto intents_of(std::string dossier_id) -> Task<Result<std::vector<store::Intent>>> override {
+        return under_.intents_of(std::move(dossier_id));
+    }
     auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<store::Intent>>> override {
         return under_.intents_to_sweep(now, limit);
     }

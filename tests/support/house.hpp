@@ -1,9 +1,10 @@
 #pragma once
 // The rooms put together for a test, all real over an SQLite store in a directory of its own; only the edges are
-// fakes: an LLM that refuses (so the template narrator writes) and counts, a tracker, the sources of context, the
-// clock.
+// fakes: an LLM that refuses (so the template narrator writes) and counts, a tracker, the scanner's own API where a
+// test connects it, the sources of context, the clock.
 
 #include "support/failing_store.hpp"
+#include "support/fake_platform.hpp"
 #include "support/run_task.hpp"
 #include "ticket/delivery_fakes.hpp"
 
@@ -109,13 +110,18 @@ public:
     std::unique_ptr<store::Store> real =
         *store::open_store({.url = "sqlite:" + directory.file("dossier.db")}, audit::seal);
     FailingStore store{*real};
-    ingest::Receiver receiver{{scanner()}, store, clock, metrics, 1'000};
+    ingest::Receiver receiver{{scanner(), wiz()}, store, clock, metrics, 1'000};
     std::unique_ptr<explain::Assessor> assessor = *explain::Assessor::load("");
     std::shared_ptr<const redact::Redactor> redactor = *redact::Redactor::make({});
     std::shared_ptr<ticket::test::FakeTracker> tracker = std::make_shared<ticket::test::FakeTracker>(clock);
     ticket::Delivery delivery{
         {{"jira", tracker}}, store, {.settle = Duration{60'000}, .instance = "t"}, clock, metrics};
+    std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>("scan");
+    ingest::WriteBackConfig may_write;
+    bool is_connected = false; ///< whether the platform is written to
+    std::string extra;         ///< further members of what the scanner sends: R"(,"classes":["pii"])"
     pipeline::PipelineConfig config;
+    std::vector<std::shared_ptr<ingest::PlatformApi>> platforms;
     std::string approval = "before_assign";
 
     /// A builder as a restart would make it: nothing is remembered but what is in the store.
@@ -127,24 +133,29 @@ public:
         enrichers_.push_back(std::make_unique<context::Enricher>(
             context::ContextSources{.identity = std::move(identity), .cmdb = std::move(cmdb)}, context::ContextConfig{},
             metrics));
+        write_backs_.push_back(std::make_unique<ticket::WriteBack>(
+            std::vector<ticket::WriteBackPlatform>{{.api = platform, .config = may_write}}, store,
+            net::RetryPolicy{.base = Duration{1'000}, .max = Duration{60'000}}, clock, metrics));
         std::vector<std::unique_ptr<explain::LlmProvider>> providers;
         providers.push_back(std::make_unique<RefusingLlm>(llm_calls));
         auto prompts = std::make_shared<explain::PromptCatalogue>(*explain::PromptCatalogue::load(""));
         narrators_.push_back(std::make_unique<explain::Narrator>(std::move(providers), std::move(prompts), redactor,
                                                                  explain::LlmConfig{}, &store, clock, metrics));
-        builders_.push_back(
-            std::make_unique<pipeline::DossierBuilder>(pipeline::Stations{.store = store,
-                                                                          .receiver = receiver,
-                                                                          .enricher = *enrichers_.back(),
-                                                                          .assessor = *assessor,
-                                                                          .narrator = *narrators_.back(),
-                                                                          .delivery = delivery,
-                                                                          .redactor = *redactor,
-                                                                          .clock = clock,
-                                                                          .metrics = metrics,
-                                                                          .config = config,
-                                                                          .default_approval = approval,
-                                                                          .default_sink = "jira"}));
+        builders_.push_back(std::make_unique<pipeline::DossierBuilder>(
+            pipeline::Stations{.store = store,
+                               .receiver = receiver,
+                               .enricher = *enrichers_.back(),
+                               .assessor = *assessor,
+                               .narrator = *narrators_.back(),
+                               .delivery = delivery,
+                               .redactor = *redactor,
+                               .clock = clock,
+                               .metrics = metrics,
+                               .config = config,
+                               .platforms = platforms,
+                               .default_approval = approval,
+                               .default_sink = "jira",
+                               .write_back = is_connected ? write_backs_.back().get() : nullptr}));
         return *builders_.back();
     }
 
@@ -155,9 +166,16 @@ public:
         request.method = "POST";
         request.headers.set("Content-Type", "application/json");
         request.body = R"({"id":"f)" + std::to_string(number) + R"(","title":")" + title + R"(","status":")" + status +
-                       R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::payments-export"})";
+                       R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::payments-export")" + extra + "}";
         request.request_id = "req-1";
-        return value_of(receiver.receive("scan", std::move(request))).at(0);
+        return value_of(receiver.receive("scan", std::move(request))).results.at(0);
+    }
+
+    /// A body of the source "wiz", which has an API.
+    auto deliver_wiz(std::string body) -> store::IntakeResult {
+        net::HttpRequest request;
+        request.body = std::move(body);
+        return value_of(receiver.receive("wiz", std::move(request))).results.at(0);
     }
 
     auto claim() -> std::vector<store::Claim> {
@@ -168,7 +186,11 @@ public:
         std::vector<store::Release> ends;
         for (auto& claim : claim()) {
             ends.push_back(run_task(builder().advance(std::move(claim))));
-            if (!crash) value_of(real->release(ends.back()));
+            if (crash) continue;
+            auto released = run_task(real->release(ends.back()));
+            // A dossier whose finding moved away is nobody's.
+            if (!released && released.error().code != Errc::conflict)
+                throw std::runtime_error(released.error().describe());
         }
         if (crash) value_of(real->abandon_leases("worker"));
         return ends;
@@ -190,6 +212,11 @@ public:
     }
 
 private:
+    static auto wiz() -> ingest::SourceConfig {
+        ingest::SourceConfig config{.name = "wiz", .kind = "wiz"};
+        config.api = ingest::ApiConfig{};
+        return config;
+    }
     static auto scanner() -> ingest::SourceConfig {
         return {.name = "scan",
                 .kind = "generic",
@@ -197,11 +224,14 @@ private:
                         {"title", "/title"},
                         {"status", "/status"},
                         {"severity", "/severity"},
+                        {"data", "/classes"},
+                        {"finding_type", "/type"},
                         {"resource.id", "/arn"}}};
     }
     // All are kept: a request may hold on to an older one.
     std::vector<std::unique_ptr<context::Enricher>> enrichers_;
     std::vector<std::unique_ptr<explain::Narrator>> narrators_;
+    std::vector<std::unique_ptr<ticket::WriteBack>> write_backs_;
     std::vector<std::unique_ptr<pipeline::DossierBuilder>> builders_;
 };
 

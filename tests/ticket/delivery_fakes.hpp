@@ -54,6 +54,12 @@ public:
         audit.insert(audit.end(), entries.begin(), entries.end());
         co_return Result<void>{};
     }
+    auto intents_of(std::string dossier_id) -> Task<Result<std::vector<store::Intent>>> override {
+        std::vector<store::Intent> found;
+        for (const auto& [key, intent] : intents)
+            if (intent.dossier_id == dossier_id) found.push_back(intent);
+        co_return found;
+    }
     auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<store::Intent>>> override {
         std::vector<store::Intent> due;
         for (const auto& [key, intent] : intents) {

@@ -12,10 +12,13 @@ namespace dossier::api {
 
 [[nodiscard]] auto present_finding(const store::FindingRow& row) -> Json;
 /// {"id","findings":[ids],"owner","context","blast_radius","assessment","route","narrative","citations","draft",
-/// "ticket","timeline",…}. @param timeline audit records, oldest first
-[[nodiscard]] auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline) -> Json;
+/// "ticket","write_back","timeline",…}. @param timeline audit records, oldest first @param intents of the dossier
+[[nodiscard]] auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline,
+                                   const std::vector<store::Intent>& intents = {}) -> Json;
 /// A dossier that is not stored (explain on demand).
 [[nodiscard]] auto present_view(const ticket::DossierView& view) -> Json;
+/// The graph of the newest revision that has one.
+[[nodiscard]] auto blast_radius_of(const store::DossierRow& row) -> std::optional<BlastRadius>;
 [[nodiscard]] auto present_draft(const Draft& draft) -> Json;
 
 } // namespace dossier::api

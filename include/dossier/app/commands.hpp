@@ -56,6 +56,15 @@ struct DeadLetterOptions {
 };
 auto dead_letters(const DeadLetterOptions& options, std::ostream& out) -> int;
 
+struct DeliveryOptions {
+    Remote remote;
+    std::string since;  ///< RFC 3339 time or a day
+    std::string source; ///< "" = all
+    bool json = false;
+};
+/// What each source delivered, what came late and what never came.
+auto deliveries(const DeliveryOptions& options, std::ostream& out) -> int;
+
 /// Checks the whole chain of the configured store against the signed head. Works while the service runs.
 auto audit_verify(const std::string& config_path, std::ostream& out) -> int;
 

@@ -19,6 +19,7 @@ struct Reviewer {
 struct Edit {
     std::optional<std::string> title;
     std::optional<std::string> body;
+    std::optional<std::string> payload; ///< of a draft of kind `tags`, whose title and body follow from it
 };
 
 class ReviewQueue {

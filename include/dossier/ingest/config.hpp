@@ -71,7 +71,9 @@ struct ApiConfig {
 
 /// Kind `sns`: an HTTP(S) subscription of topics.
 struct SnsConfig {
-    std::vector<std::string> topics; ///< ARNs; messages of others are refused, their subscriptions never confirmed
+    /// ARNs; messages of others are refused, their subscriptions never confirmed. None (with `auth` only): messages of
+    /// any topic are taken, no subscription is confirmed.
+    std::vector<std::string> topics;
     std::string signing_certificate; ///< PEM file that all messages are checked with; "" = fetched from AWS by its URL
 };
 

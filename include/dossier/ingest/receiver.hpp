@@ -5,6 +5,7 @@
 
 #include "dossier/base/metrics.hpp"
 #include "dossier/ingest/adapter.hpp"
+#include "dossier/ingest/handshake.hpp"
 #include "dossier/net/http_message.hpp"
 #include "dossier/net/rate_limiter.hpp"
 #include "dossier/store/store.hpp"
@@ -24,17 +25,33 @@ struct Arrival {
     std::optional<store::CursorMove> cursor; ///< moved in the same transaction
 };
 
+/// What became of a request to a source.
+struct Delivered {
+    std::vector<store::IntakeResult> results;
+    std::optional<net::HttpResponse> answer; ///< a handshake's, instead of results
+};
+
 class Receiver {
 public:
     /// @param capacity of acknowledged, unfinished findings (`queue.capacity`)
+    /// @param handshakes of the sources that have one; without its own, a source of kind `sns` takes nothing
     Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store, const Clock& clock, Metrics& metrics,
-             std::size_t capacity);
+             std::size_t capacity, Handshakes handshakes = {});
     ~Receiver();
 
     /// What the head alone can refuse: `not_found` (no such source), `unauthenticated`, `rate_limited`.
     [[nodiscard]] auto admit(const std::string& source, const net::HttpRequest& head) -> Result<void>;
-    /// The whole delivery. Errors: as above (hmac), `malformed` (not JSON), `overloaded` (capacity), `storage`.
-    auto receive(std::string source, net::HttpRequest request) -> Task<Result<std::vector<store::IntakeResult>>>;
+    /// `WWW-Authenticate` for a sender without credentials: SNS sends a password only after it was asked for one.
+    [[nodiscard]] auto challenge(const std::string& source) const -> std::string;
+    /// True for a media type besides JSON that the source's sender uses: SNS posts its JSON as text/plain.
+    [[nodiscard]] auto takes_type(const std::string& source, std::string_view media_type) const -> bool;
+    /// The answer to a sender that asks by OPTIONS whether it may send (answer_preflight); `not_found` for sources that
+    /// are not asked.
+    [[nodiscard]] auto preflight(const std::string& source, const net::HttpRequest& request) const
+        -> Result<net::HttpResponse>;
+    /// The whole delivery. Errors: as above (hmac), `malformed` (not JSON), `overloaded` (capacity), `storage`, and
+    /// those of the source's handshake.
+    auto receive(std::string source, net::HttpRequest request) -> Task<Result<Delivered>>;
     /// The same for what came another way: a message of a queue, what a poller found. No authentication, no rate.
     auto take(std::string source, std::string body, Arrival arrival) -> Task<Result<std::vector<store::IntakeResult>>>;
     /// Several messages of a queue in one commit. What is no JSON is quarantined: a queue has nobody to refuse it to.
@@ -50,6 +67,8 @@ public:
         -> Task<Result<std::vector<store::IntakeResult>>>;
     /// How many items a poller hands in at once.
     [[nodiscard]] auto piece() const -> std::size_t { return std::clamp<std::size_t>(capacity_ / 4, 1, 100); }
+    /// True while a delivery of so many items would be taken.
+    [[nodiscard]] auto has_room(std::size_t items) const -> bool;
     /// Tries a quarantined item again with the adapter as it is now.
     auto retry_quarantined(std::string id, std::vector<store::AuditEntry> audit) -> Task<Result<store::IntakeResult>>;
     /// The canonical finding of a stored payload (the `normalise` stage).

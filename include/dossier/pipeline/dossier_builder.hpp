@@ -14,6 +14,7 @@
 #include "dossier/store/store.hpp"
 #include "dossier/ticket/delivery.hpp"
 #include "dossier/ticket/draft_renderer.hpp"
+#include "dossier/ticket/write_back.hpp"
 
 namespace dossier::pipeline {
 
@@ -32,7 +33,8 @@ struct Stations {
     std::vector<std::shared_ptr<ingest::PlatformApi>> platforms; ///< to complete what came thin
     std::string default_approval;
     std::string default_sink;
-    bool restore_in_tickets = false; ///< `redaction.restore_in_tickets`
+    ticket::WriteBack* write_back = nullptr; ///< nullptr = no platform is ever written to
+    bool restore_in_tickets = false;         ///< `redaction.restore_in_tickets`
 };
 
 class DossierBuilder {

@@ -143,7 +143,8 @@ struct StageCommit {
         std::string doc; ///< "" = unchanged
         std::optional<Severity> severity;
         std::optional<Status> status;
-        std::string exposure_key; ///< "" = unchanged
+        std::string exposure_key;   ///< "" = unchanged
+        std::optional<Stage> stage; ///< its own, where it isn't that of the dossier
     };
     std::vector<FindingUpdate> findings; ///< these move to `stage` too
     std::string owner;                   ///< sets the owner column of these findings; "" = unchanged
@@ -217,6 +218,8 @@ struct Intent {
         attempting, ///< a call may be under way; after a crash this means unknown
         unknown,    ///< the call ended without an answer
         done,
+        failed,  ///< for good; `reason` says why
+        skipped, ///< could not be done here from the beginning; `reason` says why
     } state = State::planned;
     std::optional<TicketRef> ticket;
     std::string content_hash; ///< what was sent
@@ -224,8 +227,13 @@ struct Intent {
     int lookups = 0;
     std::optional<Timestamp> attempted_at;
     std::optional<Timestamp> unknown_since;
-    std::optional<Timestamp> next_at; ///< next look-up, or the sweep once done
+    std::optional<Timestamp> next_at; ///< next look-up or try, or the sweep once done
+    std::string reason;               ///< of the last failure
+    [[nodiscard]] auto is_over() const -> bool {
+        return state == State::done || state == State::failed || state == State::skipped;
+    }
 };
+[[nodiscard]] auto to_string(Intent::State) -> std::string_view;
 
 struct Page {
     std::size_t limit = 50;

@@ -111,7 +111,8 @@ public:
     virtual ~DraftStore() = default;
     virtual auto list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> = 0;
     virtual auto get_draft(std::string id) -> Task<Result<Draft>> = 0;
-    /// Replaces title and body of a pending draft whose content still is `expected_hash`. `conflict` otherwise.
+    /// Replaces title, body and payload of a pending draft whose content still is `expected_hash`. `conflict`
+    /// otherwise.
     virtual auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
         -> Task<Result<Draft>> = 0;
     /// pending → `decision` (approved or rejected), bound to `expected_hash`. Makes the dossier ready.
@@ -128,10 +129,12 @@ public:
     /// The intent under `intent.key`: the existing one, or this one inserted as planned.
     virtual auto begin_intent(Intent intent) -> Task<Result<Intent>> = 0;
     virtual auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
+    /// Every intent of a dossier, in the order of their keys.
+    virtual auto intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> = 0;
     /// Done intents whose sweep is due.
     virtual auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> = 0;
-    /// Drafts that the service approved by itself (audit action `draft.approved_automatically`) since `since`, for
-    /// automate.max_actions_per_hour.
+    /// What the service did without a person since `since` (audit actions `draft.approved_automatically` and
+    /// `writeback.done_automatically`), for automate.max_actions_per_hour.
     virtual auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> = 0;
     /// LLM answers by exact key (prompt hash, evidence hash, model).
     virtual auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> = 0;

@@ -26,6 +26,8 @@ class Call:
     body: object = None
     status: int = 0
     at: float = 0.0
+    target: str = ""  # path and query as they came, which signatures cover
+    pairs: list = dataclasses.field(default_factory=list)  # the query with names that come more than once
 
 
 class Refusal(Exception):
@@ -168,9 +170,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _handle(self):
         parts = urllib.parse.urlsplit(self.path)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        call = Call(self.command, urllib.parse.unquote(parts.path),
-                    dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True)),
-                    {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic())
+        pairs = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
+        call = Call(self.command, urllib.parse.unquote(parts.path), dict(pairs),
+                    {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic(),
+                    target=self.path, pairs=pairs)
         try:
             call.body = json.loads(raw) if raw else None
         except ValueError:

@@ -1,0 +1,88 @@
+#include "tags_draft.hpp"
+
+#include "dossier/base/ids.hpp"
+#include "dossier/base/strings.hpp"
+#include "dossier/ticket/classification_draft.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dossier::pipeline {
+namespace {
+
+/// The first finding of each source whose assets can be tagged.
+auto targets_of(const ticket::WriteBack& platforms, const std::vector<Finding>& findings)
+    -> std::vector<const Finding*> {
+    std::vector<const Finding*> targets;
+    for (const auto& finding : findings) {
+        const bool is_taken = std::ranges::any_of(targets, [&](auto* one) { return one->source == finding.source; });
+        if (!is_taken && platforms.can_tag(finding.source)) targets.push_back(&finding);
+    }
+    return targets;
+}
+
+auto min_confidence(const PipelineConfig& config, const std::string& route) -> double {
+    const auto found = std::ranges::find(config.routes, route, &RouteConfig::name);
+    return found == config.routes.end() ? 0 : found->min_confidence;
+}
+
+/// What a route demands of a classification before it is worth a person's time; "" = it is met.
+auto too_unsure(const ingest::Classification& known, double needed) -> std::string {
+    if (needed <= 0) return {};
+    if (!known.confidence)
+        return fmt::format("no platform says how sure the classification is, and the route needs {:.2f}", needed);
+    if (*known.confidence < needed)
+        return fmt::format("the classification is {:.2f} sure, and the route needs {:.2f}", *known.confidence, needed);
+    return {};
+}
+
+} // namespace
+
+auto decide_tags(const Stations& stations, const DossierCase& work, const RouteDecision& route, int revision,
+                 Timestamp at) -> TagsDecision {
+    const bool is_classify = route.action == "classify";
+    const auto none = [&](std::string reason) {
+        return TagsDecision{.reason = is_classify ? std::move(reason) : std::string()};
+    };
+    if (route.action == "digest") return {};
+    const auto known = ticket::known_classification(work.open_findings(), *work.context, *work.assessment);
+    if (!known) return none("nobody has classified the store yet");
+    const auto targets = stations.write_back == nullptr ? std::vector<const Finding*>{}
+                                                        : targets_of(*stations.write_back, work.open_findings());
+    if (targets.empty()) return none("no platform of this dossier takes classification tags");
+    const auto needed = min_confidence(stations.config, route.route);
+    if (is_classify)
+        if (auto reason = too_unsure(*known, needed); !reason.empty()) return none(std::move(reason));
+
+    Draft draft;
+    draft.id = new_id("drf");
+    draft.dossier_id = work.row().id;
+    draft.revision = revision;
+    draft.kind = "tags";
+    std::vector<std::string> sources;
+    for (const auto* target : targets) {
+        draft.finding_ids.push_back(target->id);
+        sources.push_back(target->source);
+    }
+    draft.sink = join(sources, ", ");
+    // Who is sure enough to leave the person out is decided for the ticket; of a classification one must be sure, too.
+    const bool is_sure =
+        known->confidence && *known->confidence >= std::max(needed, stations.config.automate.min_confidence);
+    draft.approval = route.approval == "none" && is_sure ? "none" : "before_create";
+    auto text = ticket::render_classification(*known, targets.front()->resource, sources);
+    draft.title = std::move(text.title);
+    draft.body = std::move(text.body);
+    draft.payload = ticket::payload_of(*known);
+    draft.severity = work.open_findings().front().severity;
+    draft.created_at = at;
+    draft.content_hash = content_hash(draft);
+    // Asking again what was answered, in whatever way, is no use to anybody.
+    const bool is_known = std::ranges::any_of(work.row().drafts, [&](const Draft& earlier) {
+        return earlier.kind == "tags" && earlier.state != DraftState::expired &&
+               earlier.content_hash == draft.content_hash;
+    });
+    return {.draft = std::move(draft), .is_known = is_known};
+}
+
+} // namespace dossier::pipeline
