@@ -69,10 +69,6 @@ auto read_route(config::Section& section, std::vector<std::string>& names, Mode 
     section.read("sink", route.sink);
     section.read_word("approval", route.approval, {"none", "before_create", "before_assign"});
     read_confidence(section, route.min_confidence);
-    if (route.action == "classify")
-        section.warning("do",
-                        "stores that no platform has classified go to the digest: dossier itself does not classify "
-                        "in this version");
     if (route.approval == "none" && mode != Mode::automate)
         section.warning("approval", "`none` holds in `mode: automate` only: a person is asked");
     return route;

@@ -219,7 +219,7 @@ void blast_radius(Body& body, const std::optional<BlastRadius>& radius) {
     body.section("Blast radius");
     std::vector<std::string> counts;
     for (const auto& [kind, count] : counts_by_kind(*radius))
-        counts.push_back(fmt::format("{} {}", replace_all(kind, "_", " "), count));
+        counts.push_back(fmt::format("{} {}", count, replace_all(kind, "_", " ")));
     body.block(
         fmt::format("{} within {} {} of the resource, according to {}.{}", join(counts, ", "), radius->hops,
                     radius->hops == 1 ? "hop" : "hops", escape_markdown(radius->origin),
