@@ -93,7 +93,7 @@ auto IdentityCenter::memberships_of(std::string id, Deadline deadline) -> Task<R
             const auto group = membership["GroupId"].text();
             if (!group || names.size() >= most_groups) continue;
             auto known = co_await group_name(*group, deadline);
-            names.push_back(known ? std::move(*known) : *group);
+            names.push_back(known ? *known : *group);
         }
         next = answer->root()["NextToken"].text_or("");
         if (next.empty()) break;

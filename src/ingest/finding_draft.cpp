@@ -50,6 +50,12 @@ void derive_data_and_exposure(FindingDraft& draft) {
 
 } // namespace
 
+auto is_thin(const FindingDraft& draft) -> bool {
+    const auto& finding = draft.finding;
+    const bool no_resource = finding.resource.id.empty() && finding.resource.name.empty();
+    return !finding.source_id.empty() && (finding.title.empty() || !draft.severity || no_resource);
+}
+
 auto draft_for(const SourceConfig& config) -> FindingDraft {
     FindingDraft draft;
     draft.finding.source = config.name;

@@ -18,6 +18,9 @@ struct FindingDraft {
     std::string title_if_none; ///< "Wiz issue 92c4…"; "" = an item without title is none
 };
 
+/// The delivery names the finding and leaves out what matters of it (title, severity or resource): templates are the
+/// customer's own. Ask before `complete`, which fills in.
+[[nodiscard]] auto is_thin(const FindingDraft& draft) -> bool;
 /// A draft that knows its source and platform.
 [[nodiscard]] auto draft_for(const SourceConfig& config) -> FindingDraft;
 /// @return `malformed` when nothing identifies the finding

@@ -19,6 +19,20 @@ namespace {
 
 constexpr std::string_view orca_console = "https://app.orcasecurity.io";
 
+/// orca-59: what an id looks like, whatever the customer's template calls it.
+auto is_alert_id(std::string_view text) -> bool {
+    constexpr std::string_view prefix = "orca-";
+    if (!text.starts_with(prefix) || text.size() == prefix.size() || text.size() > 64) return false;
+    return std::ranges::all_of(text.substr(prefix.size()), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+auto id_by_its_look(JsonView item) -> std::string {
+    for (const auto& [name, value] : item.members()) {
+        if (auto text = value.text_or(""); is_alert_id(text)) return text;
+    }
+    return {};
+}
+
 auto is_flat_alert(JsonView item) -> bool {
     for (const auto name :
          {"state", "type_string", "alert_id", "asset_unique_id", "rule_id", "type_key", "asset_name", "alert_labels"}) {
@@ -39,7 +53,9 @@ auto is_export(JsonView item) -> bool {
                                         !item["CloudAccount"].is_null() || !item["Category"].is_null());
 }
 
-auto is_orca_alert(JsonView item) -> bool { return is_flat_alert(item) || is_serving_layer(item) || is_export(item); }
+auto is_orca_alert(JsonView item) -> bool {
+    return is_flat_alert(item) || is_serving_layer(item) || is_export(item) || !id_by_its_look(item).empty();
+}
 
 auto unwrap_orca(JsonUnfolder& unfold, JsonView item) -> JsonView {
     for (int layer = 0; layer < 4 && item.is_object() && !is_orca_alert(item); ++layer) {
@@ -157,7 +173,7 @@ public:
             read_serving_layer(unfold, draft, item);
         } else if (is_export(item)) {
             read_export(unfold, draft, item);
-        } else if (is_flat_alert(item)) {
+        } else if (is_orca_alert(item)) {
             read_flat(unfold, draft, item);
         } else {
             return fail(Errc::malformed, "the item is no alert of Orca");
@@ -171,6 +187,7 @@ public:
             finding.url = console_ + "/alerts/" + percent_encode(finding.source_id);
         }
         settle_type(draft);
+        finding.is_partial = is_thin(draft);
         return complete(std::move(draft));
     }
 
@@ -218,6 +235,7 @@ private:
         const auto state = first_object({unfold.member(item, "state"), item});
         const auto data = unfold.member(item, "data");
         finding.source_id = first_text({state["alert_id"], item["alert_id"], item.at("/priv/alert_id")});
+        if (finding.source_id.empty()) finding.source_id = id_by_its_look(item);
         finding.title = first_text({item["type_string"]});
         if (finding.title.empty()) finding.title = text_without_holes(first_text({data["title"]}));
         if (finding.title.empty()) finding.title = first_text({item["description"], item["title"], data["title"]});

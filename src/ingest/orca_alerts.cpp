@@ -81,10 +81,12 @@ auto advance(Position position, const std::vector<ApiItem>& items, bool is_full,
         const auto changed = item.updated_at ? epoch(*item.updated_at) : std::int64_t{-1};
         in_order = in_order && changed >= last;
         last = std::max(last, changed);
+        // A change that claims to lie in the future must not hide those until then.
+        position.newest = std::max(position.newest, std::min(changed, until));
     }
-    position.newest = std::max(position.newest, std::min(last, until));
     if (!is_full) {
-        Position next{.from = std::max(position.from, position.newest - overlap.count()), .size = 0};
+        Position next;
+        next.from = position.newest > 0 ? position.newest - overlap.count() : position.from;
         return next;
     }
     if (in_order && last > position.from && last <= until) {

@@ -128,6 +128,8 @@ public:
             read_compute_audit(draft, item);
         } else {
             read_alert(unfold, draft, item);
+            // Compute's audits have ids of their own, by which no alert can be fetched.
+            draft.finding.is_partial = is_thin(draft);
             // A template may rename every key; then at least a title and a severity must be there.
             if (!is_prisma_alert(item) && (draft.finding.title.empty() || !draft.severity)) {
                 return fail(Errc::malformed, "the item has neither an alert id nor a policy");

@@ -154,7 +154,10 @@ auto PrismaApi::check(Deadline deadline) -> Task<net::ConnectCheck> {
     for (auto& right : rights_of(*config_.api)) {
         auto answer = co_await client_.ask(right.method, right.path, std::move(right.body), deadline);
         if (answer) continue;
-        if (answer.error().code != Errc::forbidden) co_return net::failed_check(what, client_.base(), answer.error());
+        // A module that the tenant lacks answers as if its path were none.
+        const auto code = answer.error().code;
+        const bool is_lacking = code == Errc::forbidden || code == Errc::not_found;
+        if (!is_lacking) co_return net::failed_check(what, client_.base(), answer.error());
         check.missing.emplace_back(right.name);
         check.verdict = net::ConnectCheck::Verdict::permission;
         check.detail = answer.error().message;

@@ -182,8 +182,6 @@ void RadiusBuilder::lacks(std::string what) {
     if (std::ranges::find(lacking_, what) == lacking_.end()) lacking_.push_back(std::move(what));
 }
 
-auto RadiusBuilder::is_full() const -> bool { return nodes_.size() > limits_.max_nodes; }
-
 void RadiusBuilder::measure() {
     std::map<std::string, std::vector<std::string>> beside;
     for (const auto& [ends, why] : edges_) {

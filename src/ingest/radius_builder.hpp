@@ -30,7 +30,6 @@ public:
     /// Something could not be asked: "permissions: Prisma Cloud answered 403".
     void lacks(std::string what);
     [[nodiscard]] auto root() const -> const std::string& { return root_; }
-    [[nodiscard]] auto is_full() const -> bool; ///< nothing added now would be kept
     [[nodiscard]] auto size() const -> std::size_t { return nodes_.size(); }
 
     [[nodiscard]] auto build() && -> BlastRadius;

@@ -225,13 +225,6 @@ void settle_type(FindingDraft& draft) {
     if (finding.rule.id.starts_with("cer-")) draft.type = FindingType::threat; // cloud event rules detect, not inspect
 }
 
-/// A template that names the issue and leaves out what matters: the API has the rest.
-auto is_thin(const FindingDraft& draft) -> bool {
-    const auto& finding = draft.finding;
-    const bool no_resource = finding.resource.id.empty() && finding.resource.name.empty();
-    return !finding.source_id.empty() && (finding.title.empty() || !draft.severity || no_resource);
-}
-
 /// A data finding names no store; what the API has been asked for carries `dataStore`, be it empty.
 auto lacks_data_store(JsonView item) -> bool {
     const auto entity = first_object({item["resource"], item["entitySnapshot"], item.at("/issue/entitySnapshot")});

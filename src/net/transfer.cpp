@@ -168,7 +168,9 @@ void Transfer::set_headers(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
 }
 
-auto Transfer::is_idempotent() const -> bool { return request_.method != "POST" && request_.method != "PATCH"; }
+auto Transfer::is_idempotent() const -> bool {
+    return !request_.only_once && request_.method != "POST" && request_.method != "PATCH";
+}
 
 auto Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept -> std::size_t {
     auto& me = *static_cast<Transfer*>(self);

@@ -156,6 +156,7 @@ auto Upstream::call(ClientRequest request, Repeat repeat, Deadline deadline) -> 
     const auto& retry = me.config.retry;
     for (int attempt = 1;; ++attempt) {
         auto copy = request; // another try may need it again
+        copy.only_once = copy.only_once || repeat == Repeat::unsafe;
         auto verdict = co_await me.try_once(std::move(copy), repeat, deadline, attempt);
         if (!verdict.may_repeat || attempt >= retry.attempts) co_return std::move(verdict.final);
         const auto pause =

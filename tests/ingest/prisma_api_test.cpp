@@ -645,6 +645,8 @@ TEST_F(PrismaApiTest, ChecksCredentialsAndRightsByReading) {
                                      {"GET /dlp/api/v1/resource-inventory/resources", resources}});
     EXPECT_EQ(lacking.verdict, Verdict::permission);
     EXPECT_THAT(lacking.missing, ElementsAre("Investigate: IAM (view)"));
+    const auto without_modules = verdict_of({{"POST /login", {login()}}, {"POST /v2/alert", {page({})}}});
+    EXPECT_THAT(without_modules.missing, ElementsAre("Investigate: IAM (view)", "Data Security: Inventory (view)"));
     EXPECT_EQ(verdict_of({{"POST /login", {refused(401, "invalid_credentials")}}}).verdict, Verdict::credentials);
     EXPECT_EQ(verdict_of({{"POST /login", {login()}}, {"POST /v2/alert", {answer(500)}}}).verdict,
               Verdict::unreachable);

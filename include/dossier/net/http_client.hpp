@@ -22,6 +22,7 @@ struct ClientRequest {
     std::string traceparent;              ///< sent on where not empty
     std::size_t max_response = 8U << 20U; ///< more is `too_large`
     Duration connect_timeout{5'000};
+    bool only_once = false; ///< never sent again behind our back, whatever the method (a PUT that adds something)
 };
 
 class HttpClient {

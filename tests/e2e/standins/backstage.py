@@ -4,6 +4,8 @@ Filters follow the catalog: repeated `filter` parameters are alternatives, condi
 compare without case, and of a page that is not the last the Link header names the next.
 """
 
+import urllib.parse
+
 from .stand_in import Refusal, StandIn
 
 TOKEN = "backstage-static-token"
@@ -45,7 +47,8 @@ class Backstage(StandIn):
         raise Refusal(404, {"error": {"name": "NotFoundError"}})
 
     def list(self, call):
-        filters = [value for name, value in call.pairs if name == "filter"]
+        query = urllib.parse.parse_qsl(urllib.parse.urlsplit(call.target).query)
+        filters = [value for name, value in query if name == "filter"]
         if not filters:
             self.complain("a read of the whole catalog")
         found = [one for one in sorted(self.entities, key=ref) if any(self.holds(one, each) for each in filters)]
