@@ -70,7 +70,7 @@ def drawn():
 
 def main():
     install()
-    bad = ['flowchart LR\n    a["x"] --> b["y"] z["', "hello", 'flowchart LR\n    a["say "x""]']
+    bad = ['flowchart LR\n    a["x"] --> b["y"] z["', "hello", "flowchart LR\n    a[x --> b"]
     verdict(None not in judged(bad), "the parser refuses what is no flowchart", judged(bad))
     verdict(not is_xml("<svg><text>a & b</text></svg>"), "xmllint refuses what is no XML")
     mermaid, svg = drawn()
