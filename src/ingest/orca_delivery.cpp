@@ -54,7 +54,7 @@ auto matches(JsonView condition, JsonView alert, int depth) -> std::optional<boo
             if (!judged)
                 unknown = true;
             else if (*judged == (op == "or"))
-                return *judged;
+                return judged;
         }
         return unknown ? std::nullopt : std::optional(op == "and");
     }
