@@ -54,7 +54,8 @@ auto openapi_document(const Routes& routes) -> std::string {
           {"description", "Findings in, dossiers out: evidence-backed explanations and draft tickets."},
           {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}}};
     OrderedJson paths = OrderedJson::object();
-    for (const auto& route : routes.all()) paths[route.pattern][lower(route.method)] = operation(route);
+    for (const auto& route : routes.all())
+        if (route.is_advertised) paths[route.pattern][lower(route.method)] = operation(route);
     document["paths"] = paths;
     document["components"] = {
         {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}},

@@ -35,7 +35,7 @@ struct Route {
     std::vector<std::string> query; ///< parameters it knows; others are 400
     std::string body;               ///< JSON Schema of the body as text; "" = none expected
     bool wants_json = false;        ///< 415 unless application/json
-    bool is_advertised = true;      ///< named in `Allow` of a 405
+    bool is_advertised = true;      ///< named in `Allow` of a 405 and in the OpenAPI document
     std::function<std::optional<net::HttpResponse>(const net::HttpRequest&, const std::string& first_parameter)> admit;
     /// Further media types of bodies, where `wants_json`.
     std::function<bool(const std::string& media_type, const std::string& first_parameter)> takes_type;
