@@ -1,6 +1,7 @@
 #include "directory_client.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/net/url.hpp"
 
 #include <fmt/format.h>
 
@@ -29,13 +30,6 @@ auto upstream_config(std::string name, const ProviderConfig& provider, const Con
 auto without_slash(std::string url) -> std::string {
     while (url.ends_with('/')) url.pop_back();
     return url;
-}
-
-/// "https://host:port" of a URL; "" where it is none.
-auto origin_of(std::string_view url) -> std::string_view {
-    const auto scheme = url.find("://");
-    if (scheme == std::string_view::npos) return {};
-    return url.substr(0, std::min(url.find_first_of("/?#", scheme + 3), url.size()));
 }
 
 auto is_code(std::string_view word) -> bool {
@@ -102,10 +96,7 @@ auto DirectoryClient::send(net::ClientRequest request, Deadline deadline) -> Tas
     co_return answer;
 }
 
-auto DirectoryClient::is_ours(std::string_view url) const -> bool {
-    const auto origin = origin_of(url);
-    return !origin.empty() && iequals(origin, origin_of(manner_.base));
-}
+auto DirectoryClient::is_ours(std::string_view url) const -> bool { return net::same_origin(url, manner_.base); }
 
 auto DirectoryClient::refusal(const DirectoryAnswer& answer) const -> Error {
     const auto word = manner_.code_word != nullptr ? manner_.code_word(answer.root()) : std::string();

@@ -191,15 +191,21 @@ Enricher::Enricher(ContextSources sources, ContextConfig config, Metrics& metric
     : sources_(std::move(sources)),
       config_(std::move(config)),
       metrics_(metrics),
-      caches_(std::make_unique<Caches>(sources_, config_, metrics)) {}
+      caches_(std::make_unique<Caches>(sources_, config_, metrics)),
+      turns_(std::max<std::size_t>(1, config_.max_in_flight)) {}
 
 Enricher::~Enricher() = default;
+
+auto Enricher::ask_in_turn(std::vector<Task<void>> questions, Round& round, Deadline deadline) -> Task<void> {
+    const auto turn = co_await turns_.acquire(deadline);
+    round.deadline = turn ? std::min(deadline, deadline_in(config_.timeout)) : std::chrono::steady_clock::now();
+    co_await all_of(std::move(questions));
+}
 
 auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<Context> {
     Context context;
     if (findings.empty()) co_return context;
-    const auto limit = std::min(deadline, deadline_in(config_.timeout));
-    Round round{.metrics = metrics_, .deadline = limit, .gaps = {}};
+    Round round{.metrics = metrics_, .deadline = deadline, .gaps = {}};
     Round far{.metrics = metrics_, .deadline = std::min(deadline, deadline_in(config_.graph_timeout)), .gaps = {}};
     const auto resource = resource_of(findings);
     const auto& identity_ = sources_.identity;
@@ -211,10 +217,11 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
     std::vector<Task<void>> questions;
     for (std::size_t i = 0; i < identity_.size(); ++i) {
         auto* source = identity_[i].get();
-        Question<IdentityAnswer> question{.source = "identity:" + source->name(),
-                                          .cache = &caches_->identity[i],
-                                          .key = source->cache_key(resource),
-                                          .ask = [source, resource, limit] { return source->ask(resource, limit); }};
+        Question<IdentityAnswer> question{
+            .source = "identity:" + source->name(),
+            .cache = &caches_->identity[i],
+            .key = source->cache_key(resource),
+            .ask = [source, resource, &round] { return source->ask(resource, round.deadline); }};
         questions.push_back(ask_one(std::move(question), round, identities[i]));
     }
     for (std::size_t i = 0; i < cmdb_.size(); ++i) {
@@ -223,7 +230,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
             .source = "cmdb:" + source->name(),
             .cache = &caches_->cmdb[i],
             .key = source->cache_key(resource),
-            .ask = [source, resource, limit] { return source->ask(resource, limit); }};
+            .ask = [source, resource, &round] { return source->ask(resource, round.deadline); }};
         questions.push_back(ask_one(std::move(question), round, assets[i]));
     }
     std::vector<Result<Answer<Surroundings>>> surroundings;
@@ -233,8 +240,9 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
         if (served != findings.end()) graph_questions.emplace_back(source.get(), &*served);
     }
     surroundings.resize(graph_questions.size());
+    std::vector<Task<void>> asked; // graphs don't wait for a turn: they take seconds and hardly any of the processor
     for (std::size_t i = 0; i < graph_questions.size(); ++i)
-        questions.push_back(ask_one(
+        asked.push_back(ask_one(
             Question<Surroundings>{.source = "graph:" + graph_questions[i].first->name(),
                                    .ask = [source = graph_questions[i].first, finding = *graph_questions[i].second,
                                            until = far.deadline] { return source->ask(finding, until); }},
@@ -244,9 +252,10 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
         questions.push_back(ask_one(
             Question<std::vector<PolicyFact>>{.source = "policies:" + sources_.policies[i]->name(),
                                               .ask = [source = sources_.policies[i].get(), finding = findings.front(),
-                                                      limit] { return source->ask(finding, limit); }},
+                                                      &round] { return source->ask(finding, round.deadline); }},
             round, policies[i]));
-    co_await all_of(std::move(questions));
+    asked.push_back(ask_in_turn(std::move(questions), round, deadline));
+    co_await all_of(std::move(asked));
     AllAround around(context);
     for (std::size_t i = 0; i < surroundings.size(); ++i) {
         const auto& name = graph_questions[i].first->name();
@@ -285,7 +294,8 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
                                  .people = &caches_->people[i],
                                  .teams = &caches_->teams[i],
                                  .groups = &caches_->groups[i]});
-    round.deadline = std::min(deadline, deadline_in(config_.timeout));
+    const auto turn = co_await turns_.acquire(deadline);
+    round.deadline = turn ? std::min(deadline, deadline_in(config_.timeout)) : std::chrono::steady_clock::now();
     answering = co_await look_up_people(signals, std::move(answering), round);
     co_await look_up_teams(signals, answering, round);
     co_await look_up_groups(signals, answering, round);

@@ -3,6 +3,7 @@
 #include "answer_cache.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/net/url.hpp"
 #include "policy_library.hpp"
 #include "remote.hpp"
 
@@ -26,11 +27,6 @@ constexpr std::size_t most_platform_facts = 5;
 constexpr auto recheck = std::chrono::seconds(1);
 
 auto is_url(std::string_view where) -> bool { return where.find("://") != std::string_view::npos; }
-
-auto host_of(std::string_view url) -> std::string {
-    const auto begin = url.find("://") + 3;
-    return std::string(url.substr(begin, url.find_first_of(":/?#", begin) - begin));
-}
 
 auto read_file(const fs::path& path) -> Result<std::string> {
     std::ifstream file(path, std::ios::binary);
@@ -153,7 +149,7 @@ class UrlPolicies final : public PolicySource {
 public:
     UrlPolicies(const std::string& url, const ContextConfig& config, const SourceMakings& makings)
         : url_(url),
-          name_(host_of(url)),
+          name_(net::host_of(url)),
           remote_("policies:" + name_, provider_of(url), config, makings),
           store_(1'000, makings.metrics),
           kept_("policies:" + name_, store_,
@@ -302,7 +298,7 @@ auto make_platform_policies(std::shared_ptr<ingest::PlatformApi> platform, const
 auto fault_in_policy_place(const std::string& where) -> std::string {
     if (where.empty()) return "an empty place";
     if (is_url(where)) {
-        const auto host = host_of(where);
+        const auto host = net::host_of(where);
         const bool is_near = host == "localhost" || host == "127.0.0.1";
         if (where.substr(0, where.find('/', where.find("://") + 3)).find('@') != std::string::npos)
             return "credentials don't belong into a URL";

@@ -129,9 +129,8 @@ public:
 
     auto tag(std::string source_id, Resource resource, Classification classification, std::string key,
              Deadline deadline) -> Task<Result<WriteReceipt>> override {
-        const auto& endpoint = config_.api->write_back.tag_endpoint;
-        if (!endpoint.url.empty())
-            co_return co_await write_tags(client_.upstream(), client_.tokens(), client_.apply(), endpoint,
+        if (!config_.api->write_back.tag_endpoint.url.empty())
+            co_return co_await write_tags(client_.upstream(), client_.tokens(), client_.apply(), *config_.api,
                                           std::move(resource), std::move(source_id), std::move(classification),
                                           std::move(key), deadline);
         auto asset = co_await orca_asset_id(client_, std::move(source_id), resource.id, deadline);

@@ -105,9 +105,9 @@ public:
         if (!has_tag_endpoint())
             co_return fail(Errc::invalid_argument,
                            "Prisma Cloud lets no client tag a resource; set `write_back.tag_endpoint`");
-        co_return co_await write_tags(client_.upstream(), client_.tokens(), client_.apply(),
-                                      config_.api->write_back.tag_endpoint, std::move(resource), std::move(source_id),
-                                      std::move(classification), std::move(key), deadline);
+        co_return co_await write_tags(client_.upstream(), client_.tokens(), client_.apply(), *config_.api,
+                                      std::move(resource), std::move(source_id), std::move(classification),
+                                      std::move(key), deadline);
     }
 
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;

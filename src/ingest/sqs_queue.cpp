@@ -3,6 +3,7 @@
 
 #include "dossier/base/json.hpp"
 #include "dossier/net/aws_client.hpp"
+#include "dossier/net/url.hpp"
 
 #include "message_queue.hpp"
 
@@ -30,18 +31,11 @@ auto settings_for(const SourceConfig& config) -> net::AwsSettings {
     return settings;
 }
 
-/// "https://host:port/" of a queue's URL.
-auto origin_of(const std::string& url) -> std::string {
-    const auto host = url.find("://");
-    const auto path = host == std::string::npos ? host : url.find('/', host + 3);
-    return url.substr(0, path) + "/";
-}
-
 class SqsQueue final : public MessageQueue {
 public:
     SqsQueue(const SourceConfig& config, net::HttpClient& client, Metrics& metrics)
         : config_(config.events.sqs), aws_(client, metrics, settings_for(config)) {
-        url_ = origin_of(config_.endpoint.empty() ? config_.queue_url : config_.endpoint);
+        url_ = net::origin_of(config_.endpoint.empty() ? config_.queue_url : config_.endpoint) + "/";
     }
 
     auto receive() -> Task<Result<std::vector<QueueMessage>>> override {

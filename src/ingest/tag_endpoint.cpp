@@ -2,6 +2,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "dossier/ingest/classification_payload.hpp"
+#include "dossier/net/url.hpp"
 
 #include <fmt/format.h>
 
@@ -71,14 +72,14 @@ auto tag_receipt(const std::string& url, const net::HttpResponse& response) -> R
     return fail(code, fmt::format("tag_endpoint answered {}", response.status));
 }
 
-auto write_tags(net::Upstream& upstream, net::TokenSource& tokens, net::ApplyToken apply, TagEndpointConfig endpoint,
+auto write_tags(net::Upstream& upstream, net::TokenSource& tokens, net::ApplyToken apply, const ApiConfig& api,
                 Resource resource, std::string finding_id, Classification classification, std::string key,
                 Deadline deadline) -> Task<Result<WriteReceipt>> {
-    auto request = tag_request(endpoint, resource, finding_id, classification, key);
+    auto request = tag_request(api.write_back.tag_endpoint, resource, finding_id, classification, key);
     if (!request) co_return fail(std::move(request.error()));
     const auto url = request->url;
     Result<net::HttpResponse> response;
-    if (request->headers.get("Authorization")) {
+    if (request->headers.get("Authorization") || !net::same_origin(url, api.url)) {
         response = co_await upstream.call(std::move(*request), net::Repeat::safe, deadline);
     } else {
         response = co_await net::call_with_token(upstream, tokens, std::move(*request), std::move(apply),

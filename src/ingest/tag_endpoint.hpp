@@ -27,9 +27,10 @@ namespace dossier::ingest {
 /// What the answer means. The receipt's `remote_id` is the expanded URL without its query.
 [[nodiscard]] auto tag_receipt(const std::string& url, const net::HttpResponse& response) -> Result<WriteReceipt>;
 
-/// Sends it with the platform's own token; a configured `Authorization` header stands instead of the token. Tags are
-/// set, not added, so that a repeat does no harm.
-auto write_tags(net::Upstream& upstream, net::TokenSource& tokens, net::ApplyToken apply, TagEndpointConfig endpoint,
+/// Sends it with the platform's own token where the endpoint is of the platform's origin; elsewhere that token has no
+/// business, and the configured headers are all there is. A configured `Authorization` always stands instead of the
+/// token. Tags are set, not added, so that a repeat does no harm.
+auto write_tags(net::Upstream& upstream, net::TokenSource& tokens, net::ApplyToken apply, const ApiConfig& api,
                 Resource resource, std::string finding_id, Classification classification, std::string key,
                 Deadline deadline) -> Task<Result<WriteReceipt>>;
 

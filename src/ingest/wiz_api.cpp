@@ -176,9 +176,8 @@ auto WizApi::insight(Finding finding, Deadline deadline) -> Task<Result<Resource
 
 auto WizApi::tag(std::string source_id, Resource resource, Classification classification, std::string key,
                  Deadline deadline) -> Task<Result<WriteReceipt>> {
-    const auto& endpoint = client_.api().write_back.tag_endpoint;
-    if (!endpoint.url.empty()) {
-        co_return co_await write_tags(client_.upstream(), client_.tokens(), net::apply_bearer, endpoint,
+    if (!client_.api().write_back.tag_endpoint.url.empty()) {
+        co_return co_await write_tags(client_.upstream(), client_.tokens(), net::apply_bearer, client_.api(),
                                       std::move(resource), std::move(source_id), std::move(classification),
                                       std::move(key), deadline);
     }

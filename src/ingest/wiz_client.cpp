@@ -3,6 +3,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/net/url.hpp"
 
 #include "payload_fields.hpp"
 
@@ -27,12 +28,6 @@ auto split_url(std::string_view url) -> std::pair<std::string_view, std::string_
     const auto slash = url.find('/', from);
     if (slash == std::string_view::npos) return {url, {}};
     return {url.substr(0, slash), url.substr(slash)};
-}
-
-auto host_of(std::string_view url) -> std::string {
-    auto host = split_url(url).first;
-    if (const auto scheme = host.find("://"); scheme != std::string_view::npos) host.remove_prefix(scheme + 3);
-    return lower(host.substr(0, host.find(':')));
 }
 
 auto with_path(std::string_view url, std::string_view path) -> std::string {
@@ -127,12 +122,12 @@ auto wiz_graphql_url(std::string_view url) -> std::string { return with_path(url
 
 auto wiz_token_url(std::string_view auth_url, std::string_view api_url) -> std::string {
     if (!auth_url.empty()) return with_path(auth_url, "/oauth/token");
-    const bool is_government = host_of(api_url).ends_with(".gov.wiz.io");
+    const bool is_government = net::host_of(api_url).ends_with(".gov.wiz.io");
     return is_government ? "https://auth.gov.wiz.io/oauth/token" : "https://auth.app.wiz.io/oauth/token";
 }
 
 auto wiz_audience(std::string_view token_url) -> std::string {
-    const auto host = host_of(token_url);
+    const auto host = net::host_of(token_url);
     return host == "auth.wiz.io" || host == "auth0.gov.wiz.io" ? "beyond-api" : "wiz-api";
 }
 

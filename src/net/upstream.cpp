@@ -4,7 +4,7 @@
 #include "dossier/net/rate_gate.hpp"
 
 #include "circuit_breaker.hpp"
-#include "in_flight_limit.hpp"
+#include "dossier/net/in_flight_limit.hpp"
 #include "retry.hpp"
 
 #include <algorithm>

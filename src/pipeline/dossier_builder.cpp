@@ -25,7 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto enrich_limit = 30s;
+constexpr auto enrich_limit = 10min;  // over the wait for a turn; each source has a time limit of its own
 constexpr auto explain_limit = 10min; // over all providers and repair tries
 
 auto audit(const DossierCase& work, std::string action, Json details, Timestamp at) -> store::AuditEntry {

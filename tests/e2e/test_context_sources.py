@@ -191,8 +191,7 @@ class Budgets(ContextCase):
                      owned_by=owners[i % self.OWNERS])
         account.items["111122223333"] = {"bu": "Payments"}
         by_account = account.config(url=account.url + "/v2/items?account={resource.account}")
-        service = self.start([snow, account], cmdb=[snow.config(), by_account],
-                             context={"timeout": "30s"})
+        service = self.start([snow, account], cmdb=[snow.config(), by_account])
         events = self.events()
         for begin in range(0, len(events), 200):
             service.send("generic", events[begin:begin + 200])

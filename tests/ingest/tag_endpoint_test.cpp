@@ -1,5 +1,8 @@
 #include "tag_endpoint.hpp"
 
+#include "net/net_client_fixture.hpp"
+#include "net/scripted_server.hpp"
+
 #include <gtest/gtest.h>
 
 namespace dossier::ingest {
@@ -76,6 +79,50 @@ TEST(TagEndpoint, AnswersBecomeReceiptsOrErrors) {
         ASSERT_FALSE(receipt) << row.status;
         EXPECT_EQ(receipt.error().code, row.code) << row.status;
         EXPECT_FALSE(receipt.error().describe().contains("abc"));
+    }
+}
+
+class TagEndpointTest : public net::test::NetClientTest {};
+
+TEST_F(TagEndpointTest, ThePlatformsTokenGoesToThePlatformOnly) {
+    struct Row {
+        const char* name;
+        bool is_platforms;
+        std::vector<std::pair<std::string, std::string>> headers;
+        const char* authorization; ///< "" = none is sent
+    };
+    const std::vector<Row> rows = {
+        {"the platform itself", true, {}, "Authorization: Bearer the-token"},
+        {"another host", false, {}, ""},
+        {"another host with a key of its own", false, {{"X-Api-Key", "k"}}, ""},
+        {"another host's own word", false, {{"Authorization", "Basic abc"}}, "Authorization: Basic abc"},
+        {"the platform by another word", true, {{"Authorization", "Basic abc"}}, "Authorization: Basic abc"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        net::test::ScriptedServer server(
+            [](const std::string&, const std::string&, int) { return net::test::answer(204); });
+        Metrics metrics;
+        net::Upstream upstream(*client, metrics, {.name = "wiz"});
+        net::TokenSource tokens([](std::optional<Secret>, Deadline) -> Task<Result<net::AccessToken>> {
+            co_return net::AccessToken{.value = Secret("the-token"),
+                                       .expires_at = std::chrono::steady_clock::now() + std::chrono::hours{1}};
+        });
+        ApiConfig api;
+        api.url = row.is_platforms ? server.url("/graphql") : "https://api.wiz.example/graphql";
+        api.write_back.tag_endpoint = {.url = server.url("/tags/{resource.name}"), .headers = row.headers};
+        Classification classification;
+        classification.data_classification = "PII";
+        const auto written = wait(write_tags(upstream, tokens, net::apply_bearer, api, {.name = "b"}, "f",
+                                             classification, "key", deadline_in(std::chrono::seconds{5})));
+        ASSERT_TRUE(written.has_value()) << written.error().describe();
+        ASSERT_EQ(server.heads().size(), 1U);
+        const auto head = server.heads().front();
+        if (*row.authorization == '\0')
+            EXPECT_EQ(head.find("Authorization"), std::string::npos) << head;
+        else
+            EXPECT_NE(head.find(row.authorization), std::string::npos) << head;
+        EXPECT_EQ(head.find("the-token") != std::string::npos, row.is_platforms && row.headers.empty());
     }
 }
 

@@ -8,11 +8,14 @@
 #include "dossier/context/sources.hpp"
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/net/http_client.hpp"
+#include "dossier/net/in_flight_limit.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace dossier::context {
+
+struct Round;
 
 /// Everybody who can be asked.
 struct ContextSources {
@@ -28,6 +31,7 @@ public:
     Enricher(ContextSources sources, ContextConfig config, Metrics& metrics);
     ~Enricher();
     /// @param findings the findings of one dossier, of one resource; the first is the most severe
+    /// @param deadline for the wait for a turn and everything after it
     auto enrich(std::vector<Finding> findings, Deadline deadline) -> Task<Context>;
     /// One check a source, for `dossier check --connect`.
     auto check(Deadline deadline) -> Task<std::vector<net::ConnectCheck>>;
@@ -35,10 +39,15 @@ public:
 private:
     struct Caches;
 
+    /// Asks when it is this finding's turn. `context.timeout` counts from then: in a storm the wait for the processor
+    /// is no fault of a source.
+    auto ask_in_turn(std::vector<Task<void>> questions, Round& round, Deadline deadline) -> Task<void>;
+
     ContextSources sources_;
     ContextConfig config_;
     Metrics& metrics_;
     std::unique_ptr<Caches> caches_;
+    net::InFlightLimit turns_; ///< `context.max_in_flight` findings at once
 };
 
 /// What sources are made with; outlives them.
