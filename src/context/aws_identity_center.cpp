@@ -14,7 +14,7 @@ namespace dossier::context::aws {
 namespace {
 
 constexpr std::size_t most_groups = 50;
-constexpr int most_pages = 5;
+constexpr int most_membership_pages = 5;
 constexpr std::size_t kept_groups = 5'000;
 
 /// "906…-0a1b…" or a bare UUID: what AWS numbers users by.
@@ -84,7 +84,7 @@ auto IdentityCenter::group_name(std::string id, Deadline deadline) -> Task<Resul
 auto IdentityCenter::memberships_of(std::string id, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
     std::vector<std::string> names;
     std::string next;
-    for (int page = 0; page < most_pages; ++page) {
+    for (int page = 0; page < most_membership_pages; ++page) {
         Json body = {{"MemberId", {{"UserId", id}}}, {"MaxResults", 100}};
         if (!next.empty()) body["NextToken"] = next;
         const auto answer = co_await call("ListGroupMembershipsForMember", std::move(body), deadline);

@@ -15,10 +15,10 @@ namespace dossier::context {
 
 namespace {
 
-constexpr std::size_t longest_name = 320;
-constexpr std::size_t most_pages = 5;
-constexpr std::size_t most_groups = 200;
-constexpr std::size_t most_owners = 5;
+constexpr std::size_t longest_okta_name = 320;
+constexpr std::size_t most_okta_pages = 5;
+constexpr std::size_t most_okta_groups = 200;
+constexpr std::size_t most_okta_owners = 5;
 constexpr const char* default_scope = "okta.users.read okta.groups.read";
 
 auto okta_code(JsonView body) -> std::string { return body["errorCode"].text_or(""); }
@@ -109,7 +109,7 @@ private:
 
 auto OktaIdentity::person(std::string id_or_email, Deadline deadline) -> Task<Result<std::optional<Person>>> {
     const std::string name(trim(id_or_email));
-    if (name.empty() || name.size() > longest_name) co_return std::optional<Person>();
+    if (name.empty() || name.size() > longest_okta_name) co_return std::optional<Person>();
     const bool is_email = name.find('@') != std::string::npos;
     Result<std::optional<Person>> person = std::optional<Person>();
     if (is_email || name.find(' ') != std::string::npos)
@@ -148,7 +148,7 @@ auto OktaIdentity::by_id(std::string id, Deadline deadline) -> Task<Result<std::
 auto OktaIdentity::groups_of(Person person, Deadline deadline) -> Task<Result<std::vector<std::string>>> {
     std::vector<std::string> groups;
     auto target = "/api/v1/users/" + percent_encode(person.id) + "/groups?limit=200";
-    for (std::size_t page = 0; page < most_pages && !target.empty(); ++page) {
+    for (std::size_t page = 0; page < most_okta_pages && !target.empty(); ++page) {
         auto answer = co_await client_.get(std::move(target), deadline);
         if (!answer && answer.error().code == Errc::forbidden)
             co_return fail(Errc::forbidden, client_.label() +
@@ -159,7 +159,8 @@ auto OktaIdentity::groups_of(Person person, Deadline deadline) -> Task<Result<st
         for (const auto group : answer->root().elements()) {
             auto called = line_of(group["profile"]["name"]);
             const bool is_everyone = group["type"].text_or("") == "BUILT_IN";
-            if (!called.empty() && !is_everyone && groups.size() < most_groups) groups.push_back(std::move(called));
+            if (!called.empty() && !is_everyone && groups.size() < most_okta_groups)
+                groups.push_back(std::move(called));
         }
         target = next_link(answer->headers);
     }
@@ -167,7 +168,7 @@ auto OktaIdentity::groups_of(Person person, Deadline deadline) -> Task<Result<st
 }
 
 auto OktaIdentity::team(std::string name, Deadline deadline) -> Task<Result<std::optional<Team>>> {
-    if (name.empty() || name.size() > longest_name) co_return std::optional<Team>();
+    if (name.empty() || name.size() > longest_okta_name) co_return std::optional<Team>();
     auto groups =
         co_await client_.get("/api/v1/groups?search=" + search_for("profile.name", name) + "&limit=2", deadline);
     if (!groups) {
@@ -184,7 +185,8 @@ auto OktaIdentity::team(std::string name, Deadline deadline) -> Task<Result<std:
     if (owners && owners->ok()) {
         for (const auto owner : owners->root().elements()) {
             const auto id = line_of(owner["id"]);
-            if (team.owners.size() == most_owners || owner["type"].text_or("") != "USER" || !is_plain_id(id)) continue;
+            if (team.owners.size() == most_okta_owners || owner["type"].text_or("") != "USER" || !is_plain_id(id))
+                continue;
             if (auto person = co_await by_id(id, deadline); person && *person) team.owners.push_back(**person);
         }
     }

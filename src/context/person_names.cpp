@@ -16,7 +16,7 @@ constexpr std::array nobody{
     "terraform", "cloudformation", "pulumi", "helm", "ansible", "argocd", "crossplane", "none", "n/a",
     "na",        "unknown",        "tbd",    "todo", "-"};
 
-constexpr std::size_t longest_name = 320; ///< an e-mail address has at most 254 bytes
+constexpr std::size_t longest_person_name = 320; ///< an e-mail address has at most 254 bytes
 
 auto is_email(std::string_view text) -> bool {
     const auto at = text.find('@');
@@ -86,7 +86,7 @@ auto names_nobody(std::string_view value) -> bool {
 
 auto person_named(std::string_view value) -> Person {
     Person person;
-    auto text = trim(value.substr(0, longest_name));
+    auto text = trim(value.substr(0, longest_person_name));
     if (text.starts_with("arn:")) text = name_in_arn(text);
     if (text.size() > 7 && iequals(text.substr(0, 7), "mailto:")) text.remove_prefix(7);
     const auto open = text.find('<');
@@ -106,7 +106,7 @@ auto person_named(std::string_view value) -> Person {
 
 auto people_named(std::string_view value) -> std::vector<Person> {
     std::vector<Person> people;
-    const auto separated = replace_all(std::string(value.substr(0, longest_name)), ";", ",");
+    const auto separated = replace_all(std::string(value.substr(0, longest_person_name)), ";", ",");
     for (const auto part : split(separated, ',')) {
         if (trim(part).empty()) continue;
         auto person = person_named(part);

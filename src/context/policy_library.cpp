@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::size_t most_facts = 4;
 constexpr int most_of_one_document = 2;
-constexpr std::size_t most_sections = 20'000;
+constexpr std::size_t most_library_sections = 20'000;
 constexpr std::size_t most_quoted = 300;
 
 } // namespace
 
 void PolicyLibrary::add(const PolicyDocument& document) {
     for (const auto& section : document.sections) {
-        if (sections_.size() == most_sections) return;
+        if (sections_.size() == most_library_sections) return;
         sections_.push_back({.document = document.name,
                              .title = document.title,
                              .section = section,

@@ -11,7 +11,7 @@ namespace dossier::context {
 namespace {
 
 constexpr std::string_view enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-constexpr std::size_t most_groups = 100;
+constexpr std::size_t most_scim_groups = 100;
 
 /// The primary address, else the first of type work, else the first; servers with one e-mail may send it plain.
 auto email_of(JsonView user) -> std::string {
@@ -78,7 +78,7 @@ auto person_of_scim(JsonView user, std::string_view source) -> Person {
     person.cost_center = line_of(extension["costCenter"]);
     take_manager(person, extension["manager"]);
     for (const auto group : user["groups"].elements()) {
-        if (person.groups.size() == most_groups) break;
+        if (person.groups.size() == most_scim_groups) break;
         auto name = line_of(group["display"]);
         if (name.empty()) name = line_of(group["value"]);
         if (!name.empty()) person.groups.push_back(std::move(name));

@@ -16,27 +16,29 @@ constexpr std::size_t most_events = 8;
 constexpr std::size_t most_policies = 12;
 constexpr std::size_t nodes_of_a_kind = 4;
 
-auto name(std::string_view text) -> std::string { return clean_text(text, evidence_name_limit); }
+auto clean_name(std::string_view text) -> std::string { return clean_text(text, evidence_name_limit); }
 
-auto called(const GraphNode& node) -> std::string { return node.name.empty() ? name(node.id) : name(node.name); }
+auto called(const GraphNode& node) -> std::string {
+    return node.name.empty() ? clean_name(node.id) : clean_name(node.name);
+}
 
 auto did(const std::string& action) -> std::string {
     if (action == "read") return "read from";
     if (action == "write") return "wrote to";
     if (action == "list") return "listed";
     if (action == "admin") return "administered";
-    return fmt::format("did {} on", name(action));
+    return fmt::format("did {} on", clean_name(action));
 }
 
 /// What a node is to the resource, with the way there.
 auto node_statement(const BlastRadius& radius, const GraphNode& node) -> std::string {
     auto text = fmt::format("the {} {}", replace_all(node.kind, "_", " "), called(node));
-    if (!node.type.empty()) text += fmt::format(" ({})", name(node.type));
+    if (!node.type.empty()) text += fmt::format(" ({})", clean_name(node.type));
     text += fmt::format(" is {} from the resource", hops_text(node.hops));
     std::vector<std::string> steps;
     for (const auto* step : way_to(radius, node.id)) steps.push_back(called(*step));
     if (!steps.empty()) text += fmt::format(" by way of {}", join(steps, ", "));
-    if (!node.why.empty()) text += fmt::format(": {}", name(node.why));
+    if (!node.why.empty()) text += fmt::format(": {}", clean_name(node.why));
     return text;
 }
 
@@ -45,7 +47,7 @@ auto node_statement(const BlastRadius& radius, const GraphNode& node) -> std::st
 void add_exposure_path(EvidenceItems& list, const Context& context) {
     const auto& path = context.exposure_path;
     for (std::size_t i = 0; i < path.size() && i < evidence_list_limit; ++i) {
-        const auto step = name(path[i]);
+        const auto step = clean_name(path[i]);
         if (step.empty()) continue;
         list.add("exposure_path", fmt::format("step {} of the way in from outside: {}", i + 1, step), step,
                  "context:exposure_path");
@@ -55,10 +57,10 @@ void add_exposure_path(EvidenceItems& list, const Context& context) {
 void add_policies(EvidenceItems& list, const std::vector<PolicyFact>& policies) {
     std::size_t count = 0;
     for (const auto& policy : policies) {
-        const auto title = policy.name.empty() ? name(policy.id) : name(policy.name);
+        const auto title = policy.name.empty() ? clean_name(policy.id) : clean_name(policy.name);
         if (title.empty()) continue;
         if (count++ == most_policies) break;
-        const auto origin = name(policy.origin);
+        const auto origin = clean_name(policy.origin);
         const auto what = policy.kind == "attached"
                               ? fmt::format("the policy \"{}\" is attached to the resource", title)
                           : policy.kind == "company" ? fmt::format("the company policy \"{}\" applies", title)
@@ -73,20 +75,20 @@ void add_policies(EvidenceItems& list, const std::vector<PolicyFact>& policies) 
 void add_access_log(EvidenceItems& list, const std::vector<AccessEvent>& events) {
     std::size_t count = 0;
     for (const auto& event : events) {
-        const auto who = name(event.principal);
+        const auto who = clean_name(event.principal);
         if (who.empty()) continue;
         if (count++ == most_events) break;
         auto text = fmt::format("according to the access log, {} {} the resource", who, did(event.action));
         if (event.count) text += fmt::format(" {} {}", *event.count, *event.count == 1 ? "time" : "times");
         if (event.at) text += fmt::format("{} at {}", event.count ? ", last" : "", format_time(*event.at));
-        list.add("access_log", text, who, fmt::format("{}:access_log", name(event.origin)));
+        list.add("access_log", text, who, fmt::format("{}:access_log", clean_name(event.origin)));
     }
 }
 
 void add_blast_radius(EvidenceItems& list, const Context& context, const Assessment& assessment) {
     constexpr std::string_view kind = "blast_radius";
     const auto& radius = context.blast_radius;
-    const auto origin = radius ? name(radius->origin) : std::string();
+    const auto origin = radius ? clean_name(radius->origin) : std::string();
     if (radius) {
         if (const auto sentence = radius_sentence(*radius); !sentence.empty())
             list.add(kind, sentence, std::to_string(radius->nodes.size() - 1), origin + ":radius");
@@ -96,7 +98,7 @@ void add_blast_radius(EvidenceItems& list, const Context& context, const Assessm
                      hops_text(internet->hops), origin + ":internet");
     }
     for (std::size_t i = 0; i < assessment.reach.size() && i < evidence_list_limit; ++i) {
-        const auto reach = name(assessment.reach[i]);
+        const auto reach = clean_name(assessment.reach[i]);
         list.add(kind, reach, reach, "assessment:reach");
     }
     if (!radius) return;

@@ -84,7 +84,7 @@ auto is_wiz(JsonView item) -> bool {
 }
 
 // Narrow marks before wide ones: Security Hub carries others' findings, Prisma shares `alertId` with Lacework.
-constexpr std::array kinds = {
+constexpr std::array content_kinds = {
     ContentKind{"macie", "Amazon Macie", is_macie, make_macie_adapter},
     ContentKind{"securityhub", "AWS Security Hub", is_security_hub, make_security_hub_adapter},
     ContentKind{"guardduty", "Amazon GuardDuty", is_guardduty, make_guardduty_adapter},
@@ -101,8 +101,8 @@ constexpr std::array kinds = {
 
 auto content_of(JsonView item) -> const ContentKind* {
     if (!item.is_object()) return nullptr;
-    const auto* const found = std::ranges::find_if(kinds, [&](const auto& kind) { return kind.marks(item); });
-    return found == kinds.end() ? nullptr : found;
+    const auto* const found = std::ranges::find_if(content_kinds, [&](const auto& kind) { return kind.marks(item); });
+    return found == content_kinds.end() ? nullptr : found;
 }
 
 auto content_items(JsonView body) -> std::vector<JsonView> {

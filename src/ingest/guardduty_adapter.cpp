@@ -16,7 +16,7 @@ namespace dossier::ingest {
 namespace {
 
 /// 9.0 and more critical, 7.0 high, 4.0 medium, 1.0 low.
-auto severity_of(JsonView value) -> std::optional<Severity> {
+auto guardduty_severity(JsonView value) -> std::optional<Severity> {
     const auto points = value.number();
     if (!points || *points <= 0) return severity_from_word(value.text_or(""));
     if (*points >= 9) return Severity::critical;
@@ -48,7 +48,7 @@ constexpr ResourceForm forms[] = {
 
 auto first_of(JsonView details) -> JsonView { return details.is_array() ? details[std::size_t{0}] : details; }
 
-void read_resource(Finding& finding, JsonView item) {
+void read_guardduty_resource(Finding& finding, JsonView item) {
     auto& resource = finding.resource;
     const auto described = member_like(item, "resource");
     resource.type = first_text({member_like(described, "resourceType")});
@@ -99,9 +99,9 @@ public:
         finding.title = first_text({member_like(item, "title"), member_like(item, "type")});
         if (!finding.source_id.empty()) draft.title_if_none = "GuardDuty finding " + finding.source_id;
         finding.description = first_text({member_like(item, "description")});
-        draft.severity = severity_of(member_like(item, "severity"));
+        draft.severity = guardduty_severity(member_like(item, "severity"));
         draft.type = FindingType::threat;
-        read_resource(finding, item);
+        read_guardduty_resource(finding, item);
         read_service(finding, item);
         finding.url =
             aws_console_url(first_text({member_like(item, "partition")}), "guardduty", finding.resource.region,

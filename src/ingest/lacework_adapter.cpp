@@ -12,7 +12,7 @@
 namespace dossier::ingest {
 namespace {
 
-auto severity_of(JsonView value) -> std::optional<Severity> {
+auto lacework_severity(JsonView value) -> std::optional<Severity> {
     static constexpr std::array worst_first = {Severity::critical, Severity::high, Severity::medium, Severity::low,
                                                Severity::informational};
     const auto rank = value.integer().value_or(0);
@@ -32,7 +32,7 @@ public:
         if (!finding.source_id.empty()) draft.title_if_none = "Lacework alert " + finding.source_id;
         finding.description = first_text({item.at("/alertInfo/description"), item["event_description"]});
         finding.rule = {.id = first_text({item["policyId"], item["rec_id"]}), .name = first_text({item["alertType"]})};
-        draft.severity = severity_of(item["severity"].is_null() ? item["event_severity"] : item["severity"]);
+        draft.severity = lacework_severity(item["severity"].is_null() ? item["event_severity"] : item["severity"]);
         finding.status = status_from_word(item["status"].text_or("")).value_or(Status::open);
         finding.exposure = exposure_from_label(item["internetExposure"].text_or(""));
         finding.first_seen = first_time({item["startTime"], item["event_timestamp"]});

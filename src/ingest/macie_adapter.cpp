@@ -22,7 +22,7 @@ auto exposure_of_type(std::string_view type) -> Exposure {
     return Exposure::unknown;
 }
 
-auto severity_of(JsonView severity) -> std::optional<Severity> {
+auto macie_severity(JsonView severity) -> std::optional<Severity> {
     if (auto known = severity_from_word(severity["description"].text_or(""))) return known;
     switch (severity["score"].integer().value_or(0)) {
     case 1:
@@ -87,7 +87,7 @@ public:
         finding.title = first_text({item["title"], item["type"]});
         if (!finding.source_id.empty()) draft.title_if_none = "Macie finding " + finding.source_id;
         finding.description = first_text({item["description"]});
-        draft.severity = severity_of(item["severity"]);
+        draft.severity = macie_severity(item["severity"]);
         finding.status = item["archived"].boolean().value_or(false) ? Status::suppressed : Status::open;
         finding.is_test = item["sample"].boolean().value_or(false);
         finding.first_seen = first_time({item["createdAt"]});

@@ -14,7 +14,7 @@
 namespace dossier::ingest {
 namespace {
 
-auto severity_of(JsonView item) -> std::optional<Severity> {
+auto ocsf_severity(JsonView item) -> std::optional<Severity> {
     static constexpr std::array by_id = {Severity::informational, Severity::low,      Severity::medium,
                                          Severity::high,          Severity::critical, Severity::critical};
     const auto id = item["severity_id"].integer().value_or(0);
@@ -22,7 +22,7 @@ auto severity_of(JsonView item) -> std::optional<Severity> {
     return severity_from_word(item["severity"].text_or(""));
 }
 
-auto status_of(JsonView item) -> Status {
+auto ocsf_status(JsonView item) -> Status {
     static constexpr std::array by_id = {Status::open, Status::in_progress, Status::suppressed, Status::resolved,
                                          Status::suppressed};
     if (item["status_code"].text_or("") == "PASS") return Status::resolved;
@@ -31,7 +31,7 @@ auto status_of(JsonView item) -> Status {
     return status_from_word(item["status"].text_or("")).value_or(Status::open);
 }
 
-auto type_of(JsonView item) -> std::optional<FindingType> {
+auto ocsf_type(JsonView item) -> std::optional<FindingType> {
     // Tools that check configurations report them as detections, and say PASS or FAIL.
     const auto verdict = item["status_code"].text_or("");
     if (verdict == "FAIL" || verdict == "PASS" || item["compliance"].is_object()) return FindingType::misconfiguration;
@@ -52,7 +52,7 @@ auto type_of(JsonView item) -> std::optional<FindingType> {
     }
 }
 
-void read_resource(Finding& finding, JsonView item) {
+void read_ocsf_resource(Finding& finding, JsonView item) {
     auto described = item["resources"][std::size_t{0}];
     if (described.is_null()) described = item["resource"];
     const auto cloud = item["cloud"];
@@ -93,9 +93,9 @@ public:
         finding.recommendation = first_text({item.at("/remediation/desc")});
         finding.rule.id = first_text({item.at("/metadata/event_code"), info.at("/analytic/uid")});
         finding.rule.name = first_text({info.at("/analytic/name"), info["title"]});
-        draft.severity = severity_of(item);
-        finding.status = status_of(item);
-        draft.type = type_of(item);
+        draft.severity = ocsf_severity(item);
+        finding.status = ocsf_status(item);
+        draft.type = ocsf_type(item);
         finding.first_seen = first_time({info["first_seen_time"], info["created_time_dt"], info["created_time"]});
         finding.last_seen = first_time(
             {info["modified_time_dt"], info["modified_time"], info["last_seen_time"], item["time_dt"], item["time"]});
@@ -104,7 +104,7 @@ public:
             add_all(finding.compliance, {std::string(name)});
         add_all(finding.compliance, words_in(item.at("/compliance/requirements")));
         add_fact(finding, "product", first_text({item.at("/metadata/product/name")}));
-        read_resource(finding, item);
+        read_ocsf_resource(finding, item);
         read_data(finding, item);
         return complete(std::move(draft));
     }

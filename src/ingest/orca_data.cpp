@@ -18,7 +18,7 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr std::size_t page_size = 100;
+constexpr std::size_t data_page_size = 100;
 constexpr std::size_t most_fields = 500;
 constexpr std::size_t most_objects = 100;
 constexpr std::size_t most_rows = 100;
@@ -26,7 +26,7 @@ constexpr std::size_t most_policies = 500;
 
 auto backlog_query(std::size_t start) -> std::string {
     auto query = orca_query("Inventory", Json::array({orca_in("NewCategory", {"Storage", "Database", "Data Storage"})}),
-                            page_size, start);
+                            data_page_size, start);
     query["additional_models[]"] = {"SensitiveData", "CloudAccount"};
     query["full_graph_fetch"] = {{"enabled", true}};
     query["max_tier"] = 2;
@@ -195,7 +195,7 @@ auto orca_backlog(RestClient& client, std::string cursor, Deadline deadline) -> 
     const auto assets = answer->root()["data"].elements();
     for (const auto& asset : assets)
         if (is_unclassified(asset) && !orca_key_of(asset).empty()) page.stores.push_back(read_store(asset));
-    page.has_more = assets.size() >= page_size;
+    page.has_more = assets.size() >= data_page_size;
     if (page.has_more) page.next_cursor = std::to_string(start + assets.size());
     co_return page;
 }

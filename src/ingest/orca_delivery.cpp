@@ -14,7 +14,7 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr int page_size = 300;
+constexpr int automations_page_size = 300;
 constexpr int most_pages = 10;
 constexpr int deepest = 16;
 /// webhook, Torq, Tines, Opus, Coralogix, Panther: all are the webhook mechanism (VENDORS §3.1).
@@ -82,7 +82,7 @@ auto orca_automations(RestClient& client, Deadline deadline) -> Task<Result<std:
     std::size_t start = 0;
     for (int number = 0; number < most_pages; ++number) {
         auto page = co_await orca_list(
-            client, fmt::format("/api/automations?limit={}&start_at_index={}", page_size, start), deadline);
+            client, fmt::format("/api/automations?limit={}&start_at_index={}", automations_page_size, start), deadline);
         if (!page) co_return fail(std::move(page.error()));
         const auto count = page->root()["data"].size();
         const auto total = page->root()["total_items"].integer().value_or(0);

@@ -15,7 +15,7 @@ namespace dossier::ingest {
 namespace {
 
 constexpr std::size_t most_relatives = 5'000;
-constexpr int deepest = 4;
+constexpr int deepest_relation = 4;
 
 /// Groupings and reports, not things around the asset.
 constexpr std::array<std::string_view, 12> no_neighbours = {
@@ -29,7 +29,7 @@ auto is_object_of_model(JsonView value) -> bool {
 
 /// An object, {"value":…}, {"models":[…],"remaining":n}, {"data":[…]} or a list of them.
 void collect(JsonView value, std::string_view relation, int depth, bool& has_more, std::vector<OrcaRelative>& into) {
-    if (depth > deepest || into.size() >= most_relatives) return;
+    if (depth > deepest_relation || into.size() >= most_relatives) return;
     if (is_object_of_model(value)) {
         into.push_back({.object = value, .relation = std::string(relation)});
         return;

@@ -14,10 +14,10 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr int deepest = 10;
+constexpr int deepest_config = 10;
 constexpr int most_members = 5'000;
 constexpr std::size_t most_statements = 50;
-constexpr std::size_t most_actions = 5;
+constexpr std::size_t most_config_actions = 5;
 
 /// A member whose text names something beside the resource.
 struct Relation {
@@ -70,9 +70,9 @@ auto list_of(JsonView value) -> std::vector<std::string> {
     return words;
 }
 
-auto some_of(std::vector<std::string> words) -> std::string {
-    const auto left = words.size() > most_actions ? words.size() - most_actions : 0;
-    if (left > 0) words.resize(most_actions);
+auto some_actions_of(std::vector<std::string> words) -> std::string {
+    const auto left = words.size() > most_config_actions ? words.size() - most_config_actions : 0;
+    if (left > 0) words.resize(most_config_actions);
     auto text = join(words, ", ");
     return left == 0 ? text : fmt::format("{} and {} more", text, left);
 }
@@ -114,7 +114,7 @@ private:
 
     void look(JsonView value, int depth) {
         value = unfold_(value);
-        if (depth > deepest) return;
+        if (depth > deepest_config) return;
         for (const auto& entry : value.elements()) {
             if (++members_ > most_members) return;
             look(entry, depth + 1);
@@ -141,7 +141,7 @@ public:
     explicit Surroundings(RadiusBuilder& radius) : radius_(radius) {}
 
     void look(JsonView value, int depth) {
-        if (depth > deepest) return;
+        if (depth > deepest_config) return;
         for (const auto& entry : value.elements()) {
             if (++members_ > most_members) return;
             look(entry, depth + 1);
@@ -231,7 +231,7 @@ void add_relations_of(JsonView data, RadiusBuilder& radius) {
     Surroundings(radius).look(data, 0);
     for (const auto& statement : Policies(data).statements) {
         if (!iequals(statement.effect, "Allow")) continue;
-        const auto why = fmt::format("its policy allows {}{}", some_of(statement.actions),
+        const auto why = fmt::format("its policy allows {}{}", some_actions_of(statement.actions),
                                      statement.has_condition ? ", on a condition" : "");
         for (const auto& principal : statement.principals) add_principal(principal, why, radius);
     }
@@ -245,7 +245,7 @@ auto attached_policies(JsonView data, const std::string& origin) -> std::vector<
         fact.name = "resource policy";
         fact.kind = "attached";
         fact.statement = shorten(fmt::format("{} {} to {}{}", statement.effect.empty() ? "Allow" : statement.effect,
-                                             some_of(statement.actions), some_of(statement.principals),
+                                             some_actions_of(statement.actions), some_actions_of(statement.principals),
                                              statement.has_condition ? ", on a condition" : ""),
                                  500);
         fact.origin = origin;
@@ -259,7 +259,8 @@ auto public_ways(JsonView data) -> std::vector<std::string> {
     for (const auto& statement : Policies(data).statements) {
         if (!iequals(statement.effect, "Allow") || !std::ranges::any_of(statement.principals, is_everybody)) continue;
         ways.push_back(fmt::format("anybody is let in by the resource's policy, which allows {}{}",
-                                   some_of(statement.actions), statement.has_condition ? " on a condition" : ""));
+                                   some_actions_of(statement.actions),
+                                   statement.has_condition ? " on a condition" : ""));
     }
     for (const auto& [who, permission] : grants_of(data)) {
         if (is_everybody(who)) ways.push_back("anybody is let in by the resource's ACL, which grants " + permission);

@@ -14,7 +14,7 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr int page_size = 100;
+constexpr int permissions_page_size = 100;
 constexpr int most_pages = 10;
 constexpr std::size_t most_actions = 5;
 
@@ -78,7 +78,7 @@ auto query(RestClient& client, std::string rql, std::string account, std::string
     Collected collected;
     std::string page;
     for (int number = 0; number < most_pages; ++number) {
-        Json body = {{"limit", page_size}};
+        Json body = {{"limit", permissions_page_size}};
         if (page.empty())
             body["query"] = rql;
         else

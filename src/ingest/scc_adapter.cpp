@@ -15,7 +15,7 @@
 namespace dossier::ingest {
 namespace {
 
-auto severity_of(JsonView finding) -> std::optional<Severity> {
+auto scc_severity(JsonView finding) -> std::optional<Severity> {
     const auto properties = finding["sourceProperties"];
     for (const auto& place : {finding["severity"], properties["severity"], properties["sccSeverity"],
                               properties["SeverityLevel"], properties["severityLevel"]}) {
@@ -24,12 +24,12 @@ auto severity_of(JsonView finding) -> std::optional<Severity> {
     return std::nullopt;
 }
 
-auto status_of(JsonView finding) -> Status {
+auto scc_status(JsonView finding) -> Status {
     if (finding["state"].text_or("") == "INACTIVE") return Status::resolved;
     return finding["mute"].text_or("") == "MUTED" ? Status::suppressed : Status::open;
 }
 
-auto type_of(JsonView finding) -> std::optional<FindingType> {
+auto scc_type(JsonView finding) -> std::optional<FindingType> {
     struct Row {
         std::string_view word;
         FindingType type;
@@ -69,7 +69,7 @@ auto location_in(std::string_view name) -> std::string {
     return {};
 }
 
-void read_resource(Finding& finding, JsonView reported, JsonView described) {
+void read_scc_resource(Finding& finding, JsonView reported, JsonView described) {
     auto& resource = finding.resource;
     resource.id = first_text({reported["resourceName"], described["name"]});
     resource.name = first_text({described["displayName"]});
@@ -136,13 +136,13 @@ public:
         finding.description = first_text(
             {reported["description"], properties["Explanation"], properties["ExplanationText"], properties["msg"]});
         finding.recommendation = first_text({reported["nextSteps"], properties["Recommendation"]});
-        draft.severity = severity_of(reported);
-        finding.status = status_of(reported);
-        draft.type = type_of(reported);
+        draft.severity = scc_severity(reported);
+        finding.status = scc_status(reported);
+        draft.type = scc_type(reported);
         finding.first_seen = first_time({reported["createTime"], reported["eventTime"]});
         finding.last_seen = first_time({reported["eventTime"], reported["createTime"]});
         finding.url = link(first_text({reported["externalUri"]}));
-        read_resource(finding, reported, item["resource"]);
+        read_scc_resource(finding, reported, item["resource"]);
         read_data(finding, reported);
         read_people_and_rules(finding, reported);
         return complete(std::move(draft));

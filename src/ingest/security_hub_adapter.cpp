@@ -16,7 +16,7 @@ namespace dossier::ingest {
 namespace {
 
 /// ASFF: 0 informational, 1–39 low, 40–69 medium, 70–89 high, 90–100 critical.
-auto severity_of(JsonView item) -> std::optional<Severity> {
+auto hub_severity(JsonView item) -> std::optional<Severity> {
     const auto severity = item["Severity"];
     for (const auto& place : {severity["Label"], item["ProductFields"]["aws/securityhub/SeverityLabel"],
                               item.at("/FindingProviderFields/Severity/Label")}) {
@@ -30,7 +30,7 @@ auto severity_of(JsonView item) -> std::optional<Severity> {
     return *points >= 1 ? Severity::low : Severity::informational;
 }
 
-auto status_of(JsonView item) -> Status {
+auto hub_status(JsonView item) -> Status {
     const auto workflow = item.at("/Workflow/Status").text_or(item["WorkflowState"].text_or(""));
     const auto known = status_from_word(workflow).value_or(Status::open);
     if (known != Status::open) return known;
@@ -39,7 +39,7 @@ auto status_of(JsonView item) -> Status {
     return item.at("/Compliance/Status").text_or("") == "PASSED" ? Status::resolved : Status::open;
 }
 
-auto type_of(JsonView types) -> std::optional<FindingType> {
+auto hub_type(JsonView types) -> std::optional<FindingType> {
     for (const auto& type : words_in(types)) {
         if (type.starts_with("Sensitive Data Identifications")) return FindingType::sensitive_data;
         if (type.starts_with("Software and Configuration Checks/Vulnerabilities")) return FindingType::vulnerability;
@@ -59,7 +59,7 @@ auto concerned(JsonView resources) -> JsonView {
     return all.empty() ? JsonView() : all.front();
 }
 
-void read_resource(Finding& finding, JsonView item) {
+void read_hub_resource(Finding& finding, JsonView item) {
     const auto described = concerned(item["Resources"]);
     auto& resource = finding.resource;
     resource.id = first_text({described["Id"]});
@@ -107,14 +107,14 @@ public:
         finding.description = first_text({item["Description"]});
         const auto remediation = item.at("/Remediation/Recommendation");
         finding.recommendation = first_text({remediation["Text"], remediation["Url"]});
-        draft.severity = severity_of(item);
-        finding.status = status_of(item);
+        draft.severity = hub_severity(item);
+        finding.status = hub_status(item);
         finding.is_test = item["Sample"].boolean().value_or(false);
         finding.first_seen = first_time({item["FirstObservedAt"], item["CreatedAt"]});
         finding.last_seen = first_time({item["UpdatedAt"], item["LastObservedAt"]});
-        draft.type = type_of(item["Types"]);
+        draft.type = hub_type(item["Types"]);
         read_rule(finding, item);
-        read_resource(finding, item);
+        read_hub_resource(finding, item);
         if (!finding.data.classes.empty()) draft.type = FindingType::sensitive_data;
         finding.url = link(first_text({item["SourceUrl"]}));
         if (finding.url.empty()) {

@@ -16,7 +16,7 @@
 namespace dossier::ingest {
 namespace {
 
-constexpr std::size_t page_size = 100;
+constexpr std::size_t stores_page_size = 100;
 constexpr std::size_t most_rows = 100;
 constexpr std::size_t most_fields = 500;
 constexpr std::size_t most_objects = 200;
@@ -147,7 +147,7 @@ auto wiz_backlog(WizClient& client, std::string cursor, std::string console, Dea
     -> Task<Result<BacklogPage>> {
     Json variables{{"query", unknown_stores()},
                    {"projectId", client.api().project.empty() ? "*" : client.api().project},
-                   {"first", page_size},
+                   {"first", stores_page_size},
                    {"quick", false}};
     if (!cursor.empty()) variables["after"] = cursor;
     const auto answer = co_await client.ask(wiz::graph_search(), std::move(variables), deadline);

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int page_size = 500;
+constexpr int issues_page_size = 500;
 constexpr Duration overlap{10min}; ///< how late an issue may become visible behind one that changed after it
 constexpr std::size_t most_seen = 1'000;
 constexpr auto rules_live = 10min;
@@ -148,7 +148,7 @@ auto WizChanges::rules(Deadline deadline) -> Task<std::shared_ptr<const std::vec
         if (SteadyClock::now() < rules_until_) co_return rules_;
     }
     std::shared_ptr<std::vector<WizAutomationRule>> read;
-    const auto answer = co_await client_.ask(wiz::automation_rules(), {{"first", page_size}}, deadline);
+    const auto answer = co_await client_.ask(wiz::automation_rules(), {{"first", issues_page_size}}, deadline);
     if (answer) {
         read = std::make_shared<std::vector<WizAutomationRule>>();
         for (const auto& rule : answer->nodes()) read->push_back(read_automation_rule(rule));
@@ -179,7 +179,8 @@ auto WizChanges::next(std::string cursor_text, Timestamp since, Deadline deadlin
 auto WizChanges::read_page(WizCursor& cursor, ChangePage& page, Deadline deadline) -> Task<Result<void>> {
     auto filter = filter_for(client_);
     filter["statusChangedAt"]["after"] = format_time(cursor.since);
-    Json variables{{"filterBy", std::move(filter)}, {"first", page_size}, {"orderBy", order_by("STATUS_CHANGED_AT")}};
+    Json variables{
+        {"filterBy", std::move(filter)}, {"first", issues_page_size}, {"orderBy", order_by("STATUS_CHANGED_AT")}};
     if (!cursor.page.empty()) variables["after"] = cursor.page;
     const auto answer = co_await client_.ask(wiz::issues(), std::move(variables), deadline);
     if (!answer) co_return fail(answer.error());
@@ -219,7 +220,7 @@ auto WizChanges::read_page(WizCursor& cursor, ChangePage& page, Deadline deadlin
 auto WizChanges::sweep(WizCursor& cursor, ChangePage& page, Deadline deadline) -> Task<void> {
     auto filter = filter_for(client_);
     filter["status"] = Json::array({"OPEN", "IN_PROGRESS"});
-    Json variables{{"filterBy", filter}, {"first", page_size}, {"orderBy", order_by("ID")}};
+    Json variables{{"filterBy", filter}, {"first", issues_page_size}, {"orderBy", order_by("ID")}};
     if (cursor.sweep_page.empty()) cursor.sweep_next = cursor.updated;
     if (!cursor.sweep_page.empty()) variables["after"] = cursor.sweep_page;
     const auto answer = co_await client_.ask(wiz::issue_times(), std::move(variables), deadline);
@@ -241,7 +242,7 @@ auto WizChanges::sweep(WizCursor& cursor, ChangePage& page, Deadline deadline) -
     }
     if (!updated.empty()) {
         filter["id"] = updated;
-        Json wanted{{"filterBy", std::move(filter)}, {"first", page_size}};
+        Json wanted{{"filterBy", std::move(filter)}, {"first", issues_page_size}};
         const auto found = co_await client_.ask(wiz::issues(), std::move(wanted), deadline);
         if (!found) co_return; // the cursor stays where it was
         std::vector<JsonView> news;

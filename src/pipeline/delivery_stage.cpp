@@ -11,9 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto ticket_limit = 2min;  // for the calls of one step
-constexpr auto observe_pause = 5min; // until the mode is looked at again
-constexpr auto own_name = "dossier"; // as the one who decided
+constexpr auto ticket_limit = 2min; // for the calls of one step
 
 class DeliveryStage {
 public:

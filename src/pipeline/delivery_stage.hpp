@@ -11,7 +11,12 @@
 
 #include "dossier/pipeline/dossier_builder.hpp"
 
+#include <chrono>
+
 namespace dossier::pipeline {
+
+inline constexpr std::chrono::minutes observe_pause{5}; ///< until the mode is looked at again
+inline constexpr auto own_name = "dossier";             ///< as the one who decided
 
 [[nodiscard]] auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim)
     -> Task<Result<store::Release>>;

@@ -1,5 +1,7 @@
 #include "write_back_stage.hpp"
 
+#include "delivery_stage.hpp"
+
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/finding/json.hpp"
@@ -12,9 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto write_limit = 2min;   // for the calls of one round
-constexpr auto observe_pause = 5min; // until the mode is looked at again
-constexpr auto own_name = "dossier"; // as the one who decided
+constexpr auto write_limit = 2min; // for the calls of one round
 
 class WriteBackStage {
 public:

@@ -57,8 +57,9 @@ protected:
 TEST_F(OpenApi, NamesEveryRouteOfTheTableAndNoOther) {
     std::size_t operations = 0;
     for (const auto& [path, methods] : document.at("paths").items()) operations += methods.size();
-    EXPECT_EQ(operations, house.routes.all().size());
+    EXPECT_EQ(operations, std::ranges::count_if(house.routes.all(), &Route::is_advertised));
     for (const auto& route : house.routes.all()) {
+        if (!route.is_advertised) continue;
         SCOPED_TRACE(route.method + " " + route.pattern);
         const auto& operation = document.at("paths").at(route.pattern).at(lower(route.method));
         EXPECT_EQ(violation(operation, document), "");

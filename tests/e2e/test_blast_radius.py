@@ -25,7 +25,7 @@ class BlastRadius(unittest.TestCase):
         wiz.edge("ent-role", "ALLOWS_ACCESS_TO", cls.bucket)
         wiz.edge("ent-vm", "ACTING_AS", "ent-role")
         wiz.edge(cls.bucket, "HAS_DATA_FINDING", "ent-cards")
-        api = wiz.api_config(reconcile=False, backlog=False)
+        api = wiz.api_config(reconcile=False, backlog=False, rate="500/s")
         sources = [{"name": "wiz", "kind": "wiz", "auth": {"type": "bearer", "token": "wiz-webhook-token"}, "api": api}]
         cls.service = Service(default_config(sources=sources))
         cls.addClassCleanup(cls.service.close)

@@ -34,7 +34,7 @@ class WriteBack(TrackerCase):
         sink = {"name": "jira", "kind": "jira", "url": self.jira.url, "flavour": "cloud", "user": USER, "token": TOKEN,
                 "project": "SEC", "issue_type": "Task"}
         endpoint = {"url": self.tags.url + "/assets/{resource.name}/tags", "headers": {"X-Tag-Key": "tag-key"}}
-        api = self.wiz.api_config(reconcile=False, backlog=False, timeout="5s",
+        api = self.wiz.api_config(reconcile=False, backlog=False, timeout="5s", rate="500/s",
                                   write_back={"tag_endpoint": endpoint, **(write_back or {})})
         config = tracker_config(sink, mode=mode, sources=[
             {"name": "wiz", "kind": "wiz", "auth": {"type": "bearer", "token": "wiz-webhook-token"}, "api": api}])
