@@ -4,6 +4,7 @@
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/llm_provider.hpp"
 #include "dossier/ingest/platform_api.hpp"
+#include "dossier/ingest/queue_poller.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -40,6 +41,7 @@ struct Outside {
     Metrics metrics;
     std::unique_ptr<net::HttpClient> client = std::make_unique<net::HttpClient>(runtime);
     std::vector<std::pair<std::string, std::shared_ptr<ingest::PlatformApi>>> platforms;
+    std::vector<std::pair<std::string, ingest::QueueCheck>> queues;
     std::unique_ptr<context::Enricher> enricher;
     std::vector<std::pair<std::string, std::unique_ptr<explain::LlmProvider>>> providers;
     std::vector<std::pair<std::string, std::unique_ptr<ticket::TicketSink>>> sinks;
@@ -51,6 +53,7 @@ struct Outside {
         sinks.clear();
         providers.clear();
         enricher.reset();
+        queues.clear();
         platforms.clear();
         client.reset();
         runtime.stop(1s);
@@ -65,6 +68,7 @@ struct Outside {
             makings.graph_limits.push_back({.max_hops = source.api->max_hops, .max_nodes = source.api->max_nodes});
             platforms.emplace_back(fmt::format("sources[{}].api", source.name), std::move(api));
         }
+        queues = ingest::make_queue_checks(config.sources, *client, metrics);
         auto made = context::make_enricher(config.context, std::move(makings));
         if (!made) return fail(std::move(made.error()));
         enricher = std::move(*made);
@@ -83,6 +87,7 @@ struct Outside {
             tasks.push_back(named(what, [one](Deadline until) { return one->check(until); }, deadline));
         };
         for (auto& [what, platform] : platforms) add(what, platform.get());
+        for (auto& [name, check] : queues) tasks.push_back(named(fmt::format("sources[{}]", name), check, deadline));
         tasks.push_back(enricher->check(deadline));
         for (auto& [what, provider] : providers) add(what, provider.get());
         for (auto& [what, sink] : sinks) add(what, sink.get());

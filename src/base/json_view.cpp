@@ -53,6 +53,7 @@ auto JsonDocument::operator=(JsonDocument&&) noexcept -> JsonDocument& = default
 JsonDocument::~JsonDocument() = default;
 
 auto JsonDocument::parse(std::string_view text, std::size_t max_depth) -> Result<JsonDocument> {
+    if (text.empty()) return fail(Errc::malformed, "no JSON found"); // simdjson copies, also from nowhere
     auto impl = std::make_unique<Impl>();
     if (const auto error = impl->parser.allocate(std::max<std::size_t>(text.size(), 64), max_depth))
         return fail(Errc::malformed, simdjson::error_message(error));

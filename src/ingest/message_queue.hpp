@@ -6,6 +6,7 @@
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/ingest/config.hpp"
+#include "dossier/net/connect_check.hpp"
 #include "dossier/net/http_client.hpp"
 
 #include <cstddef>
@@ -32,6 +33,8 @@ public:
     virtual auto give_back(std::vector<QueueMessage> messages, Deadline deadline) -> Task<void> = 0;
     /// Most that one receive() brings.
     [[nodiscard]] virtual auto batch() const -> std::size_t = 0;
+    /// Tries address and credentials without taking a message.
+    virtual auto check(Deadline deadline) -> Task<net::ConnectCheck> = 0;
 };
 
 [[nodiscard]] auto make_sqs_queue(const SourceConfig& config, net::HttpClient& client, Metrics& metrics)

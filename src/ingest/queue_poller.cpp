@@ -110,6 +110,12 @@ private:
     int failures_ = 0;
 };
 
+auto make_queue(const SourceConfig& source, net::HttpClient& client, Metrics& metrics)
+    -> std::unique_ptr<MessageQueue> {
+    return source.kind == "sqs" ? make_sqs_queue(source, client, metrics)
+                                : make_service_bus_queue(source, client, metrics);
+}
+
 } // namespace
 
 auto make_queue_pollers(const std::vector<SourceConfig>& sources, Receiver& receiver, net::HttpClient& client,
@@ -117,11 +123,21 @@ auto make_queue_pollers(const std::vector<SourceConfig>& sources, Receiver& rece
     std::vector<std::shared_ptr<Poller>> pollers;
     for (const auto& source : sources) {
         if (!is_pulled(source.kind)) continue;
-        auto queue = source.kind == "sqs" ? make_sqs_queue(source, client, metrics)
-                                          : make_service_bus_queue(source, client, metrics);
-        pollers.push_back(std::make_shared<QueuePoller>(source, std::move(queue), receiver, metrics));
+        pollers.push_back(
+            std::make_shared<QueuePoller>(source, make_queue(source, client, metrics), receiver, metrics));
     }
     return pollers;
+}
+
+auto make_queue_checks(const std::vector<SourceConfig>& sources, net::HttpClient& client, Metrics& metrics)
+    -> std::vector<std::pair<std::string, QueueCheck>> {
+    std::vector<std::pair<std::string, QueueCheck>> checks;
+    for (const auto& source : sources) {
+        if (!is_pulled(source.kind)) continue;
+        std::shared_ptr<MessageQueue> queue = make_queue(source, client, metrics);
+        checks.emplace_back(source.name, [queue](Deadline deadline) { return queue->check(deadline); });
+    }
+    return checks;
 }
 
 } // namespace dossier::ingest

@@ -106,6 +106,19 @@ public:
 
     auto batch() const -> std::size_t override { return most_messages; }
 
+    /// Renews the lock of a message that can't be: refused as unknown where the credentials are good.
+    auto check(Deadline deadline) -> Task<net::ConnectCheck> override {
+        const auto entity = std::string(without_slash(config_.url)) + "/" + config_.entity;
+        auto answer = co_await call("POST", messages_url_ + "none/00000000-0000-0000-0000-000000000000", deadline);
+        if (!answer) co_return net::failed_check({}, entity, answer.error());
+        if (answer->status == 404 || answer->status == 410)
+            co_return net::ConnectCheck{
+                .what = {}, .url = entity, .missing = {}, .detail = "credentials good; whether it exists shows later"};
+        auto failed = net::failed_check({}, entity, refusal(*answer).error());
+        if (failed.verdict == net::ConnectCheck::Verdict::permission) failed.missing.emplace_back("Listen");
+        co_return failed;
+    }
+
 private:
     auto call(std::string method, std::string url, Deadline deadline) -> Task<Result<net::HttpResponse>> {
         net::ClientRequest request;

@@ -76,6 +76,24 @@ public:
 
     auto batch() const -> std::size_t override { return static_cast<std::size_t>(config_.batch); }
 
+    auto check(Deadline deadline) -> Task<net::ConnectCheck> override {
+        const Json body{{"QueueUrl", config_.queue_url},
+                        {"AttributeNames", Json::array({"ApproximateNumberOfMessages"})}};
+        auto answer = co_await aws_.json(request("GetQueueAttributes", body), deadline);
+        if (!answer) {
+            auto failed = net::failed_check({}, config_.queue_url, answer.error());
+            if (const auto action = net::missing_action(answer.error()); !action.empty())
+                failed.missing.push_back(action);
+            co_return failed;
+        }
+        const auto waiting = answer->root()["Attributes"]["ApproximateNumberOfMessages"].text_or("?");
+        co_return net::ConnectCheck{.what = {},
+                                    .url = config_.queue_url,
+                                    .missing = {},
+                                    .detail =
+                                        "about " + waiting + " messages wait; the right to receive shows with them"};
+    }
+
 private:
     [[nodiscard]] auto request(const std::string& action, const Json& body) const -> net::AwsRequest {
         auto made = net::aws_json("sqs", "AmazonSQS." + action, dump_json(body), "1.0");

@@ -6,7 +6,9 @@ import unittest
 from harness import Service, default_config
 from standins.jira import Jira
 from standins.llm import Llm
+from standins.service_bus import ServiceBus
 from standins.servicenow import ServiceNow
+from standins.sqs import Sqs
 
 
 class Connect(unittest.TestCase):
@@ -68,6 +70,24 @@ class Connect(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertEqual(rows["tickets.sinks[jira]"][0], "unreachable")
         self.assertEqual(rows["tickets.sinks[snow]"][0], "ok", output)
+
+    def test_queues_are_tried_without_taking_a_message(self):
+        queue, bus = Sqs(), ServiceBus()
+        for one in (queue, bus):
+            self.addCleanup(one.shut)
+            one.put({"a": "message"})
+        code, rows, output = self.check(sources=[queue.config(), bus.config()])
+        self.assertEqual(code, 0, output)
+        self.assertEqual((rows["sources[queue]"][0], rows["sources[bus]"][0]), ("ok", "ok"))
+        self.assertIn("about 1 messages wait", rows["sources[queue]"][1])
+        self.assertEqual((queue.receipts, queue.deleted, bus.completed), ({}, [], []))
+        self.assertEqual([one["deliveries"] for one in bus.messages], [0])
+        code, rows, output = self.check(sources=[queue.config(secret_access_key="a-wrong-secret-key"),
+                                                 bus.config(key="a-wrong-bus-key")])
+        self.assertEqual(code, 1)
+        self.assertEqual((rows["sources[queue]"][0], rows["sources[bus]"][0]),
+                         ("credentials refused", "credentials refused"), output)
+        self.assertNotIn("a-wrong", output)
 
     def test_a_wrong_configuration_connects_nowhere(self):
         code, rows, output = self.check(unknown_section={})

@@ -8,9 +8,13 @@
 #include "dossier/ingest/config.hpp"
 #include "dossier/ingest/poller.hpp"
 #include "dossier/ingest/receiver.hpp"
+#include "dossier/net/connect_check.hpp"
 #include "dossier/net/http_client.hpp"
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace dossier::ingest {
@@ -19,5 +23,10 @@ namespace dossier::ingest {
 [[nodiscard]] auto make_queue_pollers(const std::vector<SourceConfig>& sources, Receiver& receiver,
                                       net::HttpClient& client, Metrics& metrics)
     -> std::vector<std::shared_ptr<Poller>>;
+
+/// A way to try the queue of each such source, under the source's name, for `dossier check --connect`.
+using QueueCheck = std::function<Task<net::ConnectCheck>(Deadline deadline)>;
+[[nodiscard]] auto make_queue_checks(const std::vector<SourceConfig>& sources, net::HttpClient& client,
+                                     Metrics& metrics) -> std::vector<std::pair<std::string, QueueCheck>>;
 
 } // namespace dossier::ingest

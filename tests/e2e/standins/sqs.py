@@ -16,7 +16,7 @@ from .stand_in import Refusal, StandIn
 KEY_ID, SECRET, REGION = "AKIDEXAMPLE", "queue-secret-of-the-tests", "eu-central-1"
 MEMBERS = {"ReceiveMessage": {"QueueUrl", "MaxNumberOfMessages", "WaitTimeSeconds", "VisibilityTimeout",
                               "MessageSystemAttributeNames", "MessageAttributeNames"},
-           "DeleteMessageBatch": {"QueueUrl", "Entries"}}
+           "DeleteMessageBatch": {"QueueUrl", "Entries"}, "GetQueueAttributes": {"QueueUrl", "AttributeNames"}}
 
 
 def refuse(status, kind, message):
@@ -94,6 +94,8 @@ class Sqs(StandIn):
             self.complain(f"{action} with {unknown}")
         if call.body.get("QueueUrl") != self.queue_url:
             raise refuse(400, "QueueDoesNotExist", "The specified queue does not exist.")
+        if action == "GetQueueAttributes":
+            return 200, {"Attributes": {"ApproximateNumberOfMessages": str(len(self.messages))}}
         return self.receive(call.body) if action == "ReceiveMessage" else self.delete(call.body["Entries"])
 
     def receive(self, body):
