@@ -342,7 +342,13 @@ void to_json(Json& json, const Narrative& value) {
             {"removed", value.removed},
             {"grounding_score", value.grounding_score},
             {"notes", value.notes},
-            {"evidence", value.evidence}};
+            {"evidence", value.evidence},
+            {"left_out", value.left_out},
+            {"cost",
+             {{"calls", value.cost.calls},
+              {"prompt_tokens", value.cost.prompt_tokens},
+              {"completion_tokens", value.cost.completion_tokens},
+              {"usd", value.cost.usd}}}};
 }
 
 void from_json(const Json& json, Narrative& value) {
@@ -357,6 +363,13 @@ void from_json(const Json& json, Narrative& value) {
     get(json, "grounding_score", value.grounding_score);
     get(json, "notes", value.notes);
     get(json, "evidence", value.evidence);
+    get(json, "left_out", value.left_out);
+    if (const auto cost = json.find("cost"); cost != json.end() && cost->is_object()) {
+        get(*cost, "calls", value.cost.calls);
+        get(*cost, "prompt_tokens", value.cost.prompt_tokens);
+        get(*cost, "completion_tokens", value.cost.completion_tokens);
+        get(*cost, "usd", value.cost.usd);
+    }
 }
 
 void to_json(Json& json, const TicketRef& value) {

@@ -3,10 +3,20 @@
 
 #include "dossier/base/config.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace dossier::explain {
+
+/// US dollars for a million tokens; 0 = costs nothing or is not known.
+struct LlmPrice {
+    double input = 0;
+    double output = 0;
+    [[nodiscard]] auto of(std::int64_t prompt_tokens, std::int64_t completion_tokens) const -> double {
+        return (input * static_cast<double>(prompt_tokens) + output * static_cast<double>(completion_tokens)) / 1e6;
+    }
+};
 
 struct LlmProviderConfig {
     std::string name;
@@ -18,6 +28,8 @@ struct LlmProviderConfig {
     std::size_t max_in_flight = 64;
     std::string max_tokens_field = "max_completion_tokens"; ///< older compatible servers know only max_tokens
     std::size_t max_tokens = 2'000;
+    std::size_t context_window = 0; ///< tokens of prompt and answer; 0 = as known for the model, else no limit
+    LlmPrice price;
 };
 
 struct LlmConfig {

@@ -8,6 +8,7 @@
 #include "dossier/net/upstream.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ struct LlmRequest {
     double temperature = 0;
     std::size_t max_tokens = 0; ///< 0 = provider's default
     std::string traceparent;
+    /// Called with each piece of text as it comes, where the provider streams; "" pieces don't come. A call that
+    /// failed after the first piece is not repeated by the provider.
+    std::function<void(std::string_view delta)> on_text;
 };
 
 struct LlmAnswer {
@@ -42,6 +46,9 @@ public:
     virtual ~LlmProvider() = default;
     [[nodiscard]] virtual auto name() const -> const std::string& = 0;
     [[nodiscard]] virtual auto model() const -> const std::string& = 0;
+    /// Tokens of prompt and answer together; 0 = not known.
+    [[nodiscard]] virtual auto context_window() const -> std::size_t { return 0; }
+    [[nodiscard]] virtual auto price() const -> LlmPrice { return {}; }
     /// Errors: those of net::Upstream; `rejected` for a refusal, a content filter or a request the server won't take;
     /// `quota_exhausted`; `malformed` for an answer that is no completion or was cut (finish_reason length).
     virtual auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> = 0;
@@ -49,6 +56,9 @@ public:
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 };
 
+/// The provider of `config.kind`, which is not `template`.
+[[nodiscard]] auto make_llm_provider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
+    -> std::unique_ptr<LlmProvider>;
 /// kind `openai`: POST {url}/chat/completions with response_format json_schema, strict.
 [[nodiscard]] auto make_openai_provider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
     -> std::unique_ptr<LlmProvider>;

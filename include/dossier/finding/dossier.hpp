@@ -213,6 +213,14 @@ struct PromptRef {
     std::string hash;
 };
 
+/// What asking LLMs cost, over all calls for one result.
+struct LlmCost {
+    int calls = 0;
+    std::int64_t prompt_tokens = 0;
+    std::int64_t completion_tokens = 0;
+    double usd = 0; ///< by the configured prices
+};
+
 /// What was written, by whom, and how much of it stood up to the evidence (explain room).
 struct Narrative {
     std::string author;   ///< llm | template
@@ -223,9 +231,11 @@ struct Narrative {
     std::string summary;
     std::vector<Sentence> sentences;
     std::vector<RemovedSentence> removed;
-    double grounding_score = 1;     ///< kept ÷ all
-    std::vector<std::string> notes; ///< "llm main failed: timeout; written by the template narrator"
-    EvidenceList evidence;          ///< what could be cited
+    double grounding_score = 1;        ///< kept ÷ all
+    std::vector<std::string> notes;    ///< "llm main failed: timeout; written by the template narrator"
+    EvidenceList evidence;             ///< what could be cited
+    std::vector<std::string> left_out; ///< evidence that the model's window had no room for, in words
+    LlmCost cost;                      ///< of the calls made for it; nothing where it came from the cache
 };
 
 struct TicketRef {
