@@ -139,8 +139,8 @@ public:
         std::vector<std::unique_ptr<explain::LlmProvider>> providers;
         providers.push_back(std::make_unique<RefusingLlm>(llm_calls));
         auto prompts = std::make_shared<explain::PromptCatalogue>(*explain::PromptCatalogue::load(""));
-        gateways_.push_back(std::make_unique<explain::LlmGateway>(std::move(providers), explain::LlmConfig{}, &store,
-                                                                  clock, metrics));
+        gateways_.push_back(
+            std::make_unique<explain::LlmGateway>(std::move(providers), explain::LlmConfig{}, &store, clock, metrics));
         narrators_.push_back(
             std::make_unique<explain::Narrator>(*gateways_.back(), std::move(prompts), redactor, metrics));
         builders_.push_back(std::make_unique<pipeline::DossierBuilder>(
