@@ -51,6 +51,7 @@ struct Wiring::Parts {
     std::unique_ptr<context::Enricher> enricher;
     std::unique_ptr<explain::Assessor> assessor;
     std::shared_ptr<const redact::Redactor> redactor;
+    std::unique_ptr<explain::LlmGateway> gateway;
     std::unique_ptr<explain::Narrator> narrator;
     std::unique_ptr<ticket::Delivery> delivery;
     std::unique_ptr<ticket::WriteBack> write_back;
@@ -138,9 +139,11 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     auto prompts = explain::PromptCatalogue::load(config.llm.prompts);
     if (!prompts) return fail(std::move(prompts.error()));
 
+    parts->gateway = std::make_unique<explain::LlmGateway>(make_providers(config.llm, foundation), config.llm,
+                                                           &foundation.store, foundation.clock, foundation.metrics);
     parts->narrator = std::make_unique<explain::Narrator>(
-        make_providers(config.llm, foundation), std::make_shared<explain::PromptCatalogue>(std::move(*prompts)),
-        parts->redactor, config.llm, &foundation.store, foundation.clock, foundation.metrics);
+        *parts->gateway, std::make_shared<explain::PromptCatalogue>(std::move(*prompts)), parts->redactor,
+        foundation.metrics);
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
     const auto& queue = config.pipeline.queue;

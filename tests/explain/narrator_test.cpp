@@ -34,11 +34,15 @@ public:
         std::vector<LlmRequest> asked;
         bool throws = false;
         bool waits_for_the_deadline = false;
+        std::size_t window = 0;
+        LlmPrice price;
     };
     ScriptedProvider(std::string name, std::shared_ptr<Script> script)
         : name_(std::move(name)), script_(std::move(script)) {}
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
     [[nodiscard]] auto model() const -> const std::string& override { return model_; }
+    [[nodiscard]] auto context_window() const -> std::size_t override { return script_->window; }
+    [[nodiscard]] auto price() const -> LlmPrice override { return script_->price; }
     auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> override {
         script_->asked.push_back(std::move(request));
         if (script_->throws) throw std::runtime_error("broken");
@@ -130,10 +134,10 @@ protected:
     void open(LlmConfig config = {}) {
         auto prompts = PromptCatalogue::load(std::string(DOSSIER_SOURCE_DIR) + "/config/prompts");
         ASSERT_TRUE(prompts) << prompts.error().message;
+        gateway_ = std::make_unique<LlmGateway>(std::move(providers_), std::move(config), &cache, clock_, metrics);
         narrator_ =
-            std::make_unique<Narrator>(std::move(providers_), std::make_shared<PromptCatalogue>(*std::move(prompts)),
-                                       std::shared_ptr<const redact::Redactor>(*redact::Redactor::make({})),
-                                       std::move(config), &cache, clock_, metrics);
+            std::make_unique<Narrator>(*gateway_, std::make_shared<PromptCatalogue>(*std::move(prompts)),
+                                       std::shared_ptr<const redact::Redactor>(*redact::Redactor::make({})), metrics);
     }
     auto narrate(Deadline deadline = deadline_in(std::chrono::seconds{30})) -> Narration {
         if (!narrator_) open();
@@ -156,6 +160,7 @@ protected:
 private:
     FixedClock clock_;
     std::vector<std::unique_ptr<LlmProvider>> providers_;
+    std::unique_ptr<LlmGateway> gateway_;
     std::unique_ptr<Narrator> narrator_;
 };
 
@@ -362,6 +367,31 @@ TEST_F(NarratorTest, LeavesAProviderWithoutMoneyAlone) {
     EXPECT_EQ(narrate().narrative.author, "template");
     EXPECT_EQ(narrate().narrative.author, "template");
     EXPECT_EQ(poor->asked.size(), 1U);
+}
+
+TEST_F(NarratorTest, SaysWhatItCost) {
+    const auto main = provider("main", {answer_with(true_summary, {true_sentence, lie}), honest()});
+    main->price = {.input = 2.5, .output = 10};
+    const auto first = narrate();
+    EXPECT_EQ(first.narrative.cost.calls, 2);
+    EXPECT_EQ(first.narrative.cost.prompt_tokens, 1'800);
+    EXPECT_EQ(first.narrative.cost.completion_tokens, 200);
+    EXPECT_DOUBLE_EQ(first.narrative.cost.usd, (1'800 * 2.5 + 200 * 10) / 1e6);
+    EXPECT_DOUBLE_EQ((*parse_json(first.audit[0].details))["usd"].get<double>(), (900 * 2.5 + 100 * 10) / 1e6);
+    EXPECT_EQ(narrate().narrative.cost.calls, 0) << "the cache costs nothing";
+}
+
+TEST_F(NarratorTest, ShowsAModelWhatItsWindowHoldsAndNamesTheRest) {
+    const auto small = provider("small", {honest()});
+    small->window = 4'500;
+    const auto narrative = narrate().narrative;
+    ASSERT_EQ(small->asked.size(), 1U);
+    const auto& asked = small->asked[0];
+    EXPECT_LE(estimate_tokens(asked.messages[0].content) + estimate_tokens(asked.messages[1].content) +
+                  estimate_tokens(asked.schema) + asked.max_tokens,
+              small->window);
+    EXPECT_FALSE(narrative.left_out.empty());
+    EXPECT_LT(narrative.evidence.size(), sample_evidence().size());
 }
 
 TEST_F(NarratorTest, StaysInsideItsTokenBudget) {

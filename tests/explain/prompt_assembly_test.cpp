@@ -18,22 +18,10 @@ using testing::sample_evidence;
 
 auto redactor() -> std::unique_ptr<redact::Redactor> { return *redact::Redactor::make({}); }
 
-auto prompt() -> Prompt {
-    return {.ref = {.id = "narrative", .version = "1.0.0", .hash = "h"},
-            .text = "Explain.",
-            .schema = "{}",
-            .temperature = 0,
-            .max_tokens = 500};
-}
-
 TEST(PromptAssembly, ShowsTheEvidenceAndNothingElse) {
     redact::Redaction redaction;
     const auto shown = shown_evidence(sample_evidence(), *redactor(), redaction);
-    const auto request = assemble(prompt(), shown, "evidence-cafe");
-    ASSERT_EQ(request.messages.size(), 2U);
-    EXPECT_EQ(request.messages[0].role, "system");
-    EXPECT_EQ(request.messages[0].content, "Explain.");
-    const auto& user = request.messages[1].content;
+    const auto user = user_message(shown, "evidence-cafe");
     const auto begin = user.find("BEGIN evidence-cafe\n");
     const auto end = user.find("END evidence-cafe\n");
     ASSERT_NE(begin, std::string::npos);
@@ -95,7 +83,7 @@ TEST(PromptAssembly, BreaksUpTokensThatEndTheEvidence) {
         finding.description = row.hostile;
         redact::Redaction redaction;
         const auto shown = shown_evidence(build_evidence({finding}, {}, {}), *redactor(), redaction);
-        const auto user = assemble(prompt(), shown, "evidence-cafe").messages[1].content;
+        const auto user = user_message(shown, "evidence-cafe");
         const auto begin = user.find("BEGIN evidence-cafe\n") + 20;
         const auto inside = user.substr(begin, user.rfind("END evidence-cafe\n") - begin);
         EXPECT_FALSE(inside.contains(row.gone));
@@ -118,9 +106,7 @@ TEST(PromptAssembly, HostilePublicSamplesStayInsideTheirLine) {
         const auto evidence = build_evidence({finding}, testing::sample_context(), testing::sample_assessment());
         redact::Redaction redaction;
         const auto shown = shown_evidence(evidence, *gate, redaction);
-        const auto request = assemble(prompt(), shown, "evidence-cafe");
-        EXPECT_EQ(request.messages[0].content, "Explain.");
-        const auto& user = request.messages[1].content;
+        const auto user = user_message(shown, "evidence-cafe");
         // three lines of frame around one line an item, whatever the text holds
         EXPECT_EQ(std::count(user.begin(), user.end(), '\n'), std::ssize(shown) + 3);
         EXPECT_FALSE(evidence_lines(shown).contains("<|"));

@@ -128,7 +128,9 @@ auto full_narrative() -> Narrative {
             .removed = {{.text = "lie", .reason = "no evidence"}},
             .grounding_score = 0.5,
             .notes = {"n"},
-            .evidence = {{.id = "E1", .kind = "exposure", .statement = "public", .value = "public", .origin = "wiz"}}};
+            .evidence = {{.id = "E1", .kind = "exposure", .statement = "public", .value = "public", .origin = "wiz"}},
+            .left_out = {"1 of 2 items of fact"},
+            .cost = {.calls = 2, .prompt_tokens = 900, .completion_tokens = 100, .usd = 0.0125}};
 }
 
 auto full_draft() -> Draft {

@@ -139,8 +139,10 @@ public:
         std::vector<std::unique_ptr<explain::LlmProvider>> providers;
         providers.push_back(std::make_unique<RefusingLlm>(llm_calls));
         auto prompts = std::make_shared<explain::PromptCatalogue>(*explain::PromptCatalogue::load(""));
-        narrators_.push_back(std::make_unique<explain::Narrator>(std::move(providers), std::move(prompts), redactor,
-                                                                 explain::LlmConfig{}, &store, clock, metrics));
+        gateways_.push_back(
+            std::make_unique<explain::LlmGateway>(std::move(providers), explain::LlmConfig{}, &store, clock, metrics));
+        narrators_.push_back(
+            std::make_unique<explain::Narrator>(*gateways_.back(), std::move(prompts), redactor, metrics));
         builders_.push_back(std::make_unique<pipeline::DossierBuilder>(
             pipeline::Stations{.store = store,
                                .receiver = receiver,
@@ -230,6 +232,7 @@ private:
     }
     // All are kept: a request may hold on to an older one.
     std::vector<std::unique_ptr<context::Enricher>> enrichers_;
+    std::vector<std::unique_ptr<explain::LlmGateway>> gateways_;
     std::vector<std::unique_ptr<explain::Narrator>> narrators_;
     std::vector<std::unique_ptr<ticket::WriteBack>> write_backs_;
     std::vector<std::unique_ptr<pipeline::DossierBuilder>> builders_;

@@ -1,15 +1,14 @@
 #pragma once
-// The explain stage: redact → prompt → LLM → schema → grounding → one repair → next provider → template. Never fails:
-// the last provider is the built-in template narrator, deterministic and offline. Every LLM call leaves an audit entry
-// (finding, session, prompt id/version/hash, redacted prompt, response, model, tokens, latency).
+// The explain stage: redact → prompt → LLM (explain/llm_gateway.hpp) → schema → grounding → template. Never fails: the
+// last narrator is the built-in template, deterministic and offline.
 
 #include "dossier/base/metrics.hpp"
-#include "dossier/base/time.hpp"
-#include "dossier/explain/llm_provider.hpp"
+#include "dossier/explain/llm_gateway.hpp"
 #include "dossier/explain/prompt_catalogue.hpp"
 #include "dossier/redact/redactor.hpp"
 #include "dossier/store/store.hpp"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,6 +22,10 @@ struct NarrationInput {
     Assessment assessment;
     EvidenceList evidence;
     std::string traceparent;
+    std::string route; ///< that the findings take, "" before it is known
+    /// As in LlmQuestion: raw text of a model as it comes, unverified. May be empty.
+    std::function<void(std::string_view delta)> on_text;
+    std::function<void()> on_restart;
 };
 
 struct Narration {
@@ -40,15 +43,16 @@ struct Narration {
 
 class Narrator {
 public:
-    Narrator(std::vector<std::unique_ptr<LlmProvider>> providers, std::shared_ptr<const PromptCatalogue> prompts,
-             std::shared_ptr<const redact::Redactor> redactor, LlmConfig config, store::EffectStore* cache,
-             const Clock& clock, Metrics& metrics);
-    ~Narrator();
+    /// @param gateway and metrics outlive the narrator
+    Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> prompts,
+             std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics);
     auto narrate(NarrationInput input, Deadline deadline) -> Task<Narration>;
 
 private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    LlmGateway& gateway_;
+    std::shared_ptr<const PromptCatalogue> prompts_;
+    std::shared_ptr<const redact::Redactor> redactor_;
+    Metrics& metrics_;
 };
 
 } // namespace dossier::explain
