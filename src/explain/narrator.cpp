@@ -118,7 +118,9 @@ auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narratio
     telling->input = std::move(input);
     Narration narration;
     LlmReply reply;
-    if (gateway_.has_providers()) {
+    if (gateway_.has_providers() && !telling->input.why_no_llm.empty()) {
+        reply.notes.push_back(telling->input.why_no_llm);
+    } else if (gateway_.has_providers()) {
         auto prompt = prompts_->find("narrative");
         if (prompt) {
             telling->prompt = std::move(*prompt);

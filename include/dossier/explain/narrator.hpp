@@ -22,7 +22,8 @@ struct NarrationInput {
     Assessment assessment;
     EvidenceList evidence;
     std::string traceparent;
-    std::string route; ///< that the findings take, "" before it is known
+    std::string route;      ///< that the findings take, "" before it is known
+    std::string why_no_llm; ///< where the route asks no LLM for this one; the narrative says so
     /// As in LlmQuestion: raw text of a model as it comes, unverified. May be empty.
     std::function<void(std::string_view delta)> on_text;
     std::function<void()> on_restart;
