@@ -116,6 +116,18 @@ auto run(int argc, char** argv) -> int {
     deliveries_command->add_flag("--json", delivery_options.json, "print JSON");
     deliveries_command->callback([&] { outcome = deliveries(delivery_options, std::cout); });
 
+    CostOptions cost_options;
+    auto* costs_command = app.add_subcommand("costs", "What asking LLMs cost, and what budgets refused");
+    add_remote(*costs_command, cost_options.remote);
+    costs_command->add_option("--since", cost_options.since, "first day, 2026-11-22 or a time");
+    costs_command->add_option("--until", cost_options.until, "last day");
+    costs_command->add_option("--source", cost_options.source, "one source only");
+    costs_command->add_option("--route", cost_options.route, "one route only");
+    costs_command->add_option("--by", cost_options.by, "what to tell apart, separated by commas")
+        ->capture_default_str();
+    costs_command->add_flag("--json", cost_options.json, "print JSON");
+    costs_command->callback([&] { outcome = costs(cost_options, std::cout); });
+
     auto* audit_command = app.add_subcommand("audit", "The audit trail");
     audit_command->require_subcommand(1);
     auto* verify_command =

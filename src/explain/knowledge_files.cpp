@@ -42,8 +42,10 @@ auto knowledge_files(const std::string& directory, const std::string& part) -> R
     std::error_code error;
     if (fs::is_directory(fs::path("config") / part, error)) return read_directory(fs::path("config") / part);
     std::vector<EmbeddedFile> files;
+    const auto prefix = "config/" + part + "/";
     for (const auto& file : embedded_files())
-        if (file.name.starts_with("config/" + part + "/")) files.push_back(file);
+        if (file.name.starts_with(prefix) && file.name.find('/', prefix.size()) == std::string::npos)
+            files.push_back(file);
     return files;
 }
 

@@ -44,10 +44,20 @@ auto resume_on_callers_executor(Handler handler) -> Transfer::Done {
     };
 }
 
+/// Pieces take the same way as the end of the transfer does, so each comes before it and none beside the caller.
+template <class Executor>
+void hand_pieces_to(ClientRequest& request, Executor executor) {
+    auto receiver = std::make_shared<std::function<void(std::string_view)>>(std::move(request.on_data));
+    request.on_data = [receiver = std::move(receiver), executor = std::move(executor)](std::string_view piece) {
+        asio::post(executor, [receiver, piece = std::string(piece)] { (*receiver)(piece); });
+    };
+}
+
 struct Perform {
     template <class Handler>
     void operator()(Handler handler, std::shared_ptr<CurlShard> shard, ClientRequest request, Target target,
                     Deadline deadline) const {
+        if (request.on_data) hand_pieces_to(request, asio::get_associated_executor(handler));
         auto slot = asio::get_associated_cancellation_slot(handler);
         auto transfer = std::make_shared<Transfer>(std::move(request), std::move(target), deadline,
                                                    resume_on_callers_executor(std::move(handler)));

@@ -1,6 +1,7 @@
 #include "retry.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/net/rate_window.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -30,8 +31,10 @@ auto as_duration(double milliseconds) -> Duration {
 
 /// Okta and others give the second of the Unix epoch in which the window ends; by their clock, which Date tells.
 auto until_reset(const HttpResponse& response) -> std::optional<Duration> {
+    if (response.status != 429) return std::nullopt;
+    if (const auto wait = used_up_for(response.headers, std::chrono::system_clock::now())) return wait;
     const auto reset = response.headers.get("x-rate-limit-reset");
-    if (response.status != 429 || !reset) return std::nullopt;
+    if (!reset) return std::nullopt;
     const auto then = number(trim(*reset));
     if (!then || *then < 1e9) return std::nullopt;
     auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -42,9 +45,10 @@ auto until_reset(const HttpResponse& response) -> std::optional<Duration> {
     return as_duration(std::max(0.0, (*then - static_cast<double>(now)) * 1000));
 }
 
-auto forbids_repeat(const HttpResponse& response) -> bool { // OpenAI and its relatives
+/// What OpenAI and its relatives say about a repeat, in so many words.
+auto says_of_repeat(const HttpResponse& response, std::string_view word) -> bool {
     const auto told = response.headers.get("x-should-retry");
-    return told && iequals(trim(*told), "false");
+    return told && iequals(trim(*told), word);
 }
 
 auto error_of(const HttpResponse& response, Errc code, std::string message, std::optional<Duration> wait) -> Error {
@@ -57,7 +61,7 @@ auto error_of(const HttpResponse& response, Errc code, std::string message, std:
 auto judge_answer(HttpResponse response, Repeat repeat, Meaning meaning) -> TryVerdict {
     const int status = response.status;
     const auto wait = retry_after_of(response);
-    const bool forbidden = forbids_repeat(response);
+    const bool forbidden = says_of_repeat(response, "false");
     TryVerdict verdict{.final = {}, .asked_wait = wait, .code = std::to_string(status)};
     const bool is_server_error = status >= 500 && status != 501 && status != 505;
     if (is_server_error) verdict.health = Health::bad;
@@ -74,7 +78,8 @@ auto judge_answer(HttpResponse response, Repeat repeat, Meaning meaning) -> TryV
         verdict.final = fail(error_of(response, harmless ? Errc::unavailable : Errc::outcome_unknown,
                                       "the other side failed to answer the request", wait));
     } else {
-        verdict.may_repeat = status == 408 && repeat == Repeat::safe && !forbidden;
+        const bool is_passing = status == 408 || (status >= 400 && says_of_repeat(response, "true"));
+        verdict.may_repeat = is_passing && repeat == Repeat::safe && !forbidden;
         verdict.final = std::move(response);
     }
     return verdict;

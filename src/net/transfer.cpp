@@ -3,6 +3,7 @@
 #include "dossier/base/strings.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 
@@ -45,6 +46,15 @@ auto is_loopback_host(std::string_view host) -> bool {
 /// libcurl frames the body itself; a second opinion on its length would be request smuggling.
 auto is_framing(std::string_view name) -> bool {
     return iequals(name, "content-length") || iequals(name, "transfer-encoding");
+}
+
+/// "HTTP/1.1 200 OK" → 200; 0 for what is no status line.
+auto status_in(std::string_view line) -> int {
+    const auto blank = line.find(' ');
+    if (blank == std::string_view::npos) return 0;
+    int status = 0;
+    std::from_chars(line.data() + blank + 1, line.data() + line.size(), status);
+    return status;
 }
 
 } // namespace
@@ -183,6 +193,7 @@ auto Transfer::on_header(char* data, std::size_t size, std::size_t count, void* 
     const std::string_view line(data, bytes);
     if (line.starts_with("HTTP/")) { // an interim answer (1xx) came before
         me.response_.headers = {};
+        me.response_.status = status_in(line);
         return bytes;
     }
     const auto colon = line.find(':');
@@ -194,11 +205,16 @@ auto Transfer::on_header(char* data, std::size_t size, std::size_t count, void* 
 auto Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept -> std::size_t {
     auto& me = *static_cast<Transfer*>(self);
     const std::size_t bytes = size * count;
-    if (bytes > me.request_.max_response - me.response_.body.size()) {
+    if (bytes > me.request_.max_response - me.body_bytes_) {
         me.is_too_large_ = true;
         return 0;
     }
-    me.response_.body.append(data, bytes);
+    me.body_bytes_ += bytes;
+    if (me.request_.on_data && me.response_.ok()) {
+        me.request_.on_data(std::string_view(data, bytes));
+    } else {
+        me.response_.body.append(data, bytes);
+    }
     return bytes;
 }
 

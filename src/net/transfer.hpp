@@ -67,6 +67,7 @@ private:
     std::unique_ptr<curl_slist, SlistFree> headers_;
     std::array<char, CURL_ERROR_SIZE> curl_message_{};
     std::size_t body_sent_ = 0;
+    std::size_t body_bytes_ = 0; ///< of the answer, so far
     std::size_t header_bytes_ = 0;
     bool is_connected_ = false; ///< the request was about to be written
     bool is_too_large_ = false;

@@ -84,6 +84,18 @@ private:
     CircuitBreaker::Leave leave_;
 };
 
+/// Becomes true when the first piece of a body has been handed on. Pieces come on the caller's executor.
+auto watch_first_piece(ClientRequest& request) -> std::shared_ptr<const bool> {
+    auto has_begun = std::make_shared<bool>(false);
+    if (request.on_data) {
+        request.on_data = [has_begun, receiver = std::move(request.on_data)](std::string_view piece) {
+            *has_begun = true;
+            receiver(piece);
+        };
+    }
+    return has_begun;
+}
+
 } // namespace
 
 void Upstream::Impl::note(CircuitBreaker::Change change) {
@@ -154,11 +166,12 @@ auto Upstream::call(ClientRequest request, Repeat repeat, Deadline deadline) -> 
     // Asked before waiting for a place, so that a dead upstream is told at once.
     if (const auto wait = me.breaker.refuses(SteadyClock::now())) co_return fail(me.circuit_open(*wait));
     const auto& retry = me.config.retry;
+    const auto has_begun = watch_first_piece(request);
     for (int attempt = 1;; ++attempt) {
         auto copy = request; // another try may need it again
         copy.only_once = copy.only_once || repeat == Repeat::unsafe;
         auto verdict = co_await me.try_once(std::move(copy), repeat, deadline, attempt);
-        if (!verdict.may_repeat || attempt >= retry.attempts) co_return std::move(verdict.final);
+        if (!verdict.may_repeat || attempt >= retry.attempts || *has_begun) co_return std::move(verdict.final);
         const auto pause =
             verdict.asked_wait.value_or(Duration{0}) + full_jitter(retry, verdict.asked_wait ? 1 : attempt);
         if (SteadyClock::now() + pause >= deadline) co_return std::move(verdict.final);

@@ -4,11 +4,14 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <set>
+#include <thread>
 
 namespace dossier::net::test {
 namespace {
@@ -38,6 +41,36 @@ auto port_nobody_listens_on() -> int {
     asio::io_context context;
     asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
     return acceptor.local_endpoint().port();
+}
+
+TEST_F(HttpClientTest, HandsABodyOnInPiecesOnTheCallersLane) {
+    ScriptedServer server([](const auto& head, const auto&, int) {
+        if (head.starts_with("GET /wrong")) return answer(404, "why");
+        return Answer{.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"};
+    });
+    std::string pieces;
+    std::set<std::thread::id> threads;
+    const auto streamed = [&](const std::string& path, std::size_t most) {
+        pieces.clear();
+        ClientRequest request{.url = server.url(path), .max_response = most};
+        request.on_data = [&](std::string_view piece) {
+            pieces += piece;
+            threads.insert(std::this_thread::get_id());
+        };
+        return send(std::move(request));
+    };
+    const auto whole = streamed("/", 100);
+    ASSERT_TRUE(whole) << whole.error().describe();
+    EXPECT_EQ(pieces, "abcde");
+    EXPECT_EQ(whole->body, "") << "it was handed on";
+    const auto refused = streamed("/wrong", 100);
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->body, "why") << "an error's body is collected";
+    EXPECT_EQ(pieces, "");
+    EXPECT_EQ(summary(streamed("/", 4)), "too_large");
+    std::promise<std::thread::id> lane;
+    asio::post(runtime.lane(0), [&] { lane.set_value(std::this_thread::get_id()); });
+    EXPECT_EQ(threads, std::set{lane.get_future().get()});
 }
 
 TEST_F(HttpClientTest, SendsMethodHeadersAndBodyAndReturnsTheAnswer) {

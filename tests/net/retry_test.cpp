@@ -55,6 +55,12 @@ TEST(Retry, ReadsEveryFormOfRetryAfter) {
          {{"X-Rate-Limit-Reset", "1445412400"}, {"Date", "Wed, 21 Oct 2015 07:28:00 GMT"}},
          0ms},
         {"seconds that are no time of day", {{"X-Rate-Limit-Reset", "60"}}, {}},
+        {"the window that is used up",
+         {{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "6m0s"}},
+         6min},
+        {"Retry-After before the window",
+         {{"Retry-After", "2"}, {"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "6m0s"}},
+         2s},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);

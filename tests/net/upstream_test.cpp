@@ -55,6 +55,8 @@ TEST_F(UpstreamTest, RepeatsWhatMayBeRepeated) {
          1},
         {"not found", {answer(404)}, Repeat::safe, "404", 1},
         {"told not to", {answer(429, "", "x-should-retry: false\r\n"), answer(200)}, Repeat::safe, "429", 1},
+        {"told to", {answer(409, "", "x-should-retry: true\r\n"), answer(200)}, Repeat::safe, "200", 2},
+        {"told to, unsafe", {answer(409, "", "x-should-retry: true\r\n"), answer(200)}, Repeat::unsafe, "409", 1},
         {"429 for ever", {answer(429)}, Repeat::safe, "rate_limited", 3},
     };
     for (const auto& row : rows) {
@@ -64,6 +66,38 @@ TEST_F(UpstreamTest, RepeatsWhatMayBeRepeated) {
         });
         Upstream upstream(*client, metrics, quick());
         EXPECT_EQ(summary(call(upstream, server, row.repeat)), row.expected);
+        EXPECT_EQ(server.requests(), row.requests);
+    }
+}
+
+TEST_F(UpstreamTest, NeverBeginsABodyTwice) {
+    const auto chunked = [](std::string chunks, bool closes) {
+        return Answer{.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks, .closes = closes};
+    };
+    struct Row {
+        const char* name;
+        std::vector<Answer> script;
+        std::string expected;
+        std::string pieces;
+        int requests;
+    };
+    const std::vector<Row> rows = {
+        {"whole", {chunked("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", false)}, "200", "abcde", 1},
+        {"cut after the first piece", {chunked("3\r\nabc\r\n9\r\nd", true)}, "outcome_unknown", "abcd", 1},
+        {"cut before it", {chunked("", true), chunked("1\r\nx\r\n0\r\n\r\n", false)}, "200", "x", 2},
+        {"failed, then whole", {answer(500, "no"), chunked("1\r\nx\r\n0\r\n\r\n", false)}, "200", "x", 2},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        ScriptedServer server([&](const auto&, const auto&, int number) {
+            return row.script[std::min<std::size_t>(static_cast<std::size_t>(number), row.script.size()) - 1];
+        });
+        Upstream upstream(*client, metrics, quick());
+        std::string pieces;
+        ClientRequest request{.url = server.url()};
+        request.on_data = [&](std::string_view piece) { pieces += piece; };
+        EXPECT_EQ(summary(wait(upstream.call(std::move(request), Repeat::safe, deadline_in(5s)))), row.expected);
+        EXPECT_EQ(pieces, row.pieces);
         EXPECT_EQ(server.requests(), row.requests);
     }
 }

@@ -75,6 +75,18 @@ struct DeliveryOptions {
 /// What each source delivered, what came late and what never came.
 auto deliveries(const DeliveryOptions& options, std::ostream& out) -> int;
 
+struct CostOptions {
+    Remote remote;
+    std::string since; ///< RFC 3339 time or a day
+    std::string until;
+    std::string source; ///< "" = all
+    std::string route;
+    std::string by = "day,source,route,provider,model,purpose"; ///< what to tell apart
+    bool json = false;
+};
+/// What asking LLMs cost, what is reserved, and what budgets refused.
+auto costs(const CostOptions& options, std::ostream& out) -> int;
+
 /// Checks the whole chain of the configured store against the signed head. Works while the service runs.
 auto audit_verify(const std::string& config_path, std::ostream& out) -> int;
 

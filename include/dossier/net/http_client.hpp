@@ -10,7 +10,9 @@
 #include "dossier/base/units.hpp"
 #include "dossier/net/http_message.hpp"
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
 namespace dossier::net {
 
@@ -23,6 +25,10 @@ struct ClientRequest {
     std::size_t max_response = 8U << 20U; ///< more is `too_large`
     Duration connect_timeout{5'000};
     bool only_once = false; ///< never sent again behind our back, whatever the method (a PUT that adds something)
+    /// Set: a 2xx body goes here piece by piece as it comes, decoded, on the caller's executor and before `send` ends,
+    /// and the response's own body stays empty; `max_response` bounds the sum. Other bodies are collected. Must not
+    /// throw.
+    std::function<void(std::string_view piece)> on_data;
 };
 
 class HttpClient {

@@ -50,7 +50,8 @@ public:
     /// an open circuit is `unavailable` with `retry_after`; so is, as `rate_limited`, a turn that comes too late; 5xx
     /// after all tries is `unavailable` for safe requests and `outcome_unknown` for unsafe ones (503 with Retry-After:
     /// `unavailable`); 429 after all tries is `rate_limited`. Other statuses are values, also 501, 505 and a 429 with
-    /// `x-should-retry: false`.
+    /// `x-should-retry: false`. A body that goes to `on_data` is never begun twice: after its first piece a failure is
+    /// the outcome.
     auto call(ClientRequest request, Repeat repeat, Deadline deadline) -> Task<Result<HttpResponse>>;
     [[nodiscard]] auto name() const -> const std::string&;
     [[nodiscard]] auto is_open() const -> bool; ///< circuit open: calls fail at once
@@ -63,7 +64,8 @@ private:
 /// Delay before try `attempt` (1 = first repeat): uniform in [0, min(max, base·2^(attempt-1))]. AWS "full jitter".
 [[nodiscard]] auto full_jitter(const RetryPolicy& policy, int attempt) -> Duration;
 /// Seconds or HTTP date of Retry-After, also `retry-after-ms` and `x-ms-retry-after-ms`, of a 429 without them also
-/// `X-Rate-Limit-Reset` (Okta); at most a day; nullopt where absent or nonsense.
+/// `X-Rate-Limit-Reset` (Okta) or the window that is used up (rate_window.hpp); at most a day; nullopt where absent or
+/// nonsense.
 [[nodiscard]] auto retry_after_of(const HttpResponse& response) -> std::optional<Duration>;
 
 } // namespace dossier::net
