@@ -150,6 +150,7 @@ public:
 
     [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
     [[nodiscard]] auto model() const -> const std::string& override { return config_.model; }
+    [[nodiscard]] auto price() const -> LlmPrice override { return config_.price; }
 
     auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> override {
         auto call = http_request(request);

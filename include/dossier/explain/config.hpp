@@ -4,6 +4,7 @@
 #include "dossier/base/config.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,24 @@ struct LlmProviderConfig {
     LlmPrice price;
 };
 
+/// Dollars are of one day (UTC). 0 or no entry = no limit; over a limit → the next provider, in the end the template.
+struct LlmBudget {
+    std::size_t tokens_per_minute = 0; ///< of prompts and answers, over all providers
+    double usd_per_day = 0;
+    std::map<std::string, double> usd_per_source; ///< by the configured name
+    std::map<std::string, double> usd_per_route;
+    [[nodiscard]] auto is_in_money() const -> bool {
+        return usd_per_day > 0 || !usd_per_source.empty() || !usd_per_route.empty();
+    }
+    [[nodiscard]] auto is_limited() const -> bool { return tokens_per_minute > 0 || is_in_money(); }
+};
+
 struct LlmConfig {
     std::vector<LlmProviderConfig> providers; ///< in this order; `template` is always last, named or not
-    std::string prompts;               ///< directory; "" = config/prompts if it exists, else the built-in prompts
-    std::size_t tokens_per_minute = 0; ///< 0 = no limit; over it → next provider
+    std::string prompts; ///< directory; "" = config/prompts if it exists, else the built-in prompts
+    LlmBudget budget;
     bool cache = true;
+    bool share = false; ///< like findings share one text, their own facts filled in by code; needs the cache
 };
 [[nodiscard]] auto read_llm(config::Section section) -> LlmConfig;
 
