@@ -58,7 +58,9 @@ auto ask_block(net::AwsClient& aws, const BucketQuestion& question, Bucket& buck
     const auto block = co_await aws.xml(call(question, "GetBucketPublicAccessBlock", "publicAccessBlock"), deadline);
     if (block)
         bucket.block = read_block(block->root());
-    else if (!says_none(block.error()))
+    else if (says_none(block.error()))
+        bucket.has_no_block = true;
+    else
         bucket.gaps.add(block.error());
 }
 
@@ -274,7 +276,7 @@ void tell_store_policy(const Bucket& bucket, const std::string& account, const s
                        IdentityAnswer& answer) {
     if ((!bucket.policy && !bucket.has_no_policy) || bucket.policy_text.size() > longest_store_policy) return;
     StorePolicy facts{.document = bucket.policy_text, .blocks_public = {}, .account = account, .origin = origin};
-    if (bucket.block || bucket.account_block)
+    if (bucket.block || bucket.has_no_block || bucket.account_block)
         facts.blocks_public = is_blocked(bucket, &PublicAccessBlock::restrict_buckets);
     const bool ignored = bucket.ignores_acls || is_blocked(bucket, &PublicAccessBlock::ignore_acls);
     facts.has_public_acl = !ignored && std::ranges::any_of(bucket.grants, [](const AclGrant& grant) {

@@ -32,6 +32,7 @@ struct Bucket {
     std::optional<PolicyDocument> policy;
     std::optional<bool> policy_is_public; ///< GetBucketPolicyStatus; nullopt = no policy, or not to be had
     std::optional<PublicAccessBlock> block;
+    bool has_no_block = false; ///< S3 says that none is set
     std::optional<PublicAccessBlock> account_block;
     std::vector<AclGrant> grants;
     bool ignores_acls = false; ///< object ownership "bucket owner enforced"

@@ -12,7 +12,7 @@
 namespace dossier::explain {
 namespace {
 
-constexpr std::size_t most_principals = 12;
+constexpr std::size_t most_kept_principals = 12;
 
 struct BucketDeed {
     const char* words;
@@ -78,7 +78,7 @@ auto one_or_list(const std::vector<std::string>& values) -> Json {
 }
 
 /// The account behind an entry of Principal; "" for services, canonical users and CloudFront's identities.
-auto account_of(const aws::NamedPrincipal& principal) -> std::string {
+auto account_behind(const aws::NamedPrincipal& principal) -> std::string {
     if (principal.kind != "AWS") return {};
     if (aws::is_account_id(principal.id)) return principal.id;
     const auto arn = aws::parse_arn(principal.id);
@@ -87,7 +87,7 @@ auto account_of(const aws::NamedPrincipal& principal) -> std::string {
 
 /// Entries that a condition on the account would shut out by mistake.
 auto has_no_account(const aws::NamedPrincipal& principal) -> bool {
-    return principal.kind != "Service" && !aws::is_anyone(principal) && account_of(principal).empty();
+    return principal.kind != "Service" && !aws::is_anyone(principal) && account_behind(principal).empty();
 }
 
 /// Principals of a statement without those of other accounts; nullopt where there are none of them.
@@ -96,7 +96,7 @@ auto without_outsiders(const Json& statement, const aws::Statement& read, const 
     std::map<std::string, std::vector<std::string>> kept;
     bool dropped = false;
     for (const auto& principal : read.principals) {
-        const auto owner = account_of(principal);
+        const auto owner = account_behind(principal);
         if (principal.kind == "AWS" && !owner.empty() && owner != account)
             dropped = true;
         else
@@ -173,7 +173,7 @@ auto deny_other_accounts(const BucketCase& given, const Json& statements, std::v
             return std::nullopt;
         }
         for (const auto& principal : read->principals)
-            if (auto account = account_of(principal); !account.empty()) accounts.insert(std::move(account));
+            if (auto account = account_behind(principal); !account.empty()) accounts.insert(std::move(account));
     }
     accounts.erase(given.account);
     std::vector<std::string> all{given.account};
@@ -209,6 +209,8 @@ public:
         std::string effect = "hardens";
         if (was_open_ && is_narrower_) effect = "narrows";
         if (was_open_ && !is_open_) effect = "closes";
+        const std::string owner =
+            is_owner_sure_ ? "the owner keeps access" : "the owner's access depends on a condition, as it did before";
         std::string verdict;
         if (!locked_out_.empty()) {
             effect = "fails";
@@ -217,9 +219,9 @@ public:
             if (effect == "hardens") effect = was_open_ ? "fails" : "hardens";
             verdict = "Does not close the exposure: " + left_open_ + ".";
         } else if (was_open_) {
-            verdict = "Closes the exposure: nobody outside the account gets in, and the owner keeps access.";
+            verdict = "Closes the exposure: nobody outside the account gets in, and " + owner + ".";
         } else {
-            verdict = "Nobody outside the account gets in, before and after; the owner keeps access.";
+            verdict = "Nobody outside the account gets in, before and after; " + owner + ".";
         }
         return {.reach = std::move(rows_), .effect = std::move(effect), .verdict = std::move(verdict)};
     }
@@ -233,6 +235,7 @@ private:
         const bool is_kept =
             after.allowed == aws::Tri::yes || (after.allowed == aws::Tri::maybe && before.allowed == aws::Tri::maybe);
         if (is_owner && !is_kept && locked_out_.empty()) locked_out_ = who;
+        if (is_owner && after.allowed == aws::Tri::maybe) is_owner_sure_ = false;
         if (!is_owner) {
             was_open_ = was_open_ || before.allowed != aws::Tri::no;
             is_narrower_ = is_narrower_ || after.allowed < before.allowed;
@@ -252,6 +255,7 @@ private:
     std::vector<ReachRow> rows_;
     std::string locked_out_;
     std::string left_open_;
+    bool is_owner_sure_ = true;
     bool was_open_ = false;
     bool is_open_ = false;
     bool is_narrower_ = false;
@@ -313,7 +317,7 @@ auto bucket_case(const Finding& finding, const Context& context) -> std::optiona
         const bool is_own = who && who->service == "iam" && !given.account.empty() && who->account == given.account &&
                             (who->resource.starts_with("role/") || who->resource.starts_with("user/")) &&
                             !principal.id.contains('*');
-        if (!is_own || given.principals.size() == most_principals) continue;
+        if (!is_own || given.principals.size() == most_kept_principals) continue;
         if (std::ranges::find(given.principals, principal.id) == given.principals.end())
             given.principals.push_back(principal.id);
     }
@@ -362,9 +366,9 @@ auto judge_bucket(const BucketCase& given, const aws::BucketAccess& after) -> Ju
     for (const auto* policy : {&given.before.policy, &after.policy})
         for (const auto& statement : policy->statements)
             for (const auto& principal : statement.principals) {
-                const auto account = account_of(principal);
+                const auto account = account_behind(principal);
                 if (!statement.allows || account.empty() || account == given.account ||
-                    told.size() == most_principals || !told.insert(principal.id).second)
+                    told.size() == most_kept_principals || !told.insert(principal.id).second)
                     continue;
                 // The finding decides: what was shared on purpose stays, unless sharing is what was reported.
                 if (given.exposure != Exposure::cross_account) continue;

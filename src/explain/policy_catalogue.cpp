@@ -11,8 +11,12 @@
 namespace dossier::explain {
 namespace {
 
+auto text_or_none(const YAML::Node& node, const char* key) -> std::string {
+    return node[key] ? text_in(node, key) : std::string();
+}
+
 auto one_of(const YAML::Node& node, const char* key, std::initializer_list<std::string_view> words) -> std::string {
-    auto word = text_in(node, key);
+    auto word = text_or_none(node, key);
     if (std::ranges::find(words, word) == words.end())
         throw KnowledgeMistake{.line = node.Mark().line + 1,
                                .message = std::string(key) + " has no value '" + word + "'"};
@@ -32,8 +36,8 @@ auto read_template(const YAML::Node& node, const std::string& version) -> Policy
         .controls = words_at(node, "controls"),
         .intent = one_of(node, "intent", {"closes", "narrows", "hardens"}),
         .judge = one_of(node, "judge", {"", "bucket_policy", "public_access_block", "key_policy", "identity_policy"}),
-        .who = text_in(node, "who"),
-        .deed = text_in(node, "deed"),
+        .who = text_or_none(node, "who"),
+        .deed = text_or_none(node, "deed"),
         .explanation = std::string(trim(text_in(node, "explanation"))),
         .texts = {},
     };

@@ -163,10 +163,7 @@ auto judge(const PolicyTemplate& policy, const Finding& finding, const Context& 
     return true;
 }
 
-auto order_of(const PolicyProposal& proposal) -> std::size_t {
-    static constexpr std::array<std::string_view, 4> order{"closes", "narrows", "hardens", "fails"};
-    return static_cast<std::size_t>(std::ranges::find(order, proposal.effect) - order.begin());
-}
+constexpr std::array<std::string_view, 4> best_first{"closes", "narrows", "hardens", "fails"};
 
 } // namespace
 
@@ -183,8 +180,11 @@ auto draft_policies(const PolicyCatalogue& catalogue, ControlFamily failed, cons
             if (auto filled = fill(text, facts)) proposal.texts.push_back(std::move(*filled));
         if (!proposal.texts.empty()) proposals.push_back(std::move(proposal));
     }
-    std::ranges::stable_sort(proposals, {}, order_of);
-    return proposals;
+    std::vector<PolicyProposal> ordered;
+    for (const auto effect : best_first)
+        for (auto& proposal : proposals)
+            if (proposal.effect == effect) ordered.push_back(std::move(proposal));
+    return ordered;
 }
 
 } // namespace dossier::explain

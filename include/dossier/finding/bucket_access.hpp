@@ -1,8 +1,8 @@
 #pragma once
 // Who gets into an S3 bucket: its policy, Block Public Access and a public access control list, asked for one person
-// and one deed. Pure; what depends on something unknown is "maybe". Follows AWS' evaluation logic: explicit denials win,
-// RestrictPublicBuckets shuts everyone outside the account out of a public policy, and inside the account a grant of IAM
-// counts as much as one of the policy, while outside both are needed.
+// and one deed. Pure; what depends on something unknown is "maybe". Follows AWS' evaluation logic: explicit denials
+// win, RestrictPublicBuckets shuts everyone outside the account out of a public policy, and inside the account a grant
+// of IAM counts as much as one of the policy, while outside both are needed.
 
 #include "dossier/finding/aws_policy.hpp"
 
