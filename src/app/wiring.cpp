@@ -144,7 +144,9 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                               foundation.clock, foundation.metrics, &foundation.store);
     parts->narrator = std::make_unique<explain::Narrator>(
         *parts->gateway, std::make_shared<explain::PromptCatalogue>(std::move(*prompts)), parts->redactor,
-        foundation.metrics);
+        foundation.metrics,
+        config.llm.share ? std::optional(explain::Sharing{.store = foundation.store, .clock = foundation.clock})
+                         : std::nullopt);
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
     const auto& queue = config.pipeline.queue;

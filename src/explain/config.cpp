@@ -160,6 +160,8 @@ auto read_llm(config::Section section) -> LlmConfig {
                                          "{input: 0, output: 0} is for a model that costs nothing");
     }
     section.read("cache", llm.cache);
+    section.read("share", llm.share);
+    if (llm.share && !llm.cache) section.problem("share", "needs `cache: true`: shared texts are kept there");
     return llm;
 }
 

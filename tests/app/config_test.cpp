@@ -297,6 +297,7 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m, price: {input: -1, output: "
          "1}}]}",
          "llm.providers[0].price: must be dollars from 0"},
+        {"llm: {share: true, cache: false}", "llm.share: needs `cache: true`"},
         {"llm: {budget: {usd_per_day: -1}}", "llm.budget.usd_per_day: must be dollars from 0"},
         {"llm: {budget: {usd_per_day: .inf}}", "llm.budget.usd_per_day: "},
         {"llm: {budget: {per_source: {wiz: lots}}}", "llm.budget.per_source: `wiz` needs dollars a day"},

@@ -71,6 +71,7 @@ struct LlmConfig {
     std::string prompts; ///< directory; "" = config/prompts if it exists, else the built-in prompts
     LlmBudget budget;
     bool cache = true;
+    bool share = false; ///< like findings share one text, their own facts filled in by code; needs the cache
 };
 [[nodiscard]] auto read_llm(config::Section section) -> LlmConfig;
 
