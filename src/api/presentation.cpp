@@ -56,6 +56,24 @@ auto earlier_revisions(const store::DossierRow& row) -> Json {
     return list;
 }
 
+/// What asking LLMs for the narratives of all revisions cost.
+auto cost_of(const store::DossierRow& row) -> Json {
+    LlmCost sum;
+    for (const auto& result : row.results) {
+        if (result.stage != Stage::explained) continue;
+        const auto narrative = from_text<Narrative>(result.body);
+        if (!narrative) continue;
+        sum.calls += narrative->cost.calls;
+        sum.prompt_tokens += narrative->cost.prompt_tokens;
+        sum.completion_tokens += narrative->cost.completion_tokens;
+        sum.usd += narrative->cost.usd;
+    }
+    return {{"calls", sum.calls},
+            {"prompt_tokens", sum.prompt_tokens},
+            {"completion_tokens", sum.completion_tokens},
+            {"usd", sum.usd}};
+}
+
 /// The newest draft of the ticket; of a dossier that has none, the newest of another kind.
 auto draft_of(const store::DossierRow& row) -> Json {
     if (row.drafts.empty()) return nullptr;
@@ -139,6 +157,7 @@ auto present_dossier(const store::DossierRow& row, const std::vector<store::Audi
               {"assessment", assessment},
               {"route", result_of(row, Stage::drafted)},
               {"narrative", result_of(row, Stage::explained)},
+              {"cost", cost_of(row)},
               {"citations", citations_of(assessment)},
               {"draft", draft_of(row)},
               {"drafts", Json::array()},

@@ -24,15 +24,6 @@ auto delivery_json(const store::DeliveryDay& day) -> Json {
             {"reasons", std::move(reasons)}};
 }
 
-/// A time, or a day alone.
-auto day_parameter(const Call& call, std::string_view name) -> Result<std::optional<Timestamp>> {
-    const auto text = call.request.query_value(name);
-    if (text && text->size() == 10) {
-        if (const auto day = parse_time(std::string(*text) + "T00:00:00Z")) return day;
-    }
-    return time_of(call, name);
-}
-
 auto deliveries(const Services& services, Call call) -> Task<net::HttpResponse> {
     const auto since = day_parameter(call, "since");
     if (!since) co_return refuse(call, since.error());

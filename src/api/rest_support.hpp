@@ -59,6 +59,15 @@ template <class E>
     return time;
 }
 
+/// A time, or a day alone.
+[[nodiscard]] inline auto day_parameter(const Call& call, std::string_view name) -> Result<std::optional<Timestamp>> {
+    const auto text = call.request.query_value(name);
+    if (text && text->size() == 10) {
+        if (const auto day = parse_time(std::string(*text) + "T00:00:00Z")) return day;
+    }
+    return time_of(call, name);
+}
+
 /// An audit entry for what the caller did.
 [[nodiscard]] inline auto entry_by(const Call& call, const Services& services, std::string action, const Json& details,
                                    std::string finding_id = {}) -> store::AuditEntry {
@@ -87,6 +96,7 @@ void add_draft_routes(Routes& routes, const Services& services);
 void add_operation_routes(Routes& routes, const Services& services);
 void add_explain_routes(Routes& routes, const Services& services);
 void add_report_routes(Routes& routes, const Services& services);
+void add_cost_routes(Routes& routes, const Services& services);
 void add_webhook_routes(Routes& routes, const Services& services);
 
 } // namespace dossier::api

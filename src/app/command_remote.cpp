@@ -208,4 +208,39 @@ auto deliveries(const DeliveryOptions& options, std::ostream& out) -> int {
     return exit_done;
 }
 
+auto costs(const CostOptions& options, std::ostream& out) -> int {
+    RemoteClient client;
+    auto path = "/v1/reports/costs?by=" + percent_encode(options.by);
+    for (const auto& [name, value] : {std::pair{"since", &options.since}, std::pair{"until", &options.until},
+                                      std::pair{"source", &options.source}, std::pair{"route", &options.route}})
+        if (!value->empty()) path += fmt::format("&{}={}", name, percent_encode(*value));
+    auto answer = client.json(options.remote, "GET", path);
+    if (!answer) return complain("costs", answer.error());
+    if (options.json) {
+        out << answer->dump(2) << '\n';
+        return exit_done;
+    }
+    const auto number = [](const Json& item, const char* name) {
+        const auto found = item.find(name);
+        return found != item.end() && found->is_number() ? found->get<double>() : 0.0;
+    };
+    const auto line = [&](const std::string& what, const Json& item) {
+        out << fmt::format("{:<60} {:>7.0f} {:>11.0f} {:>11.0f} {:>11.6f} {:>11.6f} {:>8.0f}\n", what,
+                           number(item, "calls"), number(item, "prompt_tokens"), number(item, "completion_tokens"),
+                           number(item, "usd"), number(item, "reserved_usd"), number(item, "refused"));
+    };
+    out << fmt::format("{:<60} {:>7} {:>11} {:>11} {:>11} {:>11} {:>8}\n", options.by, "calls", "tokens in",
+                       "tokens out", "spent $", "reserved $", "refused");
+    for (const auto& item : (*answer)["items"]) {
+        std::vector<std::string> parts;
+        for (const auto part : split(options.by, ',')) {
+            const auto value = text_at(item, std::string(trim(part)).c_str());
+            parts.push_back(value.empty() ? "-" : value);
+        }
+        line(join(parts, "  "), item);
+    }
+    line("total", (*answer)["total"]);
+    return exit_done;
+}
+
 } // namespace dossier::app

@@ -130,6 +130,17 @@ public:
         }
     }
 
+    void budgets() {
+        std::vector<std::string_view> sources;
+        std::vector<std::string_view> routes;
+        for (const auto& source : config_.sources) sources.push_back(source.name);
+        for (const auto& route : config_.pipeline.routes) routes.push_back(route.name);
+        if (routes.empty()) routes.emplace_back("default"); // the one that takes everything
+        const auto& budget = config_.llm.budget;
+        for (const auto& [name, usd] : budget.usd_per_source) known("llm.budget.per_source", "source", name, sources);
+        for (const auto& [name, usd] : budget.usd_per_route) known("llm.budget.per_route", "route", name, routes);
+    }
+
     std::vector<Problem> problems;
 
 private:
@@ -176,6 +187,7 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.listening();
     rules.client_certificates();
     rules.routes();
+    rules.budgets();
     return std::move(rules.problems);
 }
 

@@ -1,15 +1,14 @@
 #include "dossier/explain/llm_gateway.hpp"
 
+#include "budget.hpp"
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
-#include "token_budget.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <limits>
 #include <map>
@@ -45,6 +44,7 @@ struct Attempted {
     std::optional<Usable> usable;
     std::vector<std::string> left_out;
     std::string reason;
+    bool was_asked = true;
     bool stop = false; ///< cancelled: ask nobody else
 };
 
@@ -54,10 +54,19 @@ auto error_words(const Error& error) -> std::string {
 
 auto answer_tokens(std::size_t asked) -> std::size_t { return asked > 0 ? asked : usual_answer_tokens; }
 
-auto tokens_of(const LlmRequest& request) -> std::size_t {
-    auto tokens = estimate_tokens(request.schema) + answer_tokens(request.max_tokens);
-    for (const auto& message : request.messages) tokens += estimate_tokens(message.content);
-    return tokens;
+auto estimate_of(const LlmRequest& request) -> CallEstimate {
+    CallEstimate estimate{.prompt_tokens = estimate_tokens(request.schema) + message_overhead,
+                          .answer_tokens = answer_tokens(request.max_tokens)};
+    for (const auto& message : request.messages) estimate.prompt_tokens += estimate_tokens(message.content);
+    return estimate;
+}
+
+auto account_of(const LlmPurpose& purpose, const LlmProvider& provider) -> store::SpendAccount {
+    return {.source = purpose.source,
+            .route = purpose.route,
+            .provider = provider.name(),
+            .model = provider.model(),
+            .purpose = purpose.what};
 }
 
 /// Tokens left for the content once instructions, schema and answer have theirs.
@@ -99,9 +108,15 @@ auto request_for(const LlmQuestion& question, const LlmMaterial& material) -> Ll
     return request;
 }
 
+/// Our own word, as opposed to a server that says it is overloaded.
+auto is_over_budget(const Error& error) -> bool {
+    return std::ranges::any_of(error.context, [](const auto& one) { return one.first == "asked"; });
+}
+
 /// The record of one call: what was sent, what came, what it cost.
 auto audit_entry(const LlmQuestion& question, const LlmProvider& provider, const LlmRequest& request,
-                 const Result<LlmAnswer>& answer, int attempt, Duration took, Timestamp now) -> store::AuditEntry {
+                 const Result<LlmAnswer>& answer, int attempt, const Charge& charge, Duration took, Timestamp now)
+    -> store::AuditEntry {
     Json details;
     details["purpose"] = question.purpose.what;
     details["provider"] = provider.name();
@@ -115,7 +130,7 @@ auto audit_entry(const LlmQuestion& question, const LlmProvider& provider, const
     details["response"] = answer ? answer->text : "";
     details["prompt_tokens"] = answer ? answer->prompt_tokens : 0;
     details["completion_tokens"] = answer ? answer->completion_tokens : 0;
-    details["usd"] = answer ? provider.price().of(answer->prompt_tokens, answer->completion_tokens) : 0.0;
+    details["usd"] = charge.usd;
     details["latency_ms"] = took.count();
     details["outcome"] = answer ? std::string_view("ok") : name_of(answer.error().code);
     if (!answer) details["error"] = answer.error().message;
@@ -137,8 +152,7 @@ struct LlmGateway::Impl {
     store::EffectStore* cache;
     const Clock& clock;
     Metrics& metrics;
-    TokenBudget budget;
-    std::atomic<std::uint64_t> next_booking{1};
+    Budget budget;
     std::mutex resting_mutex;
     std::map<std::string, SteadyClock::time_point> resting; ///< provider → not before
 
@@ -149,8 +163,7 @@ struct LlmGateway::Impl {
     auto call(std::shared_ptr<Asking> asking, LlmProvider* provider, LlmRequest request, int attempt)
         -> Task<Result<LlmAnswer>>;
     auto from_cache(std::shared_ptr<LlmMaterial> material, std::string key) -> Task<std::optional<Usable>>;
-    void keep_account(Asking& asking, const LlmProvider& provider, std::uint64_t booking,
-                      const Result<LlmAnswer>& answer);
+    void keep_account(Asking& asking, const LlmProvider& provider, const Charge& charge);
 
     [[nodiscard]] auto is_resting(const std::string& provider) -> bool {
         const std::scoped_lock lock(resting_mutex);
@@ -169,36 +182,27 @@ struct LlmGateway::Impl {
     }
 };
 
-void LlmGateway::Impl::keep_account(Asking& asking, const LlmProvider& provider, std::uint64_t booking,
-                                    const Result<LlmAnswer>& answer) {
+void LlmGateway::Impl::keep_account(Asking& asking, const LlmProvider& provider, const Charge& charge) {
     auto& cost = asking.reply.cost;
     ++cost.calls;
-    if (!answer) {
-        // what a failed call used is not known; its prompt was read, unless it never got there
-        if (answer.error().code == Errc::unavailable || answer.error().code == Errc::quota_exhausted)
-            budget.settle(booking, 0);
-        return;
-    }
-    const auto used = answer->prompt_tokens + answer->completion_tokens;
-    if (used > 0) budget.settle(booking, static_cast<std::size_t>(used));
-    cost.prompt_tokens += answer->prompt_tokens;
-    cost.completion_tokens += answer->completion_tokens;
-    cost.usd += provider.price().of(answer->prompt_tokens, answer->completion_tokens);
+    cost.prompt_tokens += charge.prompt_tokens;
+    cost.completion_tokens += charge.completion_tokens;
+    cost.usd += charge.usd;
     metrics.count("dossier_llm_tokens_total", {{"provider", provider.name()}, {"kind", "prompt"}},
-                  static_cast<double>(answer->prompt_tokens));
+                  static_cast<double>(charge.prompt_tokens));
     metrics.count("dossier_llm_tokens_total", {{"provider", provider.name()}, {"kind", "completion"}},
-                  static_cast<double>(answer->completion_tokens));
+                  static_cast<double>(charge.completion_tokens));
 }
 
 auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provider, LlmRequest request, int attempt)
     -> Task<Result<LlmAnswer>> {
     const auto begun = SteadyClock::now();
     if (begun >= asking->deadline) co_return fail(Errc::timeout, "no time is left for another call");
-    const auto booking = next_booking++;
-    if (!budget.reserve(booking, tokens_of(request), begun)) {
+    auto booking = co_await budget.reserve(account_of(asking->question.purpose, *provider), provider->price(),
+                                           estimate_of(request));
+    if (!booking) {
         count(provider->name(), "over_budget");
-        co_return fail(Errc::overloaded,
-                       fmt::format("the budget of {} tokens a minute is used up", config.tokens_per_minute));
+        co_return fail(std::move(booking.error()).with("asked", "no"));
     }
     Result<LlmAnswer> answer = fail(Errc::internal, "the provider failed");
     try {
@@ -207,12 +211,13 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
         answer = fail(Errc::internal, fmt::format("the provider failed: {}", e.what()));
     }
     const auto took = SteadyClock::now() - begun;
-    keep_account(*asking, *provider, booking, answer);
+    const auto charge = co_await budget.settle(*std::move(booking), answer);
+    keep_account(*asking, *provider, charge);
     count(provider->name(), answer ? "ok" : name_of(answer.error().code));
     metrics.observe("dossier_llm_seconds", std::chrono::duration<double>(took).count(),
                     {{"provider", provider->name()}});
     if (!answer) rest(provider->name(), answer.error().code);
-    asking->reply.audit.push_back(audit_entry(asking->question, *provider, request, answer, attempt,
+    asking->reply.audit.push_back(audit_entry(asking->question, *provider, request, answer, attempt, charge,
                                               std::chrono::duration_cast<Duration>(took), clock.now()));
     co_return answer;
 }
@@ -228,6 +233,8 @@ auto LlmGateway::Impl::ask_and_repair(std::shared_ptr<Asking> asking, LlmProvide
         auto answer = co_await call(asking, provider, request, attempt);
         if (!answer) {
             reason = error_words(answer.error());
+            if (attempt == 1 && is_over_budget(answer.error()))
+                co_return Attempted{.reason = answer.error().message, .was_asked = false};
             if (answer.error().code == Errc::cancelled) co_return Attempted{.reason = reason, .stop = true};
             if (answer.error().code != Errc::malformed) break;
             // most likely cut at its limit: the same question, with more room
@@ -274,6 +281,7 @@ auto LlmGateway::Impl::try_provider(std::shared_ptr<Asking> asking, LlmProvider*
         attempted.usable = std::move(hit);
     } else if (is_resting(provider->name())) {
         attempted.reason = "it is left alone for a while after it refused our credentials or its quota ended";
+        attempted.was_asked = false;
     } else {
         attempted = co_await ask_and_repair(asking, provider, material);
         if (attempted.usable && config.cache && cache != nullptr) {
@@ -308,22 +316,24 @@ auto LlmGateway::Impl::ask(LlmQuestion question, Deadline deadline) -> Task<LlmR
             reply.left_out = std::move(attempted.left_out);
             break;
         }
-        reply.notes.push_back(fmt::format("llm {} failed: {}", provider->name(), attempted.reason));
-        log::warn("llm.failed", {{"provider", provider->name()}, {"dossier", asking->question.purpose.dossier_id}});
+        const std::string_view what = attempted.was_asked ? "failed" : "was not asked";
+        reply.notes.push_back(fmt::format("llm {} {}: {}", provider->name(), what, attempted.reason));
+        log::warn(attempted.was_asked ? "llm.failed" : "llm.not_asked",
+                  {{"provider", provider->name()}, {"dossier", asking->question.purpose.dossier_id}});
         if (attempted.stop) break;
     }
     co_return std::move(reply);
 }
 
 LlmGateway::LlmGateway(std::vector<std::unique_ptr<LlmProvider>> providers, LlmConfig config, store::EffectStore* cache,
-                       const Clock& clock, Metrics& metrics) {
-    const auto limit = config.tokens_per_minute;
+                       const Clock& clock, Metrics& metrics, store::SpendStore* spending) {
+    Budget budget(config.budget, spending, clock, metrics);
     impl_.reset(new Impl{.providers = std::move(providers),
                          .config = std::move(config),
                          .cache = cache,
                          .clock = clock,
                          .metrics = metrics,
-                         .budget = TokenBudget(limit)});
+                         .budget = std::move(budget)});
 }
 
 LlmGateway::~LlmGateway() = default;
@@ -333,6 +343,12 @@ auto LlmGateway::ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply> 
 }
 
 auto LlmGateway::has_providers() const -> bool { return !impl_->providers.empty(); }
+
+auto LlmGateway::models() const -> std::string {
+    std::string models;
+    for (const auto& provider : impl_->providers) models += provider->name() + "=" + provider->model() + "\n";
+    return models;
+}
 
 auto estimate_tokens(std::string_view text) -> std::size_t {
     constexpr std::size_t bytes_a_token = 3; // four is usual for English prose; identifiers take more tokens

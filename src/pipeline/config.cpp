@@ -61,6 +61,29 @@ auto read_when(config::Section section) -> RouteConfig::When {
     return when;
 }
 
+auto read_narrative(config::Section& section) -> NarrativeRule {
+    using Who = NarrativeRule::Who;
+    NarrativeRule rule;
+    std::string shape;
+    section.read_json("narrative", shape);
+    if (!shape.starts_with('{')) {
+        std::string word;
+        section.read_word("narrative", word, {"always", "never"});
+        if (word == "never") rule.who = Who::nobody;
+        return rule;
+    }
+    auto top = section.child("narrative");
+    top.require("top_percent");
+    top.read("top_percent", rule.top_percent);
+    top.read("window", rule.window);
+    rule.who = Who::top;
+    if (!(rule.top_percent > 0 && rule.top_percent <= 100))
+        top.problem("top_percent", "must be over 0 and at most 100");
+    if (rule.window < Duration{60'000} || rule.window > Duration{31LL * 24 * 3'600'000})
+        top.problem("window", "must be from 1m to 31d");
+    return rule;
+}
+
 auto read_route(config::Section& section, std::vector<std::string>& names, Mode mode) -> RouteConfig {
     RouteConfig route;
     section.read_name("name", route.name, names);
@@ -69,6 +92,7 @@ auto read_route(config::Section& section, std::vector<std::string>& names, Mode 
     section.read("sink", route.sink);
     section.read_word("approval", route.approval, {"none", "before_create", "before_assign"});
     read_confidence(section, route.min_confidence);
+    route.narrative = read_narrative(section);
     if (route.approval == "none" && mode != Mode::automate)
         section.warning("approval", "`none` holds in `mode: automate` only: a person is asked");
     return route;

@@ -14,6 +14,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -252,6 +253,11 @@ private:
         input.context = *work.context;
         input.assessment = *work.assessment;
         input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
+        const auto* route = match_route(stations_.config, input.findings.front(), input.context.environment);
+        input.route = route == nullptr ? "none" : route->name;
+        auto why_not = co_await why_no_llm(work, route);
+        if (!why_not) co_return fail(std::move(why_not.error()));
+        input.why_no_llm = *std::move(why_not);
         auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
         auto commit = work.commit(Stage::explained, to_text(narration.narrative), now());
         commit.audit = std::move(narration.audit);
@@ -271,6 +277,28 @@ private:
         work.narrative = std::move(narration.narrative);
         timer.done();
         co_return saved;
+    }
+
+    /// What the route says of asking an LLM for this dossier; "" = it may be asked.
+    auto why_no_llm(const DossierCase& work, const RouteConfig* route) -> Task<Result<std::string>> {
+        using Who = NarrativeRule::Who;
+        if (route == nullptr || route->narrative.who == Who::everyone) co_return std::string();
+        const auto& rule = route->narrative;
+        if (rule.who == Who::nobody) co_return fmt::format("the route {} asks no LLM", route->name);
+        auto rank = co_await stations_.store.take_narrative_turn({.route = route->name,
+                                                                  .dossier_id = work.row().id,
+                                                                  .at = now(),
+                                                                  .risk = work.assessment->risk,
+                                                                  .top_percent = rule.top_percent,
+                                                                  .window = rule.window});
+        if (!rank) co_return fail(std::move(rank.error()));
+        if (rank->is_granted) co_return std::string();
+        log::info("dossier.not_among_the_top", {{"dossier", work.row().id}, {"rank", rank->rank}, {"of", rank->of}});
+        // Without the rank of the moment: a replay that changes nothing should change no text.
+        co_return fmt::format("the route {} asks an LLM only for the top {:g} % by risk of {:g} h, and this is not "
+                              "among them",
+                              route->name, rule.top_percent,
+                              std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
     }
 
     auto routing_facts(const DossierCase& work) -> Task<Result<RoutingFacts>> {
@@ -489,6 +517,9 @@ auto DossierBuilder::explain(std::vector<Finding> findings) -> Task<ticket::Doss
     input.context = view.context;
     input.assessment = view.assessment;
     input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
+    // Somebody asks for this one: the route's rule on narratives is for what nobody asked for.
+    const auto* route = match_route(stations_.config, view.findings.front(), view.context.environment);
+    input.route = route == nullptr ? "none" : route->name;
     auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
     view.narrative = std::move(narration.narrative);
     if (!narration.audit.empty()) {

@@ -14,8 +14,7 @@ auto allows(const std::vector<std::string>& list, std::string_view value) -> boo
     return list.empty() || std::ranges::find(list, value) != list.end();
 }
 
-auto matches(const RouteConfig::When& when, const RoutingFacts& facts) -> bool {
-    const auto& finding = facts.worst;
+auto matches(const RouteConfig::When& when, const Finding& finding, Environment environment) -> bool {
     const bool any_class = when.data.empty() || std::ranges::any_of(finding.data.classes, [&](const auto& data_class) {
                                return std::ranges::find(when.data, data_class) != when.data.end();
                            });
@@ -24,7 +23,7 @@ auto matches(const RouteConfig::When& when, const RoutingFacts& facts) -> bool {
                          });
     return allows(when.severity, to_string(finding.severity)) && allows(when.exposure, to_string(finding.exposure)) &&
            allows(when.finding_type, to_string(finding.finding_type)) && allows(when.source, finding.source) &&
-           allows(when.environment, to_string(facts.environment)) && any_class && account;
+           allows(when.environment, to_string(environment)) && any_class && account;
 }
 
 /// Why nobody may be left out of the loop; empty = the guardrails let it pass.
@@ -47,19 +46,25 @@ auto guardrails(const PipelineConfig& config, const RoutingFacts& facts, const R
 
 } // namespace
 
+auto match_route(const PipelineConfig& config, const Finding& worst, Environment environment) -> const RouteConfig* {
+    static const RouteConfig everything{.name = "default"};
+    if (config.routes.empty()) return &everything;
+    const auto route = std::ranges::find_if(
+        config.routes, [&](const RouteConfig& candidate) { return matches(candidate.when, worst, environment); });
+    return route == config.routes.end() ? nullptr : &*route;
+}
+
 auto decide_route(const PipelineConfig& config, const RoutingFacts& facts, const std::string& default_approval,
                   const std::string& default_sink) -> RouteDecision {
-    static const RouteConfig everything{.name = "default", .when = {}, .action = "ticket", .sink = {}, .approval = {}};
-    const auto route = std::ranges::find_if(
-        config.routes, [&](const RouteConfig& candidate) { return matches(candidate.when, facts); });
+    const auto* route = match_route(config, facts.worst, facts.environment);
     RouteDecision decision;
-    if (route == config.routes.end() && !config.routes.empty()) {
+    if (route == nullptr) {
         decision.route = "none";
         decision.action = "digest";
         decision.reasons.emplace_back("no route matches");
         return decision;
     }
-    const auto& chosen = config.routes.empty() ? everything : *route;
+    const auto& chosen = *route;
     decision.route = chosen.name;
     decision.action = chosen.action;
     if (config.mode == Mode::observe && decision.action != "digest") {

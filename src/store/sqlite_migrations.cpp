@@ -233,7 +233,51 @@ CREATE INDEX audit_automatic ON audit(time)
     WHERE action IN ('draft.approved_automatically', 'writeback.done_automatically');
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3};
+/// What LLM calls may cost and did cost, and who had a narrative of an LLM on routes that don't allow it to all.
+constexpr auto version_4 = R"sql(
+CREATE TABLE llm_days(
+    day               INTEGER NOT NULL,      -- days since 1970, UTC
+    source            TEXT NOT NULL,
+    route             TEXT NOT NULL,
+    provider          TEXT NOT NULL,
+    model             TEXT NOT NULL,
+    purpose           TEXT NOT NULL,
+    calls             INTEGER NOT NULL DEFAULT 0,
+    prompt_tokens     INTEGER NOT NULL DEFAULT 0,
+    completion_tokens INTEGER NOT NULL DEFAULT 0,
+    spent             INTEGER NOT NULL DEFAULT 0,  -- nano-dollars, as the next
+    reserved          INTEGER NOT NULL DEFAULT 0,
+    refused           INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY(day, source, route, provider, model, purpose)
+) WITHOUT ROWID;
+
+CREATE TABLE llm_reservations(               -- of calls under way, and of the last minute
+    id         TEXT PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    source     TEXT NOT NULL,
+    route      TEXT NOT NULL,
+    provider   TEXT NOT NULL,
+    model      TEXT NOT NULL,
+    purpose    TEXT NOT NULL,
+    nanos      INTEGER NOT NULL,
+    tokens     INTEGER NOT NULL,             -- at most; once settled, as used
+    is_settled INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX llm_reservations_settled ON llm_reservations(is_settled, at);
+CREATE INDEX llm_reservations_at ON llm_reservations(at, tokens);
+
+CREATE TABLE narrative_turns(
+    route      TEXT NOT NULL,
+    dossier_id TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    risk       INTEGER NOT NULL,             -- thousandths
+    is_granted INTEGER NOT NULL,
+    PRIMARY KEY(route, dossier_id)
+) WITHOUT ROWID;
+CREATE INDEX narrative_turns_at ON narrative_turns(route, at);
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4};
 
 auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

@@ -84,6 +84,11 @@ TEST_F(RestTest, ListsAreFilteredAndPagedAndRefuseWhatTheyDoNotKnow) {
         {"/v1/dead-letters", 200, 0},
         {"/v1/quarantine", 200, 0},
         {"/v1/audit?action=finding.received", 200, 3},
+        {"/v1/reports/costs", 200, 0},
+        {"/v1/reports/costs?by=day,source", 200, 0},
+        {"/v1/reports/costs?since=2026-11-22", 200, 0},
+        {"/v1/reports/costs?by=colour", 400},
+        {"/v1/reports/costs?until=soon", 400},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.target);

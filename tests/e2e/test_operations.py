@@ -96,7 +96,8 @@ class OpenApi(ServiceCase):
     ROUTES = {
         ("post", "/v1/webhooks/{source}"), ("get", "/v1/findings"), ("get", "/v1/findings/{id}"),
         ("get", "/v1/findings/{id}/blast-radius"), ("get", "/v1/dossiers/{id}/blast-radius"),
-        ("get", "/v1/reports/deliveries"), ("post", "/v1/findings/{id}/replay"), ("get", "/v1/dossiers"), ("get", "/v1/dossiers/{id}"),
+        ("get", "/v1/reports/deliveries"), ("get", "/v1/reports/costs"), ("post", "/v1/findings/{id}/replay"),
+        ("get", "/v1/dossiers"), ("get", "/v1/dossiers/{id}"),
         ("post", "/v1/explain"), ("get", "/v1/drafts"), ("get", "/v1/drafts/{id}"), ("patch", "/v1/drafts/{id}"),
         ("post", "/v1/drafts/{id}/approve"), ("post", "/v1/drafts/{id}/reject"), ("get", "/v1/dead-letters"),
         ("post", "/v1/dead-letters/{id}/redrive"), ("get", "/v1/quarantine"), ("post", "/v1/quarantine/{id}/retry"),

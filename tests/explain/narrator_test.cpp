@@ -394,16 +394,5 @@ TEST_F(NarratorTest, ShowsAModelWhatItsWindowHoldsAndNamesTheRest) {
     EXPECT_LT(narrative.evidence.size(), sample_evidence().size());
 }
 
-TEST_F(NarratorTest, StaysInsideItsTokenBudget) {
-    const auto main = provider("main", {honest(), honest()});
-    open({.tokens_per_minute = 10, .cache = false});
-    const auto narrative = narrate().narrative;
-    EXPECT_TRUE(main->asked.empty());
-    EXPECT_EQ(narrative.author, "template");
-    ASSERT_FALSE(narrative.notes.empty());
-    EXPECT_TRUE(narrative.notes[0].contains("budget")) << narrative.notes[0];
-    EXPECT_TRUE(has_metric(R"(outcome="over_budget")"));
-}
-
 } // namespace
 } // namespace dossier::explain

@@ -478,5 +478,44 @@ TEST(DossierBuilder, ExplainsWhatIsNotStoredAndLeavesOnlyTheAuditOfItsCalls) {
     EXPECT_EQ(house.tracker->creates, 0);
 }
 
+TEST(DossierBuilder, AsksAnLlmForThoseOnlyThatTheRouteAllows) {
+    struct Row {
+        const char* name;
+        NarrativeRule rule;
+        std::size_t asked; // of ten dossiers of the same risk
+        const char* note;
+    };
+    const Row rows[] = {
+        {"always", {}, 10, "llm main failed"},
+        {"never", {.who = NarrativeRule::Who::nobody}, 0, "the route all asks no LLM"},
+        {"top", {.who = NarrativeRule::Who::top, .top_percent = 20}, 2, "only for the top 20 % by risk of 24 h"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        House house;
+        house.config.routes = {{.name = "all", .narrative = row.rule}};
+        std::vector<std::string> dossiers;
+        for (int i = 0; i < 10; ++i) {
+            house.bucket = "store-" + std::to_string(i);
+            dossiers.push_back(house.deliver(i).dossier_id);
+        }
+        while (!house.work().empty()) {
+        }
+        EXPECT_EQ(static_cast<std::size_t>(house.llm_calls), row.asked);
+        std::size_t told = 0;
+        for (const auto& id : dossiers) {
+            const auto dossier = house.dossier(id);
+            for (const auto& result : dossier.results) {
+                if (result.stage != Stage::explained) continue;
+                const auto narrative = from_text<Narrative>(result.body);
+                EXPECT_EQ(narrative->author, "template");
+                EXPECT_EQ(narrative->notes.back(), "written by the template narrator");
+                told += narrative->notes.front().contains(row.note) ? 1 : 0;
+            }
+        }
+        EXPECT_EQ(told, row.asked > 0 && row.asked < 10 ? 10 - row.asked : 10);
+    }
+}
+
 } // namespace
 } // namespace dossier::pipeline

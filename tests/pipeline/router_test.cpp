@@ -35,6 +35,20 @@ auto unattended(Mode mode) -> PipelineConfig {
     return config;
 }
 
+TEST(Router, KnowsTheRouteBeforeAnythingIsWritten) {
+    auto facts = harmless();
+    PipelineConfig config;
+    ASSERT_NE(match_route(config, facts.worst, facts.environment), nullptr);
+    EXPECT_EQ(match_route(config, facts.worst, facts.environment)->name, "default");
+    config.routes = {{.name = "high", .when = {.severity = {"high"}}},
+                     {.name = "dev", .when = {.environment = {"dev"}}}};
+    EXPECT_EQ(match_route(config, facts.worst, Environment::dev), &config.routes[1]);
+    EXPECT_EQ(match_route(config, facts.worst, Environment::prod), nullptr);
+    facts.worst.severity = Severity::high;
+    EXPECT_EQ(match_route(config, facts.worst, Environment::dev), &config.routes[0]) << "the first that matches";
+    EXPECT_EQ(decide_route(config, facts, "before_assign", "jira").route, "high") << "what it does follows the match";
+}
+
 TEST(Router, APersonIsLeftOutOnlyWhereEveryGuardrailAgrees) {
     struct Row {
         const char* name;

@@ -155,6 +155,18 @@ public:
     auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> override {
         return under_.cache_answer(std::move(key), std::move(answer), at);
     }
+    auto reserve_spend(store::Reservation reservation) -> Task<Result<std::optional<store::SpendRefusal>>> override {
+        return under_.reserve_spend(std::move(reservation));
+    }
+    auto settle_spend(store::Settlement settlement) -> Task<Result<void>> override {
+        return under_.settle_spend(std::move(settlement));
+    }
+    auto spending(store::SpendFilter filter) -> Task<Result<std::vector<store::SpendDay>>> override {
+        return under_.spending(std::move(filter));
+    }
+    auto take_narrative_turn(store::NarrativeTurn turn) -> Task<Result<store::NarrativeRank>> override {
+        return under_.take_narrative_turn(std::move(turn));
+    }
     auto append_audit(std::vector<store::AuditEntry> entries) -> Task<Result<void>> override {
         return under_.append_audit(std::move(entries));
     }

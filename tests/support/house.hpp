@@ -119,7 +119,8 @@ public:
     std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>("scan");
     ingest::WriteBackConfig may_write;
     bool is_connected = false; ///< whether the platform is written to
-    std::string extra;         ///< further members of what the scanner sends: R"(,"classes":["pii"])"
+    std::string bucket = "payments-export";
+    std::string extra; ///< further members of what the scanner sends: R"(,"classes":["pii"])"
     pipeline::PipelineConfig config;
     std::vector<std::shared_ptr<ingest::PlatformApi>> platforms;
     std::string approval = "before_assign";
@@ -139,8 +140,8 @@ public:
         std::vector<std::unique_ptr<explain::LlmProvider>> providers;
         providers.push_back(std::make_unique<RefusingLlm>(llm_calls));
         auto prompts = std::make_shared<explain::PromptCatalogue>(*explain::PromptCatalogue::load(""));
-        gateways_.push_back(
-            std::make_unique<explain::LlmGateway>(std::move(providers), explain::LlmConfig{}, &store, clock, metrics));
+        gateways_.push_back(std::make_unique<explain::LlmGateway>(std::move(providers), explain::LlmConfig{}, &store,
+                                                                  clock, metrics, &store));
         narrators_.push_back(
             std::make_unique<explain::Narrator>(*gateways_.back(), std::move(prompts), redactor, metrics));
         builders_.push_back(std::make_unique<pipeline::DossierBuilder>(
@@ -161,14 +162,14 @@ public:
         return *builders_.back();
     }
 
-    /// A delivery of the scanner. @param number of the finding; all are of the same bucket and the same kind
+    /// A delivery of the scanner. @param number of the finding; all are of `bucket` and of the same kind
     auto deliver(int number, const std::string& status = "open", const std::string& title = "S3 bucket is public",
                  const std::string& severity = "high") -> store::IntakeResult {
         net::HttpRequest request;
         request.method = "POST";
         request.headers.set("Content-Type", "application/json");
         request.body = R"({"id":"f)" + std::to_string(number) + R"(","title":")" + title + R"(","status":")" + status +
-                       R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::payments-export")" + extra + "}";
+                       R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::)" + bucket + "\"" + extra + "}";
         request.request_id = "req-1";
         return value_of(receiver.receive("scan", std::move(request))).results.at(0);
     }

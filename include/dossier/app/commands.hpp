@@ -23,6 +23,16 @@ struct ExplainOptions {
 };
 auto explain(const ExplainOptions& options, std::ostream& out) -> int;
 
+struct RedactOptions {
+    std::string config_path;     ///< for `redaction`; "" = the defaults
+    std::string file = "-";      ///< "-" = standard input
+    std::string format = "text"; ///< text | json
+    std::string key;             ///< name of the field that holds the text, as context
+    bool lines = false;          ///< each line is a text of its own, with pseudonyms of its own
+};
+/// Shows a text as an LLM would be shown it; asks nobody.
+auto redact(const RedactOptions& options, std::ostream& out) -> int;
+
 /// How to reach a running service.
 struct Remote {
     std::string url = "http://127.0.0.1:8080";
@@ -64,6 +74,18 @@ struct DeliveryOptions {
 };
 /// What each source delivered, what came late and what never came.
 auto deliveries(const DeliveryOptions& options, std::ostream& out) -> int;
+
+struct CostOptions {
+    Remote remote;
+    std::string since; ///< RFC 3339 time or a day
+    std::string until;
+    std::string source; ///< "" = all
+    std::string route;
+    std::string by = "day,source,route,provider,model,purpose"; ///< what to tell apart
+    bool json = false;
+};
+/// What asking LLMs cost, what is reserved, and what budgets refused.
+auto costs(const CostOptions& options, std::ostream& out) -> int;
 
 /// Checks the whole chain of the configured store against the signed head. Works while the service runs.
 auto audit_verify(const std::string& config_path, std::ostream& out) -> int;

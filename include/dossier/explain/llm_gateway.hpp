@@ -74,11 +74,14 @@ struct LlmReply {
 class LlmGateway {
 public:
     /// @param cache nullptr = no answer is kept
+    /// @param spending where budgets hold and calls are accounted; nullptr = nothing is limited and nothing is kept
     LlmGateway(std::vector<std::unique_ptr<LlmProvider>> providers, LlmConfig config, store::EffectStore* cache,
-               const Clock& clock, Metrics& metrics);
+               const Clock& clock, Metrics& metrics, store::SpendStore* spending = nullptr);
     ~LlmGateway();
     auto ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply>;
     [[nodiscard]] auto has_providers() const -> bool;
+    /// Who is asked, in this order: changes where another model may come to write.
+    [[nodiscard]] auto models() const -> std::string;
 
 private:
     struct Impl;

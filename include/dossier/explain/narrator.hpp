@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace dossier::explain {
@@ -22,7 +23,8 @@ struct NarrationInput {
     Assessment assessment;
     EvidenceList evidence;
     std::string traceparent;
-    std::string route; ///< that the findings take, "" before it is known
+    std::string route;      ///< that the findings take, "" before it is known
+    std::string why_no_llm; ///< where the route asks no LLM for this one; the narrative says so
     /// As in LlmQuestion: raw text of a model as it comes, unverified. May be empty.
     std::function<void(std::string_view delta)> on_text;
     std::function<void()> on_restart;
@@ -41,18 +43,34 @@ struct Narration {
 [[nodiscard]] auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redactor,
                                    redact::Redaction& redaction) -> EvidenceList;
 
+class SharedTexts;
+struct Telling;
+
+/// Where texts for like findings are kept (`llm.share`).
+struct Sharing {
+    store::EffectStore& store;
+    const Clock& clock;
+};
+
 class Narrator {
 public:
-    /// @param gateway and metrics outlive the narrator
+    /// @param gateway, metrics and what stands in `sharing` outlive the narrator @param sharing none = each finding has
+    /// a text of its own
     Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> prompts,
-             std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics);
+             std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics,
+             std::optional<Sharing> sharing = std::nullopt);
+    ~Narrator();
     auto narrate(NarrationInput input, Deadline deadline) -> Task<Narration>;
 
 private:
+    auto ask(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void>;
+    auto share(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void>;
+
     LlmGateway& gateway_;
     std::shared_ptr<const PromptCatalogue> prompts_;
     std::shared_ptr<const redact::Redactor> redactor_;
     Metrics& metrics_;
+    std::unique_ptr<SharedTexts> shared_;
 };
 
 } // namespace dossier::explain

@@ -21,6 +21,13 @@ struct QueueConfig {
     Duration backoff_max{300'000};
 };
 
+/// Whose narrative an LLM may be asked for; the others have the template's.
+struct NarrativeRule {
+    enum class Who { everyone, nobody, top } who = Who::everyone;
+    double top_percent = 0; ///< for `top`: of the route's dossiers within the window, by risk
+    Duration window{24 * 3'600'000};
+};
+
 struct RouteConfig {
     std::string name;
     struct When { ///< every given list must contain the value; an empty list matches anything
@@ -36,6 +43,7 @@ struct RouteConfig {
     std::string sink;              ///< "" = the first configured sink
     std::string approval;          ///< "" = tickets.approval | none | before_create | before_assign
     double min_confidence = 0;
+    NarrativeRule narrative; ///< `narrative:` always | never | {top_percent, window}
 };
 
 struct AutomateConfig {

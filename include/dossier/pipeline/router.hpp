@@ -15,6 +15,12 @@ struct RoutingFacts {
     std::size_t automatic_actions_last_hour = 0;
 };
 
+/// The route that matches, by what the worst finding is and where it stands: known before anything is written.
+/// Without any configured, the one that takes everything; nullptr = none matches. Points into `config`.
+[[nodiscard]] auto match_route(const PipelineConfig& config, const Finding& worst, Environment environment)
+    -> const RouteConfig*;
+
+/// What the matching route does, and what the guardrails say to it.
 /// @param default_approval `tickets.approval` @param default_sink the first configured sink
 [[nodiscard]] auto decide_route(const PipelineConfig& config, const RoutingFacts& facts,
                                 const std::string& default_approval, const std::string& default_sink) -> RouteDecision;

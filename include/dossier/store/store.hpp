@@ -7,6 +7,7 @@
 #include "dossier/base/task.hpp"
 #include "dossier/base/units.hpp"
 #include "dossier/store/records.hpp"
+#include "dossier/store/spending.hpp"
 
 #include <memory>
 
@@ -141,6 +142,21 @@ public:
     virtual auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> = 0;
 };
 
+/// What may be spent on LLMs. Each decision is one transaction: neither replicas nor a restart can spend a limit twice.
+class SpendStore {
+public:
+    virtual ~SpendStore() = default;
+    /// Books the most that a call can cost, unless a limit has no room for it; then nothing is booked but the refusal.
+    virtual auto reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> = 0;
+    /// Replaces a reservation by what was used, on the day of the reservation. A second settlement changes nothing.
+    virtual auto settle_spend(Settlement settlement) -> Task<Result<void>> = 0;
+    /// Newest day first, then by account.
+    virtual auto spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>>> = 0;
+    /// Whether a dossier is among the highest risks of its route's window as it is known now. Of equal risks those that
+    /// were granted before come first. What was granted once stays so, what was not is judged anew.
+    virtual auto take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> = 0;
+};
+
 /// The audit chain.
 class AuditStore {
 public:
@@ -162,6 +178,7 @@ class Store : public IntakeStore,
               public QueryStore,
               public DraftStore,
               public EffectStore,
+              public SpendStore,
               public AuditStore {
 public:
     /// Commits a row: true proof that writes work.

@@ -1,0 +1,265 @@
+// Money is booked before it is spent: by the price of who is asked, for the repair as well, and never freed on a guess.
+#include "budget.hpp"
+
+#include "dossier/explain/llm_gateway.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <deque>
+#include <filesystem>
+
+namespace dossier::explain {
+namespace {
+
+/// The day can be turned.
+class DayClock final : public Clock {
+public:
+    [[nodiscard]] auto now() const -> Timestamp override { return at; }
+    Timestamp at{std::chrono::milliseconds(1'795'000'000'000)};
+};
+
+/// Gives its answers one after the other, the last one for ever.
+class PricedProvider final : public LlmProvider {
+public:
+    PricedProvider(std::string name, LlmPrice price, std::deque<Result<LlmAnswer>> answers)
+        : name_(std::move(name)), price_(price), answers_(std::move(answers)) {}
+    [[nodiscard]] auto name() const -> const std::string& override { return name_; }
+    [[nodiscard]] auto model() const -> const std::string& override { return name_; }
+    [[nodiscard]] auto price() const -> LlmPrice override { return price_; }
+    auto complete(LlmRequest, Deadline) -> Task<Result<LlmAnswer>> override {
+        ++calls;
+        auto answer = answers_.front();
+        if (answers_.size() > 1) answers_.pop_front();
+        co_return answer;
+    }
+    int calls = 0;
+
+private:
+    std::string name_;
+    LlmPrice price_;
+    std::deque<Result<LlmAnswer>> answers_;
+};
+
+constexpr LlmPrice dollar_a_kilotoken{.input = 1'000, .output = 1'000}; // a token is a tenth of a cent
+
+auto plain_record(const store::AuditEntry& entry, std::int64_t seq, const std::string&) -> store::AuditRow {
+    return {.seq = seq, .action = entry.action, .record = "{}", .hash = std::to_string(seq)};
+}
+
+auto answered(std::int64_t prompt, std::int64_t completion, std::string text = "good") -> LlmAnswer {
+    return {.text = std::move(text), .prompt_tokens = prompt, .completion_tokens = completion};
+}
+
+auto refused_with_status() -> Error {
+    return {.code = Errc::rejected, .message = "bad request", .context = {{"status", "400"}}, .retry_after = {}};
+}
+
+class BudgetTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        std::string name = (std::filesystem::temp_directory_path() / "dossier-budget-XXXXXX").string();
+        ASSERT_NE(mkdtemp(name.data()), nullptr);
+        directory_ = name;
+        open_store();
+    }
+    void TearDown() override {
+        store.reset();
+        std::error_code ignored;
+        std::filesystem::remove_all(directory_, ignored);
+    }
+    void open_store() {
+        store.reset();
+        auto opened = store::open_store({.url = "sqlite:" + (directory_ / "d.db").string()}, plain_record);
+        ASSERT_TRUE(opened) << opened.error().message;
+        store = *std::move(opened);
+    }
+    template <class T>
+    auto run(Task<T> task) -> T {
+        asio::io_context context;
+        auto result = asio::co_spawn(context, std::move(task), asio::use_future);
+        context.run();
+        return result.get();
+    }
+    auto spent() -> store::SpendDay {
+        store::SpendDay sum;
+        for (const auto& day : run(store->spending({})).value()) {
+            sum.calls += day.calls;
+            sum.spent_nanos += day.spent_nanos;
+            sum.reserved_nanos += day.reserved_nanos;
+            sum.refused += day.refused;
+        }
+        return sum;
+    }
+    auto provider(const std::string& name, LlmPrice price, std::deque<Result<LlmAnswer>> answers) -> PricedProvider& {
+        auto made = std::make_unique<PricedProvider>(name, price, std::move(answers));
+        auto& reference = *made;
+        providers_.push_back(std::move(made));
+        return reference;
+    }
+    void open(LlmBudget budget) {
+        gateway_ = std::make_unique<LlmGateway>(std::move(providers_), LlmConfig{.budget = std::move(budget)}, nullptr,
+                                                clock, metrics, store.get());
+        providers_.clear();
+    }
+    /// An answer is usable unless it says "bad", and flawed where it says "flawed".
+    auto ask(const std::string& source = "wiz", const std::string& route = "rest") -> LlmReply {
+        LlmQuestion question;
+        question.prompt.text = "Explain.";
+        question.prompt.schema = "{}";
+        question.prompt.max_tokens = 100;
+        question.purpose = {.what = "narrative", .source = source, .route = route};
+        question.compose = [](std::size_t) {
+            return LlmMaterial{.content = "evidence", .judge = [](const std::string& text) {
+                                   return LlmVerdict{.is_usable = text != "bad",
+                                                     .score = text == "flawed" ? 0.5 : 1.0,
+                                                     .repair = text == "flawed" ? "mend it" : ""};
+                               }};
+        };
+        question.mask = [](std::string_view text) { return std::string(text); };
+        return run(gateway_->ask(std::move(question), deadline_in(std::chrono::seconds{30})));
+    }
+
+    DayClock clock;
+    Metrics metrics;
+    std::unique_ptr<store::Store> store;
+
+private:
+    std::filesystem::path directory_;
+    std::vector<std::unique_ptr<LlmProvider>> providers_;
+    std::unique_ptr<LlmGateway> gateway_;
+};
+
+TEST_F(BudgetTest, SettlesWithWhatIsKnownAndKeepsTheRestReserved) {
+    constexpr std::int64_t token = 1'000'000; // nano-dollars
+    struct Row {
+        const char* name;
+        Result<LlmAnswer> outcome;
+        std::int64_t spent;
+        std::int64_t reserved;
+    };
+    const Row rows[] = {
+        {"usage told", answered(30, 12), 42 * token, 0},
+        {"more used than booked", answered(300, 120), 420 * token, 0},
+        {"no usage told", answered(0, 0, "123456789"), (50 + 4) * token, 0},
+        {"never got there", fail(Errc::unavailable, "refused"), 0, 0},
+        {"never sent", fail(Errc::timeout, "not sent"), 0, 0},
+        {"no money there", fail(Errc::quota_exhausted, "credit is gone"), 0, 0},
+        {"request refused", fail(refused_with_status()), 0, 0},
+        {"refused by the model", fail(Errc::rejected, "content filter"), 150 * token, 0},
+        {"cut at its limit", fail(Errc::malformed, "cut"), 150 * token, 0},
+        {"no answer came", fail(Errc::outcome_unknown, "broken stream"), 0, 150 * token},
+        {"cancelled", fail(Errc::cancelled, "cancelled"), 0, 150 * token},
+        {"broken", fail(Errc::internal, "broken"), 0, 150 * token},
+    };
+    Budget budget({}, store.get(), clock, metrics);
+    store::SpendDay before;
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        auto booking = run(budget.reserve({.source = "wiz", .provider = "main", .purpose = "narrative"},
+                                          dollar_a_kilotoken, {.prompt_tokens = 50, .answer_tokens = 100}));
+        ASSERT_TRUE(booking);
+        EXPECT_EQ(spent().reserved_nanos - before.reserved_nanos, 150 * token);
+        const auto charge = run(budget.settle(*booking, row.outcome));
+        const auto after = spent();
+        EXPECT_EQ(after.spent_nanos - before.spent_nanos, row.spent);
+        EXPECT_EQ(after.reserved_nanos - before.reserved_nanos, row.reserved);
+        EXPECT_DOUBLE_EQ(charge.usd, static_cast<double>(row.spent) / 1e9);
+        before = after;
+    }
+}
+
+TEST_F(BudgetTest, GoesToACheaperProviderAndThenToNobodyAndSaysSo) {
+    auto& dear = provider("dear", dollar_a_kilotoken, {answered(400, 100)});
+    auto& cheap = provider("cheap", {.input = 100, .output = 100}, {answered(400, 100)});
+    open({.usd_per_day = 0.6});
+    const auto first = ask();
+    EXPECT_EQ(first.provider, "dear");
+    EXPECT_DOUBLE_EQ(first.cost.usd, 0.5);
+    const auto second = ask();
+    EXPECT_EQ(second.provider, "cheap") << "judged by its own price";
+    ASSERT_EQ(second.notes.size(), 1U);
+    EXPECT_EQ(second.notes[0], "llm dear was not asked: the budget of $0.6 a day has no room for it");
+    EXPECT_EQ(ask().provider, "cheap");
+    const auto third = ask();
+    EXPECT_FALSE(third.answer);
+    EXPECT_EQ(third.notes.size(), 2U);
+    EXPECT_EQ(third.cost.calls, 0);
+    EXPECT_EQ(dear.calls, 1);
+    EXPECT_EQ(cheap.calls, 2);
+    EXPECT_LE(spent().spent_nanos + spent().reserved_nanos, 600'000'000);
+    EXPECT_TRUE(metrics.render().contains(R"(dossier_llm_budget_refused_total{scope="day"})"));
+
+    clock.at += std::chrono::days(1);
+    EXPECT_EQ(ask().provider, "dear") << "a new day";
+}
+
+TEST_F(BudgetTest, ARestartForgetsNothing) {
+    provider("main", dollar_a_kilotoken, {answered(400, 100)});
+    open({.usd_per_day = 0.6});
+    EXPECT_TRUE(ask().answer);
+    open_store();
+    auto& again = provider("main", dollar_a_kilotoken, {answered(400, 100)});
+    open({.usd_per_day = 0.6});
+    EXPECT_FALSE(ask().answer);
+    EXPECT_EQ(again.calls, 0);
+}
+
+TEST_F(BudgetTest, ARepairNeedsMoneyOfItsOwn) {
+    auto& main = provider("main", dollar_a_kilotoken, {answered(100, 100, "flawed")});
+    open({.usd_per_day = 0.35});
+    const auto reply = ask();
+    ASSERT_TRUE(reply.answer) << "what the first answer gave is taken";
+    EXPECT_EQ(main.calls, 1);
+    EXPECT_EQ(spent().refused, 1);
+}
+
+TEST_F(BudgetTest, HoldsTheLimitOfASourceAndOfARoute) {
+    auto& main = provider("main", dollar_a_kilotoken, {answered(100, 100)});
+    open({.usd_per_source = {{"wiz", 0.3}}, .usd_per_route = {{"digest", 0.3}}});
+    EXPECT_TRUE(ask("wiz", "rest").answer);
+    const auto over_source = ask("wiz", "rest");
+    ASSERT_EQ(over_source.notes.size(), 1U);
+    EXPECT_TRUE(over_source.notes[0].contains("for the source wiz")) << over_source.notes[0];
+    EXPECT_TRUE(ask("orca", "digest").answer);
+    const auto over_route = ask("prisma", "digest");
+    ASSERT_EQ(over_route.notes.size(), 1U);
+    EXPECT_TRUE(over_route.notes[0].contains("for the route digest")) << over_route.notes[0];
+    EXPECT_TRUE(ask("prisma", "rest").answer);
+    EXPECT_EQ(main.calls, 3);
+}
+
+TEST_F(BudgetTest, HoldsTokensAMinute) {
+    auto& main = provider("main", {}, {answered(100, 100)});
+    open({.tokens_per_minute = 400});
+    EXPECT_TRUE(ask().answer);
+    EXPECT_TRUE(ask().answer);
+    const auto over = ask();
+    EXPECT_FALSE(over.answer);
+    EXPECT_TRUE(over.notes.at(0).contains("400 tokens a minute")) << over.notes.at(0);
+    EXPECT_TRUE(metrics.render().contains(R"(outcome="over_budget")"));
+    clock.at += std::chrono::minutes(1);
+    EXPECT_TRUE(ask().answer);
+    EXPECT_EQ(main.calls, 3);
+}
+
+TEST_F(BudgetTest, ALimitThatCantBeHeldSpendsNothing) {
+    store->close();
+    auto& careful = provider("main", dollar_a_kilotoken, {answered(1, 1)});
+    open({.usd_per_day = 1'000});
+    const auto reply = ask();
+    EXPECT_FALSE(reply.answer);
+    EXPECT_TRUE(reply.notes.at(0).contains("can't be kept")) << reply.notes.at(0);
+    EXPECT_EQ(careful.calls, 0);
+
+    auto& free = provider("main", dollar_a_kilotoken, {answered(1, 1)});
+    open({});
+    EXPECT_TRUE(ask().answer) << "without a limit a sick store blocks no explanation";
+    EXPECT_EQ(free.calls, 1);
+}
+
+} // namespace
+} // namespace dossier::explain
