@@ -199,7 +199,7 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
     const auto begun = SteadyClock::now();
     if (begun >= asking->deadline) co_return fail(Errc::timeout, "no time is left for another call");
     auto booking = co_await budget.reserve(account_of(asking->question.purpose, *provider), provider->price(),
-                                           estimate_of(request));
+                                           estimate_of(request), asking->deadline);
     if (!booking) {
         count(provider->name(), "over_budget");
         co_return fail(std::move(booking.error()).with("asked", "no"));
@@ -327,13 +327,13 @@ auto LlmGateway::Impl::ask(LlmQuestion question, Deadline deadline) -> Task<LlmR
 
 LlmGateway::LlmGateway(std::vector<std::unique_ptr<LlmProvider>> providers, LlmConfig config, store::EffectStore* cache,
                        const Clock& clock, Metrics& metrics, store::SpendStore* spending) {
-    Budget budget(config.budget, spending, clock, metrics);
+    auto limits = config.budget;
     impl_.reset(new Impl{.providers = std::move(providers),
                          .config = std::move(config),
                          .cache = cache,
                          .clock = clock,
                          .metrics = metrics,
-                         .budget = std::move(budget)});
+                         .budget = Budget(std::move(limits), spending, clock, metrics)});
 }
 
 LlmGateway::~LlmGateway() = default;
