@@ -96,7 +96,7 @@ auto make_providers(const explain::LlmConfig& config, const Foundation& foundati
     std::vector<std::unique_ptr<explain::LlmProvider>> providers;
     for (const auto& provider : config.providers) {
         if (provider.kind == "template") break; // it ends the list: it never fails
-        providers.push_back(explain::make_openai_provider(provider, foundation.client, foundation.metrics));
+        providers.push_back(explain::make_llm_provider(provider, foundation.client, foundation.metrics));
     }
     return providers;
 }
