@@ -172,7 +172,8 @@ struct LlmGateway::Impl {
     }
     void rest(const std::string& provider, Errc why) {
         const bool money = why == Errc::quota_exhausted;
-        if (!money && why != Errc::unauthenticated && why != Errc::forbidden) return;
+        const bool is_lasting = why == Errc::unauthenticated || why == Errc::forbidden || why == Errc::not_found;
+        if (!money && !is_lasting) return;
         const std::scoped_lock lock(resting_mutex);
         resting[provider] = SteadyClock::now() + (money ? rest_without_money : rest_without_rights);
         log::warn("llm.provider_resting", {{"provider", provider}, {"why", name_of(why)}});
@@ -280,7 +281,8 @@ auto LlmGateway::Impl::try_provider(std::shared_ptr<Asking> asking, LlmProvider*
         count(provider->name(), "cached");
         attempted.usable = std::move(hit);
     } else if (is_resting(provider->name())) {
-        attempted.reason = "it is left alone for a while after it refused our credentials or its quota ended";
+        attempted.reason =
+            "it is left alone for a while after it refused our credentials or our model, or its quota ended";
         attempted.was_asked = false;
     } else {
         attempted = co_await ask_and_repair(asking, provider, material);
