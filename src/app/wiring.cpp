@@ -98,7 +98,7 @@ auto make_providers(const explain::LlmConfig& config, const Foundation& foundati
     std::vector<std::unique_ptr<explain::LlmProvider>> providers;
     for (const auto& provider : config.providers) {
         if (provider.kind == "template") break; // it ends the list: it never fails
-        providers.push_back(explain::make_openai_provider(provider, foundation.client, foundation.metrics));
+        providers.push_back(explain::make_llm_provider(provider, foundation.client, foundation.metrics));
     }
     return providers;
 }
@@ -143,6 +143,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->redactor = std::move(*redactor);
     auto prompts = explain::PromptCatalogue::load(config.llm.prompts);
     if (!prompts) return fail(std::move(prompts.error()));
+    if (auto rolled = prompts->roll_out(config.llm.rollout); !rolled) return fail(std::move(rolled.error()));
 
     parts->gateway =
         std::make_unique<explain::LlmGateway>(make_providers(config.llm, foundation), config.llm, &foundation.store,
