@@ -20,6 +20,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace dossier::net::testing {
 
@@ -69,6 +71,20 @@ public:
         auto result = seen_.substr(0, size);
         seen_.erase(0, size);
         return result;
+    }
+    /// Everything up to and with `mark`; "" when the connection ended before it.
+    auto until(std::string_view mark) -> std::string {
+        const auto end = read_until([&] { return seen_.find(mark); }, mark.size());
+        if (end == std::string::npos) return {};
+        auto result = seen_.substr(0, end);
+        seen_.erase(0, end);
+        return result;
+    }
+    /// Everything until the connection ends.
+    auto rest() -> std::string {
+        while (read_some()) {
+        }
+        return std::exchange(seen_, {});
     }
     auto exchange(const std::string& bytes) -> std::string {
         send(bytes);
