@@ -35,13 +35,6 @@ auto findings_to_explain(const Services& services, Json body) -> Task<Result<std
     co_return findings;
 }
 
-/// The same answer in both forms.
-auto explained(const ticket::DossierView& view) -> Json {
-    auto body = present_view(view);
-    body["notice"] = ticket::guidance_notice;
-    return body;
-}
-
 /// What is told while a dossier is made. Everything before the closing event is provisional: what code decided comes
 /// with its evidence, what the model writes comes as it is written and says that nobody has checked it yet.
 auto watch_into(EventFeed& feed) -> pipeline::ExplainWatch {
@@ -65,7 +58,7 @@ auto explain_as_events(const Services& services, std::vector<Finding> findings) 
     return event_answer([&services, findings = std::move(findings)](EventFeed& feed) -> Task<void> {
         auto& into = feed; // the closure stays with the response, which outlives its stream
         const auto view = co_await services.builder.explain(findings, watch_into(into));
-        auto closing = explained(view);
+        auto closing = present_view(view);
         closing["verified"] = true;
         into.send("dossier", closing);
         into.send("done", Json::object());
@@ -80,7 +73,7 @@ auto explain(const Services& services, Call call) -> Task<net::HttpResponse> {
     if (prefers_events(call.request.headers.get("Accept").value_or("")))
         co_return explain_as_events(services, std::move(*findings));
     const auto view = co_await services.builder.explain(std::move(*findings));
-    auto answer = json_answer(200, explained(view));
+    auto answer = json_answer(200, present_view(view));
     answer.headers.set("Vary", "Accept");
     co_return answer;
 }

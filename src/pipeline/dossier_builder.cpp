@@ -13,7 +13,6 @@
 #include "dossier/finding/json.hpp"
 #include "dossier/pipeline/router.hpp"
 
-#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
@@ -544,11 +543,11 @@ auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) 
     view.narrative = std::move(narration.narrative);
     if (!narration.audit.empty()) {
         // Calls were made and may have cost something: their record stands, also when nobody waits any more.
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        co_await asio::this_coro::throw_if_cancelled(false);
         if (auto kept = co_await stations_.store.append_audit(std::move(narration.audit)); !kept)
             log::error("audit.failed", {{"error", kept.error().describe()}});
+        co_await asio::this_coro::throw_if_cancelled(true);
     }
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     const RoutingFacts facts{.worst = view.findings.front(),
                              .environment = view.context.environment,
                              .owner_confidence = view.context.owner.confidence,

@@ -34,7 +34,7 @@ TEST(LiveText, ReadsTheSentencesOutOfAnAnswerThatIsCutAnywhere) {
         {"a card in groups", R"({"summary": "Card 4111 1111 1111 1111 leaked"})", "Card ‹CARD› leaked\n"},
         {"nothing to show", R"({"other": "x", "n": 1})", ""},
         {"not JSON at all", "I am sorry, I can't help.", ""},
-        {"controls", "{\"summary\": \"a\\u0007b \\u202ec\"}", "ab c\n"},
+        {"controls", "{\"summary\": \"a\\u0007b \\u202ec\"}", "a b c\n"},
     };
     for (const auto& row : cases) {
         for (const std::size_t step : {std::size_t{1}, std::size_t{3}, std::size_t{7}, row.raw.size()}) {

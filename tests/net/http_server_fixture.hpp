@@ -74,7 +74,13 @@ public:
     }
     /// Everything up to and with `mark`; "" when the connection ended before it.
     auto until(std::string_view mark) -> std::string {
-        const auto end = read_until([&] { return seen_.find(mark); }, mark.size());
+        std::size_t looked = 0; // at what can't be the mark's beginning
+        const auto find = [&] {
+            const auto found = seen_.find(mark, looked);
+            looked = seen_.size() < mark.size() ? 0 : seen_.size() - mark.size();
+            return found == std::string::npos ? found : (looked = found);
+        };
+        const auto end = read_until(find, mark.size());
         if (end == std::string::npos) return {};
         auto result = seen_.substr(0, end);
         seen_.erase(0, end);
@@ -95,7 +101,7 @@ public:
 
 private:
     auto read_some() -> bool {
-        std::array<char, 4096> part{};
+        std::array<char, 16384> part{};
         std::size_t count = 0;
         const auto error = run([&](auto done) {
             stream_.async_read_some(asio::buffer(part), [&count, done](boost::system::error_code e, std::size_t n) {
