@@ -15,9 +15,10 @@ auto names(const ServerError& said, std::string_view member) -> bool {
 
 /// The words in which servers say that they don't know something, as opposed to "the value is wrong".
 auto sounds_unknown(const ServerError& said) -> bool {
-    static constexpr std::array<std::string_view, 14> words = {
-        "not support", "unsupported",   "unrecognized", "unknown",       "unavailable", "not permitted", "not allowed",
-        "unexpected",  "invalid value", "deprecated",   "not available", "extra input", "extra field",   "not enabled"};
+    static constexpr std::array<std::string_view, 15> words = {
+        "not support", "n't support",   "unsupported", "unrecognized", "unknown",
+        "unavailable", "not permitted", "not allowed", "unexpected",   "invalid value",
+        "deprecated",  "not available", "extra input", "extra field",  "not enabled"};
     return said.code.starts_with("unsupported") || said.code == "unknown_parameter" ||
            std::ranges::any_of(words, [&](std::string_view word) { return icontains(said.message, word); });
 }
