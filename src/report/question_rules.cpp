@@ -169,7 +169,7 @@ public:
             query.has_data = query.data_classes.empty();
         // What is over is no risk any more.
         if (about_risk && query.statuses.empty()) query.statuses = {"open", "in_progress"};
-        reading_.is_question = about_findings() && (has_condition(query) || asks_);
+        reading_.is_question = is_about_findings() && (has_condition(query) || asks_);
         return std::move(reading_);
     }
 
@@ -274,8 +274,11 @@ private:
             set_owner(query, *own - 1);
             if (!query.owner.empty()) use(*own, 1), asks_ = true;
         }
-        for (std::size_t i = 0; i < tokens_.size() && query.owner.empty(); ++i)
-            if (tokens_[i].contains('@') && !used_[i]) set_owner(query, i);
+        // "findings for bob@acme.example"; an address elsewhere may be anybody's.
+        static constexpr std::string_view leads[] = {"for", "of", "by", "to", "has", "have", "does", "did"};
+        for (std::size_t i = 1; i < tokens_.size() && query.owner.empty(); ++i)
+            if (tokens_[i].contains('@') && std::ranges::find(leads, tokens_[i - 1]) != std::end(leads))
+                set_owner(query, i);
     }
 
     void read_period(FindingQuery& query) {
@@ -350,14 +353,18 @@ private:
         }
     }
 
-    /// One word at least of what this service keeps; without it a question is about something else.
-    [[nodiscard]] auto about_findings() const -> bool {
+    /// Names something that this service keeps, or asks (which, how many, list …) with a word that only findings have.
+    /// A severity or an environment alone may be about anything: "the high sea".
+    [[nodiscard]] auto is_about_findings() const -> bool {
         const auto& q = reading_.query;
-        return !q.owner.empty() || !q.severities.empty() || !q.exposures.empty() || !q.data_classes.empty() ||
-               !q.frameworks.empty() || !q.finding_types.empty() || !q.resource_type.empty() || !q.group_by.empty() ||
-               !q.source.empty() || q.order_by == "regulatory_impact" ||
-               has_any({"finding", "findings", "risk", "risks", "exposure", "exposures", "issue", "issues", "dossier",
-                        "dossiers", "ticket", "tickets", "alert", "alerts", "resources", "exposed"});
+        const bool has_noun =
+            has_any({"finding", "findings", "risk", "risks", "exposure", "exposures", "issue", "issues", "dossier",
+                     "dossiers", "ticket", "tickets", "alert", "alerts", "resources"});
+        if (has_noun || !q.owner.empty() || !q.resource_type.empty() || !q.source.empty()) return true;
+        const bool has_word = !q.severities.empty() || !q.exposures.empty() || !q.data_classes.empty() ||
+                              !q.frameworks.empty() || !q.finding_types.empty() || !q.group_by.empty() ||
+                              !q.words.empty() || q.order_by == "regulatory_impact" || has_any({"exposed"});
+        return asks_ && has_word;
     }
 
     std::vector<std::string> tokens_;
