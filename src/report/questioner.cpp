@@ -144,7 +144,7 @@ auto Questioner::translate(std::string question, std::string traceparent, Deadli
     answer.query_author = "rules";
     answer.query = rules.query;
     if (!gateway_.has_providers()) co_return answer;
-    auto prompt = prompts_->find("question");
+    auto prompt = prompts_->choose("question", asked->redacted);
     if (!prompt) {
         answer.notes.push_back("read by rules: " + prompt.error().message);
         co_return answer;
