@@ -6,26 +6,18 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/ticket/markup.hpp"
+#include "input.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 namespace dossier::app {
 
 namespace {
-
-auto read_input(const std::string& file) -> Result<std::string> {
-    if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(Errc::not_found, "can't read " + file);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 /// A store of its own, gone with the command: a running service holds the configured one.
 class ScratchStore {

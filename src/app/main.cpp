@@ -54,6 +54,19 @@ auto run(int argc, char** argv) -> int {
     explain_command->add_option("file", explain_options.file, "payload; - reads standard input")->capture_default_str();
     explain_command->callback([&] { outcome = explain(explain_options, std::cout); });
 
+    RedactOptions redact_options;
+    auto* redact_command = app.add_subcommand("redact", "Show a text as an LLM would be shown it; nothing is sent");
+    redact_command->add_option("-c,--config", redact_options.config_path,
+                               "configuration file, for its section `redaction`");
+    redact_command->add_option("--format", redact_options.format, "json adds how many of which kind were masked")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    redact_command->add_option("--key", redact_options.key, "name of the field that holds the text, e.g. ssn");
+    redact_command->add_flag("--lines", redact_options.lines, "each line is a text of its own");
+    redact_command->add_option("file", redact_options.file, "text or JSON; - reads standard input")
+        ->capture_default_str();
+    redact_command->callback([&] { outcome = redact(redact_options, std::cout); });
+
     SendOptions send_options;
     auto* send_command = app.add_subcommand("send", "Post sample deliveries to a webhook");
     send_command->add_option("url", send_options.url, "e.g. http://127.0.0.1:8080/v1/webhooks/wiz")->required();

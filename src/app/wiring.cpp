@@ -96,7 +96,7 @@ auto make_providers(const explain::LlmConfig& config, const Foundation& foundati
     std::vector<std::unique_ptr<explain::LlmProvider>> providers;
     for (const auto& provider : config.providers) {
         if (provider.kind == "template") break; // it ends the list: it never fails
-        providers.push_back(explain::make_openai_provider(provider, foundation.client, foundation.metrics));
+        providers.push_back(explain::make_llm_provider(provider, foundation.client, foundation.metrics));
     }
     return providers;
 }
@@ -144,7 +144,9 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                               foundation.clock, foundation.metrics, &foundation.store);
     parts->narrator = std::make_unique<explain::Narrator>(
         *parts->gateway, std::make_shared<explain::PromptCatalogue>(std::move(*prompts)), parts->redactor,
-        foundation.metrics);
+        foundation.metrics,
+        config.llm.share ? std::optional(explain::Sharing{.store = foundation.store, .clock = foundation.clock})
+                         : std::nullopt);
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
     const auto& queue = config.pipeline.queue;

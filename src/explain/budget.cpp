@@ -37,16 +37,15 @@ auto scope_word(store::SpendRefusal::Scope scope) -> std::string_view {
     return "day";
 }
 
+/// Without what is spent by now: it stands on dossiers, and a replay that changes nothing should change no text.
 auto refusal_text(const store::SpendRefusal& refusal, const store::SpendAccount& account) -> std::string {
     using Scope = store::SpendRefusal::Scope;
     if (refusal.scope == Scope::minute)
-        return fmt::format("the budget of {} tokens a minute has no room for it ({} used or reserved)", refusal.limit,
-                           refusal.committed);
+        return fmt::format("the budget of {} tokens a minute has no room for it", refusal.limit);
     std::string of;
     if (refusal.scope == Scope::source) of = fmt::format(" for the source {}", account.source);
     if (refusal.scope == Scope::route) of = fmt::format(" for the route {}", account.route);
-    return fmt::format("the budget of {} a day{} has no room for it ({} spent or reserved)", usd_text(refusal.limit),
-                       of, usd_text(refusal.committed));
+    return fmt::format("the budget of {} a day{} has no room for it", usd_text(refusal.limit), of);
 }
 
 /// Tokens that a call is charged with; nullopt where nobody can tell, and the booking stays.

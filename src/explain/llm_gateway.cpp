@@ -344,6 +344,12 @@ auto LlmGateway::ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply> 
 
 auto LlmGateway::has_providers() const -> bool { return !impl_->providers.empty(); }
 
+auto LlmGateway::models() const -> std::string {
+    std::string models;
+    for (const auto& provider : impl_->providers) models += provider->name() + "=" + provider->model() + "\n";
+    return models;
+}
+
 auto estimate_tokens(std::string_view text) -> std::size_t {
     constexpr std::size_t bytes_a_token = 3; // four is usual for English prose; identifiers take more tokens
     return text.size() / bytes_a_token + 1;

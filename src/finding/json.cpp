@@ -344,6 +344,7 @@ void to_json(Json& json, const Narrative& value) {
             {"notes", value.notes},
             {"evidence", value.evidence},
             {"left_out", value.left_out},
+            {"shared_from", value.shared_from},
             {"cost",
              {{"calls", value.cost.calls},
               {"prompt_tokens", value.cost.prompt_tokens},
@@ -364,6 +365,7 @@ void from_json(const Json& json, Narrative& value) {
     get(json, "notes", value.notes);
     get(json, "evidence", value.evidence);
     get(json, "left_out", value.left_out);
+    get(json, "shared_from", value.shared_from);
     if (const auto cost = json.find("cost"); cost != json.end() && cost->is_object()) {
         get(*cost, "calls", value.cost.calls);
         get(*cost, "prompt_tokens", value.cost.prompt_tokens);

@@ -293,10 +293,12 @@ private:
                                                                   .window = rule.window});
         if (!rank) co_return fail(std::move(rank.error()));
         if (rank->is_granted) co_return std::string();
-        co_return fmt::format(
-            "the route {} asks an LLM only for the top {:g} % by risk of {} h; this is number {} of {}", route->name,
-            rule.top_percent, std::chrono::duration<double, std::ratio<3600>>(rule.window).count(), rank->rank,
-            rank->of);
+        log::info("dossier.not_among_the_top", {{"dossier", work.row().id}, {"rank", rank->rank}, {"of", rank->of}});
+        // Without the rank of the moment: a replay that changes nothing should change no text.
+        co_return fmt::format("the route {} asks an LLM only for the top {:g} % by risk of {:g} h, and this is not "
+                              "among them",
+                              route->name, rule.top_percent,
+                              std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
     }
 
     auto routing_facts(const DossierCase& work) -> Task<Result<RoutingFacts>> {

@@ -342,6 +342,9 @@ void footer(Body& body, const DossierView& view) {
         "**{}** – written by {}; grounding score {}; sentences removed: {}. Dossier {}, revision {}.", ai_mark, author,
         percent(narrative.grounding_score), narrative.removed.size(), escape_markdown(view.dossier_id), view.revision);
     for (const auto& note : narrative.notes) text += fmt::format(" {}.", escape_markdown(note));
+    if (!narrative.left_out.empty())
+        text += fmt::format(" The model saw the weightiest evidence only; for lack of room it was not shown {}.",
+                            escape_markdown(join(narrative.left_out, ", ")));
     for (const auto& reason : view.route.reasons) text += fmt::format(" {}.", escape_markdown(reason));
     body.block("---");
     body.block(text);

@@ -167,9 +167,6 @@ TEST(AppConfig, RefusesToBeOpenBeyondLoopback) {
 
 TEST(AppConfig, NeverIgnoresWhatItCantDo) {
     const char* rows[] = {
-        "llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', model: m}]}",
-        "llm: {providers: [{name: p, kind: anthropic, url: 'https://x.example/v1', model: m}]}",
-        "llm: {providers: [{name: p, kind: bedrock, model: m}]}",
         "auth: {oidc: {issuer: 'https://idp.example', audience: dossier}}",
         "chat: {slack: {bot_token: '${T}'}}",
         "chat: {slack: {signing_secret: '${T}'}}",
@@ -262,6 +259,32 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"llm: {providers: [{name: p, kind: openai, model: m}]}", "llm.providers[0].url: is required"},
         {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1'}]}",
          "llm.providers[0].model: is required"},
+        {"llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', api_key: '${K}'}]}",
+         "llm.providers[0].deployment: is required"},
+        {"llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', deployment: d}]}",
+         "llm.providers[0]: needs either `api_key`, or `tenant_id`"},
+        {"llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', deployment: d, api_key: '${K}', "
+         "tenant_id: t, client_id: c, client_secret: '${S}'}]}",
+         "llm.providers[0]: needs either `api_key`, or `tenant_id`"},
+        {"llm: {providers: [{name: p, kind: anthropic, url: 'https://x.example/v1'}]}",
+         "llm.providers[0].model: is required"},
+        {"llm: {providers: [{name: p, kind: anthropic, url: 'https://x.example/v1', model: m, structured: "
+         "json_object}]}",
+         "llm.providers[0].structured: `json_object` is none of `json_schema`, `tool`, `none`"},
+        {"llm: {providers: [{name: p, kind: bedrock, model: m}]}", "llm.providers[0].region: is required"},
+        {"llm: {providers: [{name: p, kind: bedrock, region: EU, model: m}]}",
+         "llm.providers[0].region: expected the name of a region"},
+        {"llm: {providers: [{name: p, kind: bedrock, region: eu-west-1, model: m, access_key_id: a}]}",
+         "access_key_id and secret_access_key belong together"},
+        {"llm: {providers: [{name: p, kind: bedrock, region: eu-west-1, model: m, api_key: '${K}', role_arn: r}]}",
+         "llm.providers[0].api_key: is a Bedrock API key and stands instead"},
+        {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m, region: r}]}",
+         "llm.providers[0].region: unknown key"},
+        {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m, context_window: 1000}]}",
+         "llm.providers[0].context_window: must be larger than max_tokens"},
+        {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m, headers: {Authorization: "
+         "x}}]}",
+         "llm.providers[0].headers: `Authorization` is set by the provider itself"},
         {"llm: {providers: [{name: p, kind: openai, url: 'ftp://x', model: m}]}",
          "llm.providers[0].url: expected a URL"},
         {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m}], budget: {usd_per_day: 5}}",
@@ -274,6 +297,7 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m, price: {input: -1, output: "
          "1}}]}",
          "llm.providers[0].price: must be dollars from 0"},
+        {"llm: {share: true, cache: false}", "llm.share: needs `cache: true`"},
         {"llm: {budget: {usd_per_day: -1}}", "llm.budget.usd_per_day: must be dollars from 0"},
         {"llm: {budget: {usd_per_day: .inf}}", "llm.budget.usd_per_day: "},
         {"llm: {budget: {per_source: {wiz: lots}}}", "llm.budget.per_source: `wiz` needs dollars a day"},

@@ -23,6 +23,16 @@ struct ExplainOptions {
 };
 auto explain(const ExplainOptions& options, std::ostream& out) -> int;
 
+struct RedactOptions {
+    std::string config_path;     ///< for `redaction`; "" = the defaults
+    std::string file = "-";      ///< "-" = standard input
+    std::string format = "text"; ///< text | json
+    std::string key;             ///< name of the field that holds the text, as context
+    bool lines = false;          ///< each line is a text of its own, with pseudonyms of its own
+};
+/// Shows a text as an LLM would be shown it; asks nobody.
+auto redact(const RedactOptions& options, std::ostream& out) -> int;
+
 /// How to reach a running service.
 struct Remote {
     std::string url = "http://127.0.0.1:8080";
