@@ -38,7 +38,9 @@ auto name_in(std::string_view value) -> std::string_view {
 /// People whom an item names, told by its kind: who owns, reaches and touched the resource.
 auto people_of(const Evidence& item) -> std::vector<std::string> {
     static constexpr std::string_view of_people[] = {"owner", "owner_candidate", "access_log"};
-    const auto begins = [&](std::string_view words) { return item.statement.starts_with(words); };
+    const auto begins = [&](std::string_view words) {
+        return iequals(std::string_view(item.statement).substr(0, words.size()), words);
+    };
     const bool is_about_a_person = std::ranges::find(of_people, std::string_view(item.kind)) != std::end(of_people) &&
                                    (item.kind != "owner" || item.origin == "context:owner" ||
                                     item.origin == "context:manager" || item.origin == "context:escalation");
@@ -53,6 +55,12 @@ auto people_of(const Evidence& item) -> std::vector<std::string> {
         if (const auto user = user_of_arn(before_bracket(item.value)); !user.empty()) people.emplace_back(user);
     }
     return people;
+}
+
+auto speaks_of_people(const Evidence& item) -> bool {
+    static constexpr std::string_view kinds[] = {"owner",        "owner_candidate", "access", "access_log",
+                                                 "blast_radius", "exposure_path",   "risk",   "gap"};
+    return std::ranges::find(kinds, std::string_view(item.kind)) != std::end(kinds);
 }
 
 /// Tags and facts bring the name of their field.
@@ -83,15 +91,21 @@ void redact_pair(Evidence& item, const redact::Redactor& redactor, redact::Redac
 
 auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redactor, redact::Redaction& redaction)
     -> EvidenceList {
-    // Names first: the title may speak of the owner whom only later evidence names.
-    for (const auto& item : evidence)
-        for (const auto& name : people_of(item)) redaction.remember_person(name);
+    // Names first: the title may speak of the owner whom only later evidence names. One word alone counts among what
+    // is said about people, or a team called like a bucket would take the bucket's name along.
+    std::vector<std::string> all_people;
+    for (const auto& item : evidence) {
+        for (const auto& name : people_of(item)) {
+            redaction.remember_person(name);
+            if (std::ranges::find(all_people, name) == all_people.end()) all_people.push_back(name);
+        }
+    }
     auto redacted = evidence;
     for (auto& item : redacted) {
         if (item.kind == "tag" || item.kind == "fact") {
             redact_pair(item, redactor, redaction);
         } else {
-            const auto people = people_of(item);
+            const auto people = speaks_of_people(item) ? all_people : std::vector<std::string>();
             item.statement = redactor.redact(item.statement, redaction, item.kind, people);
             item.value = redactor.redact(item.value, redaction, item.kind, people);
         }
