@@ -116,6 +116,21 @@ auto run(int argc, char** argv) -> int {
     deliveries_command->add_flag("--json", delivery_options.json, "print JSON");
     deliveries_command->callback([&] { outcome = deliveries(delivery_options, std::cout); });
 
+    EvalOptions eval_options;
+    auto* eval_command = app.add_subcommand(
+        "eval", "Run prompt versions over recorded cases: schema, grounding, citation, length and cost, side by side");
+    add_config(*eval_command, eval_options.config_path);
+    eval_command->add_option("--cases", eval_options.cases, "directory of cases, such as config/eval")->required();
+    eval_command->add_option("--prompts", eval_options.prompts, "versions, such as 1.0.0,1.1.0; all without it");
+    eval_command->add_option("--provider", eval_options.provider, "who is asked where no answer is recorded");
+    eval_command->add_flag("--record", eval_options.record, "ask anew and keep the answers beside the cases");
+    eval_command->add_option("--min-grounding", eval_options.min_grounding, "fail where a version's mean is under it")
+        ->check(CLI::Range(0.0, 1.0));
+    eval_command->add_option("--format", eval_options.format, "form of the answer")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    eval_command->callback([&] { outcome = eval(eval_options, std::cout); });
+
     CostOptions cost_options;
     auto* costs_command = app.add_subcommand("costs", "What asking LLMs cost, and what budgets refused");
     add_remote(*costs_command, cost_options.remote);

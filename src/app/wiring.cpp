@@ -138,6 +138,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->redactor = std::move(*redactor);
     auto prompts = explain::PromptCatalogue::load(config.llm.prompts);
     if (!prompts) return fail(std::move(prompts.error()));
+    if (auto rolled = prompts->roll_out(config.llm.rollout); !rolled) return fail(std::move(rolled.error()));
 
     parts->gateway =
         std::make_unique<explain::LlmGateway>(make_providers(config.llm, foundation), config.llm, &foundation.store,

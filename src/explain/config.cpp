@@ -1,5 +1,6 @@
 #include "dossier/explain/config.hpp"
 
+#include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 
 #include <fmt/format.h>
@@ -7,11 +8,39 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace dossier::explain {
 namespace {
 
 auto is_amount(double usd) -> bool { return usd >= 0 && usd <= 1e6; }
+
+/// `{narrative: {"1.0.0": 90, "1.1.0": 10}}`; which versions there are is checked where prompts are known.
+auto read_rollout(config::Section& section) -> std::map<std::string, std::map<std::string, double>> {
+    std::map<std::string, std::map<std::string, double>> rollout;
+    std::string text;
+    section.read_json("rollout", text);
+    if (text.empty()) return rollout;
+    const auto json = parse_json(text);
+    const auto complain = [&](std::string what) { section.problem("rollout", std::move(what)); };
+    if (!json || !json->is_object()) {
+        complain("must name prompts, each with the share of its versions: {narrative: {\"1.0.0\": 90, \"1.1.0\": 10}}");
+        return rollout;
+    }
+    for (const auto& [id, versions] : json->items()) {
+        double sum = 0;
+        auto& shares = rollout[id];
+        const Json named = versions.is_object() ? versions : Json::object();
+        for (const auto& [version, share] : named.items()) {
+            const double part = share.is_number() ? share.get<double>() : -1;
+            if (part < 0 || part > 100) complain(fmt::format("`{}` {} needs a share from 0 to 100", id, version));
+            shares[version] = part;
+            sum += part;
+        }
+        if (std::abs(sum - 100) > 1e-6) complain(fmt::format("the shares of `{}` add up to {:g}, not to 100", id, sum));
+    }
+    return rollout;
+}
 
 /// Dollars for a million tokens.
 auto read_price(config::Section section) -> LlmPrice {
@@ -153,6 +182,7 @@ auto read_llm(config::Section section) -> LlmConfig {
         if (follows_template) provider.warning("", "is never asked: the template narrator before it can't fail");
     }
     section.read("prompts", llm.prompts);
+    llm.rollout = read_rollout(section);
     llm.budget = read_budget(section.child("budget"));
     for (std::size_t i = 0; i < sections.size() && llm.budget.is_in_money(); ++i) {
         if (llm.providers[i].kind != "template" && !sections[i].has("price"))

@@ -102,6 +102,8 @@ auto first_dialect(const LlmProviderConfig& config) -> LlmDialect {
     LlmDialect dialect;
     dialect.structure = structure_of(config.structured).value_or(Structure::schema);
     dialect.has_tools = config.kind == "anthropic" || config.kind == "bedrock";
+    // Newer Claude models refuse it, and the vendor's own SDK has it no longer.
+    dialect.takes_temperature = config.kind != "anthropic" && !config.model.contains("anthropic.claude");
     dialect.max_tokens_field = config.max_tokens_field;
     return dialect;
 }

@@ -72,6 +72,12 @@ auto compose(const std::shared_ptr<Telling>& telling, std::size_t room) -> LlmMa
     return material;
 }
 
+/// What a version of the prompt is chosen by: the same for a dossier whenever it is explained.
+auto rollout_key(const NarrationInput& input) -> std::string {
+    if (!input.dossier_id.empty() || input.findings.empty()) return input.dossier_id;
+    return input.findings.front().fingerprint;
+}
+
 auto purpose_of(const NarrationInput& input) -> LlmPurpose {
     LlmPurpose purpose{.what = "narrative", .route = input.route, .dossier_id = input.dossier_id};
     if (!input.findings.empty()) {
@@ -232,7 +238,7 @@ auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narratio
     if (gateway_.has_providers() && !telling->input.why_no_llm.empty()) {
         notes.push_back(telling->input.why_no_llm);
     } else if (gateway_.has_providers()) {
-        auto prompt = prompts_->find("narrative");
+        auto prompt = prompts_->choose("narrative", rollout_key(telling->input));
         if (prompt) {
             telling->prompt = std::move(*prompt);
             telling->all = shown_evidence(telling->input.evidence, *redactor_, telling->redaction);

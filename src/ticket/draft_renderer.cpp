@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace dossier::ticket {
 namespace {
@@ -272,12 +273,24 @@ void regulations(Body& body, const std::vector<RegulationRef>& all) {
     if (all.empty()) return;
     body.section("Regulations");
     body.table({"Framework", "Article", "Why"});
+    constexpr std::size_t most_of_one = 3; ///< explained; the others of the framework by number
+    std::map<std::string, std::size_t> shown;
+    std::map<std::string, std::vector<std::string>> others;
+    std::vector<std::string> frameworks;
     for (const auto& one : all) {
+        if (shown[one.framework]++ == 0) frameworks.push_back(one.framework);
+        if (shown[one.framework] > most_of_one) {
+            others[one.framework].push_back(escape_markdown(one.citation));
+            continue;
+        }
         const auto article = one.title.empty()
                                  ? escape_markdown(one.citation)
                                  : fmt::format("{} – {}", escape_markdown(one.citation), escape_markdown(one.title));
         body.row({escape_markdown(one.framework), article, escape_markdown(one.reason)});
     }
+    for (const auto& framework : frameworks)
+        if (const auto rest = others.find(framework); rest != others.end())
+            body.row({escape_markdown(framework), join(rest->second, ", "), "touched as well"});
 }
 
 void what_to_do(Body& body, const Assessment& assessment) {

@@ -297,6 +297,12 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1', model: m, price: {input: -1, output: "
          "1}}]}",
          "llm.providers[0].price: must be dollars from 0"},
+        {"llm: {rollout: {narrative: {'1.0.0': 50}}}", "llm.rollout: the shares of `narrative` add up to 50"},
+        {"llm: {rollout: {narrative: {'1.0.0': 150, '1.1.0': -50}}}", "needs a share from 0 to 100"},
+        {"llm: {rollout: {narrative: {'7.0.0': 100}}}",
+         "llm.rollout: there is no prompt narrative 7.0.0; there are 1."},
+        {"llm: {rollout: {poem: {'1.0.0': 100}}}", "llm.rollout: there is no prompt poem 1.0.0; the prompts are"},
+        {"llm: {rollout: newest}", "llm.rollout: must name prompts"},
         {"llm: {share: true, cache: false}", "llm.share: needs `cache: true`"},
         {"llm: {budget: {usd_per_day: -1}}", "llm.budget.usd_per_day: must be dollars from 0"},
         {"llm: {budget: {usd_per_day: .inf}}", "llm.budget.usd_per_day: "},

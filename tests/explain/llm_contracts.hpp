@@ -38,8 +38,8 @@ inline auto azure_violation(const std::string& head, const Json& body) -> std::o
 
 inline auto anthropic_violation(const std::string& head, const Json& body) -> std::optional<std::string> {
     if (!icontains(head, "\nanthropic-version: 20") || !icontains(head, "\nx-api-key:")) return "headers";
-    if (auto bad = unknown_member(body, {"model", "max_tokens", "system", "messages", "temperature", "output_config",
-                                         "tools", "tool_choice", "stream"}))
+    if (auto bad = unknown_member(
+            body, {"model", "max_tokens", "system", "messages", "output_config", "tools", "tool_choice", "stream"}))
         return bad;
     if (text_at(body, "model").empty()) return "model";
     if (!body.contains("max_tokens") || !body["max_tokens"].is_number_unsigned()) return "max_tokens";

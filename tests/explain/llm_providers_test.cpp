@@ -119,7 +119,7 @@ constexpr const char* chat_answer =
 
 TEST(LlmContracts, RefuseWhatBreaksThem) {
     const auto good = *parse_json(
-        R"({"model":"m","max_tokens":5,"system":"s","messages":[{"role":"user","content":"x"}],"temperature":0,
+        R"({"model":"m","max_tokens":5,"system":"s","messages":[{"role":"user","content":"x"}],
             "output_config":{"format":{"type":"json_schema","schema":{"type":"object","additionalProperties":false}}}})");
     const std::string head = "POST /v1/messages HTTP/1.1\r\nanthropic-version: 2023-06-01\r\nx-api-key: k\r\n";
     EXPECT_EQ(anthropic_violation(head, good), std::nullopt);

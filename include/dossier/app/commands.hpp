@@ -75,6 +75,20 @@ struct DeliveryOptions {
 /// What each source delivered, what came late and what never came.
 auto deliveries(const DeliveryOptions& options, std::ostream& out) -> int;
 
+struct EvalOptions {
+    std::string config_path;
+    std::string cases; ///< directory of cases, with answers/ in it
+    std::string prompt = "narrative";
+    std::string prompts;  ///< versions, separated by commas; "" = all
+    std::string provider; ///< configured name of who is asked; "" = the first
+    bool record = false;  ///< ask anew and keep the answers beside the cases
+    double min_grounding = 0;
+    std::string format = "text"; ///< text | json
+};
+/// Prompt versions side by side over recorded cases. `exit_failed` where a case has no answer or a version's grounding
+/// is under the least.
+auto eval(const EvalOptions& options, std::ostream& out) -> int;
+
 struct CostOptions {
     Remote remote;
     std::string since; ///< RFC 3339 time or a day

@@ -69,6 +69,7 @@ struct LlmBudget {
 struct LlmConfig {
     std::vector<LlmProviderConfig> providers; ///< in this order; `template` is always last, named or not
     std::string prompts; ///< directory; "" = config/prompts if it exists, else the built-in prompts
+    std::map<std::string, std::map<std::string, double>> rollout; ///< prompt id → version → share of 100
     LlmBudget budget;
     bool cache = true;
     bool share = false; ///< like findings share one text, their own facts filled in by code; needs the cache
