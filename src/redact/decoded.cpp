@@ -1,4 +1,4 @@
-#include "decoded.hpp"
+#include "dossier/redact/decoded.hpp"
 
 #include "characters.hpp"
 #include "dossier/base/strings.hpp"

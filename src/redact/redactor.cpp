@@ -1,7 +1,7 @@
 #include "dossier/redact/redactor.hpp"
 
-#include "decoded.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/redact/decoded.hpp"
 #include "fields.hpp"
 #include "names.hpp"
 #include "shape_search.hpp"
