@@ -53,6 +53,7 @@ struct Wiring::Parts {
     std::shared_ptr<const redact::Redactor> redactor;
     std::unique_ptr<explain::LlmGateway> gateway;
     std::unique_ptr<explain::Narrator> narrator;
+    std::unique_ptr<report::Questioner> questioner;
     std::unique_ptr<ticket::Delivery> delivery;
     std::unique_ptr<ticket::WriteBack> write_back;
     std::unique_ptr<pipeline::DossierBuilder> builder;
@@ -143,11 +144,15 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->gateway =
         std::make_unique<explain::LlmGateway>(make_providers(config.llm, foundation), config.llm, &foundation.store,
                                               foundation.clock, foundation.metrics, &foundation.store);
+    const auto catalogue = std::make_shared<const explain::PromptCatalogue>(std::move(*prompts));
     parts->narrator = std::make_unique<explain::Narrator>(
-        *parts->gateway, std::make_shared<explain::PromptCatalogue>(std::move(*prompts)), parts->redactor,
-        foundation.metrics,
+        *parts->gateway, catalogue, parts->redactor, foundation.metrics,
         config.llm.share ? std::optional(explain::Sharing{.store = foundation.store, .clock = foundation.clock})
                          : std::nullopt);
+    std::vector<std::string> sources;
+    for (const auto& source : config.sources) sources.push_back(source.name);
+    parts->questioner = std::make_unique<report::Questioner>(*parts->gateway, catalogue, parts->redactor,
+                                                             foundation.store, foundation.clock, std::move(sources));
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
     const auto& queue = config.pipeline.queue;
@@ -176,6 +181,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .receiver = parts->receiver,
                                                       .builder = *parts->builder,
                                                       .reviews = parts->reviews,
+                                                      .questioner = *parts->questioner,
                                                       .heads = foundation.heads,
                                                       .clock = foundation.clock,
                                                       .metrics = foundation.metrics,

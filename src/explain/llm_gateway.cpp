@@ -6,6 +6,7 @@
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -212,7 +213,10 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
         answer = fail(Errc::internal, fmt::format("the provider failed: {}", e.what()));
     }
     const auto took = SteadyClock::now() - begun;
+    // Whoever asked may have left, and with that this coroutine is cancelled: the money and the record stay to be kept.
+    co_await asio::this_coro::throw_if_cancelled(false);
     const auto charge = co_await budget.settle(*std::move(booking), answer);
+    co_await asio::this_coro::throw_if_cancelled(true);
     keep_account(*asking, *provider, charge);
     count(provider->name(), answer ? "ok" : name_of(answer.error().code));
     metrics.observe("dossier_llm_seconds", std::chrono::duration<double>(took).count(),

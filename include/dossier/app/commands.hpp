@@ -20,6 +20,7 @@ struct ExplainOptions {
     std::string source;          ///< configured name or kind; "" = guessed when only one source is configured
     std::string file = "-";      ///< "-" = standard input
     std::string format = "text"; ///< text | json | md | html
+    bool stream = false;         ///< show the text while it is written, marked as unverified, on standard error
 };
 auto explain(const ExplainOptions& options, std::ostream& out) -> int;
 
@@ -38,6 +39,24 @@ struct Remote {
     std::string url = "http://127.0.0.1:8080";
     std::string token; ///< bearer
 };
+
+struct RemoteExplainOptions {
+    Remote remote;
+    std::string finding;         ///< id of a stored finding
+    std::string format = "text"; ///< text | json | md | html
+    bool stream = false;         ///< show the text while it is written, marked as unverified
+};
+/// Asks a running service to explain a stored finding. The verified answer goes to `out`, what is shown before it to
+/// `progress`.
+auto explain_stored(const RemoteExplainOptions& options, std::ostream& out, std::ostream& progress) -> int;
+
+struct AskOptions {
+    Remote remote;
+    std::string question;
+    bool json = false;
+};
+/// A question in plain language over the findings of a running service.
+auto ask(const AskOptions& options, std::ostream& out) -> int;
 
 struct SendOptions {
     std::string url; ///< the webhook's whole URL
