@@ -14,7 +14,7 @@ namespace dossier::explain {
 namespace {
 
 constexpr double nanos_in_usd = 1e9;
-constexpr std::chrono::seconds patience{10}; ///< for calls under way; then the next provider has its chance
+constexpr std::chrono::seconds patience{20}; ///< for calls under way; then the next provider has its chance
 constexpr std::chrono::milliseconds look_again{20};
 
 /// Rounded up: what can't be paid in whole nano-dollars costs one more.

@@ -53,6 +53,16 @@ auto trusted(const Cited& cited) -> Cited {
     });
 }
 
+auto our_words(const Cited& items) -> std::string {
+    std::string text;
+    for (const auto* item : items) {
+        const bool is_outside = is_one_of(item->kind, {"owner", "access", "data", "blast_radius", "business"}) &&
+                                item->value.size() > 2 && item->value != "unknown";
+        text += (is_outside ? replace_all(item->statement, item->value, " ") : item->statement) + "\n";
+    }
+    return lower(text);
+}
+
 auto own_words(const Cited& cited) -> Cited {
     return only(cited, [](const Evidence* item) {
         return is_one_of(item->kind, {"remediation", "regulation", "risk", "business"}) &&

@@ -26,6 +26,8 @@ using Objection = std::optional<std::string>;
 [[nodiscard]] auto factual(const Cited& cited) -> Cited;
 /// Items whose words are ours; only these can reassure. What repeats a name or a value from outside is not among them.
 [[nodiscard]] auto trusted(const Cited& cited) -> Cited;
+/// What our own code says in these items, in lower case: their statements without the names and values from outside.
+[[nodiscard]] auto our_words(const Cited& items) -> std::string;
 /// Items written by our own rules: remedies, regulations, risk, business.
 [[nodiscard]] auto own_words(const Cited& cited) -> Cited;
 

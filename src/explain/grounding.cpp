@@ -7,6 +7,7 @@
 #include "people_check.hpp"
 #include "polarity.hpp"
 #include "text_shape.hpp"
+#include "untrusted_text.hpp"
 #include "vocabulary_check.hpp"
 
 #include <fmt/format.h>
@@ -25,6 +26,17 @@ auto cited_items(const Sentence& sentence, const EvidenceList& evidence, Cited& 
     }
     if (cited.empty()) return "it cites no evidence";
     return std::nullopt;
+}
+
+/// What reads like an instruction is evidence of tampering and bears nothing else.
+void drop_tampered(const EvidenceList& evidence, Cited& cited) {
+    if (std::ranges::find(evidence, "tampering", &Evidence::kind) == evidence.end()) return;
+    std::erase_if(cited, [](const Evidence* item) {
+        if (is_one_of(item->kind,
+                      {"severity", "status", "exposure", "time", "risk", "regulation", "control", "gap", "tampering"}))
+            return false;
+        return instruction_in(item->value).has_value();
+    });
 }
 
 auto claims_of(const Cited& items) -> Claims {
@@ -95,6 +107,8 @@ auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::o
     if (trim(sentence.text).empty()) return "it is empty";
     Cited cited;
     if (auto objected = cited_items(sentence, evidence, cited)) return objected;
+    drop_tampered(evidence, cited);
+    if (cited.empty()) return "all it cites reads like an instruction";
     auto text = with_plain_blanks(sentence.text);
     if (auto objected = shape_objection(text, cited)) return objected;
     // what the sentence quotes from a title may reassure all the same, so the polarity check sees the whole text, but

@@ -112,7 +112,7 @@ auto negation_objection(const std::string& text, const Cited& cited) -> Objectio
             rest.replace(begin, found.size(), found.size(), '\x01');
         }
     }
-    const auto support = text_of(trusted(cited)) + text_of(own_words(cited)) + text_of(of_kinds(cited, {"gap"}));
+    const auto support = our_words(trusted(cited)) + our_words(own_words(cited));
     StringPiece word;
     StringPiece next;
     std::size_t at = 0;

@@ -174,11 +174,14 @@ auto team_objection(const std::string& text, const Cited& cited) -> Objection {
     auto items = cited;
     std::erase_if(items, [](const Evidence* item) { return item->kind == "tampering"; });
     const auto everything = text_of(items);
+    const auto people = text_of(of_kinds(cited, {"owner", "business", "access", "policy", "remediation", "regulation",
+                                                 "resource", "gap"})) +
+                        (is_hedged(text) ? text_of(of_kinds(cited, {"owner_candidate", "tag"})) : std::string());
     std::string first;
     std::string second;
     StringPiece input(text);
     while (RE2::FindAndConsume(&input, addressed, &first))
-        if (auto objection = named_objection(first, everything, "people")) return objection;
+        if (auto objection = named_objection(first, people, "people")) return objection;
     input = text;
     while (RE2::FindAndConsume(&input, is_team, &first, &second)) {
         const auto is_state = [](const std::string& word) {
@@ -247,8 +250,7 @@ auto access_objection(const std::string& text, const Cited& cited) -> Objection 
         R"((?i)\b((?:publicly|world)[- ]writ\w+|(?:anyone|everyone|anybody|the public|anonymous users?|unauthenticated users?|attackers?|outsiders?)\b[^.;,:()]*\b(?:write|upload|overwrite|delete|modify|tamper)\b))");
     static const RE2 everybody(
         R"((?i)^(anyone|everyone|anybody|everybody|public|internet|users?|attackers?|actors?|outsiders?|visitors?|person|party|parties|people|strangers?|criminals?|someone|somebody|who|that|which|it|they|she|he|principals?|bucket|resource|service|job|and|those|owner|change|team|also)$)");
-    const auto access =
-        of_kinds(cited, {"access", "blast_radius", "exposure", "exposure_path", "access_log", "finding"});
+    const auto access = of_kinds(cited, {"access", "blast_radius", "exposure_path", "access_log"});
     if (RE2::PartialMatch(text, open_to_all) && !is_granted("anyone", "write", of_kinds(cited, {"access"})) &&
         !is_granted("everyone", "write", of_kinds(cited, {"finding", "exposure"})))
         return "no cited evidence lets anyone write";

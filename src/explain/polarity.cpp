@@ -151,8 +151,8 @@ auto reassurance_objection(const std::string& text, const Cited& cited) -> std::
         const auto before = std::string_view(text).substr(0, static_cast<std::size_t>(match.data() - text.data()));
         if (rule->may_be_hypothetical && (is_hypothetical(before) || is_negated(before))) continue;
         const std::string words(match);
-        const auto says_so = [&](const Evidence* item) { return icontains(item->statement, words); };
-        if (!std::ranges::any_of(trusted(cited), says_so) && !std::ranges::any_of(own_words(cited), says_so))
+        const auto says_so = [&](const Cited& items) { return our_words(items).contains(lower(words)); };
+        if (!says_so(trusted(cited)) && !says_so(own_words(cited)))
             return fmt::format("it says {} (\"{}\"), and no cited evidence does", rule->what, words);
     }
     return std::nullopt;

@@ -77,6 +77,9 @@ auto markup_objection(const std::string& text) -> Objection {
     auto bare = text;
     RE2::GlobalReplace(&bare, pseudonym, "");
     if (RE2::PartialMatch(bare, html)) return "it holds HTML";
+    static const RE2 code(
+        R"("[\w:.-]+"\s*:\s*["\[{]|\b(?:curl|wget) \S|\b(?:sudo|bash|powershell|aws|az|gcloud|gsutil|kubectl|chmod) -{0,2}[a-z]+ +(?:-|https?:|s3:|[\w.-]+/)|\$\()");
+    if (RE2::PartialMatch(bare, code)) return "it holds code";
     if (RE2::PartialMatch(bare, block) || RE2::PartialMatch(bare, emphasis)) return "it holds markup";
     return std::nullopt;
 }
@@ -102,14 +105,31 @@ auto link_objection(const std::string& text, const std::string& cited, const std
     return std::nullopt;
 }
 
+/// A host stands where things lie and who reaches them; strangers' prose and tags don't bring one into our text.
+auto host_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const RE2 email(R"([A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)");
+    static const RE2 host(
+        R"((?i)\b((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|example|test|invalid|info|biz|co|ru|cn|xyz|top|sh|site|online|cloud|me|ai|tk|eu|de|uk|us))\b)");
+    auto bare = text;
+    RE2::GlobalReplace(&bare, email, " ");
+    const auto places = text_of(of_kinds(cited, {"resource", "location", "access", "access_log", "blast_radius",
+                                                 "exposure_path", "fact", "gap", "policy", "business"}));
+    StringPiece input(bare);
+    std::string found;
+    while (RE2::FindAndConsume(&input, host, &found))
+        if (!occurs(places, lower(found), false))
+            return fmt::format("the host {} is in no cited evidence on places", found);
+    return std::nullopt;
+}
+
 /// What to decide on drafts and findings is a person's; how to weaken a control is nobody's.
 auto decision_objection(const std::string& text, const std::string& own) -> Objection {
     static const RE2 prompt(
-        R"((?i)\b(system prompt|(?:previous|prior|above|my|these|your) instructions|as an ai|ai (?:model|assistant)|language model|prompt injection succeeded)\b)");
+        R"((?i)\b(system prompt|(?:previous|prior|above|my|these|your) instructions|as an ai|ai (?:model|assistant)|language model|redact(?:ed|ion)|unmask\w*|original (?:value|address)(?:es|s)?|prompt injection succeeded)\b)");
     static const RE2 verdict(
         R"((?i)\b((?:approv(?:e|ed|al of|ing)|reject(?:ed|ing)?|clos(?:e|ed|ing)|dismiss(?:ed|ing)?|post(?:ed)?|merge|suppress(?:ed|ing)?|ignor(?:e|ed|ing)|resolve|archive|mute|snooze|whitelist|allow-?list) (?:(?:of|the|this|these|that|all|any|it|as) )*(?:drafts?|tickets?|findings?|dossiers?|reports?|alerts?|issues?|won't fix|wontfix|false positive|resolved|it)\b|mark(?:ed)? (?:it|this|the \w+) (?:as |to be )?\w+|won'?t[- ]?fix|(?:set|chang\w+|lower\w*|downgrad\w+|rais\w+|reduc\w+|adjust\w*|overrid\w+) (?:the |its |this )?(?:severity|priority|status|owner|route|assignee|risk|finding)|re-?assign\w*|(?:drafts?|tickets?) (?:has|have|is|was|were)(?: been)? (?:approved|rejected|closed))\b)");
     static const RE2 weakening(
-        R"((?i)\b((?:disable|turn off|switch off|deactivate|stop|pause|skip|bypass|remove|delete) (?:the |all |any )?(?:access |audit |server )?(?:logging|logs?|encryption|monitoring|alert(?:s|ing)?|mfa|block public access|back-?ups?|versioning|guardrails?|detections?|scanner|scans?|rule|finding)|(?:make|set|keep|leave) (?:the |this )?(?:\w+ )?(?:public|open|as it is|as is|unencrypted)|(?:delete|destroy|drop|wipe|purge|empty) (?:the |all )?(?:bucket|database|table|objects|data|records|account|files|evidence))\b)");
+        R"((?i)\b((?:restore|grant|give|allow|re-?enable|re-?open|open|reinstate|add) (?:\w+ ){0,3}(?:access|permissions?|rights?|principals?|to everyone|to anyone)\b|(?:disable|turn off|switch off|deactivate|stop|pause|skip|bypass|remove|delete) (?:the |all |any )?(?:access |audit |server )?(?:logging|logs?|encryption|monitoring|alert(?:s|ing)?|mfa|block public access|back-?ups?|versioning|guardrails?|detections?|scanner|scans?|rule|finding)|(?:make|set|keep|leave) (?:the |this )?(?:\w+ )?(?:public|open|as it is|as is|unencrypted)|(?:delete|destroy|drop|wipe|purge|empty) (?:the |all )?(?:bucket|database|table|objects|data|records|account|files|evidence))\b)");
     std::string found;
     if (RE2::PartialMatch(text, prompt)) return "it talks about its instructions";
     const auto is_ours = [&] { return own.find(lower(found)) != std::string::npos; };
@@ -134,6 +154,7 @@ auto shape_objection(const std::string& text, const Cited& cited) -> Objection {
     if (auto objected = script_objection(text, cited_text)) return objected;
     if (auto objected = markup_objection(text)) return objected;
     if (auto objected = link_objection(text, cited_text, own)) return objected;
+    if (auto objected = host_objection(text, cited)) return objected;
     if (auto objected = decision_objection(text, own)) return objected;
     return language_objection(text, cited_text);
 }

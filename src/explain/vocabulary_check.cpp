@@ -187,6 +187,20 @@ auto exposure_objection(const std::string& text, const Cited& cited) -> Objectio
     return std::nullopt;
 }
 
+/// Where it runs is for evidence on the place to say; a remedy may speak of other clouds.
+auto cloud_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const RE2 runs_on(
+        R"((?i)\b(?:runs?|hosted|lives?|lies|stored|sits|located|resides?|deployed|cloud is|is) (?:(?:on|in|at) )?(?:the )?(?:microsoft |amazon )?(azure|gcp|google|aws|oci|oracle|alibaba)\b)");
+    std::string cloud;
+    if (!RE2::PartialMatch(text, runs_on, &cloud)) return std::nullopt;
+    const auto places = text_of(of_kinds(cited, {"location", "resource"}));
+    auto word = lower(cloud);
+    if (word == "google") word = "gcp";
+    if (word == "oracle") word = "oci";
+    if (occurs(places, word, false) || occurs(places, lower(cloud), false)) return std::nullopt;
+    return fmt::format("no cited evidence on the place says {}", cloud);
+}
+
 /// "the bucket ledger-x is …", "the account is payments-dev": what a thing is called stands in the evidence.
 auto called_objection(const std::string& text, const Cited& cited) -> Objection {
     static const RE2 apposed(
@@ -220,6 +234,7 @@ auto vocabulary_objection(const std::string& text, const Cited& cited) -> Object
     if (auto objected = word_objection(text, cited)) return objected;
     if (auto objected = rating_objection(text, cited)) return objected;
     if (auto objected = exposure_objection(text, cited)) return objected;
+    if (auto objected = cloud_objection(text, cited)) return objected;
     return called_objection(text, cited);
 }
 

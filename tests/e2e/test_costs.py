@@ -12,9 +12,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from counting_llm import CountingLlm  # noqa: E402
 from harness import Service, default_config, wiz_issue  # noqa: E402
 
-STORM = int(os.environ.get("DOSSIER_STORM", "120"))  # findings; the figure in docs/operations.md is of 10,000
-BATCH = 60
-PRICE = {"input": 100, "output": 1000}  # dollars a million tokens: 900 and 90 tokens of an answer cost 18 cents
+STORM = int(os.environ.get("DOSSIER_STORM", "80"))  # findings; the figure in docs/operations.md is of 10,000
+BATCH = 40
+PRICE = {"input": 20, "output": 200}  # dollars a million tokens: an answer of 900 and 90 tokens costs 3.6 cents
+MOST_USD = 0.5                        # what one call might cost: its whole prompt, and all tokens that it may use
 ANSWER_USD = (900 * PRICE["input"] + 90 * PRICE["output"]) / 1e6
 
 
@@ -47,19 +48,19 @@ class CostCase(unittest.TestCase):
 
 class BudgetTest(CostCase):
     def test_a_storm_spends_its_budget_and_everyone_has_a_text(self):
-        budget = 5
+        budget = 5 if STORM > 200 else 2
         self.serve({"budget": {"usd_per_day": budget}})
         narratives = self.narratives(self.storm(STORM))
         authors = [one["author"] for one in narratives]
         calls = sum(self.llm.asked.values())
         self.assertEqual(authors.count("llm"), calls)
         self.assertLessEqual(calls * ANSWER_USD, budget)
-        self.assertGreater(calls * ANSWER_USD, budget * 0.8, "the budget is there to be used")
+        self.assertGreaterEqual(calls, budget / MOST_USD, "the budget is there to be used")
         for one in narratives:
             self.assertTrue(one["summary"] and one["sentences"])
             if one["author"] == "template":
                 self.assertEqual(one["notes"][-1], "written by the template narrator")
-                self.assertIn("llm stub was not asked: the budget of $5 a day has no room for it", one["notes"])
+                self.assertIn(f"llm stub was not asked: the budget of ${budget} a day has no room for it", one["notes"])
                 self.assertEqual(one["cost"]["calls"], 0)
             else:
                 self.assertAlmostEqual(one["cost"]["usd"], ANSWER_USD)
@@ -84,21 +85,21 @@ class BudgetTest(CostCase):
 
         # Neither a reload nor a restart nor a crash fills the purse again.
         self.assertTrue(self.service.reload())
-        self.assertEqual([one["author"] for one in self.narratives(self.storm(2, "reloaded"))], ["template"] * 2)
+        self.assertEqual([one["author"] for one in self.narratives(self.storm(1, "reloaded"))], ["template"])
         self.service.kill()
         self.service.start()
-        self.assertEqual([one["author"] for one in self.narratives(self.storm(2, "restarted"))], ["template"] * 2)
+        self.assertEqual([one["author"] for one in self.narratives(self.storm(1, "restarted"))], ["template"])
         self.assertEqual(sum(self.llm.asked.values()), calls)
 
     def test_a_crash_in_the_middle_of_a_call_leaves_its_money_reserved(self):
-        self.serve({"budget": {"usd_per_day": 2}})
+        self.serve({"budget": {"usd_per_day": MOST_USD}})
         self.llm.pause = 60
         self.storm(1, "lost")
         self.service.wait_for(lambda: sum(self.llm.asked.values()) == 1, 20, "the LLM to be asked")
         self.service.kill()
         self.service.start()
         reserved = self.service.get("/v1/reports/costs")["total"]["reserved_usd"]
-        self.assertGreater(reserved, 1.5, "the answer alone may cost a dollar and a half")
+        self.assertGreater(reserved, MOST_USD / 2, "the answer alone may cost a quarter")
         [narrative] = self.narratives(self.storm(1, "next"))
         self.assertEqual(narrative["author"], "template")
         self.assertIn("budget", " ".join(narrative["notes"]))
@@ -126,7 +127,7 @@ class BudgetTest(CostCase):
 class ShareTest(CostCase):
     def test_like_findings_share_one_explanation_with_facts_of_their_own(self):
         self.serve({"share": True})
-        like = self.storm(30, "like")
+        like = self.storm(20, "like")
         unlike = self.storm(1, "unlike", severity="HIGH")
         narratives = self.narratives(like)
         self.assertEqual(sum(self.llm.asked.values()), 2, self.llm.asked)
@@ -150,9 +151,9 @@ class ShareTest(CostCase):
 class TopTest(CostCase):
     def test_a_route_asks_for_its_highest_risks_only(self):
         self.serve(routes=[{"name": "all", "do": "ticket", "narrative": {"top_percent": 10, "window": "24h"}}])
-        narratives = self.narratives(self.storm(40, "top"))
+        narratives = self.narratives(self.storm(20, "top"))
         authors = [one["author"] for one in narratives]
-        self.assertEqual(authors.count("llm"), 4)
+        self.assertEqual(authors.count("llm"), 2)
         for one in narratives:
             if one["author"] == "template":
                 self.assertIn("the route all asks an LLM only for the top 10 % by risk of 24 h", one["notes"][0])
@@ -167,7 +168,7 @@ class TopTest(CostCase):
 class RolloutTest(CostCase):
     def test_versions_have_their_shares_and_answers_name_theirs(self):
         self.serve({"rollout": {"narrative": {"1.0.0": 50, "1.1.0": 50}}})
-        ids = self.storm(30, "arm")
+        ids = self.storm(20, "arm")
         versions = [one["prompt"]["version"] for one in self.narratives(ids)]
         self.assertEqual(set(versions), {"1.0.0", "1.1.0"})
         hashes = {(one["prompt"]["version"], one["prompt"]["hash"]) for one in self.narratives(ids)}

@@ -134,7 +134,8 @@ class Anthropic(Vendor):
         return strict_problem(schema) or schema_problem(schema)
 
     def answer(self, call):
-        if call.headers.get("x-api-key") != ANTHROPIC_KEY:
+        given = call.headers.get("x-api-key") or call.headers.get("authorization", "").removeprefix("Bearer ")
+        if given != ANTHROPIC_KEY:
             raise self.refusal(401, "authentication_error", "invalid x-api-key")
         if not re.fullmatch(r"20\d\d-\d\d-\d\d", call.headers.get("anthropic-version", "")):
             raise self.refusal(400, "invalid_request_error", "anthropic-version: header is required")
