@@ -148,7 +148,7 @@ class FailuresTest(ProvidersCase):
                 with self.subTest(name):
                     vendor.said = said
                     vendor.script = self.saying(said) if vendor is azure else faithful
-                    service = service or self.start(vendor.config("first", timeout="2s"), spare.config("spare"))
+                    service = service or self.start(vendor.config("first", timeout="15s"), spare.config("spare"))
                     before = len(vendor.calls("POST"))
                     narrative = self.written_by(self.explained(service), "spare")
                     note = next(one for one in narrative["notes"] if one.startswith("llm first"))

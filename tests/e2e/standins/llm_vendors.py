@@ -87,7 +87,7 @@ class Azure(Llm):
     def config(self, name="azure", v1=False, **more):
         version = {} if v1 else {"api_version": self.api_version}
         return {"name": name, "kind": "azure_openai", "url": self.url, "deployment": self.deployment,
-                "api_key": AZURE_KEY, "timeout": "5s", **version, **more}
+                "api_key": AZURE_KEY, "timeout": "15s", **version, **more}
 
     def answer(self, call):
         if call.headers.get("api-key") != AZURE_KEY or "authorization" in call.headers:
@@ -114,7 +114,7 @@ class Azure(Llm):
 class Anthropic(Vendor):
     def config(self, name="claude", **more):
         return {"name": name, "kind": "anthropic", "url": self.url + "/v1", "model": "claude-e2e",
-                "api_key": ANTHROPIC_KEY, "timeout": "5s", **more}
+                "api_key": ANTHROPIC_KEY, "timeout": "15s", **more}
 
     @staticmethod
     def refusal(status, kind, message):
@@ -166,7 +166,7 @@ class Bedrock(Vendor):
     def config(self, name="aws", by_key=False, **more):
         keys = {"api_key": BEDROCK_KEY} if by_key else {"access_key_id": AWS_KEYS[0], "secret_access_key": AWS_KEYS[1]}
         return {"name": name, "kind": "bedrock", "url": self.url, "region": "eu-central-1", "model": self.model,
-                "timeout": "5s", **keys, **more}
+                "timeout": "15s", **keys, **more}
 
     @staticmethod
     def refusal(status, kind, message):
