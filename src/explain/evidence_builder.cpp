@@ -378,6 +378,19 @@ void add_remediation(EvidenceItems& list, const Assessment& assessment) {
     }
 }
 
+/// What the drafted policies would do. Their text stays with us: a narrative explains a policy, it never writes one.
+void add_drafted_policies(EvidenceItems& list, const Assessment& assessment) {
+    constexpr std::size_t most_drafts = 3;
+    for (const auto& policy : assessment.policies | std::views::take(most_drafts)) {
+        const auto title = name(policy.title);
+        list.add("remediation", fmt::format("a policy is drafted for review: {}", title), title, "assessment:policy");
+        list.add("remediation",
+                 fmt::format("the effect of the drafted policy {} is {}: {}", title, policy.proof,
+                             clean_text(policy.verdict, text_limit)),
+                 policy.proof, "assessment:policy");
+    }
+}
+
 } // namespace
 
 auto build_evidence(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
@@ -416,6 +429,7 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
         if (kind == "control") said(add_control);
         if (kind == "remediation") {
             add_remediation(list, assessment);
+            add_drafted_policies(list, assessment);
             said(add_recommendation);
         }
         if (kind == "tampering") {

@@ -34,6 +34,23 @@ auto tampering_of(const Finding& finding) -> std::vector<std::string> {
     return fields;
 }
 
+TEST(Evidence, SaysWhatADraftedPolicyWouldDoAndNotItsText) {
+    auto assessment = sample_assessment();
+    assessment.policies = {{.id = "s3-public-access-block",
+                            .title = "S3 public access block",
+                            .texts = {{.language = "hcl", .title = "Terraform", .text = "resource {}"}},
+                            .proof = "proven",
+                            .effect = "closes",
+                            .verdict = "Anyone could read before, and nobody but the account can after."}};
+    const auto evidence = build_evidence({sample_finding()}, sample_context(), assessment);
+    EXPECT_NE(find(evidence, "remediation", "S3 public access block"), nullptr);
+    const auto* effect = find(evidence, "remediation", "proven");
+    ASSERT_NE(effect, nullptr);
+    EXPECT_EQ(effect->statement, "The effect of the drafted policy S3 public access block is proven: Anyone could read "
+                                 "before, and nobody but the account can after.");
+    for (const auto& item : evidence) EXPECT_FALSE(item.statement.contains("resource {}"));
+}
+
 TEST(Evidence, StatesEachFactOnceWithItsValueAndOrigin) {
     struct Row {
         const char* kind;
