@@ -54,6 +54,15 @@ auto run(int argc, char** argv) -> int {
     explain_command->add_option("file", explain_options.file, "payload; - reads standard input")->capture_default_str();
     explain_command->callback([&] { outcome = explain(explain_options, std::cout); });
 
+    ClassifyOptions classify_options;
+    auto* classify_command =
+        app.add_subcommand("classify", "What stores hold, by the names of their columns and documents");
+    classify_command->add_option("-c,--config", classify_options.config_path, "configuration file");
+    classify_command->add_flag("--json", classify_options.json, "print JSON");
+    classify_command->add_option("file", classify_options.file, "inventory as .json, .csv, .sql or .txt; - reads JSON")
+        ->capture_default_str();
+    classify_command->callback([&] { outcome = classify(classify_options, std::cout); });
+
     SendOptions send_options;
     auto* send_command = app.add_subcommand("send", "Post sample deliveries to a webhook");
     send_command->add_option("url", send_options.url, "e.g. http://127.0.0.1:8080/v1/webhooks/wiz")->required();

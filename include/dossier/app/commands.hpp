@@ -23,6 +23,14 @@ struct ExplainOptions {
 };
 auto explain(const ExplainOptions& options, std::ostream& out) -> int;
 
+struct ClassifyOptions {
+    std::string config_path; ///< "" = the built-in taxonomy and limits
+    std::string file = "-";  ///< JSON inventory, CSV, SQL or text, told by its ending; "-" = JSON on standard input
+    bool json = false;
+};
+/// What stores hold, by rules alone: no LLM is asked, nothing is kept.
+auto classify(const ClassifyOptions& options, std::ostream& out) -> int;
+
 /// How to reach a running service.
 struct Remote {
     std::string url = "http://127.0.0.1:8080";

@@ -18,6 +18,8 @@ void to_json(Json& json, const BlastRadius& value);
 void from_json(const Json& json, BlastRadius& value);
 void to_json(Json& json, const Context& value);
 void from_json(const Json& json, Context& value);
+void to_json(Json& json, const StoreClassification& value);
+void from_json(const Json& json, StoreClassification& value);
 void to_json(Json& json, const Assessment& value);
 void from_json(const Json& json, Assessment& value);
 void to_json(Json& json, const RouteDecision& value);
