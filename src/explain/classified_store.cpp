@@ -173,10 +173,9 @@ void conclude_store(const ClassificationKnowledge& knowledge, const ClassifierCo
     result.business_context = business_context(knowledge, store, result);
     result.platform_tags = verdicts_on_tags(knowledge, store, result);
     result.needs_person.clear();
-    if (!result.is_test_data)
-        for (const auto& type : config.policy_critical)
-            if (is_critical(knowledge, result, type))
-                result.needs_person.push_back(fmt::format("{} is policy-critical", type));
+    for (const auto& type : config.policy_critical) // also of what looks like test data: that, too, may be a mistake
+        if (is_critical(knowledge, result, type))
+            result.needs_person.push_back(fmt::format("{} is policy-critical", type));
     if (result.confidence < config.min_confidence)
         result.needs_person.push_back(
             fmt::format("it is {:.2f} sure, and {:.2f} is asked for", result.confidence, config.min_confidence));

@@ -42,8 +42,10 @@ struct Match {
     const FieldRule* rule = nullptr;
     const Words* phrase = nullptr;
     double confidence = 0;
+    bool has_head = false; ///< its words hold the name's last one, which says what the thing is
     [[nodiscard]] auto better_than(const Match& other) const -> bool {
         if (other.rule == nullptr) return true;
+        if (has_head != other.has_head) return has_head;
         if (phrase->size() != other.phrase->size()) return phrase->size() > other.phrase->size();
         return confidence > other.confidence;
     }
@@ -60,7 +62,8 @@ public:
             for (const auto& phrase : rule.names) {
                 const auto confidence = judged(rule, phrase);
                 if (confidence <= 0) continue;
-                const Match match{.rule = &rule, .phrase = &phrase, .confidence = confidence};
+                const bool has_head = std::ranges::find(phrase, head()) != phrase.end();
+                const Match match{.rule = &rule, .phrase = &phrase, .confidence = confidence, .has_head = has_head};
                 if (match.better_than(best)) best = match;
             }
         }
@@ -68,6 +71,13 @@ public:
     }
 
 private:
+    /// The last word that is no mere number or filler.
+    auto head() const -> const std::string& {
+        for (auto word = view_.leaf.rbegin(); word != view_.leaf.rend(); ++word)
+            if (!has_digit_only(*word) && !has(knowledge_.filler, *word)) return *word;
+        return view_.leaf.back();
+    }
+
     /// 0 = the rule doesn't hold.
     auto judged(const FieldRule& rule, const Words& phrase) const -> double {
         auto rest = view_.leaf;

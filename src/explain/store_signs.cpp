@@ -86,7 +86,7 @@ auto domain_of(const ClassificationKnowledge& knowledge, const StoreSketch& stor
     for (const auto& tag : store.tags) count_words(knowledge, tag, 1, score);
     for (const auto& domain : knowledge.domains)
         for (const auto& one : domain.classes)
-            if (std::ranges::find(result.classes, one) != result.classes.end()) score[domain.name] += 0.9;
+            if (std::ranges::find(result.classes, one) != result.classes.end()) score[domain.name] += 0.5;
     if (result.is_test_data) score["test"] += 6;
     const DomainWords* best = nullptr;
     for (const auto& domain : knowledge.domains) {
@@ -119,7 +119,7 @@ auto is_test_data(const ClassificationKnowledge& knowledge, const StoreSketch& s
                 return;
             }
     };
-    look("the store", store.name, 1, 0.5);
+    look("the store", store.name, 1, 0.4);
     for (const auto& container : containers_of(store)) {
         look("the table", container, 1, 0.4);
         const auto words = raw_words_of(container);
