@@ -1,3 +1,4 @@
+#include "event_feed.hpp"
 #include "rest_support.hpp"
 
 #include "dossier/api/presentation.hpp"
@@ -34,13 +35,47 @@ auto findings_to_explain(const Services& services, Json body) -> Task<Result<std
     co_return findings;
 }
 
+/// What is told while a dossier is made. Everything before the closing event is provisional: what code decided comes
+/// with its evidence, what the model writes comes as it is written and says that nobody has checked it yet.
+auto watch_into(EventFeed& feed) -> pipeline::ExplainWatch {
+    return {.on_stage = [&feed](std::string_view stage) { feed.send("status", {{"stage", stage}}); },
+            .on_assessed =
+                [&feed](const Assessment& assessment, const EvidenceList& evidence) {
+                    feed.send("assessment", Json(assessment));
+                    Json items = Json::array();
+                    for (const auto& item : evidence) items.push_back(Json(item));
+                    feed.send("evidence", {{"items", std::move(items)}});
+                },
+            .on_text =
+                [&feed](std::string_view text) {
+                    feed.send_if_room("delta",
+                                      {{"text", text}, {"verified", false}, {"notice", ticket::guidance_notice}});
+                },
+            .on_restart = [&feed] { feed.send("restart", {{"reason", "what was shown so far is void"}}); }};
+}
+
+auto explain_as_events(const Services& services, std::vector<Finding> findings) -> net::HttpResponse {
+    return event_answer([&services, findings = std::move(findings)](EventFeed& feed) -> Task<void> {
+        auto& into = feed; // the closure stays with the response, which outlives its stream
+        const auto view = co_await services.builder.explain(findings, watch_into(into));
+        auto closing = present_view(view);
+        closing["verified"] = true;
+        into.send("dossier", closing);
+        into.send("done", Json::object());
+    });
+}
+
 auto explain(const Services& services, Call call) -> Task<net::HttpResponse> {
     auto body = body_object(call, false);
     if (!body) co_return refuse(call, body.error());
     auto findings = co_await findings_to_explain(services, std::move(*body));
     if (!findings) co_return refuse(call, findings.error());
+    if (prefers_events(call.request.headers.get("Accept").value_or("")))
+        co_return explain_as_events(services, std::move(*findings));
     const auto view = co_await services.builder.explain(std::move(*findings));
-    co_return json_answer(200, present_view(view));
+    auto answer = json_answer(200, present_view(view));
+    answer.headers.set("Vary", "Accept");
+    co_return answer;
 }
 
 } // namespace
@@ -51,11 +86,12 @@ void add_explain_routes(Routes& routes, const Services& services) {
          .pattern = "/v1/explain",
          .needs = Role::analyst,
          .handler = [&services](Call call) { return explain(services, std::move(call)); },
-         .summary = "Explain a stored finding, or a payload that is not stored",
+         .summary = "Explain a stored finding, or a payload that is not stored; AI-Generated Guidance",
          .tag = "explain",
          .body =
              R"({"type":"object","properties":{"finding_id":{"type":"string"},"source":{"type":"string"},"payload":{}}})",
-         .wants_json = true});
+         .wants_json = true,
+         .answer_types = {"application/json", "text/event-stream"}});
 }
 
 } // namespace dossier::api

@@ -38,8 +38,10 @@ auto operation(const Route& route) -> OrderedJson {
         result["security"] = OrderedJson::array({{{"bearer", OrderedJson::array()}}});
         result["x-role"] = to_string(*route.needs);
     }
-    result["responses"] = {{success_of(route), {{"description", "done"}}},
-                           {"default", {{"$ref", "#/components/responses/Problem"}}}};
+    OrderedJson success{{"description", "done"}};
+    for (const auto& type : route.answer_types)
+        success["content"][type] = {{"schema", {{"type", type == "application/json" ? "object" : "string"}}}};
+    result["responses"] = {{success_of(route), success}, {"default", {{"$ref", "#/components/responses/Problem"}}}};
     return result;
 }
 

@@ -190,7 +190,8 @@ auto present_view(const ticket::DossierView& view) -> Json {
     const auto rendered = ticket::render_draft(view);
     Json findings = Json::array();
     for (const auto& finding : view.findings) findings.push_back(Json(finding));
-    return {{"finding", findings.empty() ? Json(nullptr) : findings.front()},
+    return {{"notice", ticket::guidance_notice},
+            {"finding", findings.empty() ? Json(nullptr) : findings.front()},
             {"findings", findings},
             {"dossier",
              {{"id", view.dossier_id.empty() ? Json(nullptr) : Json(view.dossier_id)},

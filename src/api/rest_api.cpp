@@ -66,6 +66,7 @@ void add_rest_routes(Routes& routes, const Services& services) {
     add_finding_routes(routes, services);
     add_blast_radius_routes(routes, services);
     add_explain_routes(routes, services);
+    add_ask_routes(routes, services);
     add_draft_routes(routes, services);
     add_operation_routes(routes, services);
     add_report_routes(routes, services);

@@ -95,6 +95,7 @@ void add_blast_radius_routes(Routes& routes, const Services& services);
 void add_draft_routes(Routes& routes, const Services& services);
 void add_operation_routes(Routes& routes, const Services& services);
 void add_explain_routes(Routes& routes, const Services& services);
+void add_ask_routes(Routes& routes, const Services& services);
 void add_report_routes(Routes& routes, const Services& services);
 void add_cost_routes(Routes& routes, const Services& services);
 void add_webhook_routes(Routes& routes, const Services& services);

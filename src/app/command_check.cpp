@@ -3,6 +3,7 @@
 #include "connect_table.hpp"
 #include "dossier/app/config.hpp"
 #include "dossier/context/file_sources.hpp"
+#include "dossier/explain/prompt_catalogue.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -23,6 +24,24 @@ auto mistakes_in_files(const context::ContextConfig& context) -> std::vector<std
     return mistakes;
 }
 
+/// Prompts that can't be read are an error; one that doesn't say what changed in it is worth a word.
+auto check_prompts(const explain::LlmConfig& llm, std::ostream& out) -> bool {
+    const auto prompts = explain::PromptCatalogue::load(llm.prompts);
+    if (!prompts) {
+        out << "error: llm.prompts: " << prompts.error().message << '\n';
+        return false;
+    }
+    const auto& all = prompts->all();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool has_older = std::any_of(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end(),
+                                           [&](const auto& other) { return other.ref.id == all[i].ref.id; });
+        if (has_older && all[i].changes.empty())
+            out << "warning: llm.prompts: prompt " << all[i].ref.id << ' ' << all[i].ref.version
+                << " does not say what changed in it (`changes` in its front matter)\n";
+    }
+    return true;
+}
+
 } // namespace
 
 auto check(const std::string& config_path, bool connect, std::ostream& out) -> int {
@@ -32,6 +51,7 @@ auto check(const std::string& config_path, bool connect, std::ostream& out) -> i
     const auto mistakes = mistakes_in_files(loaded.config.context);
     for (const auto& mistake : mistakes) out << "error: " << mistake << '\n';
     if (loaded.has_errors() || !mistakes.empty()) return exit_usage;
+    if (!check_prompts(loaded.config.llm, out)) return exit_usage;
     out << config_path << ": good (" << loaded.config.sources.size() << " sources, "
         << loaded.config.pipeline.routes.size() << " routes, " << loaded.config.tickets.sinks.size()
         << " ticket sinks)\n";

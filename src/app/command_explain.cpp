@@ -6,26 +6,18 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/ticket/markup.hpp"
+#include "input.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 namespace dossier::app {
 
 namespace {
-
-auto read_input(const std::string& file) -> Result<std::string> {
-    if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(Errc::not_found, "can't read " + file);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 /// A store of its own, gone with the command: a running service holds the configured one.
 class ScratchStore {
@@ -59,6 +51,23 @@ void write(const ticket::DossierView& view, const std::string& format, std::ostr
         out << ticket::markdown_to_html(markdown) << '\n';
     else
         out << ticket::markdown_to_plain(markdown) << '\n';
+}
+
+constexpr std::string_view end_of_unverified = "\n-- end of what nobody had checked; the verified dossier follows --\n";
+
+/// Shows on a terminal what is going on, and the model's text as it comes.
+auto watch_on(std::ostream& terminal) -> pipeline::ExplainWatch {
+    return {.on_stage = [&terminal](std::string_view stage) { terminal << "[" << stage << "]\n"
+                                                                       << std::flush; },
+            .on_assessed =
+                [&terminal](const Assessment& assessment, const EvidenceList& evidence) {
+                    terminal << "[risk level " << assessment.level << "; " << evidence.size()
+                             << " pieces of evidence]\n-- " << ticket::guidance_notice << ", not verified yet --\n"
+                             << std::flush;
+                },
+            .on_text = [&terminal](std::string_view text) { terminal << text << std::flush; },
+            .on_restart = [&terminal] { terminal << "\n-- void; a new try begins --\n"
+                                                 << std::flush; }};
 }
 
 } // namespace
@@ -110,8 +119,12 @@ auto explain(const ExplainOptions& options, std::ostream& out) -> int {
         }
         std::vector<Finding> one;
         one.push_back(std::move(*finding));
+        auto watch = options.stream ? watch_on(std::cerr) : pipeline::ExplainWatch{};
         const auto view =
-            asio::co_spawn(runtime.lane(0), (*wiring)->builder().explain(std::move(one)), asio::use_future).get();
+            asio::co_spawn(runtime.lane(0), (*wiring)->builder().explain(std::move(one), std::move(watch)),
+                           asio::use_future)
+                .get();
+        if (options.stream) std::cerr << end_of_unverified;
         write(view, options.format, out);
     }
     (*store)->close();

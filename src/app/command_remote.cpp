@@ -1,5 +1,7 @@
 #include "dossier/app/commands.hpp"
 
+#include "remote_client.hpp"
+
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/runtime.hpp"
@@ -18,50 +20,6 @@
 namespace dossier::app {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto answer_limit = 30s;
-
-/// One request at a time to a service; what a command line needs of HTTP.
-class RemoteClient {
-public:
-    RemoteClient() : runtime_(1), client_(runtime_) { runtime_.start(); }
-
-    auto call(net::ClientRequest request) -> Result<net::HttpResponse> {
-        return asio::co_spawn(runtime_.lane(0), client_.send(std::move(request), deadline_in(answer_limit)),
-                              asio::use_future)
-            .get();
-    }
-
-    /// JSON of a 2xx answer; the problem's detail otherwise.
-    auto json(const Remote& remote, std::string method, const std::string& path, std::string body = {})
-        -> Result<Json> {
-        net::ClientRequest request;
-        request.method = std::move(method);
-        request.url = remote.url + path;
-        request.body = std::move(body);
-        if (!remote.token.empty()) request.headers.set("Authorization", "Bearer " + remote.token);
-        if (!request.body.empty()) request.headers.set("Content-Type", "application/json");
-        auto response = call(std::move(request));
-        if (!response) return fail(std::move(response.error()));
-        auto parsed = parse_json(response->body);
-        if (!response->ok()) {
-            const auto detail = parsed ? text_at(*parsed, "detail") : std::string{};
-            return fail(Errc::rejected, fmt::format("{} {}", response->status, detail));
-        }
-        return parsed;
-    }
-
-private:
-    Runtime runtime_;
-    net::HttpClient client_;
-};
-
-auto complain(std::string_view command, const Error& error) -> int {
-    std::cerr << "dossier " << command << ": " << error.describe() << '\n';
-    return exit_failed;
-}
 
 auto title_line(const Json& draft) -> std::string {
     return fmt::format("{}  {:<9}  {:<8}  {}", text_at(draft, "id"), text_at(draft, "state"), text_at(draft, "sink"),

@@ -1,6 +1,7 @@
 #include "dossier/app/config.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/explain/prompt_catalogue.hpp"
 
 #include <fmt/format.h>
 
@@ -142,9 +143,31 @@ public:
         for (const auto& [name, usd] : budget.usd_per_route) known("llm.budget.per_route", "route", name, routes);
     }
 
+    void rollout() {
+        const auto& llm = config_.llm;
+        if (llm.rollout.empty()) return;
+        auto prompts = explain::PromptCatalogue::load(llm.prompts);
+        if (!prompts) return error("llm.prompts", prompts.error().message);
+        for (const auto& [id, shares] : llm.rollout) {
+            for (const auto& [version, share] : shares)
+                if (auto found = prompts->find(id, version); !found)
+                    error("llm.rollout", fmt::format("{}; {}", found.error().message, versions_of(*prompts, id)));
+        }
+    }
+
     std::vector<Problem> problems;
 
 private:
+    static auto versions_of(const explain::PromptCatalogue& prompts, const std::string& id) -> std::string {
+        std::vector<std::string> names;
+        for (const auto& prompt : prompts.all())
+            if (prompt.ref.id == id) names.push_back(prompt.ref.version);
+        if (!names.empty()) return fmt::format("there are {}", fmt::join(names, ", "));
+        for (const auto& prompt : prompts.all())
+            if (std::ranges::find(names, prompt.ref.id) == names.end()) names.push_back(prompt.ref.id);
+        return fmt::format("the prompts are {}", fmt::join(names, ", "));
+    }
+
     void error(std::string path, std::string message) {
         problems.push_back({.file = {}, .path = std::move(path), .message = std::move(message)});
     }
@@ -189,6 +212,7 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.client_certificates();
     rules.routes();
     rules.budgets();
+    rules.rollout();
     return std::move(rules.problems);
 }
 

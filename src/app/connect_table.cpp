@@ -75,7 +75,7 @@ struct Outside {
         for (const auto& provider : config.llm.providers)
             if (provider.kind != "template")
                 providers.emplace_back(fmt::format("llm.providers[{}]", provider.name),
-                                       explain::make_openai_provider(provider, *client, metrics));
+                                       explain::make_llm_provider(provider, *client, metrics));
         for (const auto& sink : config.tickets.sinks)
             sinks.emplace_back(fmt::format("tickets.sinks[{}]", sink.name), ticket::make_sink(sink, *client, metrics));
         return {};

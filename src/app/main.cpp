@@ -6,6 +6,8 @@
 #include <exception>
 #include <iostream>
 
+#include <unistd.h>
+
 namespace {
 
 using namespace dossier::app;
@@ -45,14 +47,66 @@ auto run(int argc, char** argv) -> int {
 
     ExplainOptions explain_options;
     auto* explain_command = app.add_subcommand("explain", "One payload in, its dossier out; nothing is stored or sent");
-    add_config(*explain_command, explain_options.config_path);
+    explain_command->add_option("-c,--config", explain_options.config_path, "configuration file, for a payload");
     explain_command->add_option("--source", explain_options.source,
                                 "name of a configured source, or its kind (wiz, prisma, orca)");
     explain_command->add_option("--format", explain_options.format, "form of the answer")
         ->check(CLI::IsMember({"text", "json", "md", "html"}))
         ->capture_default_str();
     explain_command->add_option("file", explain_options.file, "payload; - reads standard input")->capture_default_str();
-    explain_command->callback([&] { outcome = explain(explain_options, std::cout); });
+    RemoteExplainOptions stored_options;
+    auto* stream_flag = explain_command->add_flag(
+        "--stream,!--no-stream", explain_options.stream,
+        "show the text on standard error while it is written, not verified yet (default where both are a terminal)");
+    auto* finding_option = explain_command->add_option("--finding", stored_options.finding,
+                                                       "id of a finding stored by a running service; see --url");
+    explain_command->add_option("--url", stored_options.remote.url, "base URL of that service")
+        ->capture_default_str()
+        ->needs(finding_option);
+    explain_command->add_option("--token", stored_options.remote.token, "bearer token for --url")
+        ->envname("DOSSIER_TOKEN");
+    explain_command->footer("The text is AI-Generated Guidance; only the verified dossier goes to standard output.\n"
+                            "  dossier explain -c config/dossier.yaml --source wiz config/samples/wiz-issue.json\n"
+                            "  dossier explain --finding fnd_01… --url http://127.0.0.1:8080 --stream");
+    explain_command->callback([&] {
+        if (stream_flag->count() == 0)
+            explain_options.stream =
+                explain_options.format == "text" && isatty(STDOUT_FILENO) != 0 && isatty(STDERR_FILENO) != 0;
+        if (finding_option->count() == 0) {
+            if (explain_options.config_path.empty())
+                throw CLI::RequiredError("--config (or --finding, for a running service)");
+            outcome = explain(explain_options, std::cout);
+            return;
+        }
+        stored_options.format = explain_options.format;
+        stored_options.stream = explain_options.stream;
+        outcome = explain_stored(stored_options, std::cout, std::cerr);
+    });
+
+    AskOptions ask_options;
+    auto* ask_command =
+        app.add_subcommand("ask", "A question in plain language over the findings of a running service");
+    add_remote(*ask_command, ask_options.remote);
+    ask_command->add_option("question", ask_options.question, "in quotes")->required();
+    ask_command->add_flag("--json", ask_options.json, "print the whole answer, with query, rows and cost");
+    ask_command->footer("  dossier ask \"top 5 data risks by regulatory impact this quarter\"\n"
+                        "  dossier ask \"which public buckets hold PII in prod\"\n"
+                        "  dossier ask \"how many critical findings are open by owner\"\n"
+                        "Exit code 1 where the question can't be answered from findings.");
+    ask_command->callback([&] { outcome = ask(ask_options, std::cout); });
+
+    RedactOptions redact_options;
+    auto* redact_command = app.add_subcommand("redact", "Show a text as an LLM would be shown it; nothing is sent");
+    redact_command->add_option("-c,--config", redact_options.config_path,
+                               "configuration file, for its section `redaction`");
+    redact_command->add_option("--format", redact_options.format, "json adds how many of which kind were masked")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    redact_command->add_option("--key", redact_options.key, "name of the field that holds the text, e.g. ssn");
+    redact_command->add_flag("--lines", redact_options.lines, "each line is a text of its own");
+    redact_command->add_option("file", redact_options.file, "text or JSON; - reads standard input")
+        ->capture_default_str();
+    redact_command->callback([&] { outcome = redact(redact_options, std::cout); });
 
     ClassifyOptions classify_options;
     auto* classify_command =
@@ -111,6 +165,21 @@ auto run(int argc, char** argv) -> int {
     deliveries_command->add_option("--source", delivery_options.source, "one source only");
     deliveries_command->add_flag("--json", delivery_options.json, "print JSON");
     deliveries_command->callback([&] { outcome = deliveries(delivery_options, std::cout); });
+
+    EvalOptions eval_options;
+    auto* eval_command = app.add_subcommand(
+        "eval", "Run prompt versions over recorded cases: schema, grounding, citation, length and cost, side by side");
+    add_config(*eval_command, eval_options.config_path);
+    eval_command->add_option("--cases", eval_options.cases, "directory of cases, such as config/eval")->required();
+    eval_command->add_option("--prompts", eval_options.prompts, "versions, such as 1.0.0,1.1.0; all without it");
+    eval_command->add_option("--provider", eval_options.provider, "who is asked where no answer is recorded");
+    eval_command->add_flag("--record", eval_options.record, "ask anew and keep the answers beside the cases");
+    eval_command->add_option("--min-grounding", eval_options.min_grounding, "fail where a version's mean is under it")
+        ->check(CLI::Range(0.0, 1.0));
+    eval_command->add_option("--format", eval_options.format, "form of the answer")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    eval_command->callback([&] { outcome = eval(eval_options, std::cout); });
 
     CostOptions cost_options;
     auto* costs_command = app.add_subcommand("costs", "What asking LLMs cost, and what budgets refused");

@@ -25,10 +25,13 @@ using namespace std::chrono_literals;
 
 constexpr Duration head_interval = 1s;
 
-/// Keeps the wiring alive for as long as the request runs.
+/// Keeps the wiring alive for as long as the request runs, and for as long as its answer streams.
 auto answer(std::shared_ptr<Wiring> wiring, bool admin, net::HttpRequest request) -> Task<net::HttpResponse> {
     const auto& routes = admin ? wiring->admin_routes() : wiring->routes();
-    co_return co_await routes.handle(std::move(request));
+    auto response = co_await routes.handle(std::move(request));
+    if (response.stream)
+        response.stream = [wiring, stream = std::move(response.stream)](net::BodyWriter& out) { return stream(out); };
+    co_return response;
 }
 
 auto advance(std::shared_ptr<Wiring> wiring, store::Claim claim) -> Task<store::Release> {

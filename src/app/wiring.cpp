@@ -56,6 +56,7 @@ struct Wiring::Parts {
     std::unique_ptr<explain::Classifier> classifier;
     std::unique_ptr<explain::LlmClassifier> llm_classifier;
     std::unique_ptr<explain::Narrator> narrator;
+    std::unique_ptr<report::Questioner> questioner;
     std::unique_ptr<ticket::Delivery> delivery;
     std::unique_ptr<ticket::WriteBack> write_back;
     std::unique_ptr<pipeline::DossierBuilder> builder;
@@ -99,7 +100,7 @@ auto make_providers(const explain::LlmConfig& config, const Foundation& foundati
     std::vector<std::unique_ptr<explain::LlmProvider>> providers;
     for (const auto& provider : config.providers) {
         if (provider.kind == "template") break; // it ends the list: it never fails
-        providers.push_back(explain::make_openai_provider(provider, foundation.client, foundation.metrics));
+        providers.push_back(explain::make_llm_provider(provider, foundation.client, foundation.metrics));
     }
     return providers;
 }
@@ -141,6 +142,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->redactor = std::move(*redactor);
     auto prompts = explain::PromptCatalogue::load(config.llm.prompts);
     if (!prompts) return fail(std::move(prompts.error()));
+    if (auto rolled = prompts->roll_out(config.llm.rollout); !rolled) return fail(std::move(rolled.error()));
 
     parts->gateway =
         std::make_unique<explain::LlmGateway>(make_providers(config.llm, foundation), config.llm, &foundation.store,
@@ -152,8 +154,14 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     if (config.classification.use_llm)
         parts->llm_classifier = std::make_unique<explain::LlmClassifier>(*parts->gateway, *parts->classifier,
                                                                          parts->prompts, parts->redactor);
-    parts->narrator =
-        std::make_unique<explain::Narrator>(*parts->gateway, parts->prompts, parts->redactor, foundation.metrics);
+    parts->narrator = std::make_unique<explain::Narrator>(
+        *parts->gateway, parts->prompts, parts->redactor, foundation.metrics,
+        config.llm.share ? std::optional(explain::Sharing{.store = foundation.store, .clock = foundation.clock})
+                         : std::nullopt);
+    std::vector<std::string> sources;
+    for (const auto& source : config.sources) sources.push_back(source.name);
+    parts->questioner = std::make_unique<report::Questioner>(*parts->gateway, parts->prompts, parts->redactor,
+                                                             foundation.store, foundation.clock, std::move(sources));
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
     const auto& queue = config.pipeline.queue;
@@ -185,6 +193,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .receiver = parts->receiver,
                                                       .builder = *parts->builder,
                                                       .reviews = parts->reviews,
+                                                      .questioner = *parts->questioner,
                                                       .heads = foundation.heads,
                                                       .clock = foundation.clock,
                                                       .metrics = foundation.metrics,

@@ -1,6 +1,7 @@
 #include "dossier/explain/assessor.hpp"
 
 #include "compliance_catalogue.hpp"
+#include "control_failure.hpp"
 #include "graph_words.hpp"
 #include "knowledge_files.hpp"
 #include "remediation_catalogue.hpp"
@@ -14,16 +15,6 @@ namespace dossier::explain {
 namespace {
 
 constexpr std::size_t most_principals = 20;
-
-/// The failed controls: what each finding names, and what the exposure itself says.
-auto failed_controls(const std::vector<Finding>& findings, Exposure exposure) -> std::set<ControlFamily> {
-    std::set<ControlFamily> controls;
-    for (const auto& finding : findings) controls.insert(finding.control);
-    if (exposure == Exposure::public_) controls.insert(ControlFamily::public_access);
-    if (exposure == Exposure::cross_account) controls.insert(ControlFamily::excessive_access);
-    if (controls.size() > 1) controls.erase(ControlFamily::other);
-    return controls;
-}
 
 /// The control to mend first: the one that is named, unless it is only a consequence of being public.
 auto control_to_mend(const Finding& finding, Exposure exposure) -> ControlFamily {
@@ -86,10 +77,9 @@ auto Assessor::assess(const std::vector<Finding>& findings, const Context& conte
     assessment.level = level_of(assessment.risk);
     assessment.reach = reach_lines(context, exposure);
 
-    const auto classes = data_classes(findings);
     assessment.regulations = impl_->compliance.select({
-        .controls = failed_controls(findings, exposure),
-        .data = {classes.begin(), classes.end()},
+        .controls = failed_controls(findings, exposure, context.environment),
+        .data = data_facets(findings),
         .resource = &first.resource,
     });
 

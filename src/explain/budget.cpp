@@ -14,6 +14,8 @@ namespace dossier::explain {
 namespace {
 
 constexpr double nanos_in_usd = 1e9;
+constexpr std::chrono::seconds patience{20}; ///< for calls under way; then the next provider has its chance
+constexpr std::chrono::milliseconds look_again{20};
 
 /// Rounded up: what can't be paid in whole nano-dollars costs one more.
 auto nanos_of(double usd) -> std::int64_t { return static_cast<std::int64_t>(std::ceil(usd * nanos_in_usd - 1e-6)); }
@@ -37,16 +39,15 @@ auto scope_word(store::SpendRefusal::Scope scope) -> std::string_view {
     return "day";
 }
 
+/// Without what is spent by now: it stands on dossiers, and a replay that changes nothing should change no text.
 auto refusal_text(const store::SpendRefusal& refusal, const store::SpendAccount& account) -> std::string {
     using Scope = store::SpendRefusal::Scope;
     if (refusal.scope == Scope::minute)
-        return fmt::format("the budget of {} tokens a minute has no room for it ({} used or reserved)", refusal.limit,
-                           refusal.committed);
+        return fmt::format("the budget of {} tokens a minute has no room for it", refusal.limit);
     std::string of;
     if (refusal.scope == Scope::source) of = fmt::format(" for the source {}", account.source);
     if (refusal.scope == Scope::route) of = fmt::format(" for the route {}", account.route);
-    return fmt::format("the budget of {} a day{} has no room for it ({} spent or reserved)", usd_text(refusal.limit),
-                       of, usd_text(refusal.committed));
+    return fmt::format("the budget of {} a day{} has no room for it", usd_text(refusal.limit), of);
 }
 
 /// Tokens that a call is charged with; nullopt where nobody can tell, and the booking stays.
@@ -94,7 +95,23 @@ auto Budget::limits_of(const store::SpendAccount& account) const -> store::Spend
             .nanos_of_route = limit(config_.usd_per_route, account.route)};
 }
 
-auto Budget::reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate) -> Task<Result<Booking>> {
+/// Tries until there is room, one caller at a time, for as long as calls are under way that may leave some.
+auto Budget::wait_for_room(store::Reservation reservation, Deadline deadline)
+    -> Task<Result<std::optional<store::SpendRefusal>>> {
+    const auto until = std::min(deadline, deadline_in(patience));
+    const auto turn = co_await turn_.acquire(until);
+    for (;;) {
+        reservation.at = clock_.now();
+        reservation.may_wait = turn.has_value() && under_way_->load() > 0 && std::chrono::steady_clock::now() < until;
+        auto refusal = co_await store_->reserve_spend(reservation);
+        const bool is_final = !refusal || !refusal.value() || !refusal.value()->may_pass || !reservation.may_wait;
+        if (is_final) co_return refusal;
+        if (!co_await sleep_for(look_again)) co_return fail(Errc::cancelled, "the wait for money was cancelled");
+    }
+}
+
+auto Budget::reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate, Deadline deadline)
+    -> Task<Result<Booking>> {
     Booking booking{.id = new_id("llm"), .account = std::move(account), .price = price, .estimate = estimate};
     if (store_ == nullptr) co_return booking;
     const auto prompt = static_cast<std::int64_t>(estimate.prompt_tokens);
@@ -104,12 +121,15 @@ auto Budget::reserve(store::SpendAccount account, LlmPrice price, CallEstimate e
                                    .account = booking.account,
                                    .nanos = nanos_of(price.of(prompt, completion)),
                                    .tokens = prompt + completion,
-                                   .limits = limits_of(booking.account)};
-    const bool is_limited = config_.is_limited();
-    auto refusal = co_await store_->reserve_spend(std::move(reservation));
+                                   .limits = limits_of(booking.account),
+                                   .may_wait = true};
+    auto refusal = co_await store_->reserve_spend(reservation);
+    if (refusal && refusal.value() && refusal.value()->may_pass)
+        refusal = co_await wait_for_room(std::move(reservation), deadline);
     if (!refusal) {
         log::warn("llm.not_booked", {{"error", refusal.error().describe()}});
-        if (is_limited) co_return fail(Errc::overloaded, "the budget can't be kept: " + refusal.error().message);
+        if (config_.is_limited())
+            co_return fail(Errc::overloaded, "the budget can't be kept: " + refusal.error().message);
         co_return booking; // nothing to hold; only the account misses the call
     }
     if (const auto& refused = refusal.value()) {
@@ -117,6 +137,8 @@ auto Budget::reserve(store::SpendAccount account, LlmPrice price, CallEstimate e
         co_return fail(Errc::overloaded, refusal_text(*refused, booking.account));
     }
     metrics_.add("dossier_llm_reserved_usd", price.of(prompt, completion));
+    under_way_->fetch_add(1);
+    booking.under_way = std::shared_ptr<void>(nullptr, [count = under_way_](void*) { count->fetch_sub(1); });
     co_return booking;
 }
 

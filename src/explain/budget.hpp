@@ -8,7 +8,11 @@
 #include "dossier/base/task.hpp"
 #include "dossier/base/time.hpp"
 #include "dossier/explain/llm_provider.hpp"
+#include "dossier/net/in_flight_limit.hpp"
 #include "dossier/store/store.hpp"
+
+#include <atomic>
+#include <memory>
 
 namespace dossier::explain {
 
@@ -24,6 +28,7 @@ struct Booking {
     store::SpendAccount account;
     LlmPrice price;
     CallEstimate estimate;
+    std::shared_ptr<void> under_way{}; ///< for as long as the booking lives
 };
 
 /// What a call cost, as far as it is known.
@@ -37,21 +42,27 @@ class Budget {
 public:
     /// @param store nullptr = nothing is limited and nothing is kept
     Budget(LlmBudget config, store::SpendStore* store, const Clock& clock, Metrics& metrics)
-        : config_(std::move(config)), store_(store), clock_(clock), metrics_(metrics) {}
+        : config_(std::move(config)), store_(store), clock_(clock), metrics_(metrics), turn_(1) {}
 
-    /// `overloaded` with the limit in words where one has no room; also where a limit is set and can't be held, because
-    /// the store fails.
-    auto reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate) -> Task<Result<Booking>>;
+    /// Where only what is reserved for calls under way takes the room, they are waited for a while: most cost a
+    /// fraction of what they might. `overloaded` with the limit in words where one has no room; also where a limit is
+    /// set and can't be held, because the store fails.
+    auto reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate, Deadline deadline)
+        -> Task<Result<Booking>>;
     /// To be called when the call has ended, however it did.
     auto settle(Booking booking, Result<LlmAnswer> answer) -> Task<Charge>;
 
 private:
+    auto wait_for_room(store::Reservation reservation, Deadline deadline)
+        -> Task<Result<std::optional<store::SpendRefusal>>>;
     [[nodiscard]] auto limits_of(const store::SpendAccount& account) const -> store::SpendLimits;
 
     LlmBudget config_;
     store::SpendStore* store_;
     const Clock& clock_;
     Metrics& metrics_;
+    net::InFlightLimit turn_; ///< one of those who wait looks for room, the others stand behind it
+    std::shared_ptr<std::atomic<int>> under_way_ = std::make_shared<std::atomic<int>>(0); ///< bookings of this process
 };
 
 } // namespace dossier::explain

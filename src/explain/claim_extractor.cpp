@@ -51,58 +51,27 @@ auto month_of(std::string_view word) -> int {
     return found == months.end() ? 0 : static_cast<int>(found - months.begin()) + 1;
 }
 
-/// "32.1.a", "32 (1) (a)", "32 lit. a" → "32(1)(a)".
-auto normal_points(std::string text) -> std::string {
-    static const RE2 lit(R"((?i)\s*lit\.?\s*([a-z])\b)");
-    static const RE2 paragraph(R"((?i)\s*(?:para|paragraph|par)\.?\s*(\d+))");
-    static const RE2 dotted(R"(\.(\d+|[a-z])\b)");
-    RE2::GlobalReplace(&text, lit, R"((\1))");
-    RE2::GlobalReplace(&text, paragraph, R"((\1))");
-    RE2::GlobalReplace(&text, dotted, R"((\1))");
-    std::erase(text, ' ');
-    return lower(text);
-}
-
-void take_citations(std::string& text, Claims& claims) {
-    static const RE2 article(
-        R"((?i)\b(?:art|article|articles)\b\.?\s*(\d+(?:\s*\(\w{1,4}\)|\.(?:\d+|[a-z])\b|\s*lit\.?\s*[a-z]\b|\s*para(?:graph)?\.?\s*\d+)*))");
-    static const RE2 code_section(R"((?i)(?:§+\s*|\b)((?:164|160|162|1798)\.\d+(?:\s*\(\w{1,4}\))*))");
-    static const RE2 nist(R"(\b([A-Z]{2}-\d{1,2})((?:\s*\(\d{1,2}\))*))");
-    static const RE2 annex(R"(\bA\.(\d+\.\d+(?:\.\d+)?))");
-    static const RE2 trust(R"(\b((?:CC|PI)\d\.\d{1,2}|[AC]1\.\d)\b)");
-    static const RE2 csf(R"(\b([A-Z]{2}\.[A-Z]{2}-\d{2})\b)");
-    static const RE2 requirement(
-        R"((?i)\b(?:requirements?|req\.?|clause|control|section|sec\.)\s+(\d+(?:\.\d+)*(?:\(\w\))*))");
-    static const RE2 framework(
-        R"((?i)\b(GDPR|CCPA|CPRA|HIPAA|HITECH|PCI[ -]DSS|NIST(?: (?:SP )?800-53| CSF)?|ISO(?:/IEC)?[ -]?27\d{3}|SOC ?[123]|DORA|FedRAMP|SOX|GLBA|NIS ?2|FERPA|LGPD|PIPEDA|CIS|COPPA|CMMC)\b)"
-        R"((?: ?(?:v?\d+\.\d+(?:\.\d+)?|r5|rev\.? ?5|:20\d\d))?)");
-    consume(text, article, 1, [&](const auto& m) { claims.citations.push_back("art " + normal_points(m[1])); });
-    consume(text, code_section, 1, [&](const auto& m) {
-        auto section = lower(m[1]);
-        std::erase(section, ' ');
-        claims.citations.push_back(section);
-    });
-    consume(text, csf, 1, [&](const auto& m) { claims.citations.push_back(lower(m[1])); });
-    consume(text, nist, 2, [&](const auto& m) {
-        auto points = m[2];
-        std::erase(points, ' ');
-        if (is_product_word(lower(m[1])) || lower(m[1]).starts_with("us-") || lower(m[1]).starts_with("eu-")) return;
-        claims.citations.push_back(lower(m[1]) + points);
-    });
-    consume(text, annex, 1, [&](const auto& m) { claims.citations.push_back(m[1]); });
-    consume(text, trust, 1, [&](const auto& m) { claims.citations.push_back(lower(m[1])); });
-    consume(text, framework, 1, [&](const auto& m) {
-        auto name = lower(m[1]);
-        std::ranges::replace(name, '-', ' ');
-        claims.frameworks.push_back(name);
-    });
-    consume(text, requirement, 1, [&](const auto& m) { claims.citations.push_back(lower(m[1])); });
+/// Names and numbers of laws, which then leave the text.
+void take_law(std::string& text, Claims& claims) {
+    auto law = law_in(text);
+    const auto blank = [&](std::size_t begin, std::size_t end) {
+        text.replace(begin, end - begin, "\x01" + std::string(end - begin - 1, ' '));
+    };
+    for (const auto& citation : law.citations) blank(citation.begin, citation.end);
+    for (const auto& framework : law.frameworks) {
+        claims.frameworks.push_back(framework.framework);
+        blank(framework.begin, framework.end);
+    }
+    claims.citations = std::move(law.citations);
 }
 
 void take_dates(std::string& text, Claims& claims) {
     constexpr auto month = "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
                            "Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)";
-    static const RE2 iso(R"(\b(\d{4})-(\d{2})-(\d{2})(?:T[0-9:.]+(?:Z|[+-]\d\d:\d\d)?)?)");
+    static const RE2 iso(
+        R"(\b(\d{4})-(\d{2})-(\d{2})(?:(?:T|,? at | )(\d{1,2}):(\d{2})(?::[0-9.]+)?(?: ?(?:Z|UTC|[+-]\d\d:\d\d))?)?)");
+    static const RE2 slashed(R"(\b(\d{1,2})/(\d{1,2})/(\d{4})\b)"); // month first, as in the US
+    static const RE2 dotted(R"(\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b)");
     static const RE2 day_first(
         fmt::format(R"(\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({})\.?(?:,? (\d{{4}}))?\b)", month));
     static const RE2 month_first(fmt::format(R"(\b({})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (\d{{4}})\b)?)", month));
@@ -110,7 +79,12 @@ void take_dates(std::string& text, Claims& claims) {
     const auto add = [&](const std::string& year, int in_month, const std::string& day) {
         claims.dates.push_back({.year = to_int(year), .month = in_month, .day = to_int(day)});
     };
-    consume(text, iso, 3, [&](const auto& m) { add(m[1], to_int(m[2]), m[3]); });
+    consume(text, iso, 5, [&](const auto& m) {
+        add(m[1], to_int(m[2]), m[3]);
+        if (!m[4].empty()) claims.dates.back().minute = to_int(m[4]) * 60 + to_int(m[5]);
+    });
+    consume(text, slashed, 3, [&](const auto& m) { add(m[3], to_int(m[1]), m[2]); });
+    consume(text, dotted, 3, [&](const auto& m) { add(m[3], to_int(m[2]), m[1]); });
     consume(text, day_first, 3, [&](const auto& m) { add(m[3], month_of(m[2]), m[1]); });
     consume(text, month_year, 2, [&](const auto& m) { add(m[2], month_of(m[1]), "0"); });
     consume(text, month_first, 3, [&](const auto& m) { add(m[3], month_of(m[1]), m[2]); });
@@ -120,6 +94,7 @@ struct Token {
     std::string text; ///< without punctuation around it
     std::string lowered;
     bool starts_sentence = false;
+    bool joins_last = false; ///< nothing but a blank stands before it
 };
 
 auto is_edge_punctuation(char c) -> bool {
@@ -129,6 +104,7 @@ auto is_edge_punctuation(char c) -> bool {
 auto tokens_of(std::string_view text) -> std::vector<Token> {
     std::vector<Token> tokens;
     bool start = true;
+    bool joins = false;
     std::size_t at = 0;
     while (at < text.size()) {
         const auto separates = [&](std::size_t i) {
@@ -138,6 +114,7 @@ auto tokens_of(std::string_view text) -> std::vector<Token> {
                    std::string_view(";()[]{}\"<>`").find(text[i]) != std::string_view::npos;
         };
         if (separates(at)) {
+            joins = joins && text[at] == ' ';
             ++at;
             continue;
         }
@@ -153,12 +130,18 @@ auto tokens_of(std::string_view text) -> std::vector<Token> {
             auto core = piece;
             while (!core.empty() && is_edge_punctuation(core.front())) core.remove_prefix(1);
             while (!core.empty() && is_edge_punctuation(core.back())) core.remove_suffix(1);
-            if (core.ends_with("'s")) core.remove_suffix(2);
+            const bool owns = core.ends_with("'s");
+            if (owns) core.remove_suffix(2);
             if (core.empty()) continue;
+            const bool joins_last = joins && core.data() == piece.data();
+            joins = !owns && core.data() + core.size() == piece.data() + piece.size();
             std::string text_of_token(core);
             std::erase(text_of_token, '\x01');
             if (!text_of_token.empty())
-                tokens.push_back({.text = text_of_token, .lowered = lower(text_of_token), .starts_sentence = start});
+                tokens.push_back({.text = text_of_token,
+                                  .lowered = lower(text_of_token),
+                                  .starts_sentence = start,
+                                  .joins_last = joins_last});
             start = false;
         }
         const auto bare = tokens.empty() ? std::string() : tokens.back().lowered;
@@ -201,8 +184,10 @@ auto scale_of(std::string_view word) -> double {
 auto kind_after(std::string_view before) -> NumberClaim::Kind {
     for (const auto* word : {"about", "around", "roughly", "approximately", "nearly", "almost", "some", "circa"})
         if (before == word) return NumberClaim::Kind::about;
-    for (const auto* word : {"over", "than", "least", "exceeding"})
+    for (const auto* word : {"over", "more-than", "least", "exceeding", "above"})
         if (before == word) return NumberClaim::Kind::at_least;
+    for (const auto* word : {"fewer-than", "less-than", "under", "below", "most"})
+        if (before == word) return NumberClaim::Kind::at_most;
     return NumberClaim::Kind::exact;
 }
 
@@ -233,8 +218,8 @@ auto is_alphabetic(std::string_view text) -> bool {
 auto is_plain_compound(std::string_view token, char separator) -> bool {
     const auto parts = split(token, separator);
     if (!std::ranges::all_of(parts, is_alphabetic)) return false;
-    return std::ranges::any_of(parts, [](std::string_view part) {
-        return is_compound_part(part) || (part != "role" && is_common_word(part));
+    return std::ranges::all_of(parts, [](std::string_view part) {
+        return is_compound_part(part) || (part != "role" && is_common_word(part)) || looks_like_plain_noun(part);
     });
 }
 
@@ -276,13 +261,23 @@ auto is_name(const std::vector<Token>& tokens, std::size_t index) -> bool {
 
 void take_words(const std::string& text, Claims& claims) {
     const auto tokens = tokens_of(text);
+    bool is_last_a_name = false;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         const auto& token = tokens[i];
-        const auto& before = i > 0 ? tokens[i - 1].lowered : std::string();
+        bool is_name_now = false;
+        const auto word_before = [&](std::size_t step) { return i >= step ? tokens[i - step].lowered : std::string(); };
+        auto before = word_before(1);
+        if (before == "than") before = word_before(2) + "-than";
         const auto next = [&](std::size_t step) {
             return i + step < tokens.size() ? tokens[i + step].lowered : std::string();
         };
-        if (const auto number = written_number(token.text)) {
+        static const RE2 score(R"((\d+(?:\.\d+)?)/(\d+))");
+        std::string reached;
+        std::string most;
+        if (RE2::FullMatch(token.text, score, &reached, &most) && token.text != "24/7") {
+            for (const auto& part : {reached, most})
+                claims.numbers.push_back({.text = part, .value = written_number(part)->value, .unit = next(1)});
+        } else if (const auto number = written_number(token.text)) {
             const bool ordinal =
                 number->suffix == "st" || number->suffix == "nd" || number->suffix == "rd" || number->suffix == "th";
             if (ordinal) continue;
@@ -300,14 +295,33 @@ void take_words(const std::string& text, Claims& claims) {
                                       .value = *word * scale,
                                       .kind = NumberClaim::Kind::word,
                                       .unit = scale == 1 ? next(1) : next(2)});
-        } else if (const auto magnitude = magnitude_word(token.lowered)) {
+        } else if (const auto scale = scale_of(token.lowered);
+                   scale > 1 && token.lowered.size() > 2 && !number_word(before) && !written_number(before)) {
+            // "a million", "half a million"
+            const bool is_half = before == "half" || (before == "a" && word_before(2) == "half");
+            auto kind = kind_after(before == "a" || before == "one"
+                                       ? (word_before(2) == "than" ? word_before(3) + "-than" : word_before(2))
+                                       : before);
+            if (kind == NumberClaim::Kind::exact) kind = NumberClaim::Kind::about;
             claims.numbers.push_back(
-                {.text = token.text, .value = *magnitude, .kind = NumberClaim::Kind::magnitude, .unit = next(1)});
+                {.text = token.text, .value = scale * (is_half ? 0.5 : 1), .kind = kind, .unit = next(1)});
+        } else if (const auto magnitude = magnitude_word(token.lowered)) {
+            claims.numbers.push_back({.text = token.text,
+                                      .value = *magnitude,
+                                      .kind = NumberClaim::Kind::magnitude,
+                                      .unit = next(1) == "of" ? next(2) : next(1)});
         } else if (is_identifier(token)) {
             claims.identifiers.push_back(token.text);
         } else if (is_name(tokens, i)) {
-            claims.names.push_back(token.text);
+            // "Robert Ngo" names nobody where there are a Robert Fox and an Alice Ngo
+            if (i > 0 && token.joins_last && is_last_a_name) {
+                claims.names.back() += " " + token.text;
+            } else {
+                claims.names.push_back(token.text);
+            }
+            is_name_now = true;
         }
+        is_last_a_name = is_name_now;
     }
 }
 
@@ -335,7 +349,7 @@ auto extract_claims(std::string_view text) -> Claims {
         claims.identifiers.push_back(identifier);
     });
     take_dates(rest, claims);
-    take_citations(rest, claims);
+    take_law(rest, claims);
     take_words(rest, claims);
     return claims;
 }

@@ -1,6 +1,8 @@
 #include "compliance_catalogue.hpp"
 
+#include "control_failure.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/explain/compliance.hpp"
 #include "knowledge_files.hpp"
 
 #include <yaml-cpp/yaml.h>
@@ -12,23 +14,31 @@ namespace dossier::explain {
 
 namespace {
 
+auto controls_at(const YAML::Node& node) -> std::vector<std::string> {
+    auto words = words_at(node, "controls");
+    for (const auto& word : words)
+        if (!is_control_word(word))
+            throw KnowledgeMistake{.line = node["controls"].Mark().line + 1,
+                                   .message = "'" + word + "' is no control family and no failure of one"};
+    return words;
+}
+
 auto read_requirement(const YAML::Node& node) -> Requirement {
     only_keys(node, {"id", "title", "reason", "controls", "data", "resources"});
     return {
         .id = text_in(node, "id"),
         .title = text_in(node, "title"),
         .reason = text_in(node, "reason"),
-        .controls = families_at(node, "controls"),
+        .controls = controls_at(node),
         .data = words_at(node, "data"),
         .resources = words_at(node, "resources"),
     };
 }
 
 auto read_framework(const YAML::Node& node) -> Framework {
-    only_keys(node, {"framework", "list", "jurisdiction", "condition", "data", "clouds", "most", "references"});
+    only_keys(node, {"framework", "jurisdiction", "condition", "data", "clouds", "most", "references"});
     Framework framework{.name = text_in(node, "framework"), .data = words_at(node, "data")};
     framework.clouds = words_at(node, "clouds");
-    if (node["list"]) framework.list = text_in(node, "list");
     if (node["condition"]) framework.condition = text_in(node, "condition");
     const auto word = text_in(node, "jurisdiction");
     if (word == "eu")
@@ -38,7 +48,13 @@ auto read_framework(const YAML::Node& node) -> Framework {
     else if (word != "any")
         throw KnowledgeMistake{.line = node["jurisdiction"].Mark().line + 1, .message = "'" + word + "' is no place"};
     if (node["most"]) framework.most = node["most"].as<std::size_t>();
-    for (const auto& reference : node["references"]) framework.requirements.push_back(read_requirement(reference));
+    for (const auto& reference : node["references"]) {
+        auto requirement = read_requirement(reference);
+        if (has_closed_list(framework.name) && !is_known_citation(framework.name, requirement.id))
+            throw KnowledgeMistake{.line = reference.Mark().line + 1,
+                                   .message = framework.name + " has no " + requirement.id};
+        framework.requirements.push_back(std::move(requirement));
+    }
     return framework;
 }
 
@@ -129,12 +145,14 @@ auto ComplianceCatalogue::select(const ComplianceQuery& query) const -> std::vec
         const auto why = applies(framework, place);
         if (!why) continue;
         std::size_t named = 0;
+        std::set<std::string> seen;
         for (const auto& requirement : framework.requirements) {
-            if (named == framework.most) break;
+            if (framework.most > 0 && named == framework.most) break;
             if (!meets(requirement.controls, query.controls) || !meets(requirement.data, query.data)) continue;
             if (!takes_resource(requirement.resources, resource.type, resource.id)) continue;
             // What fits everything is named only where nothing closer does.
             if (requirement.controls.empty() && requirement.data.empty() && named > 0) continue;
+            if (!seen.insert(requirement.id).second) continue; // by another of its reasons
             std::vector<std::string> reasons{requirement.reason};
             if (!why->empty()) reasons.push_back(*why);
             if (!framework.data.empty()) reasons.push_back("data found: " + join_words(query.data));

@@ -19,19 +19,18 @@ struct Requirement {
     std::string id;
     std::string title;
     std::string reason;
-    std::vector<ControlFamily> controls; ///< none = any
-    std::vector<std::string> data;       ///< narrower than the framework's
-    std::vector<std::string> resources;  ///< globs over type or id
+    std::vector<std::string> controls;  ///< families and finer failures; none = any
+    std::vector<std::string> data;      ///< narrower than the framework's
+    std::vector<std::string> resources; ///< globs over type or id
 };
 
 struct Framework {
     std::string name;
-    std::string list; ///< closed list of its ids, where the file name doesn't tell
     Jurisdiction jurisdiction = Jurisdiction::any;
     std::string condition;         ///< further words on when it applies
     std::vector<std::string> data; ///< classes that bring it in; none = any, also unknown
     std::vector<std::string> clouds;
-    std::size_t most = 3; ///< requirements named for one dossier
+    std::size_t most = 0; ///< requirements named for one dossier; 0 = all that fit
     std::vector<Requirement> requirements;
 };
 
@@ -45,14 +44,14 @@ struct Place {
 [[nodiscard]] auto place_of(const Resource& resource) -> Place;
 
 struct ComplianceQuery {
-    std::set<ControlFamily> controls;
+    std::set<std::string> controls; ///< see control_failure.hpp
     std::set<std::string> data;
     const Resource* resource = nullptr;
 };
 
 class ComplianceCatalogue {
 public:
-    /// `malformed` with "file:line: …" for the first mistake.
+    /// `malformed` with "file:line: …" for the first mistake; a requirement that a known framework hasn't is one.
     [[nodiscard]] static auto parse(const std::vector<EmbeddedFile>& files) -> Result<ComplianceCatalogue>;
     [[nodiscard]] auto select(const ComplianceQuery& query) const -> std::vector<RegulationRef>;
     [[nodiscard]] auto frameworks() const -> const std::vector<Framework>& { return frameworks_; }

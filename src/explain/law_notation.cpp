@@ -64,7 +64,7 @@ struct Name {
     RE2 expression;
 };
 
-auto names() -> const std::vector<std::unique_ptr<Name>>& {
+auto framework_names() -> const std::vector<std::unique_ptr<Name>>& {
     static const auto all = [] {
         std::vector<std::unique_ptr<Name>> list;
         const auto add = [&](Law law, const char* framework, const char* expression) {
@@ -73,7 +73,7 @@ auto names() -> const std::vector<std::unique_ptr<Name>>& {
         add(Law::gdpr, "GDPR",
             R"(\b(?:EU[ -])?GDPR\b|\b(?:EU )?General Data Protection Regulation\b|\bRegulation \(EU\) (?:No\.? ?)?2016/679|\bDSGVO\b)");
         add(Law::dora, "DORA",
-            R"(\bDORA\b|\bDigital Operational Resilience Act\b|\bRegulation \(EU\) (?:No\.? ?)?2022/2554)");
+            R"(\b(?-i:DORA)\b|\bDigital Operational Resilience Act\b|\bRegulation \(EU\) (?:No\.? ?)?2022/2554)");
         add(Law::hipaa, "HIPAA",
             R"(\b(?:HIPAA(?:['’]s)?(?: (?:Security|Privacy|Breach Notification))?(?: Rule)?|Health Insurance Portability and Accountability Act)\b(?:[ ,(]*45 C\.?F\.?R\.?(?: Part 16[0-4](?:,? Subpart [A-E])?)?)?|\b45 C\.?F\.?R\.?(?: Parts? 16[0-4](?:,? Subpart [A-E])?)?)");
         add(Law::ccpa, "CCPA",
@@ -81,14 +81,14 @@ auto names() -> const std::vector<std::unique_ptr<Name>>& {
         add(Law::pci, "PCI DSS 4.0.1",
             R"(\b(?:PCI[ -]?DSS|Payment Card Industry Data Security Standard)\b(?:[ ,]*\(?(?:v|ver\.? ?|version )?4\.0(?:\.1)?\b\)?)?)");
         add(Law::soc2, "SOC 2",
-            R"(\bSOC ?-?2\b(?: Type (?:II|I|2|1)\b)?|\b(?:AICPA )?Trust Services Criteria\b|\bTSC\b)");
+            R"(\bSOC ?-?2\b(?: Type (?:II|I|2|1)\b)?|\b(?:AICPA )?Trust Services Criteria\b|\b(?-i:TSC)\b)");
         add(Law::nist, "NIST 800-53 r5",
             R"(\b(?:NIST )?(?:Special Publication |SP )?800-53(?:[ ,]*\(?(?:r|rev(?:ision)?\.? ?)[0-9]\b\)?|\b))");
         add(Law::csf, "NIST CSF 2.0",
-            R"(\bNIST (?:Cybersecurity Framework|CSF)\b(?: ?v?(?:ersion )?2\.0\b)?|\bCSF(?: ?v?2\.0\b)?)");
+            R"(\bNIST (?:Cybersecurity Framework|CSF)\b(?: ?v?(?:ersion )?2\.0\b)?|\b(?-i:CSF)(?: ?v?2\.0\b)?)");
         add(Law::iso, "ISO 27001:2022", R"(\bISO(?:/IEC)?[ -]?27001(?:[: (]+20(?:22|13)\)?|\b))");
         add(Law::cis, "",
-            R"(\bCIS\b(?: (?:Foundations? )?(Amazon Web Services|AWS|Microsoft Azure|Azure|Google Cloud(?: Platform)?|GCP)\b(?: Foundations?)?(?: Benchmarks?)?(?:[ ,]*\(?v?(?:ersion )?([0-9]{1,2}\.0(?:\.0)?|1\.[345](?:\.0)?|2\.1(?:\.0)?)\b\)?)?|(?: Foundations?)?(?: Benchmarks?)?))");
+            R"(\b(?-i:CIS)\b(?: (?:Foundations? )?(Amazon Web Services|AWS|Microsoft Azure|Azure|Google Cloud(?: Platform)?|GCP)\b(?: Foundations?)?(?: Benchmarks?)?(?:[ ,]*\(?v?(?:ersion )?([0-9]{1,2}\.0(?:\.0)?|1\.[345](?:\.0)?|2\.1(?:\.0)?)\b\)?)?|(?: Foundations?)?(?: Benchmarks?)?))");
         add(Law::other, "",
             R"(\b(NIST|HITECH|HITRUST|FedRAMP|FISMA|SOX|GLBA|NIS ?2|FERPA|LGPD|PIPEDA|COPPA|CMMC|NYDFS|PIPL|POPIA|APPI|BDSG|UK GDPR|SOC ?[13]|ISO(?:/IEC)?[ -]?(?:27002|27017|27018|27701|22301|9001|42001)|CSA CCM|EU AI Act|Sarbanes-Oxley|Gramm-Leach-Bliley)\b)");
         return list;
@@ -318,7 +318,7 @@ private:
 auto named_laws(std::string_view text) -> std::vector<NamedLaw> {
     std::vector<NamedLaw> found_laws;
     std::string rest(text);
-    for (const auto& name : names()) {
+    for (const auto& name : framework_names()) {
         each_match(rest, name->expression, [&](const Found& found) {
             auto framework = name->law == Law::cis     ? cis_name(found)
                              : name->law == Law::other ? found.groups[1]

@@ -6,6 +6,7 @@
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -172,7 +173,8 @@ struct LlmGateway::Impl {
     }
     void rest(const std::string& provider, Errc why) {
         const bool money = why == Errc::quota_exhausted;
-        if (!money && why != Errc::unauthenticated && why != Errc::forbidden) return;
+        const bool is_lasting = why == Errc::unauthenticated || why == Errc::forbidden || why == Errc::not_found;
+        if (!money && !is_lasting) return;
         const std::scoped_lock lock(resting_mutex);
         resting[provider] = SteadyClock::now() + (money ? rest_without_money : rest_without_rights);
         log::warn("llm.provider_resting", {{"provider", provider}, {"why", name_of(why)}});
@@ -199,7 +201,7 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
     const auto begun = SteadyClock::now();
     if (begun >= asking->deadline) co_return fail(Errc::timeout, "no time is left for another call");
     auto booking = co_await budget.reserve(account_of(asking->question.purpose, *provider), provider->price(),
-                                           estimate_of(request));
+                                           estimate_of(request), asking->deadline);
     if (!booking) {
         count(provider->name(), "over_budget");
         co_return fail(std::move(booking.error()).with("asked", "no"));
@@ -211,7 +213,10 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
         answer = fail(Errc::internal, fmt::format("the provider failed: {}", e.what()));
     }
     const auto took = SteadyClock::now() - begun;
+    // Whoever asked may have left, and with that this coroutine is cancelled: the money and the record stay to be kept.
+    co_await asio::this_coro::throw_if_cancelled(false);
     const auto charge = co_await budget.settle(*std::move(booking), answer);
+    co_await asio::this_coro::throw_if_cancelled(true);
     keep_account(*asking, *provider, charge);
     count(provider->name(), answer ? "ok" : name_of(answer.error().code));
     metrics.observe("dossier_llm_seconds", std::chrono::duration<double>(took).count(),
@@ -280,7 +285,8 @@ auto LlmGateway::Impl::try_provider(std::shared_ptr<Asking> asking, LlmProvider*
         count(provider->name(), "cached");
         attempted.usable = std::move(hit);
     } else if (is_resting(provider->name())) {
-        attempted.reason = "it is left alone for a while after it refused our credentials or its quota ended";
+        attempted.reason =
+            "it is left alone for a while after it refused our credentials or our model, or its quota ended";
         attempted.was_asked = false;
     } else {
         attempted = co_await ask_and_repair(asking, provider, material);
@@ -327,13 +333,13 @@ auto LlmGateway::Impl::ask(LlmQuestion question, Deadline deadline) -> Task<LlmR
 
 LlmGateway::LlmGateway(std::vector<std::unique_ptr<LlmProvider>> providers, LlmConfig config, store::EffectStore* cache,
                        const Clock& clock, Metrics& metrics, store::SpendStore* spending) {
-    Budget budget(config.budget, spending, clock, metrics);
+    auto limits = config.budget;
     impl_.reset(new Impl{.providers = std::move(providers),
                          .config = std::move(config),
                          .cache = cache,
                          .clock = clock,
                          .metrics = metrics,
-                         .budget = std::move(budget)});
+                         .budget = Budget(std::move(limits), spending, clock, metrics)});
 }
 
 LlmGateway::~LlmGateway() = default;
@@ -343,6 +349,12 @@ auto LlmGateway::ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply> 
 }
 
 auto LlmGateway::has_providers() const -> bool { return !impl_->providers.empty(); }
+
+auto LlmGateway::models() const -> std::string {
+    std::string models;
+    for (const auto& provider : impl_->providers) models += provider->name() + "=" + provider->model() + "\n";
+    return models;
+}
 
 auto estimate_tokens(std::string_view text) -> std::size_t {
     constexpr std::size_t bytes_a_token = 3; // four is usual for English prose; identifiers take more tokens

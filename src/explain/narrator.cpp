@@ -2,17 +2,19 @@
 
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/ids.hpp"
+#include "dossier/base/json.hpp"
 #include "dossier/explain/grounding.hpp"
 #include "drafted_check.hpp"
 #include "evidence_fit.hpp"
+#include "likeness.hpp"
 #include "prompt_assembly.hpp"
+#include "shared_texts.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace dossier::explain {
-namespace {
 
 /// One narration under way. The gateway's call-backs hold it.
 struct Telling {
@@ -21,7 +23,14 @@ struct Telling {
     EvidenceList all;   ///< redacted
     EvidenceList shown; ///< what the model asked last has seen
     Prompt prompt;
+    LlmReply reply;
+    std::optional<Narrative> told; ///< once somebody has written it
 };
+
+namespace {
+
+/// Of a text that was written for another finding: with less of it standing, a text of its own is better.
+constexpr double least_shared_score = 0.5;
 
 /// Text that outsiders wrote is redacted in what the template narrator says, too; who owns and who may reach it stays.
 auto template_evidence(const EvidenceList& evidence, const redact::Redactor& redactor) -> EvidenceList {
@@ -62,6 +71,12 @@ auto compose(const std::shared_ptr<Telling>& telling, std::size_t room) -> LlmMa
     return material;
 }
 
+/// What a version of the prompt is chosen by: the same for a dossier whenever it is explained.
+auto rollout_key(const NarrationInput& input) -> std::string {
+    if (!input.dossier_id.empty() || input.findings.empty()) return input.dossier_id;
+    return input.findings.front().fingerprint;
+}
+
 auto purpose_of(const NarrationInput& input) -> LlmPurpose {
     LlmPurpose purpose{.what = "narrative", .route = input.route, .dossier_id = input.dossier_id};
     if (!input.findings.empty()) {
@@ -71,8 +86,24 @@ auto purpose_of(const NarrationInput& input) -> LlmPurpose {
     return purpose;
 }
 
+/// What stood up to the evidence; a summary that didn't is the template's.
+void take_checked(Narrative& narrative, CheckedDraft checked, const Telling& telling, const EvidenceList& evidence) {
+    narrative.sentences = std::move(checked.kept);
+    narrative.removed = std::move(checked.removed);
+    narrative.grounding_score = checked.score;
+    narrative.summary = std::move(checked.summary);
+    if (narrative.summary.empty()) {
+        auto shown = telling.input;
+        shown.evidence = evidence;
+        narrative.summary = narrate_by_template(shown).summary;
+        narrative.notes.emplace_back("the summary was written by the template narrator");
+    }
+    narrative.evidence = evidence;
+}
+
 /// The model's words, as far as they stand up to what it was shown.
-auto told_by_llm(Telling& telling, LlmReply& reply) -> Narrative {
+auto told_by_llm(Telling& telling) -> Narrative {
+    auto& reply = telling.reply;
     Narrative narrative;
     narrative.author = "llm";
     narrative.provider = reply.provider;
@@ -83,20 +114,59 @@ auto told_by_llm(Telling& telling, LlmReply& reply) -> Narrative {
     narrative.left_out = std::move(reply.left_out);
     narrative.cost = reply.cost;
     const auto drafted = parse_answer(reply.answer->text, telling.prompt.schema);
-    auto checked = drafted ? check_draft(*drafted, telling.shown) : CheckedDraft{};
-    narrative.sentences = std::move(checked.kept);
-    narrative.removed = std::move(checked.removed);
-    narrative.grounding_score = checked.score;
-    narrative.summary = std::move(checked.summary);
-    if (narrative.summary.empty()) {
-        auto shown = telling.input;
-        shown.evidence = telling.shown;
-        narrative.summary = narrate_by_template(shown).summary;
-        narrative.notes.emplace_back("the summary was written by the template narrator");
-    }
+    take_checked(narrative, drafted ? check_draft(*drafted, telling.shown) : CheckedDraft{}, telling, telling.shown);
     if (reply.is_from_cache) narrative.notes.emplace_back("the answer was taken from the cache");
-    narrative.evidence = std::move(telling.shown);
     return narrative;
+}
+
+/// A text that was written for a like finding, as far as it stands up to the evidence of this one; nullopt where too
+/// little does.
+auto told_for_another(const SharedText& shared, const Likeness& likeness, const Telling& telling)
+    -> std::optional<Narrative> {
+    auto checked = check_draft(likeness.fill(shared.text), telling.all);
+    if (checked.kept.empty() || checked.score < least_shared_score) return std::nullopt;
+    Narrative narrative;
+    narrative.author = "llm";
+    narrative.provider = shared.provider;
+    narrative.model = shared.model;
+    narrative.prompt = telling.prompt.ref;
+    narrative.llm_session_id = shared.session_id;
+    narrative.left_out = shared.left_out;
+    narrative.shared_from = shared.dossier_id;
+    narrative.notes.push_back(fmt::format("the text is shared with like findings: it was written for dossier {}, and "
+                                          "the facts of this one were filled in by code",
+                                          shared.dossier_id));
+    take_checked(narrative, std::move(checked), telling, telling.all);
+    return narrative;
+}
+
+/// What of an own text may serve others: what stood, without its particulars.
+auto to_share(const Narrative& narrative, const std::string& dossier_id,
+              const std::vector<std::string>& summary_evidence, const Likeness& likeness) -> SharedText {
+    return {
+        .dossier_id = dossier_id,
+        .provider = narrative.provider,
+        .model = narrative.model,
+        .session_id = narrative.llm_session_id,
+        .left_out = narrative.left_out,
+        .text = likeness.generalise(
+            {.summary = narrative.summary, .summary_evidence = summary_evidence, .sentences = narrative.sentences})};
+}
+
+auto sharing_entry(const Telling& telling, const Narrative& narrative, Timestamp at) -> store::AuditEntry {
+    return {
+        .time = at,
+        .action = "narrative.shared",
+        .finding_id = telling.input.findings.empty() ? "" : telling.input.findings.front().id,
+        .dossier_id = telling.input.dossier_id,
+        .details = dump_json(
+            {{"from", narrative.shared_from},
+             {"provider", narrative.provider},
+             {"model", narrative.model},
+             {"llm_session_id", narrative.llm_session_id},
+             {"prompt",
+              {{"id", narrative.prompt.id}, {"version", narrative.prompt.version}, {"hash", narrative.prompt.hash}}},
+             {"grounding_score", narrative.grounding_score}})};
 }
 
 auto told_by_template(Telling& telling, std::vector<std::string> notes, const redact::Redactor& redactor) -> Narrative {
@@ -110,43 +180,88 @@ auto told_by_template(Telling& telling, std::vector<std::string> notes, const re
 } // namespace
 
 Narrator::Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> prompts,
-                   std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics)
-    : gateway_(gateway), prompts_(std::move(prompts)), redactor_(std::move(redactor)), metrics_(metrics) {}
+                   std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics, std::optional<Sharing> sharing)
+    : gateway_(gateway), prompts_(std::move(prompts)), redactor_(std::move(redactor)), metrics_(metrics) {
+    if (sharing) shared_ = std::make_unique<SharedTexts>(sharing->store, sharing->clock);
+}
+
+Narrator::~Narrator() = default;
+
+/// A text of its own.
+auto Narrator::ask(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void> {
+    LlmQuestion question{.prompt = telling->prompt,
+                         .purpose = purpose_of(telling->input),
+                         .traceparent = telling->input.traceparent,
+                         .compose = [telling](std::size_t room) { return compose(telling, room); },
+                         .mask =
+                             [telling, redactor = redactor_](std::string_view text) {
+                                 return redactor->redact_answer(text, telling->redaction);
+                             },
+                         .on_text = telling->input.on_text,
+                         .on_restart = telling->input.on_restart};
+    telling->reply = co_await gateway_.ask(std::move(question), deadline);
+    if (telling->reply.answer) telling->told = told_by_llm(*telling);
+}
+
+/// The text of a like finding; where there is none, one that may serve others.
+auto Narrator::share(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void> {
+    const auto likeness = std::make_shared<const Likeness>(telling->all);
+    bool asked = false;
+    SharedTexts::Write write = [this, telling, likeness, deadline, &asked]() -> Task<std::optional<SharedText>> {
+        asked = true;
+        co_await ask(telling, deadline);
+        if (!telling->told) co_return std::nullopt;
+        const auto drafted = parse_answer(telling->reply.answer->text, telling->prompt.schema);
+        auto text = to_share(*telling->told, telling->input.dossier_id,
+                             drafted ? drafted->summary_evidence : std::vector<std::string>{}, *likeness);
+        if (text.text.sentences.empty()) co_return std::nullopt; // it speaks of its own particulars alone
+        co_return text;
+    };
+    std::optional<SharedText> shared;
+    if (!likeness->key().empty()) {
+        auto key =
+            sha256_hex(fmt::format("shared\n{}\n{}\n{}", telling->prompt.ref.hash, gateway_.models(), likeness->key()));
+        shared = co_await shared_->get(std::move(key), std::move(write), deadline);
+    }
+    if (asked) co_return; // it leads, and has what it asked for or knows why not
+    // Whoever asks again for the finding for which the text was written wants more than that text.
+    if (shared && shared->dossier_id != telling->input.dossier_id)
+        telling->told = told_for_another(*shared, *likeness, *telling);
+    if (!telling->told) co_await ask(telling, deadline);
+}
 
 auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narration> {
     const auto telling = std::make_shared<Telling>();
     telling->input = std::move(input);
-    Narration narration;
-    LlmReply reply;
+    auto& notes = telling->reply.notes;
     if (gateway_.has_providers() && !telling->input.why_no_llm.empty()) {
-        reply.notes.push_back(telling->input.why_no_llm);
+        notes.push_back(telling->input.why_no_llm);
     } else if (gateway_.has_providers()) {
-        auto prompt = prompts_->find("narrative");
+        auto prompt = prompts_->choose("narrative", rollout_key(telling->input));
         if (prompt) {
             telling->prompt = std::move(*prompt);
             telling->all = shown_evidence(telling->input.evidence, *redactor_, telling->redaction);
-            LlmQuestion question{.prompt = telling->prompt,
-                                 .purpose = purpose_of(telling->input),
-                                 .traceparent = telling->input.traceparent,
-                                 .compose = [telling](std::size_t room) { return compose(telling, room); },
-                                 .mask =
-                                     [telling, redactor = redactor_](std::string_view text) {
-                                         return redactor->redact_answer(text, telling->redaction);
-                                     },
-                                 .on_text = telling->input.on_text,
-                                 .on_restart = telling->input.on_restart};
-            reply = co_await gateway_.ask(std::move(question), deadline);
+            // What somebody waits for is asked for anew.
+            const bool may_share = shared_ && !telling->input.dossier_id.empty() && !telling->input.on_text;
+            if (may_share)
+                co_await share(telling, deadline);
+            else
+                co_await ask(telling, deadline);
         } else {
             const auto& error = prompt.error();
-            reply.notes.push_back(fmt::format("{}: {}", name_of(error.code), error.message));
+            notes.push_back(fmt::format("{}: {}", name_of(error.code), error.message));
         }
     }
-    narration.audit = std::move(reply.audit);
-    if (reply.answer) {
-        narration.narrative = told_by_llm(*telling, reply);
+    Narration narration{.audit = std::move(telling->reply.audit)};
+    if (telling->told) {
+        narration.narrative = *std::move(telling->told);
+        if (!narration.narrative.shared_from.empty()) {
+            narration.audit.push_back(sharing_entry(*telling, narration.narrative, shared_->now()));
+            metrics_.count("dossier_narratives_shared_total");
+        }
     } else {
-        narration.narrative = told_by_template(*telling, std::move(reply.notes), *redactor_);
-        narration.narrative.cost = reply.cost; // failed calls may have cost something, too
+        narration.narrative = told_by_template(*telling, std::move(notes), *redactor_);
+        narration.narrative.cost = telling->reply.cost; // failed calls may have cost something, too
     }
     metrics_.count("dossier_narratives_total", {{"author", narration.narrative.author}});
     co_return narration;

@@ -120,8 +120,9 @@ auto prompt_from(const std::string& file, const std::string& content, const File
     if (!front.IsMap()) return bad(file, "the front matter is no mapping");
     for (const auto& entry : front) {
         const auto key = entry.first.as<std::string>();
-        if (key != "id" && key != "version" && key != "schema" && key != "params")
-            return bad(file, fmt::format("unknown key {} in the front matter (id, version, schema, params)", key));
+        if (key != "id" && key != "version" && key != "schema" && key != "params" && key != "changes")
+            return bad(file,
+                       fmt::format("unknown key {} in the front matter (id, version, schema, params, changes)", key));
     }
     for (const auto* key : {"id", "version", "schema"}) {
         if (!front[key] || !front[key].IsScalar() || front[key].as<std::string>().empty())
@@ -153,6 +154,11 @@ auto prompt_from(const std::string& file, const std::string& content, const File
             }
         }
     }
+    if (const auto changes = front["changes"]) {
+        if (changes.IsScalar()) prompt.changes.push_back(changes.as<std::string>());
+        if (changes.IsSequence()) prompt.changes = changes.as<std::vector<std::string>>();
+        if (prompt.changes.empty()) return bad(file, "changes is no text and no list of texts");
+    }
     if (!(prompt.temperature >= 0 && prompt.temperature <= 2)) return bad(file, "temperature must lie in 0…2");
     prompt.ref.hash = sha256_hex(content + prompt.schema);
     return prompt;
@@ -181,7 +187,7 @@ auto PromptCatalogue::load(const std::string& directory) -> Result<PromptCatalog
     }
     PromptCatalogue catalogue;
     for (const auto& [file, content] : files) {
-        if (!file.ends_with(".md") || file == "README.md") continue;
+        if (!file.ends_with(".md") || file == "README.md" || file == "CHANGELOG.md") continue;
         auto prompt = read_prompt(file, content, files);
         if (!prompt) return std::unexpected(std::move(prompt).error());
         for (const auto& other : catalogue.prompts_) {
@@ -203,6 +209,34 @@ auto PromptCatalogue::find(std::string_view id, std::string_view version) const 
     if (found != prompts_.end()) return *found;
     return fail(Errc::not_found, version.empty() ? fmt::format("there is no prompt {}", id)
                                                  : fmt::format("there is no prompt {} {}", id, version));
+}
+
+auto PromptCatalogue::roll_out(Rollout rollout) -> Result<void> {
+    for (const auto& [id, shares] : rollout) {
+        for (const auto& [version, share] : shares)
+            if (auto found = find(id, version); !found) return fail(std::move(found.error()));
+    }
+    rollout_ = std::move(rollout);
+    return {};
+}
+
+auto PromptCatalogue::choose(std::string_view id, std::string_view key) const -> Result<Prompt> {
+    const auto shares = rollout_.find(std::string(id));
+    if (shares == rollout_.end()) return find(id);
+    std::vector<const Prompt*> arms; // oldest first, so that a new version takes its share from its neighbour
+    for (const auto& prompt : prompts_)
+        if (prompt.ref.id == id && shares->second.contains(prompt.ref.version)) arms.insert(arms.begin(), &prompt);
+    constexpr std::uint64_t fineness = 1'000'000;
+    std::uint64_t number = 0;
+    const auto hash = sha256_hex(fmt::format("rollout\n{}\n{}", id, key));
+    std::from_chars(hash.data(), hash.data() + 15, number, 16);
+    const auto place = 100.0 * static_cast<double>(number % fineness) / fineness;
+    double end = 0;
+    for (const auto* arm : arms) {
+        end += shares->second.at(arm->ref.version);
+        if (place < end) return *arm;
+    }
+    return arms.empty() ? find(id) : Result<Prompt>(*arms.back()); // sums of shares are not always exact
 }
 
 } // namespace dossier::explain

@@ -1,10 +1,12 @@
 #include "dossier/base/strings.hpp"
+#include "dossier/explain/compliance.hpp"
 #include "dossier/explain/grounding.hpp"
 #include "dossier/explain/narrator.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace dossier::explain {
 namespace {
@@ -12,7 +14,7 @@ namespace {
 using Items = std::vector<const Evidence*>;
 
 constexpr std::size_t access_shown = 5;
-constexpr std::size_t regulations_shown = 4;
+constexpr std::size_t regulations_shown = 5; ///< one of each framework
 constexpr std::size_t steps_shown = 4;
 constexpr std::size_t others_shown = 3;
 constexpr std::size_t all_of_a_kind = 1'000;
@@ -201,8 +203,20 @@ void write_business(const Index& index, Text& text) {
     text.quote(index.first("business", "criticality"));
 }
 
+/// The closest requirement of each framework; the ticket's table has them all.
+auto one_of_each_framework(const Index& index) -> Items {
+    Items some;
+    std::set<std::string> seen;
+    for (const auto* item : index.all("regulation", all_of_a_kind)) {
+        const auto citation = normalise_citation(item->value);
+        const auto framework = citation ? citation->framework : item->value;
+        if (some.size() < regulations_shown && seen.insert(framework).second) some.push_back(item);
+    }
+    return some;
+}
+
 void write_rest(const Index& index, Text& text) {
-    for (const auto* regulation : index.all("regulation", regulations_shown)) text.quote(regulation);
+    for (const auto* regulation : one_of_each_framework(index)) text.quote(regulation);
     bool is_first = true;
     for (const auto* step : index.all("remediation", steps_shown)) {
         if (!step->origin.ends_with(":remediation")) {

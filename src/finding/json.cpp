@@ -409,6 +409,7 @@ void to_json(Json& json, const Narrative& value) {
             {"notes", value.notes},
             {"evidence", value.evidence},
             {"left_out", value.left_out},
+            {"shared_from", value.shared_from},
             {"cost", cost_json(value.cost)}};
 }
 
@@ -425,6 +426,7 @@ void from_json(const Json& json, Narrative& value) {
     get(json, "notes", value.notes);
     get(json, "evidence", value.evidence);
     get(json, "left_out", value.left_out);
+    get(json, "shared_from", value.shared_from);
     get_cost(json, value.cost);
 }
 

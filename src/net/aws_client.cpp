@@ -83,7 +83,7 @@ auto AwsClient::Impl::upstream(const std::string& service) -> Upstream& {
                                                         .timeout = settings.timeout,
                                                         .retry = settings.retry,
                                                         .breaker = {},
-                                                        .is_final = {},
+                                                        .is_final = settings.is_final,
                                                         .asks_for_less = asks_for_less});
     return *one;
 }

@@ -5,6 +5,7 @@
 // and once for TLS; everything runs on the connection's lane.
 
 #include "http_server_core.hpp"
+#include "http_streaming.hpp"
 #include "http_wire.hpp"
 #include "watchdog.hpp"
 
@@ -210,6 +211,8 @@ private:
         -> Task<std::optional<bool>> {
         const auto asked = response.headers.get("Connection");
         options.close = options.close || core_->draining || (asked && iequals(*asked, "close"));
+        const bool streams = response.stream && may_have_body(response.status);
+        if (streams && options.http10) options.close = true; // its end is all that marks the end of the body
         auto head = serialise_head(response, options);
         std::string_view body = response.body;
         if (options.head_only || !may_have_body(response.status)) body = {};
@@ -222,6 +225,9 @@ private:
         const std::array<asio::const_buffer, 2> pieces = {asio::buffer(head), asio::buffer(body)};
         const auto [error, count] = co_await asio::async_write(stream_, pieces, quiet);
         watchdog_->disarm();
+        bool is_whole = !error;
+        if (is_whole && streams && !options.head_only)
+            is_whole = co_await send_stream(response.stream, std::string(options.request_id), options.http10);
 
         const auto seconds = std::chrono::duration<double>(Clock::now() - begun).count();
         core_->metrics.count("dossier_http_requests_total",
@@ -231,8 +237,57 @@ private:
                                     {"method", method},
                                     {"status", response.status},
                                     {"seconds", seconds}});
-        if (error) co_return std::nullopt;
-        co_return options.close;
+        if (!is_whole) co_return std::nullopt;
+        co_return options.close || (streams && core_->draining);
+    }
+
+    /// Writes a body while it is made, and looks meanwhile whether the client still is there: one that left would not
+    /// be noticed before the next write, and what is being made for it may cost money. What it sends early stays in
+    /// the buffer. False: the answer was broken off.
+    auto send_stream(const BodyStream& body, std::string request_id, bool http10) -> Task<bool> {
+        ChunkedBody<Stream> out(stream_, *watchdog_, core_->config.idle_timeout, !http10);
+        const auto executor = co_await asio::this_coro::executor;
+        const auto [order, failure, watch_failure] =
+            co_await asio::experimental::make_parallel_group(
+                asio::co_spawn(executor, body(out), asio::deferred),
+                asio::co_spawn(executor, watch_client(out), asio::deferred))
+                .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+        if (watch_failure) std::rethrow_exception(watch_failure);
+        if (!out.is_open()) co_return false;
+        if (failure) {
+            report_broken(request_id, failure);
+            co_return false;
+        }
+        co_return co_await out.finish();
+    }
+
+    auto watch_client(ChunkedBody<Stream>& out) -> Task<void> {
+        while (buffer_.size() < buffer_.max_size()) {
+            const auto size = std::min(first_read_size, buffer_.max_size() - buffer_.size());
+            const auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(size), quiet);
+            if (!error) {
+                buffer_.commit(count);
+                continue;
+            }
+            if (watchdog_->expired()) break; // a write took too long; the writer knows and says so
+            const auto state = co_await asio::this_coro::cancellation_state;
+            // Cancelled: the body has its end. A client that closed its sending half counts as gone, too.
+            if (state.cancelled() == asio::cancellation_type::none) out.client_is_gone();
+            co_return;
+        }
+        asio::steady_timer never(co_await asio::this_coro::executor, Clock::time_point::max());
+        co_await never.async_wait(quiet);
+    }
+
+    static void report_broken(const std::string& request_id, const std::exception_ptr& failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted) return; // the server's time is over
+            log::error("http.stream_failed", {{"request_id", request_id}, {"error", shorten(error.what(), 200)}});
+        } catch (const std::exception& error) {
+            log::error("http.stream_failed", {{"request_id", request_id}, {"error", shorten(error.what(), 200)}});
+        }
     }
 
     Stream& stream_;

@@ -151,8 +151,10 @@ auto serialise_head(const HttpResponse& response, const ReplyOptions& options) -
         if (!is_ours(name)) append_field(out, name, value);
     }
     append_field(out, "X-Request-Id", options.request_id);
-    if (may_have_body(response.status)) {
+    if (may_have_body(response.status) && !response.stream) {
         fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
+    } else if (may_have_body(response.status) && !options.http10) {
+        out += "Transfer-Encoding: chunked\r\n";
     }
     if (options.close) {
         out += "Connection: close\r\n";

@@ -10,10 +10,12 @@
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/explain/evidence_builder.hpp"
+#include "dossier/explain/live_text.hpp"
 #include "dossier/finding/json.hpp"
 #include "dossier/pipeline/router.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
@@ -305,10 +307,12 @@ private:
                                                                   .window = rule.window});
         if (!rank) co_return fail(std::move(rank.error()));
         if (rank->is_granted) co_return std::string();
-        co_return fmt::format(
-            "the route {} asks an LLM only for the top {:g} % by risk of {} h; this is number {} of {}", route->name,
-            rule.top_percent, std::chrono::duration<double, std::ratio<3600>>(rule.window).count(), rank->rank,
-            rank->of);
+        log::info("dossier.not_among_the_top", {{"dossier", work.row().id}, {"rank", rank->rank}, {"of", rank->of}});
+        // Without the rank of the moment: a replay that changes nothing should change no text.
+        co_return fmt::format("the route {} asks an LLM only for the top {:g} % by risk of {:g} h, and this is not "
+                              "among them",
+                              route->name, rule.top_percent,
+                              std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
     }
 
     auto routing_facts(const DossierCase& work) -> Task<Result<RoutingFacts>> {
@@ -516,12 +520,17 @@ auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
     co_return release;
 }
 
-auto DossierBuilder::explain(std::vector<Finding> findings) -> Task<ticket::DossierView> {
+auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) -> Task<ticket::DossierView> {
+    const auto tell = [&watch](std::string_view stage) {
+        if (watch.on_stage) watch.on_stage(stage);
+    };
     most_severe_first(findings);
     ticket::DossierView view;
     view.findings = std::move(findings);
     for (auto& finding : view.findings) mask_content(finding, stations_.redactor);
+    tell("enriching");
     view.context = co_await stations_.enricher.enrich(view.findings, deadline_in(enrich_limit));
+    tell("assessing");
     auto classified = co_await classify_store(stations_, view.findings, view.context, "");
     if (!classified) {
         log::warn("classification.failed", {{"error", classified.error().describe()}});
@@ -534,15 +543,30 @@ auto DossierBuilder::explain(std::vector<Finding> findings) -> Task<ticket::Doss
     input.context = view.context;
     input.assessment = view.assessment;
     input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
+    if (watch.on_assessed) {
+        redact::Redaction redaction;
+        watch.on_assessed(view.assessment, explain::redact_evidence(input.evidence, stations_.redactor, redaction));
+    }
     // Somebody asks for this one: the route's rule on narratives is for what nobody asked for.
     const auto* route = match_route(stations_.config, view.findings.front(), view.context.environment);
     input.route = route == nullptr ? "none" : route->name;
+    // A try begins anew with what it shows: each has a reader of its own.
+    auto live = std::make_shared<explain::LiveText>(stations_.redactor, watch.on_text);
+    if (watch.on_text) input.on_text = [live](std::string_view delta) { live->feed(delta); };
+    input.on_restart = [live, restarted = watch.on_restart] {
+        if (live->restart() && restarted) restarted();
+    };
+    tell("explaining");
     auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
+    live->finish();
     view.narrative = std::move(narration.narrative);
     std::ranges::move(classified->audit, std::back_inserter(narration.audit));
     if (!narration.audit.empty()) {
+        // Calls were made and may have cost something: their record stands, also when nobody waits any more.
+        co_await asio::this_coro::throw_if_cancelled(false);
         if (auto kept = co_await stations_.store.append_audit(std::move(narration.audit)); !kept)
             log::error("audit.failed", {{"error", kept.error().describe()}});
+        co_await asio::this_coro::throw_if_cancelled(true);
     }
     const RoutingFacts facts{.worst = view.findings.front(),
                              .environment = view.context.environment,

@@ -3,7 +3,9 @@
 #include "sqlite_rows.hpp"
 #include "sqlite_store.hpp"
 
+#include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/base/time.hpp"
 
 #include <fmt/format.h>
 
@@ -60,7 +62,81 @@ auto conditions_of(const FindingFilter& filter, std::int64_t below, Conditions& 
     add_words(where, filter.q);
 }
 
+/// Read by SQLite itself, one pass over each document, so that no whole document leaves it. What isn't there is null.
+constexpr std::string_view facts_columns =
+    "f.seq, f.id, d.id, f.source, f.title, f.owner, f.severity, f.status, f.stage, f.received_at, "
+    "CASE WHEN json_valid(f.doc) THEN json_extract(f.doc, '$.finding_type', '$.exposure', '$.resource.id', "
+    "'$.resource.name', '$.resource.type', '$.resource.cloud', '$.resource.account', '$.resource.region', '$.rule.id', "
+    "'$.rule.name', '$.first_seen', '$.data.classes') END, "
+    "json_extract(e.body, '$.environment'), CAST(round(json_extract(a.body, '$.risk') * 1000) AS INTEGER), "
+    "(SELECT json_group_array(DISTINCT json_extract(value, '$.framework')) FROM json_each(a.body, '$.regulations'))";
+constexpr std::string_view facts_tables =
+    "findings f CROSS JOIN dossiers d ON d.seq = f.dossier "
+    "LEFT JOIN stage_results e ON e.dossier = d.seq AND e.revision = d.revision AND e.stage = 'enriched' "
+    "LEFT JOIN stage_results a ON a.dossier = d.seq AND a.revision = d.revision AND a.stage = 'assessed'";
+
+auto words_in(const Json& list) -> std::vector<std::string> {
+    std::vector<std::string> words;
+    if (!list.is_array()) return words;
+    for (const auto& item : list)
+        if (item.is_string()) words.push_back(item.get<std::string>());
+    return words;
+}
+
+void take_document_facts(const std::string& text, FindingFacts& facts) {
+    const auto members = parse_json(text);
+    if (!members || !members->is_array() || members->size() != 12) return; // not normalised yet
+    const auto word = [&](std::size_t i) {
+        const auto& member = (*members)[i];
+        return member.is_string() ? member.get<std::string>() : std::string();
+    };
+    facts.finding_type = word(0);
+    facts.exposure = word(1);
+    facts.resource_id = word(2);
+    facts.resource_name = word(3);
+    facts.resource_type = word(4);
+    facts.cloud = word(5);
+    facts.account = word(6);
+    facts.region = word(7);
+    facts.rule_id = word(8);
+    facts.rule_name = word(9);
+    facts.first_seen = parse_time(word(10));
+    facts.data_classes = words_in((*members)[11]);
+}
+
+auto facts_of(const Rows& rows) -> FindingFacts {
+    FindingFacts facts;
+    facts.id = rows.text(1);
+    facts.dossier_id = rows.text(2);
+    facts.source = rows.text(3);
+    facts.title = rows.text(4);
+    facts.owner = rows.text(5);
+    facts.severity = severity_of(rows.integer(6));
+    facts.status = status_of(rows.text(7));
+    facts.stage = stage_of(rows.text(8));
+    facts.received_at = rows.time(9);
+    take_document_facts(rows.text(10), facts);
+    facts.environment = rows.text(11);
+    facts.risk = static_cast<double>(rows.integer(12)) / 1000;
+    if (const auto frameworks = parse_json(rows.text(13))) facts.frameworks = words_in(*frameworks);
+    return facts;
+}
+
 } // namespace
+
+auto SqliteStore::scan_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingFacts>>> {
+    using Facts = Listing<FindingFacts>;
+    return readers_.submit<Facts>([filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Facts> {
+        const auto below = cursor_seq(page.cursor);
+        if (!below) return fail(below.error());
+        Conditions where;
+        conditions_of(filter, *below, where);
+        const auto sql = fmt::format("SELECT {} FROM {} {} ORDER BY f.seq DESC LIMIT {}", facts_columns, facts_tables,
+                                     where.sql(), page.limit + 1);
+        return read_page<FindingFacts>(db.query_once(sql, where.values()), page.limit,
+                                       [](const Rows& rows) { return std::pair(rows.integer(0), facts_of(rows)); });
+    });
+}
 
 auto SqliteStore::list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> {
     using Findings = Listing<FindingRow>;

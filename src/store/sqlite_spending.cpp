@@ -19,29 +19,48 @@ auto spend_day_of(Timestamp time) -> std::int64_t {
 
 auto sum_of(Rows rows) -> std::int64_t { return rows.next() ? rows.integer(0) : 0; }
 
+struct Committed {
+    std::int64_t spent = 0;
+    std::int64_t reserved = 0;
+};
+
+auto committed_in(Rows rows) -> Committed {
+    if (!rows.next()) return {};
+    return {.spent = rows.integer(0), .reserved = rows.integer(1)};
+}
+
 /// The first limit that has no room for what is wanted.
 auto limit_in_the_way(Database& db, const Reservation& wanted, std::int64_t day) -> std::optional<SpendRefusal> {
     using Scope = SpendRefusal::Scope;
     std::optional<SpendRefusal> refusal;
-    const auto hold = [&](Scope scope, std::int64_t limit, std::int64_t more, const auto& committed) {
+    const auto hold = [&](Scope scope, std::int64_t limit, std::int64_t more, const auto& ask) {
         if (refusal || limit == 0) return;
-        const std::int64_t sum = committed();
-        if (more > limit - sum) refusal = SpendRefusal{.scope = scope, .limit = limit, .committed = sum};
+        const Committed committed = ask();
+        const auto sum = committed.spent + committed.reserved;
+        if (more > limit - sum)
+            refusal = SpendRefusal{.scope = scope,
+                                   .limit = limit,
+                                   .committed = sum,
+                                   .may_pass = scope != Scope::minute && more <= limit - committed.spent};
     };
     const auto& limits = wanted.limits;
     hold(Scope::minute, limits.tokens_per_minute, wanted.tokens, [&] {
-        return sum_of(
-            db.query("SELECT coalesce(sum(tokens), 0) FROM llm_reservations WHERE at>?", wanted.at - token_window));
+        return committed_in(
+            db.query("SELECT coalesce(sum(tokens), 0), 0 FROM llm_reservations WHERE at>?", wanted.at - token_window));
     });
-    hold(Scope::day, limits.nanos_per_day, wanted.nanos,
-         [&] { return sum_of(db.query("SELECT coalesce(sum(spent + reserved), 0) FROM llm_days WHERE day=?", day)); });
+    hold(Scope::day, limits.nanos_per_day, wanted.nanos, [&] {
+        return committed_in(
+            db.query("SELECT coalesce(sum(spent), 0), coalesce(sum(reserved), 0) FROM llm_days WHERE day=?", day));
+    });
     hold(Scope::source, limits.nanos_of_source, wanted.nanos, [&] {
-        return sum_of(db.query("SELECT coalesce(sum(spent + reserved), 0) FROM llm_days WHERE day=? AND source=?", day,
-                               wanted.account.source));
+        return committed_in(db.query("SELECT coalesce(sum(spent), 0), coalesce(sum(reserved), 0) FROM llm_days "
+                                     "WHERE day=? AND source=?",
+                                     day, wanted.account.source));
     });
     hold(Scope::route, limits.nanos_of_route, wanted.nanos, [&] {
-        return sum_of(db.query("SELECT coalesce(sum(spent + reserved), 0) FROM llm_days WHERE day=? AND route=?", day,
-                               wanted.account.route));
+        return committed_in(db.query("SELECT coalesce(sum(spent), 0), coalesce(sum(reserved), 0) FROM llm_days "
+                                     "WHERE day=? AND route=?",
+                                     day, wanted.account.route));
     });
     return refusal;
 }
@@ -64,6 +83,7 @@ auto SqliteStore::reserve_spend(Reservation reservation) -> Task<Result<std::opt
         auto& db = session.db;
         const auto day = spend_day_of(wanted.at);
         const auto refusal = limit_in_the_way(db, wanted, day);
+        if (refusal && wanted.may_wait && refusal->may_pass) return refusal;
         if (refusal) {
             book(db, day, wanted.account, 0, 0, 1);
             return refusal;

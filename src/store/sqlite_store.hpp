@@ -51,6 +51,7 @@ public:
     auto deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> override;
 
     auto list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> override;
+    auto scan_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingFacts>>> override;
     auto get_finding(std::string id) -> Task<Result<FindingRow>> override;
     auto list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> override;
     auto get_dossier(std::string id) -> Task<Result<DossierRow>> override;

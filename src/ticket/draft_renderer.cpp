@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace dossier::ticket {
 namespace {
@@ -273,12 +274,24 @@ void regulations(Body& body, const std::vector<RegulationRef>& all) {
     if (all.empty()) return;
     body.section("Regulations");
     body.table({"Framework", "Article", "Why"});
+    constexpr std::size_t most_of_one = 3; ///< explained; the others of the framework by number
+    std::map<std::string, std::size_t> shown;
+    std::map<std::string, std::vector<std::string>> others;
+    std::vector<std::string> frameworks;
     for (const auto& one : all) {
+        if (shown[one.framework]++ == 0) frameworks.push_back(one.framework);
+        if (shown[one.framework] > most_of_one) {
+            others[one.framework].push_back(escape_markdown(one.citation));
+            continue;
+        }
         const auto article = one.title.empty()
                                  ? escape_markdown(one.citation)
                                  : fmt::format("{} – {}", escape_markdown(one.citation), escape_markdown(one.title));
         body.row({escape_markdown(one.framework), article, escape_markdown(one.reason)});
     }
+    for (const auto& framework : frameworks)
+        if (const auto rest = others.find(framework); rest != others.end())
+            body.row({escape_markdown(framework), join(rest->second, ", "), "touched as well"});
 }
 
 void what_to_do(Body& body, const Assessment& assessment) {
@@ -343,6 +356,9 @@ void footer(Body& body, const DossierView& view) {
         "**{}** – written by {}; grounding score {}; sentences removed: {}. Dossier {}, revision {}.", ai_mark, author,
         percent(narrative.grounding_score), narrative.removed.size(), escape_markdown(view.dossier_id), view.revision);
     for (const auto& note : narrative.notes) text += fmt::format(" {}.", escape_markdown(note));
+    if (!narrative.left_out.empty())
+        text += fmt::format(" The model saw the weightiest evidence only; for lack of room it was not shown {}.",
+                            escape_markdown(join(narrative.left_out, ", ")));
     for (const auto& reason : view.route.reasons) text += fmt::format(" {}.", escape_markdown(reason));
     body.block("---");
     body.block(text);

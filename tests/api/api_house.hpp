@@ -12,10 +12,17 @@ class ApiHouse : public test::House {
 public:
     approve::ReviewQueue reviews{store, clock, metrics};
     std::unique_ptr<audit::HeadKeeper> heads = *audit::HeadKeeper::open({.key = directory.file("audit.key")});
+    /// Nobody to ask: questions are read by rules.
+    explain::LlmGateway nobody{{}, explain::LlmConfig{}, &store, clock, metrics};
+    report::Questioner questioner{
+        nobody,   std::make_shared<explain::PromptCatalogue>(*explain::PromptCatalogue::load("")),
+        redactor, store,
+        clock,    {"wiz", "prisma"}};
     Services services{.store = store,
                       .receiver = receiver,
                       .builder = builder(),
                       .reviews = reviews,
+                      .questioner = questioner,
                       .heads = *heads,
                       .clock = clock,
                       .metrics = metrics,

@@ -31,7 +31,7 @@ class StrictnessTest(unittest.TestCase):
                                                                           "schema": schema}}}
         self.assertIsNone(request_problem(good))
         for change in ({"store": True}, {"messages": []}, {"tools": []}, {"max_completion_tokens": 0},
-                       {"messages": [{"role": "system", "content": ""}]}, {"response_format": {"type": "json_object"}},
+                       {"messages": [{"role": "system", "content": ""}]}, {"response_format": {"type": "json_object"}}, {"stream": True},
                        {"messages": [{"role": "wizard", "content": "x"}]}):
             self.assertIsNotNone(request_problem({**good, **change}), change)
         self.assertIsNotNone(strict_problem({**schema, "required": []}))

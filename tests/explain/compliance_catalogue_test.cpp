@@ -1,5 +1,6 @@
 #include "compliance_catalogue.hpp"
 
+#include "control_failure.hpp"
 #include "dossier/base/json.hpp"
 #include "knowledge_files.hpp"
 
@@ -60,17 +61,16 @@ TEST(Compliance, KnowsThePlaceFromRegionAndTags) {
     }
 }
 
-TEST(Compliance, NamesAFewOfEachFramework) {
+TEST(Compliance, NamesEachRequirementOnce) {
     const Resource resource{.id = "arn:aws:s3:::x", .type = "bucket", .cloud = "aws", .region = "eu-west-1"};
-    const auto references = catalogue().select({.controls = {ControlFamily::public_access, ControlFamily::encryption},
-                                                .data = {"pii", "phi", "pci"},
-                                                .resource = &resource});
+    const auto references = catalogue().select(
+        {.controls = {"public_access", "no_encryption_at_rest"}, .data = {"pii", "phi", "pci"}, .resource = &resource});
     std::map<std::string, std::set<std::string>> seen;
     for (const auto& reference : references) {
         EXPECT_TRUE(seen[reference.framework].insert(reference.citation).second) << "each once";
         EXPECT_FALSE(reference.title.empty() || reference.reason.empty());
     }
-    for (const auto& [framework, ids] : seen) EXPECT_LE(ids.size(), 4U) << framework;
+    EXPECT_LE(seen["CIS AWS Foundations 3.0.0"].size(), 1U) << "its most";
 }
 
 TEST(Compliance, RefusesWrongKnowledgeWithFileAndLine) {
@@ -86,6 +86,9 @@ TEST(Compliance, RefusesWrongKnowledgeWithFileAndLine) {
         {"unknown control",
          "framework: X\njurisdiction: any\nreferences:\n  - { id: a, title: b, reason: c, controls: [q] }\n",
          "x.yaml:4: 'q' is no control family"},
+        {"a number that doesn't exist",
+         "framework: GDPR\njurisdiction: eu\nreferences:\n  - { id: Art. 105, title: b, reason: c }\n",
+         "x.yaml:4: GDPR has no Art. 105"},
         {"no id", "framework: X\njurisdiction: any\nreferences:\n  - { title: b, reason: c }\n", "id is missing"},
         {"no YAML", "framework: [", "x.yaml:"},
     };
@@ -98,59 +101,119 @@ TEST(Compliance, RefusesWrongKnowledgeWithFileAndLine) {
     EXPECT_FALSE(ComplianceCatalogue::parse({}));
 }
 
-// The closed lists of ids, where they are at hand.
-
-auto lists() -> fs::path {
-    const char* given = std::getenv("DOSSIER_SHARED"); // NOLINT(concurrency-mt-unsafe): tests have one thread
-    return fs::path(given != nullptr ? given : DOSSIER_SOURCE_DIR "/../shared") / "compliance";
-}
-
-void add_item(const Json& item, std::set<std::string>& ids) {
-    if (item.is_string()) {
-        ids.insert(item.get<std::string>());
-        return;
-    }
-    if (item.contains("withdrawn") && item.at("withdrawn") != Json(false)) return;
-    const auto id = item.at("id").get<std::string>();
-    ids.insert(id);
-    for (const auto& part : item.value("subdivisions", Json::array())) ids.insert(id + part.get<std::string>());
-    for (const auto& paragraph : item.value("paragraphs", Json::array()))
-        ids.insert(id + "(" + std::to_string(paragraph.get<int>()) + ")");
-    for (const auto& [paragraph, letters] : item.value("points", Json::object()).items())
-        for (const char letter : letters.get<std::string>())
-            ids.insert(id + "(" + paragraph + ")(" + std::string(1, letter) + ")");
-}
-
-auto closed_list(const Framework& framework) -> std::set<std::string> {
-    static const std::map<std::string, std::string> files{
-        {"GDPR", "gdpr.json"},
-        {"CCPA", "ccpa.json"},
-        {"HIPAA", "hipaa.json"},
-        {"PCI DSS 4.0.1", "pci-dss-4.0.1.json"},
-        {"SOC 2", "soc2-tsc-2017.json"},
-        {"NIST 800-53 r5", "nist-800-53-r5.json"},
-        {"ISO 27001:2022", "iso-27001-2022.json"},
+TEST(Compliance, TellsFailuresAndDataApart) {
+    struct Row {
+        const char* title;
+        ControlFamily control;
+        std::vector<std::string> failures;
+        std::vector<std::string> others;
     };
-    const bool is_cis = framework.list.starts_with("cis-");
-    std::ifstream in(lists() / (is_cis ? "cis-foundations.json" : files.at(framework.name)));
-    const auto document = Json::parse(in);
-    std::set<std::string> ids;
-    for (const auto& item : is_cis ? document.at("items").at(framework.list) : document.at("items"))
-        add_item(item, ids);
-    return ids;
+    const Row rows[] = {
+        {"Bucket is not encrypted at rest",
+         ControlFamily::encryption,
+         {"no_encryption_at_rest"},
+         {"no_encryption_in_transit"}},
+        {"Load balancer allows plain HTTP",
+         ControlFamily::encryption,
+         {"no_encryption_in_transit"},
+         {"no_encryption_at_rest"}},
+        {"Encryption", ControlFamily::encryption, {"no_encryption_at_rest", "no_encryption_in_transit"}, {}},
+        {"Role unused for 90 days", ControlFamily::excessive_access, {"dormant_access"}, {"excessive_permissions"}},
+        {"Role has wildcard permissions",
+         ControlFamily::excessive_access,
+         {"excessive_permissions"},
+         {"dormant_access"}},
+        {"Bucket shared with an external account", ControlFamily::excessive_access, {"cross_account_access"}, {}},
+        {"Versioning is off", ControlFamily::backup_retention, {"no_backup_or_versioning"}, {"retention_exceeded"}},
+        {"Records older than the retention period",
+         ControlFamily::backup_retention,
+         {"retention_exceeded"},
+         {"no_backup_or_versioning"}},
+        {"Customer data stored outside the EU", ControlFamily::data_at_risk, {"cross_border_transfer"}, {}},
+        {"Suspicious download", ControlFamily::threat, {"unauthorised_access"}, {}},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.title);
+        Finding finding;
+        finding.title = row.title;
+        finding.control = row.control;
+        const auto failures = failed_controls({finding}, Exposure::unknown, Environment::prod);
+        for (const auto& word : row.failures) EXPECT_TRUE(failures.contains(word)) << word;
+        for (const auto& word : row.others) EXPECT_FALSE(failures.contains(word)) << word;
+    }
+    Finding finding;
+    finding.data.identifiers = {"US Social Security Number", "CVV"};
+    EXPECT_THAT(data_facets({finding}), testing::UnorderedElementsAre("government_id", "pii", "pci_sad", "pci"));
+    finding.data = {.classes = {"pii"}};
+    EXPECT_TRUE(failed_controls({finding}, Exposure::none, Environment::test).contains("nonproduction_real_data"));
+    EXPECT_FALSE(failed_controls({finding}, Exposure::none, Environment::unknown).contains("nonproduction_real_data"));
 }
 
-TEST(Compliance, EveryCitationExists) {
-    if (!fs::exists(lists() / "gdpr.json")) GTEST_SKIP() << "the closed lists are not at hand";
-    for (const auto& framework : catalogue().frameworks()) {
-        SCOPED_TRACE(framework.name);
-        const auto ids = closed_list(framework);
-        ASSERT_FALSE(ids.empty());
-        EXPECT_FALSE(ids.contains("Art. 999")) << "the check can fail";
-        EXPECT_FALSE(ids.contains("AC-3(1)")) << "withdrawn controls are not citable";
-        for (const auto& requirement : framework.requirements)
-            EXPECT_TRUE(ids.contains(requirement.id)) << requirement.id;
+// The table of what to select for which data and failure, where it is at hand.
+
+auto selector() -> fs::path {
+    const char* given = std::getenv("DOSSIER_SHARED"); // NOLINT(concurrency-mt-unsafe): tests have one thread
+    return fs::path(given != nullptr ? given : DOSSIER_SOURCE_DIR "/../shared") / "compliance" / "selector.json";
+}
+
+/// Not selected, and why.
+auto is_left_out(const std::string& data, const std::string& framework) -> bool {
+    // A standard on card data, or a law on personal data, is named only where such data was found: a leaked password
+    // alone touches neither.
+    return data == "credentials" && framework == "pci_dss_4";
+}
+
+TEST(Compliance, SelectsWhatThePublishedTableExpects) {
+    if (!fs::exists(selector())) GTEST_SKIP() << "the table is not at hand";
+    const std::map<std::string, std::string> names = {
+        {"gdpr", "GDPR"},
+        {"nist_800_53_r5", "NIST 800-53 r5"},
+        {"pci_dss_4", "PCI DSS 4.0.1"},
+        {"hipaa", "HIPAA"},
+        {"ccpa", "CCPA"},
+        {"soc2", "SOC 2"},
+        {"iso_27001_2022", "ISO 27001:2022"},
+    };
+    std::ifstream in(selector());
+    const auto table = Json::parse(in);
+    const auto knowledge = catalogue();
+    const Resource resource{
+        .id = "arn:aws:s3:::x", .type = "bucket", .cloud = "aws", .tags = {{"compliance", "gdpr,ccpa"}}};
+    const std::map<std::string, std::string> parents = {{"sensitive_pii", "pii"},
+                                                        {"government_id", "pii"},
+                                                        {"children", "pii"},
+                                                        {"pci_sad", "pci"},
+                                                        {"credentials", "secrets"}};
+    int expected = 0;
+    const auto expect = [&](const Json& ids, const std::string& framework, const std::set<std::string>& chosen) {
+        for (const auto& id : ids) {
+            ++expected;
+            const auto wanted = names.at(framework) + " " + id.get<std::string>();
+            EXPECT_TRUE(chosen.contains(wanted)) << wanted;
+        }
+    };
+    for (const auto& [data, of_data] : table.at("by_data_class").items()) {
+        for (const auto& [failure, of_failure] : table.at("by_control_failure").items()) {
+            SCOPED_TRACE(data + " × " + failure);
+            ComplianceQuery query{.controls = {failure}, .data = {data}, .resource = &resource};
+            if (const auto parent = parents.find(data); parent != parents.end()) query.data.insert(parent->second);
+            std::set<std::string> chosen;
+            for (const auto& one : knowledge.select(query)) chosen.insert(one.framework + " " + one.citation);
+            for (const auto& applies : of_data.at("applies")) {
+                const auto framework = applies.get<std::string>();
+                if (is_left_out(data, framework)) continue;
+                expect(of_data.at("adds").value(framework, Json::array()), framework, chosen);
+                expect(of_failure.value(framework, Json::array()), framework, chosen);
+            }
+        }
     }
+    EXPECT_GT(expected, 1'000);
+    std::set<std::string> chosen;
+    for (const auto& one : knowledge.select(
+             {.controls = {"unauthorised_access"}, .data = {"pii", "phi", "pci"}, .resource = &resource})) {
+        chosen.insert(one.framework + " " + one.citation);
+    }
+    for (const auto& [framework, ids] : table.at("breach_notification").items()) expect(ids, framework, chosen);
 }
 
 } // namespace

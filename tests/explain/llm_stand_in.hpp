@@ -1,6 +1,7 @@
 #pragma once
-// A chat-completions server on loopback: it holds each request against the contract (members, types, strict schema),
-// answers 400 to what breaks it, and otherwise what the test says. One thread, one request a connection.
+// An LLM's server on loopback: it holds each request against a vendor's contract (chat completions unless told
+// otherwise: members, types, strict schema), answers 400 to what breaks it, and otherwise what the test says. One
+// thread, one request a connection.
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
@@ -28,15 +29,16 @@ namespace dossier::explain::testing {
 /// Why a request would be refused by a strict server.
 inline auto contract_violation(const Json& body) -> std::optional<std::string> {
     static const std::vector<std::string> known = {
-        "model",           "messages", "temperature", "max_tokens", "max_completion_tokens",
-        "response_format", "stream",   "store"};
+        "model",           "messages", "temperature", "max_tokens",    "max_completion_tokens",
+        "response_format", "stream",   "store",       "stream_options"};
     if (!body.is_object()) return "no object";
     for (const auto& [key, value] : body.items()) {
         if (std::find(known.begin(), known.end(), key) == known.end()) return "unknown member " + key;
     }
     if (text_at(body, "model").empty()) return "no model";
     if (!body.contains("temperature") || !body["temperature"].is_number()) return "temperature";
-    if (!body.contains("stream") || body["stream"] != false) return "stream";
+    if (!body.contains("stream") || !body["stream"].is_boolean()) return "stream";
+    if (body["stream"] != body.contains("stream_options")) return "stream_options";
     if (!body.contains("store") || body["store"] != false) return "store";
     if (body.contains("max_tokens") == body.contains("max_completion_tokens")) return "token limit";
     const auto limit = body.contains("max_tokens") ? body["max_tokens"] : body["max_completion_tokens"];
@@ -57,10 +59,18 @@ inline auto contract_violation(const Json& body) -> std::optional<std::string> {
     return std::nullopt;
 }
 
+inline auto openai_violation(const std::string& /*head*/, const Json& body) -> std::optional<std::string> {
+    return contract_violation(body);
+}
+/// Why a request breaks a vendor's contract; nullopt where it doesn't.
+using Judge = std::function<std::optional<std::string>(const std::string& head, const Json& body)>;
+
 struct StandInAnswer {
     int status = 200;
     std::string body;
     std::string headers; ///< "Retry-After: 1\r\n"
+    std::string type = "application/json";
+    bool is_cut = false; ///< the connection ends before the length that was promised
 };
 
 class LlmStandIn {
@@ -69,8 +79,9 @@ public:
         std::string head;
         Json body;
     };
-    explicit LlmStandIn(std::function<StandInAnswer(int number)> script)
+    explicit LlmStandIn(std::function<StandInAnswer(int number)> script, Judge judge = openai_violation)
         : script_(std::move(script)),
+          judge_(std::move(judge)),
           acceptor_(context_, {boost::asio::ip::make_address("127.0.0.1"), 0}),
           port_(acceptor_.local_endpoint().port()),
           thread_([this] { serve(); }) {}
@@ -85,7 +96,8 @@ public:
     LlmStandIn(const LlmStandIn&) = delete;
     auto operator=(const LlmStandIn&) -> LlmStandIn& = delete;
 
-    [[nodiscard]] auto url() const -> std::string { return fmt::format("http://127.0.0.1:{}/v1", port_); }
+    [[nodiscard]] auto url() const -> std::string { return root() + "/v1"; }
+    [[nodiscard]] auto root() const -> std::string { return fmt::format("http://127.0.0.1:{}", port_); }
     [[nodiscard]] auto seen() const -> std::vector<Seen> {
         const std::scoped_lock lock(mutex_);
         return seen_;
@@ -118,20 +130,22 @@ private:
             boost::asio::read(socket, boost::asio::dynamic_buffer(body),
                               boost::asio::transfer_exactly(length - body.size()), error);
         auto json = parse_json(body).value_or(Json());
-        const auto violation = contract_violation(json);
+        const auto violation = head.starts_with("POST ") ? judge_(head, json) : std::nullopt;
         auto reply = script_(static_cast<int>(seen_.size()) + 1);
         if (violation) reply = {.status = 400, .body = R"({"error":{"message":"contract: )" + *violation + "\"}}"};
         {
             const std::scoped_lock lock(mutex_);
             seen_.push_back({head, std::move(json)});
         }
-        const auto text = fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
+        const auto text = fmt::format("HTTP/1.1 {} X\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
                                       "Connection: close\r\n{}\r\n{}",
-                                      reply.status, reply.body.size(), reply.headers, reply.body);
+                                      reply.status, reply.type, reply.body.size() + (reply.is_cut ? 99 : 0),
+                                      reply.headers, reply.body);
         boost::asio::write(socket, boost::asio::buffer(text), error);
     }
 
     std::function<StandInAnswer(int)> script_;
+    Judge judge_;
     boost::asio::io_context context_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::uint16_t port_;

@@ -40,6 +40,49 @@ auto prompt(const std::string& version) -> std::string {
            "\nschema: s.json\nparams: { temperature: 0.2, max_tokens: 900 }\n---\nWrite version " + version + ".\n";
 }
 
+TEST(PromptCatalogue, SharesAVersionOutByTheKeyAlone) {
+    const Directory directory;
+    directory.write("s.json", schema);
+    directory.write("CHANGELOG.md", "no prompt");
+    for (const char* version : {"1.0.0", "1.1.0", "1.2.0"})
+        directory.write(std::string(version) + ".md", prompt(version));
+    auto catalogue = PromptCatalogue::load(directory.path());
+    ASSERT_TRUE(catalogue) << catalogue.error().message;
+    EXPECT_EQ(catalogue->choose("narrative", "dos_1")->ref.version, "1.2.0") << "the newest, without a rollout";
+    EXPECT_EQ(catalogue->roll_out({{"narrative", {{"9.0.0", 100}}}}).error().code, Errc::not_found);
+    EXPECT_EQ(catalogue->roll_out({{"poem", {{"1.0.0", 100}}}}).error().code, Errc::not_found);
+
+    ASSERT_TRUE(catalogue->roll_out({{"narrative", {{"1.0.0", 90}, {"1.1.0", 10}}}}));
+    std::map<std::string, int> counts;
+    std::map<std::string, std::string> arms;
+    for (int i = 0; i < 5'000; ++i) {
+        const auto key = "dos_" + std::to_string(i);
+        arms[key] = catalogue->choose("narrative", key)->ref.version;
+        ++counts[arms[key]];
+    }
+    EXPECT_EQ(counts.size(), 2U) << "what has no share is not used";
+    EXPECT_NEAR(counts["1.1.0"], 500, 75);
+    ASSERT_TRUE(catalogue->roll_out({{"narrative", {{"1.0.0", 80}, {"1.1.0", 20}}}}));
+    for (const auto& [key, arm] : arms) {
+        const auto now = catalogue->choose("narrative", key)->ref.version;
+        if (arm == "1.1.0") EXPECT_EQ(now, "1.1.0") << "a share that grows keeps those that it had";
+    }
+    EXPECT_EQ(catalogue->choose("narrative", "dos_7")->ref.version,
+              catalogue->choose("narrative", "dos_7")->ref.version);
+}
+
+TEST(PromptCatalogue, EveryVersionOfOursSaysWhatChangedInIt) {
+    const auto catalogue = PromptCatalogue::load(std::string(DOSSIER_SOURCE_DIR) + "/config/prompts");
+    ASSERT_TRUE(catalogue) << catalogue.error().message;
+    std::ifstream in(std::string(DOSSIER_SOURCE_DIR) + "/config/prompts/CHANGELOG.md");
+    const std::string log{std::istreambuf_iterator<char>(in), {}};
+    for (const auto& prompt : catalogue->all()) {
+        SCOPED_TRACE(prompt.ref.id + " " + prompt.ref.version);
+        EXPECT_EQ(prompt.changes.empty(), prompt.ref.version == "1.0.0");
+        EXPECT_TRUE(log.contains("## " + prompt.ref.id + " " + prompt.ref.version));
+    }
+}
+
 TEST(PromptCatalogue, ComparesVersionsAsNumbers) {
     const Directory directory;
     directory.write("s.json", schema);

@@ -130,7 +130,8 @@ auto full_narrative() -> Narrative {
             .notes = {"n"},
             .evidence = {{.id = "E1", .kind = "exposure", .statement = "public", .value = "public", .origin = "wiz"}},
             .left_out = {"1 of 2 items of fact"},
-            .cost = {.calls = 2, .prompt_tokens = 900, .completion_tokens = 100, .usd = 0.0125}};
+            .cost = {.calls = 2, .prompt_tokens = 900, .completion_tokens = 100, .usd = 0.0125},
+            .shared_from = "dos_2"};
 }
 
 auto full_draft() -> Draft {

@@ -20,6 +20,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace dossier::net::testing {
 
@@ -70,6 +72,26 @@ public:
         seen_.erase(0, size);
         return result;
     }
+    /// Everything up to and with `mark`; "" when the connection ended before it.
+    auto until(std::string_view mark) -> std::string {
+        std::size_t looked = 0; // at what can't be the mark's beginning
+        const auto find = [&] {
+            const auto found = seen_.find(mark, looked);
+            looked = seen_.size() < mark.size() ? 0 : seen_.size() - mark.size();
+            return found == std::string::npos ? found : (looked = found);
+        };
+        const auto end = read_until(find, mark.size());
+        if (end == std::string::npos) return {};
+        auto result = seen_.substr(0, end);
+        seen_.erase(0, end);
+        return result;
+    }
+    /// Everything until the connection ends.
+    auto rest() -> std::string {
+        while (read_some()) {
+        }
+        return std::exchange(seen_, {});
+    }
     auto exchange(const std::string& bytes) -> std::string {
         send(bytes);
         return answer();
@@ -79,7 +101,7 @@ public:
 
 private:
     auto read_some() -> bool {
-        std::array<char, 4096> part{};
+        std::array<char, 16384> part{};
         std::size_t count = 0;
         const auto error = run([&](auto done) {
             stream_.async_read_some(asio::buffer(part), [&count, done](boost::system::error_code e, std::size_t n) {

@@ -118,6 +118,23 @@ TEST_F(HttpsServerTest, ServesOverTls12AndNewerOnly) {
     EXPECT_TRUE(get(port, nullptr, TLS1_1_VERSION).handshake);
 }
 
+TEST_F(HttpsServerTest, StreamsOverTlsAndKeepsTheConnection) {
+    handler = [](HttpRequest) -> Task<HttpResponse> {
+        co_return HttpResponse{.status = 200, .headers = {}, .body = {}, .stream = [](BodyWriter& out) -> Task<void> {
+                                   co_await out.write("one");
+                                   co_await sleep_for(5ms); // the look at the client is waiting by now
+                                   co_await out.write("two");
+                               }};
+    };
+    ssl::context context(ssl::context::tls_client);
+    RawClient<ssl::stream<tcp::socket>> client(start(), context);
+    ASSERT_FALSE(client.run([&](auto done) { client.stream().async_handshake(ssl::stream_base::client, done); }));
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+        EXPECT_THAT(client.until("0\r\n\r\n"), HasSubstr("\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"));
+    }
+}
+
 TEST_F(HttpsServerTest, TakesTheSubjectOnlyFromAVerifiedClientCertificate) {
     const auto authority = make_identity("authority", nullptr, true);
     const auto friendly = make_identity("wiz", &authority, false);

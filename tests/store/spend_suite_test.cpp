@@ -77,6 +77,19 @@ TEST_P(SpendSuite, ACrashBetweenReservationAndSettlementFreesNothingUntilTheDayI
     EXPECT_EQ(days({.source = "wiz", .route = "rest"}).size(), 2U);
 }
 
+TEST_P(SpendSuite, TellsARefusalThatMayPassFromOneThatStays) {
+    const SpendLimits limits{.nanos_per_day = 100};
+    EXPECT_FALSE(reserve(order("a", 90, limits)));
+    auto waiting = order("b", 20, limits);
+    waiting.may_wait = true;
+    EXPECT_TRUE(reserve(waiting).value().may_pass) << "the call under way may cost less";
+    EXPECT_EQ(days().at(0).refused, 0) << "nobody gave up yet";
+    settle("a", 85);
+    EXPECT_FALSE(reserve(waiting).value().may_pass);
+    EXPECT_EQ(days().at(0).refused, 1);
+    EXPECT_FALSE(reserve(order("c", 15, limits)));
+}
+
 TEST_P(SpendSuite, HoldsALimitForEachSourceAndRoute) {
     auto of_source = order("a", 10, {.nanos_of_source = 10});
     EXPECT_FALSE(reserve(of_source));

@@ -119,6 +119,10 @@ public:
         -> Task<Result<store::Listing<store::FindingRow>>> override {
         return under_.list_findings(std::move(filter), std::move(page));
     }
+    auto scan_findings(store::FindingFilter filter, store::Page page)
+        -> Task<Result<store::Listing<store::FindingFacts>>> override {
+        return under_.scan_findings(std::move(filter), std::move(page));
+    }
     auto get_finding(std::string id) -> Task<Result<store::FindingRow>> override {
         return under_.get_finding(std::move(id));
     }

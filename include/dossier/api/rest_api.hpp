@@ -8,6 +8,7 @@
 #include "dossier/base/metrics.hpp"
 #include "dossier/ingest/receiver.hpp"
 #include "dossier/pipeline/dossier_builder.hpp"
+#include "dossier/report/questioner.hpp"
 #include "dossier/store/store.hpp"
 
 #include <memory>
@@ -19,6 +20,7 @@ struct Services {
     ingest::Receiver& receiver;
     pipeline::DossierBuilder& builder;
     approve::ReviewQueue& reviews;
+    report::Questioner& questioner;
     audit::HeadKeeper& heads;
     const Clock& clock;
     Metrics& metrics;

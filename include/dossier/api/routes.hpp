@@ -39,6 +39,7 @@ struct Route {
     std::function<std::optional<net::HttpResponse>(const net::HttpRequest&, const std::string& first_parameter)> admit;
     /// Further media types of bodies, where `wants_json`.
     std::function<bool(const std::string& media_type, const std::string& first_parameter)> takes_type;
+    std::vector<std::string> answer_types{}; ///< media types to choose from by Accept, for OpenAPI
 };
 
 class Routes {

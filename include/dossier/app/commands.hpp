@@ -20,6 +20,7 @@ struct ExplainOptions {
     std::string source;          ///< configured name or kind; "" = guessed when only one source is configured
     std::string file = "-";      ///< "-" = standard input
     std::string format = "text"; ///< text | json | md | html
+    bool stream = false;         ///< show the text while it is written, marked as unverified, on standard error
 };
 auto explain(const ExplainOptions& options, std::ostream& out) -> int;
 
@@ -31,11 +32,39 @@ struct ClassifyOptions {
 /// What stores hold, by rules alone: no LLM is asked, nothing is kept.
 auto classify(const ClassifyOptions& options, std::ostream& out) -> int;
 
+struct RedactOptions {
+    std::string config_path;     ///< for `redaction`; "" = the defaults
+    std::string file = "-";      ///< "-" = standard input
+    std::string format = "text"; ///< text | json
+    std::string key;             ///< name of the field that holds the text, as context
+    bool lines = false;          ///< each line is a text of its own, with pseudonyms of its own
+};
+/// Shows a text as an LLM would be shown it; asks nobody.
+auto redact(const RedactOptions& options, std::ostream& out) -> int;
+
 /// How to reach a running service.
 struct Remote {
     std::string url = "http://127.0.0.1:8080";
     std::string token; ///< bearer
 };
+
+struct RemoteExplainOptions {
+    Remote remote;
+    std::string finding;         ///< id of a stored finding
+    std::string format = "text"; ///< text | json | md | html
+    bool stream = false;         ///< show the text while it is written, marked as unverified
+};
+/// Asks a running service to explain a stored finding. The verified answer goes to `out`, what is shown before it to
+/// `progress`.
+auto explain_stored(const RemoteExplainOptions& options, std::ostream& out, std::ostream& progress) -> int;
+
+struct AskOptions {
+    Remote remote;
+    std::string question;
+    bool json = false;
+};
+/// A question in plain language over the findings of a running service.
+auto ask(const AskOptions& options, std::ostream& out) -> int;
 
 struct SendOptions {
     std::string url; ///< the webhook's whole URL
@@ -72,6 +101,20 @@ struct DeliveryOptions {
 };
 /// What each source delivered, what came late and what never came.
 auto deliveries(const DeliveryOptions& options, std::ostream& out) -> int;
+
+struct EvalOptions {
+    std::string config_path;
+    std::string cases; ///< directory of cases, with answers/ in it
+    std::string prompt = "narrative";
+    std::string prompts;  ///< versions, separated by commas; "" = all
+    std::string provider; ///< configured name of who is asked; "" = the first
+    bool record = false;  ///< ask anew and keep the answers beside the cases
+    double min_grounding = 0;
+    std::string format = "text"; ///< text | json
+};
+/// Prompt versions side by side over recorded cases. `exit_failed` where a case has no answer or a version's grounding
+/// is under the least.
+auto eval(const EvalOptions& options, std::ostream& out) -> int;
 
 struct CostOptions {
     Remote remote;

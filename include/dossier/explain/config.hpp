@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dossier::explain {
@@ -21,16 +22,36 @@ struct LlmPrice {
 
 struct LlmProviderConfig {
     std::string name;
-    std::string kind; ///< openai | template
-    std::string url;  ///< base with version, …/v1
-    std::string model;
+    std::string kind; ///< openai | azure_openai | anthropic | bedrock | template
+    /// openai, anthropic: base with version, …/v1; azure_openai: the resource; bedrock: "" = AWS' own endpoint
+    std::string url;
+    std::string model; ///< azure_openai: the model behind the deployment, for its context window
     Secret api_key;
+    std::string structured = "json_schema";                   ///< json_schema | tool | json_object | none
+    std::vector<std::pair<std::string, std::string>> headers; ///< for gateways; values may be secrets
+    Duration max_wait{10'000}; ///< for a rate limit's reset; past it the next provider is asked
     Duration timeout{60'000};
     std::size_t max_in_flight = 64;
     std::string max_tokens_field = "max_completion_tokens"; ///< older compatible servers know only max_tokens
     std::size_t max_tokens = 2'000;
     std::size_t context_window = 0; ///< tokens of prompt and answer; 0 = as known for the model, else no limit
     LlmPrice price;
+
+    std::string version = "2023-06-01"; ///< anthropic: header anthropic-version
+
+    std::string deployment;  ///< azure_openai
+    std::string api_version; ///< azure_openai; "" = the v1 API
+    std::string tenant_id;   ///< azure_openai: Entra instead of a key
+    std::string client_id;
+    Secret client_secret;
+    std::string authority = "https://login.microsoftonline.com";
+
+    std::string region; ///< bedrock
+    std::string access_key_id;
+    Secret secret_access_key;
+    Secret session_token;
+    std::string role_arn;
+    std::string sts_url;
 };
 
 /// Dollars are of one day (UTC). 0 or no entry = no limit; over a limit → the next provider, in the end the template.
@@ -48,8 +69,10 @@ struct LlmBudget {
 struct LlmConfig {
     std::vector<LlmProviderConfig> providers; ///< in this order; `template` is always last, named or not
     std::string prompts; ///< directory; "" = config/prompts if it exists, else the built-in prompts
+    std::map<std::string, std::map<std::string, double>> rollout; ///< prompt id → version → share of 100
     LlmBudget budget;
     bool cache = true;
+    bool share = false; ///< like findings share one text, their own facts filled in by code; needs the cache
 };
 [[nodiscard]] auto read_llm(config::Section section) -> LlmConfig;
 

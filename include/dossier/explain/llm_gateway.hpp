@@ -80,6 +80,8 @@ public:
     ~LlmGateway();
     auto ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply>;
     [[nodiscard]] auto has_providers() const -> bool;
+    /// Who is asked, in this order: changes where another model may come to write.
+    [[nodiscard]] auto models() const -> std::string;
 
 private:
     struct Impl;

@@ -37,7 +37,8 @@ struct LlmAnswer {
     std::string model;      ///< as the provider names it
     std::string session_id; ///< the provider's id of this completion
     std::string finish_reason;
-    std::int64_t prompt_tokens = 0;
+    std::int64_t prompt_tokens = 0; ///< by our own estimate where the server told none, as the completion's
+    std::int64_t cached_tokens = 0; ///< of the prompt's, those that the provider read from its own cache
     std::int64_t completion_tokens = 0;
 };
 
@@ -56,11 +57,13 @@ public:
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 };
 
-/// The provider of `config.kind`, which is not `template`.
+/// The provider of `config.kind`, which is not `template`:
+/// - `openai`: POST {url}/chat/completions, of any compatible server;
+/// - `azure_openai`: the same by deployment, with a key or an Entra token;
+/// - `anthropic`: POST {url}/messages;
+/// - `bedrock`: POST /model/{model}/converse, signed (SigV4) or with a Bedrock API key; never streamed.
+/// Each asks for the answer's schema by its own means, and falls back to a weaker one that its server does know.
 [[nodiscard]] auto make_llm_provider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
-    -> std::unique_ptr<LlmProvider>;
-/// kind `openai`: POST {url}/chat/completions with response_format json_schema, strict.
-[[nodiscard]] auto make_openai_provider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
     -> std::unique_ptr<LlmProvider>;
 
 } // namespace dossier::explain

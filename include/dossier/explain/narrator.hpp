@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace dossier::explain {
@@ -42,18 +43,34 @@ struct Narration {
 [[nodiscard]] auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redactor,
                                    redact::Redaction& redaction) -> EvidenceList;
 
+class SharedTexts;
+struct Telling;
+
+/// Where texts for like findings are kept (`llm.share`).
+struct Sharing {
+    store::EffectStore& store;
+    const Clock& clock;
+};
+
 class Narrator {
 public:
-    /// @param gateway and metrics outlive the narrator
+    /// @param gateway, metrics and what stands in `sharing` outlive the narrator @param sharing none = each finding has
+    /// a text of its own
     Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> prompts,
-             std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics);
+             std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics,
+             std::optional<Sharing> sharing = std::nullopt);
+    ~Narrator();
     auto narrate(NarrationInput input, Deadline deadline) -> Task<Narration>;
 
 private:
+    auto ask(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void>;
+    auto share(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void>;
+
     LlmGateway& gateway_;
     std::shared_ptr<const PromptCatalogue> prompts_;
     std::shared_ptr<const redact::Redactor> redactor_;
     Metrics& metrics_;
+    std::unique_ptr<SharedTexts> shared_;
 };
 
 } // namespace dossier::explain

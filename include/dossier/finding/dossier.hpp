@@ -230,6 +230,7 @@ struct Narrative {
     EvidenceList evidence;             ///< what could be cited
     std::vector<std::string> left_out; ///< evidence that the model's window had no room for, in words
     LlmCost cost;                      ///< of the calls made for it; nothing where it came from the cache
+    std::string shared_from; ///< dossier for which the text was written; code filled in the facts of this one. "" = own
 };
 
 struct TicketRef {

@@ -34,6 +34,7 @@ struct AwsSettings {
     RetryPolicy retry;
     Rate rate; ///< requests a second over all services; 0 = no limit of ours
     EnvironmentLookup environment = process_environment();
+    std::function<bool(const HttpResponse&)> is_final; ///< as in UpstreamConfig
 };
 
 struct AwsRequest {

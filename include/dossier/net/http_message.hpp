@@ -1,6 +1,10 @@
 #pragma once
 // HTTP messages as plain data, the same for our server and our client, so that no other room sees Beast or libcurl.
 
+#include "dossier/base/error.hpp"
+#include "dossier/base/task.hpp"
+
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,10 +44,26 @@ struct HttpRequest {
     [[nodiscard]] auto media_type() const -> std::string;
 };
 
+/// Takes the body of an answer that is sent while it is made. Lives on the connection's lane.
+class BodyWriter {
+public:
+    virtual ~BodyWriter() = default;
+    /// Done once the piece is with the kernel, so that a slow reader slows its writer. "" writes nothing. Errors, and
+    /// none ever goes away again: `cancelled` when the client is gone, `timeout` when it read nothing for as long as an
+    /// idle connection is kept.
+    virtual auto write(std::string piece) -> Task<Result<void>> = 0;
+    /// The client is still there, as far as is known.
+    [[nodiscard]] virtual auto is_open() const -> bool = 0;
+};
+/// Writes a body; its return ends it. An exception breaks the answer off, so that the client can tell. Cancelled when
+/// the client goes or the server's time is over.
+using BodyStream = std::function<Task<void>(BodyWriter& out)>;
+
 struct HttpResponse {
     int status = 200;
     Headers headers;
     std::string body;
+    BodyStream stream{}; ///< server only: takes the place of `body`, sent in chunks; not called for HEAD
     [[nodiscard]] auto ok() const -> bool { return status >= 200 && status < 300; }
 };
 

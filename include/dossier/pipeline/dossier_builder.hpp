@@ -18,6 +18,8 @@
 #include "dossier/ticket/draft_renderer.hpp"
 #include "dossier/ticket/write_back.hpp"
 
+#include <functional>
+
 namespace dossier::pipeline {
 
 /// What the stages need; owned by `app`.
@@ -42,6 +44,15 @@ struct Stations {
     std::vector<explain::LocationRule> location_rules{};
 };
 
+/// Who looks on while a dossier is made on demand; each may be empty. Called on the coroutine's executor.
+struct ExplainWatch {
+    std::function<void(std::string_view stage)> on_stage; ///< enriching | assessing | explaining, as each begins
+    /// What code decided, before any LLM is asked. The evidence is redacted.
+    std::function<void(const Assessment& assessment, const EvidenceList& evidence)> on_assessed;
+    std::function<void(std::string_view text)> on_text; ///< explain/live_text.hpp: readable, harmless, not verified
+    std::function<void()> on_restart;                   ///< a new try begins: the text shown so far is void
+};
+
 class DossierBuilder {
 public:
     explicit DossierBuilder(Stations stations);
@@ -49,7 +60,7 @@ public:
     auto advance(store::Claim claim) -> Task<store::Release>;
     /// Explains findings that are not stored (`POST /v1/explain` with a payload, `dossier explain`): no ticket, no
     /// trace but the audit of its LLM calls.
-    auto explain(std::vector<Finding> findings) -> Task<ticket::DossierView>;
+    auto explain(std::vector<Finding> findings, ExplainWatch watch = {}) -> Task<ticket::DossierView>;
 
 private:
     Stations stations_;

@@ -257,6 +257,34 @@ struct FindingFilter {
     std::optional<Timestamp> until;
 };
 
+/// What a question about many findings looks at: columns, and the few members of the documents that one asks for.
+struct FindingFacts {
+    std::string id;
+    std::string dossier_id;
+    std::string source;
+    std::string title;
+    std::string owner; ///< as decided: e-mail, else id
+    Severity severity = Severity::medium;
+    Status status = Status::open;
+    Stage stage = Stage::received;
+    Timestamp received_at{};
+    std::optional<Timestamp> first_seen;
+    std::string finding_type; ///< words of the model; "" before `normalised`
+    std::string exposure;
+    std::string resource_id;
+    std::string resource_name;
+    std::string resource_type;
+    std::string cloud;
+    std::string account;
+    std::string region;
+    std::string rule_id;
+    std::string rule_name;
+    std::vector<std::string> data_classes;
+    std::string environment;             ///< of the dossier's current revision; "" before `enriched`
+    double risk = 0;                     ///< 0…100; 0 before `assessed`
+    std::vector<std::string> frameworks; ///< of its regulations, each once
+};
+
 struct DraftFilter {
     std::optional<DraftState> state;
     std::string dossier_id;

@@ -36,13 +36,15 @@ struct Reservation {
     std::int64_t nanos = 0;  ///< the most that the call can cost
     std::int64_t tokens = 0; ///< the most that it can use
     SpendLimits limits;
+    bool may_wait = false; ///< a refusal that may pass is not counted: the caller tries again
 };
 
-/// Which limit had no room. What is committed is spent or reserved.
+/// Which limit had no room.
 struct SpendRefusal {
     enum class Scope { minute, day, source, route } scope = Scope::day;
     std::int64_t limit = 0;     ///< nano-dollars; tokens for `minute`
-    std::int64_t committed = 0; ///< in the same unit
+    std::int64_t committed = 0; ///< spent or reserved, in the same unit
+    bool may_pass = false;      ///< there is room, once calls under way have cost less than was reserved for them
 };
 
 struct Settlement {

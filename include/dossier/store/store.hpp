@@ -99,6 +99,9 @@ class QueryStore {
 public:
     virtual ~QueryStore() = default;
     virtual auto list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> = 0;
+    /// The same rows, newest first, as facts to compute with. Read in pages of some thousand, so that a question about
+    /// all findings never holds up a list.
+    virtual auto scan_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingFacts>>> = 0;
     virtual auto get_finding(std::string id) -> Task<Result<FindingRow>> = 0;
     virtual auto list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> = 0;
     /// With findings (no raw), results of *all* revisions and drafts. One whose finding has moved into the dossier of

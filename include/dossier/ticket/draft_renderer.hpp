@@ -7,8 +7,12 @@
 #include "dossier/finding/dossier.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace dossier::ticket {
+
+/// On everything that an LLM, or the template in its place, has written.
+inline constexpr std::string_view guidance_notice = "AI-Generated Guidance";
 
 struct DossierView {
     std::string dossier_id;

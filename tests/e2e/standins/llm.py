@@ -11,7 +11,7 @@ from .stand_in import Refusal, StandIn
 
 API_KEY = "llm-api-key-of-the-tests"
 PARAMETERS = {"model", "messages", "temperature", "max_completion_tokens", "max_tokens", "response_format", "stream",
-              "store", "top_p", "seed", "user", "n"}
+              "store", "top_p", "seed", "user", "n", "stream_options"}
 UNSUPPORTED = {"allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else", "patternProperties"}
 
 
@@ -51,12 +51,16 @@ def request_problem(body):
             return "content must be a non-empty string"
     if messages[0]["role"] not in ("system", "developer") or messages[-1]["role"] != "user":
         return "the first message is the system's and the last one a user's"
-    if body.get("store") is not False or body.get("stream") not in (None, False):
-        return "store and stream must be false"
+    if body.get("store") is not False or body.get("stream") not in (None, False, True):
+        return "store must be false, stream a boolean"
+    if ("stream_options" in body) != bool(body.get("stream")):
+        return "stream_options belong to a stream, and a stream has to tell its usage"
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
     if not isinstance(limit, int) or limit < 1:
         return "a limit on tokens is missing"
     wanted = body.get("response_format", {})
+    if wanted.get("type") == "json_object":
+        return None if "JSON" in json.dumps(messages) else "messages must contain the word JSON"
     named = wanted.get("json_schema", {})
     if wanted.get("type") != "json_schema" or named.get("strict") is not True:
         return "response_format must be a strict json_schema"
@@ -67,8 +71,11 @@ def request_problem(body):
 
 def evidence_of(body):
     """The evidence lines of a request: JSON objects between the two lines that carry the delimiter."""
-    content = next(one["content"] for one in body["messages"] if one["role"] == "user")
-    match = re.search(r"^BEGIN (\S+)\n(.*)^END \1$", content, re.DOTALL | re.MULTILINE)
+    return evidence_in(next(one["content"] for one in body["messages"] if one["role"] == "user"))
+
+
+def evidence_in(text):
+    match = re.search(r"^BEGIN (\S+)\n(.*)^END \1$", text, re.DOTALL | re.MULTILINE)
     return [json.loads(line) for line in match[2].splitlines()] if match else []
 
 
@@ -88,9 +95,27 @@ def completion(content, finish="stop", refusal=None, prompt_tokens=900, completi
                       "total_tokens": prompt_tokens + completion_tokens}}
 
 
+def as_stream(answer):
+    """A completion as server-sent events: pieces of the text, a comment, the usage, the end."""
+    choice = answer["choices"][0]
+    text = choice["message"].get("content") or ""
+    base = {"id": answer["id"], "object": "chat.completion.chunk", "created": answer["created"],
+            "model": answer["model"]}
+    chunks = [{**base, "choices": [{"index": 0, "delta": {"content": text[at:at + 40]}, "finish_reason": None}]}
+              for at in range(0, len(text), 40)]
+    chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
+    chunks.append({**base, "choices": [], "usage": answer["usage"]})
+    events = [": ping", *(f"data: {json.dumps(chunk)}" for chunk in chunks), "data: [DONE]"]
+    return "".join(event + "\r\n\r\n" for event in events).encode()
+
+
 class Llm(StandIn):
+    key = API_KEY
+    structures = {"json_schema"}  # what it knows of response_format
+
     def __init__(self, script=faithful):
         self.script = script  # evidence → the answer as a mapping, as text, or as a whole completion
+        self.headers = {}     # of its completions
         super().__init__()
 
     def config(self, name="main", **more):
@@ -100,18 +125,24 @@ class Llm(StandIn):
     def answer(self, call):
         if (call.method, call.path) not in (("POST", "/v1/chat/completions"), ("GET", "/v1/models")):
             raise refuse(404, f"Invalid URL ({call.method} {call.path})")
-        if call.headers.get("authorization") != f"Bearer {API_KEY}":
+        if call.headers.get("authorization") != f"Bearer {self.key}":
             raise refuse(401, "Incorrect API key provided", "invalid_api_key")
         if call.path == "/v1/models":
             return 200, {"object": "list", "data": [{"id": "e2e-model", "object": "model", "created": 1772611200,
                                                      "owned_by": "tests"}]}
+        kind = (call.body or {}).get("response_format", {}).get("type")
+        if kind not in self.structures:
+            raise refuse(400, "This response_format type is unavailable now")
         if problem := request_problem(call.body):
             self.complain(problem)
             raise refuse(400, problem)
         answer = self.script(evidence_of(call.body))
         if isinstance(answer, dict) and "choices" not in answer:
             answer = json.dumps(answer)
-        return 200, completion(answer) if isinstance(answer, str) else answer
+        answer = completion(answer) if isinstance(answer, str) else answer
+        if call.body.get("stream"):
+            return 200, as_stream(answer), {"Content-Type": "text/event-stream", **self.headers}
+        return 200, answer, self.headers
 
     def requests(self):
         return self.calls("POST", "/v1/chat/completions")

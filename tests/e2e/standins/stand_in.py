@@ -107,7 +107,7 @@ class StandIn:
         self.complaints.append(words)
 
     def answer(self, call):
-        """(status, body): overridden."""
+        """(status, body) or (status, body, headers): overridden."""
         raise NotImplementedError
 
     def _serve(self, call):
@@ -123,8 +123,8 @@ class StandIn:
                     call.status = fault.status
                     return fault.status, fault.body, fault.headers, fault
             try:
-                status, body = self.answer(call)
-                headers = {}
+                status, body, *more = self.answer(call)
+                headers = more[0] if more else {}
             except Refusal as refusal:
                 status, body, headers = refusal.status, refusal.body, refusal.headers
             except Exception:  # a defect of the stand-in must fail the test, not hang it

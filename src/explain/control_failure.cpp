@@ -1,0 +1,152 @@
+#include "control_failure.hpp"
+
+#include "dossier/base/strings.hpp"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+
+namespace dossier::explain {
+namespace {
+
+constexpr std::array failures = {
+    "public_access",           "cross_account_access",     "excessive_permissions",
+    "no_encryption_at_rest",   "no_encryption_in_transit", "no_access_logging",
+    "no_backup_or_versioning", "retention_exceeded",       "unclassified_data",
+    "nonproduction_real_data", "secret_exposed",           "network_exposure",
+    "cross_border_transfer",   "dormant_access",           "unauthorised_access",
+};
+
+/// The words of a platform on what is wrong; tags and names of resources are not among them.
+auto words_on(const Finding& finding) -> std::string {
+    return lower(finding.title + "\n" + finding.rule.name + "\n" + finding.description);
+}
+
+auto says(const std::string& words, const char* expression) -> bool { return RE2::PartialMatch(words, expression); }
+
+void add_encryption(const std::string& words, std::set<std::string>& found) {
+    const bool transit =
+        says(words, R"(\b(in transit|in-transit|transport|tls|ssl|https?|secure transfer|plain ?text connection)\b)");
+    const bool rest = says(words, R"(\b(at rest|at-rest|kms|cmk|sse|disk|volume|server-side|customer.managed)\b)");
+    if (rest || !transit) found.insert("no_encryption_at_rest");
+    if (transit || !rest) found.insert("no_encryption_in_transit");
+}
+
+void add_access(const std::string& words, Exposure exposure, std::set<std::string>& found) {
+    const bool dormant = says(words, R"(\b(unused|dormant|stale|inactive|idle|not been used|never used|orphaned)\b)");
+    const bool across =
+        exposure == Exposure::cross_account ||
+        says(words, R"(\b(cross.account|external account|other account|third.party account|shared with)\b)");
+    if (dormant) found.insert("dormant_access");
+    if (across) found.insert("cross_account_access");
+    if (!dormant && (!across || says(words, R"(\b(excessive|overly|permissi\w+|privilege\w*|admin\w*|wildcard)\b)")))
+        found.insert("excessive_permissions");
+}
+
+void add_keeping(const std::string& words, std::set<std::string>& found) {
+    const bool kept = says(
+        words,
+        R"(\b(retention|retained|older than|outdated|archiv\w+|lifecycle|expir\w+|kept (too )?long|stale data|past its)\b)");
+    const bool lost = says(
+        words,
+        R"(\b(back.?ups?|versioning|snapshots?|point.in.time|recover\w*|replicat\w+|deletion protection|soft delete)\b)");
+    if (kept || !lost) found.insert("retention_exceeded");
+    if (lost || !kept) found.insert("no_backup_or_versioning");
+}
+
+auto is_about_happenings(const Finding& finding) -> bool {
+    return finding.control == ControlFamily::threat || finding.control == ControlFamily::malware ||
+           finding.finding_type == FindingType::threat;
+}
+
+void add_failures(const Finding& finding, Exposure exposure, std::set<std::string>& found) {
+    const auto words = words_on(finding);
+    switch (finding.control) {
+    case ControlFamily::encryption:
+        add_encryption(words, found);
+        break;
+    case ControlFamily::excessive_access:
+        add_access(words, exposure, found);
+        break;
+    case ControlFamily::backup_retention:
+        add_keeping(words, found);
+        break;
+    case ControlFamily::logging:
+        found.insert("no_access_logging");
+        break;
+    case ControlFamily::classification:
+        found.insert("unclassified_data");
+        break;
+    case ControlFamily::credentials:
+        found.insert("secret_exposed");
+        break;
+    default:
+        break;
+    }
+    if (is_about_happenings(finding)) found.insert("unauthorised_access");
+    if (says(
+            words,
+            R"(\b(cross.border|data residency|residency|outside (of )?(the )?(eu|eea|allowed|permitted)|(not|un)allowed region|transfer to a third country|location rule)\b)"))
+        found.insert("cross_border_transfer");
+}
+
+} // namespace
+
+auto is_control_word(std::string_view word) -> bool {
+    return parse_word<ControlFamily>(word).has_value() || std::ranges::find(failures, word) != failures.end();
+}
+
+auto failed_controls(const std::vector<Finding>& findings, Exposure exposure, Environment environment)
+    -> std::set<std::string> {
+    std::set<std::string> found;
+    for (const auto& finding : findings) {
+        found.insert(std::string(to_string(finding.control)));
+        add_failures(finding, exposure, found);
+    }
+    if (exposure == Exposure::public_) found.insert("public_access");
+    if (exposure == Exposure::cross_account) {
+        found.insert("excessive_access");
+        found.insert("cross_account_access");
+    }
+    const bool has_data =
+        std::ranges::any_of(findings, [](const Finding& finding) { return !finding.data.classes.empty(); });
+    if (has_data && !counts_as_prod(environment)) found.insert("nonproduction_real_data");
+    if (found.size() > 1) found.erase(std::string(to_string(ControlFamily::other)));
+    return found;
+}
+
+auto data_facets(const std::vector<Finding>& findings) -> std::set<std::string> {
+    struct Facet {
+        const char* name;
+        const char* parent; ///< class that it belongs to; "" = none
+        const char* expression;
+    };
+    static constexpr Facet facets[] = {
+        {"government_id", "pii",
+         R"(\b(ssn|social.security|passport|driver'?s?.licen[cs]e|driving.licen[cs]e|national.(id|identity|insurance)|tax.?id|itin|government.id|aadhaar|cpf|nino)\b)"},
+        {"sensitive_pii", "pii",
+         R"(\b(biometric|genetic|ethnic\w*|racial|race|religio\w+|sexual|political|trade.union|sensitive.pii|sensitive.personal)\b)"},
+        {"children", "pii", R"(\b(children|child|minors?|pupils?|students?)\b)"},
+        {"pci_sad", "pci", R"(\b(cvv2?|cvc2?|card.verification|track.data|magnetic.stripe|pin.block)\b)"},
+        {"credentials", "secrets",
+         R"(\b(credentials?|passwords?|secrets?|api.keys?|access.keys?|private.keys?|tokens?)\b)"},
+        {"confidential", "",
+         R"(\b(confidential|intellectual.property|source.code|trade.secrets?|proprietary|internal.only)\b)"},
+    };
+    std::set<std::string> found;
+    std::string words;
+    for (const auto& finding : findings) {
+        found.insert(finding.data.classes.begin(), finding.data.classes.end());
+        words += join(finding.data.classes, "\n") + "\n" + join(finding.data.identifiers, "\n") + "\n";
+    }
+    words = replace_all(lower(words), "_", " ");
+    for (const auto& facet : facets) {
+        if (!says(words, facet.expression)) continue;
+        found.insert(facet.name);
+        if (*facet.parent != '\0') found.insert(facet.parent);
+    }
+    return found;
+}
+
+} // namespace dossier::explain

@@ -1,0 +1,274 @@
+#include "people_check.hpp"
+
+#include "claim_words.hpp"
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <memory>
+#include <set>
+
+namespace dossier::explain {
+namespace {
+
+using re2::StringPiece;
+
+/// Words of a person's name, e-mail or id, in lower case.
+auto name_words(const Cited& items) -> std::set<std::string> {
+    static const RE2 word(R"(([A-Za-z0-9\x{80}-\x{10FFFF}][A-Za-z0-9\x{80}-\x{10FFFF}'-]+))");
+    std::set<std::string> words;
+    for (const auto* item : items) {
+        StringPiece input(item->value);
+        std::string found;
+        while (RE2::FindAndConsume(&input, word, &found)) words.insert(lower(found));
+    }
+    return words;
+}
+
+auto with_origin(const Cited& cited, std::string_view end) -> Cited {
+    Cited some;
+    for (const auto* item : cited)
+        if (item->origin.ends_with(end)) some.push_back(item);
+    return some;
+}
+
+auto is_hedged(const std::string& text) -> bool {
+    static const RE2 hedge(
+        R"((?i)\b(names|named|according to|candidates?|suggests?|suggested|another source|other sources?|disput\w+|disagree|tag|alternative(?:ly)?|possible|possibly|lower confidence|instead|rather than)\b)");
+    static const RE2 firm(
+        R"((?i)\b(confirmed|verified|certain(?:ly)?|definite(?:ly)?|actual|true|real|admin|access)\b)");
+    return RE2::PartialMatch(text, hedge) && !RE2::PartialMatch(text, firm);
+}
+
+/// Strips what is no part of a name.
+auto bare(std::string word) -> std::string {
+    while (!word.empty() && std::string_view(".,;:)\"'").find(word.back()) != std::string_view::npos) word.pop_back();
+    if (word.ends_with("'s")) word.resize(word.size() - 2);
+    return lower(word);
+}
+
+struct Role {
+    const char* expression; ///< takes one or two words that name somebody
+    const char* what;
+    bool is_about_manager = false;
+};
+
+constexpr auto person =
+    R"(([A-Za-z0-9\x{80}-\x{10FFFF}<][A-Za-z0-9\x{80}-\x{10FFFF}<_>.@-]*)(?: ([A-Z\x{80}-\x{10FFFF}<][A-Za-z\x{80}-\x{10FFFF}<_>.@-]*))?)";
+constexpr auto name_run =
+    R"(([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+)(?: ([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+))?)";
+constexpr auto adverbs =
+    R"((?:(?:the|an?|most|likely|current|confirmed|probable|presumed|named|listed|recorded|known|actual|responsible|primary|accountable|data|business|technical|owner|of|record|resource's|bucket's|its|possible|decided) )*)";
+
+auto owner_roles() -> const std::vector<std::unique_ptr<RE2>>& {
+    static const auto all = [] {
+        std::vector<std::unique_ptr<RE2>> list;
+        const auto add = [&](const std::string& expression) { list.push_back(std::make_unique<RE2>(expression)); };
+        add(fmt::format(
+            R"((?i:\b(?:owners?|steward|custodian|accountable (?:person|party)|responsible (?:person|party|team)|point of contact)(?: of (?:record|the \w+|this \w+|it))?(?: for (?:the|this) \w+)?,?:? (?:is|was|are|remains|being|named|called)?\s?{}){})",
+            adverbs, person));
+        add(fmt::format(R"((?i:\b(?:owned|held|stewarded) by (?:the |an? )?){})", person));
+        add(fmt::format(R"((?i:\bowner(?:'s name)?,) {},)", name_run));
+        add(fmt::format(
+            R"((?i:\b(?:ownership|responsibility|accountability) (?:of \w+ )?(?:lies|rests|sits|is|stays|remains|belongs)(?: attributed| assigned)? (?:with|to|by) (?:the )?){})",
+            person));
+        add(fmt::format(
+            R"({} (?:owns|is (?i:{})(?:owner|steward|custodian)\b|is (?:responsible|accountable|in charge))\b)",
+            name_run, adverbs));
+        add(fmt::format(R"(\b(?i:responsible|owner|accountable|assignee): ?{})", person));
+        return list;
+    }();
+    return all;
+}
+
+auto named_objection(std::string word, const std::string& support, std::string_view what) -> Objection {
+    const bool is_lower = !word.empty() && std::islower(static_cast<unsigned char>(word.front())) != 0;
+    word = bare(std::move(word));
+    if (is_lower && word.ends_with("ed")) return std::nullopt; // "the owner was determined by"
+    if (word.empty() || is_function_word(word) || is_common_word(word) || occurs(support, word, false))
+        return std::nullopt;
+    return fmt::format("no cited evidence on {} names {}", what, word);
+}
+
+auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
+    const auto owners = of_kinds(cited, {"owner"});
+    Cited people; // the manager is in evidence on the owner, and isn't the owner
+    for (const auto* item : owners)
+        if (!item->origin.ends_with(":manager") && !item->origin.ends_with(":escalation")) people.push_back(item);
+    const auto business = of_kinds(cited, {"business"});
+    people.insert(people.end(), business.begin(), business.end());
+    auto support = text_of(people);
+    if (is_hedged(text)) support += text_of(of_kinds(cited, {"owner_candidate", "tag"}));
+    static const RE2 about_manager(R"((?i)owner'?s? (?:manager|department|team|title|cost)|manager)");
+    std::string first;
+    std::string second;
+    for (const auto& role : owner_roles()) {
+        StringPiece input(text);
+        while (RE2::FindAndConsume(&input, *role, &first, &second)) {
+            if (bare(first).empty() || is_one_of(bare(first), {"manager", "department", "team", "title", "name"}))
+                continue;
+            if (auto objection = named_objection(first, support, "the owner")) return objection;
+            if (!second.empty())
+                if (auto objection = named_objection(second, support, "the owner")) return objection;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Managers are named as such and nothing else.
+auto manager_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const RE2 is_manager(
+        R"((?i)\bmanager(?:,| is| was|:)? (?-i:([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+)(?: ([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+))?))");
+    static const RE2 as_manager(
+        R"(([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+) ([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+),? (?:is|as|the) (?:the |her |his |their |[A-Za-z\x{80}-\x{10FFFF}' ]+'s )?(?:owner's )?(?:line )?manager\b)");
+    static const RE2 speaks_of(R"((?i)\b(manager|manages|reports? to|escalat\w+|head of|supervisor|superior)\b)");
+    const auto managers = of_kinds(cited, {"owner"});
+    auto items = with_origin(managers, ":manager");
+    for (const auto* item : with_origin(managers, ":escalation")) items.push_back(item);
+    const auto support = text_of(items);
+    std::string first;
+    std::string second;
+    for (const auto* expression : {&is_manager, &as_manager}) {
+        StringPiece input(text);
+        while (RE2::FindAndConsume(&input, *expression, &first, &second)) {
+            if (is_common_word(bare(first)) || is_one_of(bare(first), {"robert's"})) continue;
+            for (const auto& word : {bare(first), bare(second)})
+                if (!word.empty() && !occurs(support, word, false))
+                    return fmt::format("no cited evidence calls {} the manager", word);
+        }
+    }
+    if (RE2::PartialMatch(text, speaks_of)) return std::nullopt;
+    auto elsewhere = cited;
+    std::erase_if(elsewhere, [&](const Evidence* item) { return std::ranges::find(items, item) != items.end(); });
+    const auto known = text_of(elsewhere);
+    for (const auto& word : name_words(items))
+        if (word.size() > 2 && !is_common_word(word) && occurs(lower(text), word, false) && !occurs(known, word, false))
+            return fmt::format("{} is the owner's manager and nothing else", word);
+    return std::nullopt;
+}
+
+/// Who lost the decision on the owner may be named as a candidate only.
+auto candidate_objection(const std::string& text, const Cited& cited) -> Objection {
+    if (is_hedged(text)) return std::nullopt;
+    auto others = cited;
+    std::erase_if(others, [](const Evidence* item) { return item->kind == "owner_candidate"; });
+    const auto known = text_of(others);
+    for (const auto& word : name_words(of_kinds(cited, {"owner_candidate"})))
+        if (word.size() > 2 && !is_common_word(word) && occurs(lower(text), word, false) && !occurs(known, word, false))
+            return fmt::format("{} is a candidate for the owner and nothing else", word);
+    return std::nullopt;
+}
+
+/// Whom a sentence sends something to, by any evidence cited; what a team is called.
+auto team_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const RE2 addressed(
+        R"((?i)\b(?:belongs to|managed by|maintained by|administered by|operated by|run by|assign(?:ed)? (?:it |this |the \w+ )?to|contact|reach out to|escalate to|speak to|talk to|ask|notify|inform|hand (?:it )?over to)\s+(?:the |an? )?([A-Za-z0-9\x{80}-\x{10FFFF}<_>.@-]+))");
+    static const RE2 team(
+        R"(((?:[A-Za-z0-9\x{80}-\x{10FFFF}&-]+ ){1,3})(?:[Tt]eam|[Dd]epartment|[Ss]quad|[Gg]uild|[Tt]ribe|[Dd]ivision|[Uu]nit)\b)");
+    static const RE2 is_team(
+        R"((?i)\b(?:team|department|squad|business unit|unit|division|support group|application|project|system|service) (?:is|are|was|called|named)(?: the| called| named)? ([A-Za-z0-9\x{80}-\x{10FFFF}&_.-]+)(?: (?-i:([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}]+)))?)");
+    auto items = cited;
+    std::erase_if(items, [](const Evidence* item) { return item->kind == "tampering"; });
+    const auto everything = text_of(items);
+    const auto people = text_of(of_kinds(cited, {"owner", "business", "access", "policy", "remediation", "regulation",
+                                                 "resource", "gap"})) +
+                        (is_hedged(text) ? text_of(of_kinds(cited, {"owner_candidate", "tag"})) : std::string());
+    std::string first;
+    std::string second;
+    StringPiece input(text);
+    while (RE2::FindAndConsume(&input, addressed, &first))
+        if (auto objection = named_objection(first, people, "people")) return objection;
+    input = text;
+    while (RE2::FindAndConsume(&input, is_team, &first, &second)) {
+        const auto is_state = [](const std::string& word) {
+            return looks_like_plain_noun(word) || is_one_of(word, {"named", "called", "critical", "open"});
+        };
+        for (const auto& word : {bare(first), bare(second)}) {
+            if (word.empty() || is_state(word) || is_function_word(word) || is_common_word(word)) continue;
+            if (!occurs(everything, word, false)) return fmt::format("no cited evidence names {}", word);
+        }
+    }
+    input = text;
+    while (RE2::FindAndConsume(&input, team, &first)) {
+        const auto words = split(trim(first), ' ');
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            const bool adjacent = i + 1 == words.size();
+            const bool capital =
+                std::isupper(static_cast<unsigned char>(words[i].front())) != 0 && (i > 0 || words.size() > 1);
+            static constexpr std::array roles = {
+                "security", "owning",  "owner's",    "owners", "s",           "response", "incident",
+                "legal",    "privacy", "compliance", "cloud",  "application", "support",  "on-call",
+                "business", "owner's", "whole",      "entire", "own",         "her",      "his"};
+            const auto word = lower(words[i]);
+            if (is_function_word(word) || (!adjacent && !capital) || word == "the") continue;
+            if (std::ranges::find(roles, word) != roles.end() && !capital) continue;
+            if (!occurs(everything, bare(word), false))
+                return fmt::format("no cited evidence names the {} team", words[i]);
+        }
+    }
+    return std::nullopt;
+}
+
+auto rights_in(std::string_view words) -> std::string_view {
+    static const RE2 full(R"((?i)\b(admin\w*|full|owner(?:ship)?|delet\w+|destroy|root|manage|control)\b)");
+    static const RE2 write(
+        R"((?i)\b(writ\w+|upload\w*|modif\w+|chang\w+|overwrit\w+|tamper\w*|alter\w*|update|edit|put)\b)");
+    const StringPiece piece(words.data(), words.size());
+    if (RE2::PartialMatch(piece, full)) return "admin";
+    if (RE2::PartialMatch(piece, write)) return "write";
+    return "read";
+}
+
+/// Whether evidence on access gives `who` such a right; a higher one includes the lower.
+auto is_granted(std::string_view who, std::string_view right, const Cited& access) -> bool {
+    return std::ranges::any_of(access, [&](const Evidence* item) {
+        const auto statement = lower(item->statement + " " + item->value);
+        if (!occurs(statement, who, false)) return false;
+        if (right == "read") return true;
+        const auto given = rights_in(item->statement);
+        return given == right || given == "admin";
+    });
+}
+
+} // namespace
+
+auto people_objection(const std::string& text, const Cited& cited) -> Objection {
+    if (auto objected = owner_objection(text, cited)) return objected;
+    if (auto objected = manager_objection(text, cited)) return objected;
+    if (auto objected = candidate_objection(text, cited)) return objected;
+    return team_objection(text, cited);
+}
+
+auto access_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const RE2 granted(
+        R"(([A-Za-z0-9\x{80}-\x{10FFFF}<][A-Za-z0-9\x{80}-\x{10FFFF}_/.:@>*-]*) (?:also |still |currently |already )*(?i:(?:has|have|holds?|gets?|with|having)( (?:\w+ ){0,4}?)(?:access|rights?|permissions?|privileges?)|(?:can|could|may|might|is able to|are able to|is allowed to|are allowed to) ((?:also |still |then |even )?(?:read|write|list|delete|modify|upload|overwrite|change|tamper|download|access|destroy|alter|administer|manage)(?: (?:and|or|to) \w+)?)))");
+    static const RE2 open_to_all(
+        R"((?i)\b((?:publicly|world)[- ]writ\w+|(?:anyone|everyone|anybody|the public|anonymous users?|unauthenticated users?|attackers?|outsiders?)\b[^.;,:()]*\b(?:write|upload|overwrite|delete|modify|tamper)\b))");
+    static const RE2 everybody(
+        R"((?i)^(anyone|everyone|anybody|everybody|public|internet|users?|attackers?|actors?|outsiders?|visitors?|person|party|parties|people|strangers?|criminals?|someone|somebody|who|that|which|it|they|she|he|principals?|bucket|resource|service|job|and|those|owner|change|team|also)$)");
+    const auto access = of_kinds(cited, {"access", "blast_radius", "exposure_path", "access_log"});
+    if (RE2::PartialMatch(text, open_to_all) && !is_granted("anyone", "write", of_kinds(cited, {"access"})) &&
+        !is_granted("everyone", "write", of_kinds(cited, {"finding", "exposure"})))
+        return "no cited evidence lets anyone write";
+    StringPiece input(text);
+    std::string who;
+    std::string kind;
+    std::string verb;
+    while (RE2::FindAndConsume(&input, granted, &who, &kind, &verb)) {
+        const auto subject = bare(who);
+        if (RE2::FullMatch(subject, everybody)) continue;
+        const auto right = rights_in(kind + " " + verb);
+        const bool is_somebody = std::isupper(static_cast<unsigned char>(who.front())) != 0 ||
+                                 subject.find_first_of("/:_<@") != std::string::npos ||
+                                 !(is_common_word(subject) || is_function_word(subject));
+        if (is_somebody && !is_granted(subject, right, access))
+            return fmt::format("no cited evidence gives {} {} access", subject, right);
+    }
+    return std::nullopt;
+}
+
+} // namespace dossier::explain

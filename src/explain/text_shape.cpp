@@ -1,0 +1,180 @@
+#include "text_shape.hpp"
+
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+
+namespace dossier::explain {
+namespace {
+
+using re2::StringPiece;
+
+/// Marks that a reader never sees.
+auto hidden_objection(const std::string& text) -> Objection {
+    static const RE2 hidden(
+        R"([\p{Cf}\p{Co}\x{115F}\x{1160}\x{3164}\x{FE00}-\x{FE0F}\x{E0000}-\x{E0FFF}]|[\x00-\x08\x0b-\x1f\x7f])");
+    if (!RE2::FullMatch(text, R"((?s).*)")) return "it is no valid UTF-8";
+    if (RE2::PartialMatch(text, hidden)) return "it holds characters that nobody sees";
+    return std::nullopt;
+}
+
+/// Letters beyond the Latin ones: look-alikes and other scripts. A name that the evidence spells like that may stay.
+auto script_objection(const std::string& text, const std::string& cited) -> Objection {
+    static const RE2 word(R"(([\p{L}\p{M}\p{N}\p{So}]+))");
+    static const RE2 latin(R"([\p{Latin}\p{Nd}]*)");
+    static const RE2 full_width(R"([\x{FF00}-\x{FFEF}\x{1D400}-\x{1D7FF}\x{2100}-\x{214F}\x{2460}-\x{24FF}])");
+    StringPiece input(text);
+    std::string found;
+    while (RE2::FindAndConsume(&input, word, &found)) {
+        if (RE2::FullMatch(found, latin) && !RE2::PartialMatch(found, full_width)) continue;
+        if (cited.find(found) == std::string::npos && cited.find(lower(found)) == std::string::npos)
+            return fmt::format("\"{}\" holds letters of another script", shorten(found, 40));
+    }
+    return std::nullopt;
+}
+
+/// Words of other languages that no English sentence is made with.
+auto language_objection(const std::string& text, const std::string& cited) -> Objection {
+    static const std::set<std::string, std::less<>> foreign = {
+        "der",       "das",       "ist",   "sind",   "nicht",   "kein",       "keine", "und",      "ein",
+        "eine",      "einen",     "es",    "dem",    "den",     "von",        "mit",   "wird",     "wurde",
+        "fehlalarm", "massnahme", "le",    "les",    "des",     "une",        "est",   "pas",      "aucun",
+        "aucune",    "n'est",     "n'y",   "il",     "elle",    "sont",       "dans",  "pour",     "requise",
+        "el",        "los",       "las",   "una",    "es",      "no",         "se",    "requiere", "ninguna",
+        "ninguno",   "del",       "por",   "para",   "con",     "sin",        "que",   "nessuna",  "nessun",
+        "azione",    "richiesta", "di",    "che",    "nenhuma", "necessária", "não",   "é",        "são",
+        "geen",      "het",       "een",   "van",    "niet",    "actie",      "nodig", "ingen",    "och",
+        "att",       "är",        "inte",  "ikke",   "og",      "det",        "nie",   "jest",     "wymagane",
+        "żadne",     "falsa",     "falso", "alarma", "faux",    "positif",
+    };
+    static const RE2 word(R"(([\p{L}'’]+))");
+    static const RE2 accented(R"([^\x00-\x7f])");
+    StringPiece input(text);
+    std::string found;
+    int strange = 0;
+    while (RE2::FindAndConsume(&input, word, &found)) {
+        const auto small = replace_all(lower(found), "’", "'");
+        if (small == "no" || cited.find(small) != std::string::npos) continue;
+        if (foreign.contains(small) || RE2::PartialMatch(small, accented)) ++strange;
+    }
+    if (strange >= 2) return "it is not in English, so it can't be checked";
+    return std::nullopt;
+}
+
+auto markup_objection(const std::string& text) -> Objection {
+    static const RE2 link(R"(!\[[^\]]*\]\s*[(\[]|\[[^\]]*\]\s?[(\[][^)\]]*[)\]]|^\s*\[[^\]]+\]:)");
+    static const RE2 html(R"(<\s*/?\s*[a-zA-Z!][^>]*>?|&(?:#\w+|[a-zA-Z]{2,8});)");
+    static const RE2 block(R"((?m)^\s*(?:#{1,6} |[|>] |\|.*\|\s*$|```|~~~|[-*_]{3,}\s*$)|```)");
+    static const RE2 emphasis(R"(\*\*|__\w|~~|\$\$|\{\{|\{%)");
+    if (RE2::PartialMatch(text, link)) return "it holds a Markdown link or image";
+    static const RE2 pseudonym(R"(<[A-Z][A-Z_]*(?:_\d+)?>)");
+    auto bare = text;
+    RE2::GlobalReplace(&bare, pseudonym, "");
+    if (RE2::PartialMatch(bare, html)) return "it holds HTML";
+    static const RE2 code(
+        R"("[\w:.-]+"\s*:\s*["\[{]|\b(?:curl|wget) \S|\b(?:sudo|bash|powershell|aws|az|gcloud|gsutil|kubectl|chmod) -{0,2}[a-z]+ +(?:-|https?:|s3:|[\w.-]+/)|\$\()");
+    if (RE2::PartialMatch(bare, code)) return "it holds code";
+    if (RE2::PartialMatch(bare, block) || RE2::PartialMatch(bare, emphasis)) return "it holds markup";
+    return std::nullopt;
+}
+
+/// @param cited text of the cited items; `own` of those whose words are ours: nobody outside hands our readers links
+auto link_objection(const std::string& text, const std::string& cited, const std::string& own) -> Objection {
+    static const RE2 url(
+        R"((?i)\b((?:[a-z][a-z0-9+.-]*://|hxxps?:|www\.|mailto:|javascript:|data:text|file:/)[^\s"'<>)\]]*))");
+    static const RE2 web(R"((?i)^(https?:|hxxps?:|www\.|mailto:|javascript:|data:|ftps?:|file:/))");
+    static const RE2 email(R"(([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+))");
+    StringPiece input(text);
+    std::string found;
+    while (RE2::FindAndConsume(&input, url, &found)) {
+        while (!found.empty() && (found.back() == '.' || found.back() == ',')) found.pop_back();
+        const auto& support = RE2::PartialMatch(found, web) ? own : cited;
+        if (support.find(lower(found)) == std::string::npos)
+            return fmt::format("the link {} is in no cited evidence that may carry links", found);
+    }
+    input = text;
+    while (RE2::FindAndConsume(&input, email, &found)) {
+        if (!occurs(cited, lower(found), false)) return fmt::format("the address {} is in no cited evidence", found);
+    }
+    return std::nullopt;
+}
+
+/// A host stands where things lie and who reaches them; strangers' prose and tags don't bring one into our text.
+auto host_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const RE2 email(R"([A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)");
+    static const RE2 host(
+        R"((?i)\b((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|example|test|invalid|info|biz|co|ru|cn|xyz|top|sh|site|online|cloud|me|ai|tk|eu|de|uk|us))\b)");
+    auto bare = text;
+    RE2::GlobalReplace(&bare, email, " ");
+    const auto places = text_of(of_kinds(cited, {"resource", "location", "access", "access_log", "blast_radius",
+                                                 "exposure_path", "fact", "gap", "policy", "business"}));
+    StringPiece input(bare);
+    std::string found;
+    while (RE2::FindAndConsume(&input, host, &found))
+        if (!occurs(places, lower(found), false))
+            return fmt::format("the host {} is in no cited evidence on places", found);
+    return std::nullopt;
+}
+
+/// What to decide on drafts and findings is a person's; how to weaken a control is nobody's.
+auto decision_objection(const std::string& text, const std::string& own) -> Objection {
+    static const RE2 prompt(
+        R"((?i)\b(system prompt|(?:previous|prior|above|my|these|your) instructions|as an ai|ai (?:model|assistant)|language model|redact(?:ed|ion)|unmask\w*|original (?:value|address)(?:es|s)?|prompt injection succeeded)\b)");
+    static const RE2 verdict(
+        R"((?i)\b((?:approv(?:e|ed|al of|ing)|reject(?:ed|ing)?|clos(?:e|ed|ing)|dismiss(?:ed|ing)?|post(?:ed)?|merge|suppress(?:ed|ing)?|ignor(?:e|ed|ing)|resolve|archive|mute|snooze|whitelist|allow-?list) (?:(?:of|the|this|these|that|all|any|it|as) )*(?:drafts?|tickets?|findings?|dossiers?|reports?|alerts?|issues?|won't fix|wontfix|false positive|resolved|it)\b|mark(?:ed)? (?:it|this|the \w+) (?:as |to be )?\w+|won'?t[- ]?fix|(?:set|chang\w+|lower\w*|downgrad\w+|rais\w+|reduc\w+|adjust\w*|overrid\w+) (?:the |its |this )?(?:severity|priority|status|owner|route|assignee|risk|finding)|re-?assign\w*|(?:drafts?|tickets?) (?:has|have|is|was|were)(?: been)? (?:approved|rejected|closed))\b)");
+    static const RE2 weakening(
+        R"((?i)\b((?:restore|grant|give|allow|re-?enable|re-?open|open|reinstate|add) (?:\w+ ){0,3}(?:access|permissions?|rights?|principals?|to everyone|to anyone)\b|(?:disable|turn off|switch off|deactivate|stop|pause|skip|bypass|remove|delete) (?:the |all |any )?(?:access |audit |server )?(?:logging|logs?|encryption|monitoring|alert(?:s|ing)?|mfa|block public access|back-?ups?|versioning|guardrails?|detections?|scanner|scans?|rule|finding)|(?:make|set|keep|leave) (?:the |this )?(?:\w+ )?(?:public|open|as it is|as is|unencrypted)|(?:delete|destroy|drop|wipe|purge|empty) (?:the |all )?(?:bucket|database|table|objects|data|records|account|files|evidence))\b)");
+    std::string found;
+    if (RE2::PartialMatch(text, prompt)) return "it talks about its instructions";
+    const auto is_ours = [&] { return own.find(lower(found)) != std::string::npos; };
+    if (RE2::PartialMatch(text, verdict, &found) && !is_ours()) return "it tells people how to decide on the draft";
+    if (RE2::PartialMatch(text, weakening, &found) && !is_ours())
+        return fmt::format("it advises \"{}\", which no remedy does", lower(found));
+    return std::nullopt;
+}
+
+} // namespace
+
+auto with_plain_blanks(std::string text) -> std::string {
+    static const RE2 blank(R"([\p{Zs}\t]+)");
+    RE2::GlobalReplace(&text, blank, " ");
+    return replace_all(replace_all(std::move(text), "’", "'"), "‘", "'");
+}
+
+auto shape_objection(const std::string& text, const Cited& cited) -> Objection {
+    const auto cited_text = text_of(cited);
+    const auto own = text_of(own_words(cited));
+    if (auto objected = hidden_objection(text)) return objected;
+    if (auto objected = script_objection(text, cited_text)) return objected;
+    if (auto objected = markup_objection(text)) return objected;
+    if (auto objected = link_objection(text, cited_text, own)) return objected;
+    if (auto objected = host_objection(text, cited)) return objected;
+    if (auto objected = decision_objection(text, own)) return objected;
+    return language_objection(text, cited_text);
+}
+
+auto take_quotes(std::string& text, const std::string& cited) -> Objection {
+    static const RE2 quoted(R"~(“([^”]*)”|"([^"]*)"|`([^`]*)`)~");
+    std::array<StringPiece, 4> found;
+    std::size_t at = 0;
+    while (quoted.Match(text, at, text.size(), RE2::UNANCHORED, found.data(), 4)) {
+        const auto& part = found[1].data() ? found[1] : found[2].data() ? found[2] : found[3];
+        std::string content(trim(lower(std::string(part))));
+        while (!content.empty() && (content.back() == '.' || content.back() == ',')) content.pop_back();
+        const auto begin = static_cast<std::size_t>(found[0].data() - text.data());
+        const auto length = found[0].size();
+        if (!content.empty() && cited.find(content) == std::string::npos)
+            return fmt::format("it quotes \"{}\", which is in no cited evidence", shorten(content, 120));
+        text.replace(begin, length, std::string(length, ' '));
+        at = begin + std::max<std::size_t>(length, 1);
+    }
+    return std::nullopt;
+}
+
+} // namespace dossier::explain
