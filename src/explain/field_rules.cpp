@@ -80,6 +80,11 @@ private:
 
     /// 0 = the rule doesn't hold.
     auto judged(const FieldRule& rule, const Words& phrase) const -> double {
+        const auto is_said = [&](const std::string& word) {
+            return std::ranges::find(view_.leaf, word) != view_.leaf.end() ||
+                   std::ranges::find(view_.parents, word) != view_.parents.end();
+        };
+        if (!std::ranges::all_of(phrase, is_said)) return 0; // most rules: nothing is copied for them
         auto rest = view_.leaf;
         bool touches_leaf = false;
         for (const auto& word : phrase) {

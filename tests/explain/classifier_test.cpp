@@ -106,7 +106,7 @@ TEST(Classifier, TellsTestDataFromRealData) {
         bool is_test;
     };
     const Row rows[] = {
-        {"", "test_users", Environment::unknown, false},
+        {"", "test_users", Environment::unknown, true},
         {"postgres://qa/test_db", "test_users", Environment::unknown, true},
         {"faker-dumpless", "customers", Environment::unknown, true},
         {"staging/clone_prod", "users", Environment::staging, false},
