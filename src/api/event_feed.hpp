@@ -22,7 +22,7 @@ namespace dossier::api {
 /// What is to be written, in order.
 class EventFeed {
 public:
-    explicit EventFeed(asio::any_io_executor executor) : wake_(std::move(executor)) {}
+    explicit EventFeed(const asio::any_io_executor& executor) : wake_(executor) {}
     void send(std::string_view event, const Json& data);
     /// The same, left out while much is waiting for a slow reader: for what a later event says again.
     void send_if_room(std::string_view event, const Json& data);

@@ -93,6 +93,7 @@ template <class E>
 void add_finding_routes(Routes& routes, const Services& services);
 void add_blast_radius_routes(Routes& routes, const Services& services);
 void add_draft_routes(Routes& routes, const Services& services);
+void add_policy_routes(Routes& routes, const Services& services);
 void add_operation_routes(Routes& routes, const Services& services);
 void add_explain_routes(Routes& routes, const Services& services);
 void add_ask_routes(Routes& routes, const Services& services);

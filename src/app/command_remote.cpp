@@ -119,6 +119,41 @@ auto drafts(const DraftOptions& options, std::ostream& out) -> int {
     return exit_done;
 }
 
+auto policies(const PolicyOptions& options, std::ostream& out) -> int {
+    const auto chosen =
+        (options.finding_id.empty() ? 0 : 1) + (options.inventory_file.empty() ? 0 : 1) + (options.findings ? 1 : 0);
+    if (chosen != 1) {
+        std::cerr << "dossier policies draft: give a finding, --inventory FILE or --findings\n";
+        return exit_usage;
+    }
+    Json body = Json::object();
+    if (!options.sink.empty()) body["sink"] = options.sink;
+    if (!options.finding_id.empty()) body["finding_id"] = options.finding_id;
+    if (options.findings) body["inventory"] = "findings";
+    if (!options.inventory_file.empty()) {
+        std::ifstream file;
+        if (options.inventory_file != "-") file.open(options.inventory_file, std::ios::binary);
+        auto& in = options.inventory_file == "-" ? std::cin : static_cast<std::istream&>(file);
+        const std::string text(std::istreambuf_iterator<char>(in), {});
+        auto inventory = parse_json(text);
+        if (!inventory)
+            return complain("policies", Error{.code = Errc::malformed,
+                                              .message = options.inventory_file + ": " + inventory.error().message});
+        body["inventory"] = std::move(*inventory);
+    }
+    RemoteClient client;
+    auto answer = client.json(options.remote, "POST", "/v1/policies", dump_json(body));
+    if (!answer) return complain("policies", answer.error());
+    if (options.json) {
+        out << answer->dump(2) << '\n';
+        return exit_done;
+    }
+    for (const auto& draft : answer->value("drafts", Json::array())) out << title_line(draft) << '\n';
+    for (const auto& reason : answer->value("refused", Json::array()))
+        if (reason.is_string()) out << "no draft: " << reason.get<std::string>() << '\n';
+    return exit_done;
+}
+
 auto dead_letters(const DeadLetterOptions& options, std::ostream& out) -> int {
     RemoteClient client;
     auto answer = options.action == "list" ? all_items(client, options.remote, "/v1/dead-letters")

@@ -144,6 +144,20 @@ auto run(int argc, char** argv) -> int {
     }
     drafts_command->callback([&] { outcome = drafts(draft_options, std::cout); });
 
+    PolicyOptions policy_options;
+    auto* policies_command = app.add_subcommand("policies", "Drafts of policies; nothing is changed in any cloud");
+    policies_command->require_subcommand(1);
+    auto* draft_policies = policies_command->add_subcommand("draft", "draft them into the review queue of a service");
+    add_remote(*draft_policies, policy_options.remote);
+    draft_policies->add_option("finding", policy_options.finding_id, "id of a stored finding");
+    draft_policies->add_option("--inventory", policy_options.inventory_file,
+                               "JSON list of stores; one draft for each group of like ones; - reads standard input");
+    draft_policies->add_flag("--findings", policy_options.findings, "for the stores of all stored findings");
+    draft_policies->add_option("--sink", policy_options.sink,
+                               "takes the text once it is approved; default: the outbox");
+    draft_policies->add_flag("--json", policy_options.json, "print JSON");
+    draft_policies->callback([&] { outcome = policies(policy_options, std::cout); });
+
     DeadLetterOptions letter_options;
     auto* letters_command = app.add_subcommand("dead-letters", "What could not be done after all attempts");
     add_remote(*letters_command, letter_options.remote);

@@ -2,6 +2,7 @@
 
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/assessor.hpp"
+#include "dossier/explain/governance.hpp"
 #include "dossier/explain/narrator.hpp"
 #include "dossier/explain/prompt_catalogue.hpp"
 #include "dossier/ingest/backlog.hpp"
@@ -50,6 +51,7 @@ struct Wiring::Parts {
     Platforms platforms;
     std::unique_ptr<context::Enricher> enricher;
     std::unique_ptr<explain::Assessor> assessor;
+    std::unique_ptr<explain::Governor> governor;
     std::shared_ptr<const redact::Redactor> redactor;
     std::unique_ptr<explain::LlmGateway> gateway;
     std::shared_ptr<const explain::PromptCatalogue> prompts;
@@ -137,6 +139,9 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     auto assessor = explain::Assessor::load("");
     if (!assessor) return fail(std::move(assessor.error()));
     parts->assessor = std::move(*assessor);
+    auto governor = explain::Governor::load("");
+    if (!governor) return fail(std::move(governor.error()));
+    parts->governor = std::move(*governor);
     auto redactor = redact::Redactor::make(config.redaction);
     if (!redactor) return fail(std::move(redactor.error()));
     parts->redactor = std::move(*redactor);
@@ -173,6 +178,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .receiver = parts->receiver,
                            .enricher = *parts->enricher,
                            .assessor = *parts->assessor,
+                           .governor = *parts->governor,
                            .narrator = *parts->narrator,
                            .delivery = *parts->delivery,
                            .redactor = *parts->redactor,

@@ -4,9 +4,9 @@
 // by group), resource policy, explicit denials, permission boundaries. What can't be seen from inside an account
 // (service control policies, session policies) only ever takes away.
 
-#include "aws_arn.hpp"
-#include "aws_policy.hpp"
 #include "dossier/base/xml_view.hpp"
+#include "dossier/finding/aws_arn.hpp"
+#include "dossier/finding/aws_policy.hpp"
 #include "dossier/finding/dossier.hpp"
 
 #include <map>
@@ -16,6 +16,7 @@
 #include <vector>
 
 namespace dossier::context::aws {
+using namespace dossier::aws;
 
 struct InlinePolicy {
     std::string name;

@@ -1,6 +1,6 @@
 #include "aws_bucket.hpp"
 
-#include "aws_arn.hpp"
+#include "dossier/finding/aws_arn.hpp"
 
 #include "concurrent.hpp"
 #include "dossier/base/strings.hpp"
@@ -33,7 +33,8 @@ auto says_none(const Error& error) -> bool {
 auto ask_policy(net::AwsClient& aws, const BucketQuestion& question, Bucket& bucket, Deadline deadline) -> Task<void> {
     auto response = co_await aws.send(call(question, "GetBucketPolicy", "policy"), deadline);
     if (!response) {
-        if (!says_none(response.error())) bucket.gaps.add(response.error());
+        bucket.has_no_policy = says_none(response.error());
+        if (!bucket.has_no_policy) bucket.gaps.add(response.error());
         co_return;
     }
     auto policy = parse_policy(response->body);
@@ -57,7 +58,9 @@ auto ask_block(net::AwsClient& aws, const BucketQuestion& question, Bucket& buck
     const auto block = co_await aws.xml(call(question, "GetBucketPublicAccessBlock", "publicAccessBlock"), deadline);
     if (block)
         bucket.block = read_block(block->root());
-    else if (!says_none(block.error()))
+    else if (says_none(block.error()))
+        bucket.has_no_block = true;
+    else
         bucket.gaps.add(block.error());
 }
 
@@ -268,6 +271,20 @@ void tell_policies(const Bucket& bucket, const std::string& name, const std::str
             "grants " + grant.permission + " to " + grant.who);
 }
 
+/// What a better policy would be drafted from; nothing where the present one is not to be had.
+void tell_store_policy(const Bucket& bucket, const std::string& account, const std::string& origin,
+                       IdentityAnswer& answer) {
+    if ((!bucket.policy && !bucket.has_no_policy) || bucket.policy_text.size() > longest_store_policy) return;
+    StorePolicy facts{.document = bucket.policy_text, .blocks_public = {}, .account = account, .origin = origin};
+    if (bucket.block || bucket.has_no_block || bucket.account_block)
+        facts.blocks_public = is_blocked(bucket, &PublicAccessBlock::restrict_buckets);
+    const bool ignored = bucket.ignores_acls || is_blocked(bucket, &PublicAccessBlock::ignore_acls);
+    facts.has_public_acl = !ignored && std::ranges::any_of(bucket.grants, [](const AclGrant& grant) {
+        return grant.who == "AllUsers" || grant.who == "AuthenticatedUsers";
+    });
+    answer.store_policy = std::move(facts);
+}
+
 } // namespace
 
 auto read_block(XmlView configuration) -> PublicAccessBlock {
@@ -325,6 +342,7 @@ void describe_bucket(const Bucket& bucket, const std::string& name, const std::s
     tell_acl(bucket, origin, answer);
     tell_outsiders(bucket, account, origin, answer);
     tell_policies(bucket, name, origin, answer);
+    tell_store_policy(bucket, account, origin, answer);
 }
 
 } // namespace dossier::context::aws

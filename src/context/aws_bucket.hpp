@@ -3,23 +3,19 @@
 // "No policy", "no block" and "no tags" are answers, not failures.
 
 #include "aws_gaps.hpp"
-#include "aws_policy.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/base/xml_view.hpp"
 #include "dossier/context/sources.hpp"
+#include "dossier/finding/aws_policy.hpp"
+#include "dossier/finding/bucket_access.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace dossier::context::aws {
+using namespace dossier::aws;
 
-struct PublicAccessBlock {
-    bool block_acls = false;
-    bool ignore_acls = false;
-    bool block_policy = false;
-    bool restrict_buckets = false;
-};
 [[nodiscard]] auto read_block(XmlView configuration) -> PublicAccessBlock;
 
 /// A grant of the ACL to somebody else than the bucket's owner.
@@ -31,10 +27,12 @@ struct AclGrant {
 [[nodiscard]] auto read_grants(XmlView acl) -> std::vector<AclGrant>;
 
 struct Bucket {
-    std::string policy_text; ///< "" = none, or not to be had
+    std::string policy_text;    ///< "" = none, or not to be had
+    bool has_no_policy = false; ///< S3 says that there is none
     std::optional<PolicyDocument> policy;
     std::optional<bool> policy_is_public; ///< GetBucketPolicyStatus; nullopt = no policy, or not to be had
     std::optional<PublicAccessBlock> block;
+    bool has_no_block = false; ///< S3 says that none is set
     std::optional<PublicAccessBlock> account_block;
     std::vector<AclGrant> grants;
     bool ignores_acls = false; ///< object ownership "bucket owner enforced"

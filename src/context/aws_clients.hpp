@@ -3,10 +3,10 @@
 // configured credentials; without it there is one client for all. What is kept of an account lies beside its client.
 
 #include "aws_account_book.hpp"
-#include "aws_arn.hpp"
 #include "aws_lookups.hpp"
 #include "aws_sources.hpp"
 #include "coalescer.hpp"
+#include "dossier/finding/aws_arn.hpp"
 
 #include <map>
 #include <memory>
@@ -14,6 +14,7 @@
 #include <string>
 
 namespace dossier::context::aws {
+using namespace dossier::aws;
 
 /// A client and what is asked through it in batches or seldom.
 class AccountDesk {

@@ -1,7 +1,7 @@
 #include "aws_config.hpp"
 
-#include "aws_arn.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/finding/aws_arn.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include <array>
 
 namespace dossier::context::aws {
+using namespace dossier::aws;
 namespace {
 
 constexpr std::array<std::string_view, 10> services{

@@ -3,9 +3,9 @@
 // Organizations knows of an account, who made a resource as CloudTrail has it. Each is a free coroutine over one
 // client, which outlives it; answers are plain data.
 
-#include "aws_arn.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/context/sources.hpp"
+#include "dossier/finding/aws_arn.hpp"
 #include "dossier/net/aws_client.hpp"
 
 #include <optional>
@@ -13,6 +13,7 @@
 #include <vector>
 
 namespace dossier::context::aws {
+using namespace dossier::aws;
 
 constexpr std::size_t most_arns_a_call = 100;
 /// tag:GetResources for at most `most_arns_a_call` ARNs of one region; tags in the order of the ARNs. Where AWS refuses

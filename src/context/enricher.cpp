@@ -76,6 +76,7 @@ void take_identity(Context& context, IdentityAnswer answer, const std::string& s
     take_access(context, std::move(answer.access));
     take_policies(context, std::move(answer.policies));
     for (auto& line : answer.exposure_path) context.exposure_path.push_back(std::move(line));
+    if (!context.store_policy) context.store_policy = std::move(answer.store_policy);
     for (auto& event : answer.access_log) context.access_log.push_back(std::move(event));
     if (!answer.gap.empty()) round.missing(source, std::move(answer.gap));
 }

@@ -4,6 +4,8 @@
 #include "control_failure.hpp"
 #include "graph_words.hpp"
 #include "knowledge_files.hpp"
+#include "policy_catalogue.hpp"
+#include "policy_drafter.hpp"
 #include "remediation_catalogue.hpp"
 #include "risk.hpp"
 
@@ -48,6 +50,7 @@ auto reach_lines(const Context& context, Exposure exposure) -> std::vector<std::
 struct Assessor::Impl {
     ComplianceCatalogue compliance;
     RemediationCatalogue remediation;
+    PolicyCatalogue policies;
 };
 
 Assessor::Assessor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -62,8 +65,13 @@ auto Assessor::load(const std::string& directory) -> Result<std::unique_ptr<Asse
     if (!remediation_files) return fail(std::move(remediation_files.error()));
     auto remediation = RemediationCatalogue::parse(*remediation_files);
     if (!remediation) return fail(std::move(remediation.error()));
-    return std::unique_ptr<Assessor>(new Assessor(
-        std::make_unique<Impl>(Impl{.compliance = std::move(*compliance), .remediation = std::move(*remediation)})));
+    auto policy_files = knowledge_files(directory, "policies");
+    if (!policy_files) return fail(std::move(policy_files.error()));
+    auto policies = PolicyCatalogue::parse(*policy_files);
+    if (!policies) return fail(std::move(policies.error()));
+    return std::unique_ptr<Assessor>(new Assessor(std::make_unique<Impl>(Impl{.compliance = std::move(*compliance),
+                                                                              .remediation = std::move(*remediation),
+                                                                              .policies = std::move(*policies)})));
 }
 
 auto Assessor::assess(const std::vector<Finding>& findings, const Context& context) const -> Assessment {
@@ -95,6 +103,9 @@ auto Assessor::assess(const std::vector<Finding>& findings, const Context& conte
         for (auto& step : assessment.remediation)
             if (const auto at = step.text.find(" (snippet below)"); at != std::string::npos) step.text.erase(at, 16);
     }
+    auto exposed = first;
+    exposed.exposure = exposure;
+    assessment.policies = draft_policies(impl_->policies, control_to_mend(first, exposure), exposed, context);
     return assessment;
 }
 

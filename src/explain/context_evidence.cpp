@@ -2,6 +2,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "graph_words.hpp"
+#include "instruction_detector.hpp"
 #include "untrusted_text.hpp"
 
 #include <fmt/format.h>

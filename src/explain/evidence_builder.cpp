@@ -3,6 +3,7 @@
 #include "context_evidence.hpp"
 #include "dossier/base/strings.hpp"
 #include "evidence_list.hpp"
+#include "instruction_detector.hpp"
 #include "untrusted_text.hpp"
 
 #include <fmt/format.h>

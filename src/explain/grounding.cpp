@@ -3,6 +3,7 @@
 #include "cited.hpp"
 #include "claim_extractor.hpp"
 #include "dossier/base/strings.hpp"
+#include "instruction_detector.hpp"
 #include "number_check.hpp"
 #include "people_check.hpp"
 #include "polarity.hpp"

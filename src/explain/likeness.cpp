@@ -14,43 +14,43 @@
 namespace dossier::explain {
 namespace {
 
-struct Role {
+struct ParticularRole {
     std::string_view kind;
     std::string_view field; ///< last part of the origin
     std::string_view mark;
 };
 
 /// What differs among like findings. Everything else (severity, rule, classes, environment, risk …) makes the likeness.
-constexpr std::array roles = {
-    Role{"resource", "resource.id", "RESOURCE_ID"},
-    Role{"resource", "resource.name", "RESOURCE"},
-    Role{"location", "resource.account", "ACCOUNT"},
-    Role{"tag", "resource.tags", "TAG"},
-    Role{"data", "data.volume", "VOLUME"},
-    Role{"time", "first_seen", "FIRST_SEEN"},
-    Role{"time", "last_seen", "LAST_SEEN"},
-    Role{"owner", "owner", "OWNER"},
-    Role{"owner", "department", "DEPARTMENT"},
-    Role{"owner", "title", "JOB_TITLE"},
-    Role{"owner", "cost_center", "COST_CENTER"},
-    Role{"owner", "manager", "MANAGER"},
-    Role{"owner", "escalation", "ESCALATION"},
-    Role{"owner", "team", "TEAM"},
-    Role{"owner", "rule", "OWNER_RULE"},
-    Role{"owner_candidate", "owner_candidate", "CANDIDATE"},
-    Role{"access", "access", "PRINCIPAL"},
-    Role{"access_log", "access_log", "VISITOR"},
-    Role{"business", "application", "APPLICATION"},
-    Role{"business", "business_unit", "BUSINESS_UNIT"},
-    Role{"business", "support_group", "SUPPORT_GROUP"},
+constexpr std::array particular_roles = {
+    ParticularRole{"resource", "resource.id", "RESOURCE_ID"},
+    ParticularRole{"resource", "resource.name", "RESOURCE"},
+    ParticularRole{"location", "resource.account", "ACCOUNT"},
+    ParticularRole{"tag", "resource.tags", "TAG"},
+    ParticularRole{"data", "data.volume", "VOLUME"},
+    ParticularRole{"time", "first_seen", "FIRST_SEEN"},
+    ParticularRole{"time", "last_seen", "LAST_SEEN"},
+    ParticularRole{"owner", "owner", "OWNER"},
+    ParticularRole{"owner", "department", "DEPARTMENT"},
+    ParticularRole{"owner", "title", "JOB_TITLE"},
+    ParticularRole{"owner", "cost_center", "COST_CENTER"},
+    ParticularRole{"owner", "manager", "MANAGER"},
+    ParticularRole{"owner", "escalation", "ESCALATION"},
+    ParticularRole{"owner", "team", "TEAM"},
+    ParticularRole{"owner", "rule", "OWNER_RULE"},
+    ParticularRole{"owner_candidate", "owner_candidate", "CANDIDATE"},
+    ParticularRole{"access", "access", "PRINCIPAL"},
+    ParticularRole{"access_log", "access_log", "VISITOR"},
+    ParticularRole{"business", "application", "APPLICATION"},
+    ParticularRole{"business", "business_unit", "BUSINESS_UNIT"},
+    ParticularRole{"business", "support_group", "SUPPORT_GROUP"},
 };
 
 auto role_of(const Evidence& item) -> std::string_view {
     const auto colon = item.origin.rfind(':');
     const auto field = std::string_view(item.origin).substr(colon == std::string::npos ? 0 : colon + 1);
-    const auto found =
-        std::ranges::find_if(roles, [&](const Role& role) { return role.kind == item.kind && role.field == field; });
-    return found == roles.end() ? std::string_view() : found->mark;
+    const auto found = std::ranges::find_if(
+        particular_roles, [&](const ParticularRole& role) { return role.kind == item.kind && role.field == field; });
+    return found == particular_roles.end() ? std::string_view() : found->mark;
 }
 
 /// Words that the text around them depends on.
@@ -106,7 +106,7 @@ auto with_separators(const std::string& digits) -> std::string {
 }
 
 /// Words in lower case; the shortest tell nothing.
-auto words_of(const std::string& text) -> std::set<std::string> {
+auto lower_words_in(const std::string& text) -> std::set<std::string> {
     constexpr std::size_t telling_length = 3;
     std::set<std::string> words;
     std::string word;
@@ -176,12 +176,12 @@ Likeness::Likeness(const EvidenceList& shown) {
     }
     const auto abstracted = evidence_lines(lines);
     key_ = sha256_hex(abstracted);
-    for (const auto& particular : particulars_) own_words_.merge(words_of(particular.value));
-    for (const auto& common : words_of(abstracted)) own_words_.erase(common);
+    for (const auto& particular : particulars_) own_words_.merge(lower_words_in(particular.value));
+    for (const auto& common : lower_words_in(abstracted)) own_words_.erase(common);
 }
 
 auto Likeness::tells_particulars(const std::string& text) const -> bool {
-    return std::ranges::any_of(words_of(text), [&](const auto& word) { return own_words_.contains(word); });
+    return std::ranges::any_of(lower_words_in(text), [&](const auto& word) { return own_words_.contains(word); });
 }
 
 void Likeness::add(const std::string& role, std::string value, const Evidence& item) {

@@ -37,7 +37,8 @@ auto template_evidence(const EvidenceList& evidence, const redact::Redactor& red
     redact::Redaction redaction;
     auto redacted = redact_evidence(evidence, redactor, redaction);
     for (std::size_t i = 0; i < redacted.size(); ++i) {
-        static constexpr std::string_view own_words[] = {"owner", "owner_candidate", "access", "business"};
+        static constexpr std::string_view own_words[] = {"owner", "owner_candidate", "access", "access_log",
+                                                         "business"};
         if (std::ranges::find(own_words, std::string_view(evidence[i].kind)) != std::end(own_words))
             redacted[i] = evidence[i];
     }

@@ -1,19 +1,114 @@
 #include "prompt_assembly.hpp"
 
 #include "dossier/base/json.hpp"
+#include "dossier/base/strings.hpp"
 #include "dossier/explain/narrator.hpp"
+#include "dossier/redact/people.hpp"
 #include "untrusted_text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace dossier::explain {
+
+namespace {
+
+/// `who (e-mail)` and `who (level)`, as the evidence builder writes them.
+auto before_bracket(std::string_view value) -> std::string_view {
+    return trim(value.substr(0, std::min(value.find(" ("), value.size())));
+}
+
+/// The person in the ARN of an IAM user; what else an ARN says is needed for the story.
+auto user_of_arn(std::string_view text) -> std::string_view {
+    const auto at = text.find(":user/");
+    if (!text.starts_with("arn:") || at == std::string_view::npos) return {};
+    const auto path = text.substr(at + 6);
+    const auto slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+/// `alice@acme.example` of a directory is masked by its shape; this is for names.
+auto name_in(std::string_view value) -> std::string_view {
+    const auto called = before_bracket(value);
+    if (const auto user = user_of_arn(called); !user.empty()) return user;
+    return redact::reads_as_person(called) ? called : std::string_view();
+}
+
+/// People whom an item names, told by its kind: who owns, reaches and touched the resource.
+auto people_of(const Evidence& item) -> std::vector<std::string> {
+    static constexpr std::string_view of_people[] = {"owner", "owner_candidate", "access_log"};
+    const auto begins = [&](std::string_view words) {
+        return iequals(std::string_view(item.statement).substr(0, words.size()), words);
+    };
+    const bool is_about_a_person = std::ranges::find(of_people, std::string_view(item.kind)) != std::end(of_people) &&
+                                   (item.kind != "owner" || item.origin == "context:owner" ||
+                                    item.origin == "context:manager" || item.origin == "context:escalation");
+    const bool is_user = (item.kind == "access" || item.kind == "blast_radius") &&
+                         (begins("the user ") || begins("the identity ") || begins("the person ") ||
+                          begins("the guest ") || begins("the member "));
+    const bool may_be_user_arn = item.kind == "access" || item.kind == "blast_radius" || item.kind == "exposure_path";
+    std::vector<std::string> people;
+    if (is_about_a_person || is_user) {
+        if (const auto name = name_in(item.value); !name.empty()) people.emplace_back(name);
+    } else if (may_be_user_arn) {
+        if (const auto user = user_of_arn(before_bracket(item.value)); !user.empty()) people.emplace_back(user);
+    }
+    return people;
+}
+
+auto speaks_of_people(const Evidence& item) -> bool {
+    static constexpr std::string_view kinds[] = {"owner",        "owner_candidate", "access", "access_log",
+                                                 "blast_radius", "exposure_path",   "risk",   "gap"};
+    return std::ranges::find(kinds, std::string_view(item.kind)) != std::end(kinds);
+}
+
+/// Tags and facts bring the name of their field.
+auto key_of(const Evidence& item) -> std::string {
+    if (item.kind == "tag") return item.value.substr(0, item.value.find('='));
+    if (item.kind == "fact") return item.statement.substr(0, item.statement.find(": "));
+    return item.kind;
+}
+
+/// The statement and value of a tag or fact, its value judged by its key.
+void redact_pair(Evidence& item, const redact::Redactor& redactor, redact::Redaction& redaction) {
+    const auto key = key_of(item);
+    const auto split = item.kind == "tag" ? key.size() + 1 : 0;
+    if (split > item.value.size()) return;
+    const auto value = item.value.substr(split);
+    const auto masked = redactor.redact(value, redaction, key);
+    const auto at = value.empty() ? std::string::npos : item.statement.rfind(value);
+    const auto redact_rest = [&](std::string_view text) { return redactor.redact(text, redaction, item.kind); };
+    if (at == std::string::npos)
+        item.statement = redact_rest(item.statement);
+    else
+        item.statement = redact_rest(std::string_view(item.statement).substr(0, at)) + masked +
+                         redact_rest(std::string_view(item.statement).substr(at + value.size()));
+    item.value = redact_rest(std::string_view(item.value).substr(0, split)) + masked;
+}
+
+} // namespace
 
 auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redactor, redact::Redaction& redaction)
     -> EvidenceList {
+    // Names first: the title may speak of the owner whom only later evidence names. One word alone counts among what
+    // is said about people, or a team called like a bucket would take the bucket's name along.
+    std::vector<std::string> all_people;
+    for (const auto& item : evidence) {
+        for (const auto& name : people_of(item)) {
+            redaction.remember_person(name);
+            if (std::ranges::find(all_people, name) == all_people.end()) all_people.push_back(name);
+        }
+    }
     auto redacted = evidence;
     for (auto& item : redacted) {
-        item.statement = redactor.redact(item.statement, redaction, item.kind);
-        item.value = redactor.redact(item.value, redaction, item.kind);
+        if (item.kind == "tag" || item.kind == "fact") {
+            redact_pair(item, redactor, redaction);
+        } else {
+            const auto people = speaks_of_people(item) ? all_people : std::vector<std::string>();
+            item.statement = redactor.redact(item.statement, redaction, item.kind, people);
+            item.value = redactor.redact(item.value, redaction, item.kind, people);
+        }
         item.origin = redactor.redact(item.origin, redaction, item.kind);
     }
     return redacted;

@@ -13,12 +13,12 @@ namespace dossier::explain {
 
 namespace {
 
-constexpr double severity_weight = 0.35;
-constexpr double data_weight = 0.25;
+constexpr double severity_weight = 0.30;
+constexpr double data_weight = 0.20;
 constexpr double exposure_weight = 0.20;
 constexpr double environment_weight = 0.10;
-constexpr double reach_weight = 0.05;
-constexpr double criticality_weight = 0.05;
+constexpr double reach_weight = 0.10;
+constexpr double criticality_weight = 0.10;
 
 auto severity_factor(const std::vector<Finding>& findings) -> RiskFactor {
     constexpr std::array shares{0.05, 0.25, 0.5, 0.8, 1.0};

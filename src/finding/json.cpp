@@ -66,6 +66,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataField, container, name, type
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphNode, id, name, kind, type, hops, why, origin)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphEdge, from, to, relation, why, origin)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PolicyFact, id, name, kind, statement, origin)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PolicyText, language, title, text)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReachRow, who, deed, before, after, why, is_owner)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RiskFactor, name, value, weight, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegulationRef, framework, citation, title, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemediationStep, text)
@@ -286,6 +288,53 @@ void from_json(const Json& json, AccessEvent& value) {
     value.at = get_time(json, "at");
 }
 
+void to_json(Json& json, const PolicyProposal& value) {
+    json = {{"id", value.id},
+            {"version", value.version},
+            {"title", value.title},
+            {"controls", value.controls},
+            {"texts", value.texts},
+            {"reach", value.reach},
+            {"proof", value.proof},
+            {"evaluator", value.evaluator},
+            {"effect", value.effect},
+            {"verdict", value.verdict},
+            {"assumptions", value.assumptions},
+            {"explanation", value.explanation}};
+}
+
+void from_json(const Json& json, PolicyProposal& value) {
+    get(json, "id", value.id);
+    get(json, "version", value.version);
+    get(json, "title", value.title);
+    get(json, "controls", value.controls);
+    get(json, "texts", value.texts);
+    get(json, "reach", value.reach);
+    get(json, "proof", value.proof);
+    get(json, "evaluator", value.evaluator);
+    get(json, "effect", value.effect);
+    get(json, "verdict", value.verdict);
+    get(json, "assumptions", value.assumptions);
+    get(json, "explanation", value.explanation);
+}
+
+static void to_json(Json& json, const StorePolicy& value) {
+    json = {{"document", value.document},
+            {"blocks_public", value.blocks_public ? Json(*value.blocks_public) : Json(nullptr)},
+            {"has_public_acl", value.has_public_acl},
+            {"account", value.account},
+            {"origin", value.origin}};
+}
+
+static void from_json(const Json& json, StorePolicy& value) {
+    get(json, "document", value.document);
+    if (json.contains("blocks_public") && json["blocks_public"].is_boolean())
+        value.blocks_public = json["blocks_public"].get<bool>();
+    get(json, "has_public_acl", value.has_public_acl);
+    get(json, "account", value.account);
+    get(json, "origin", value.origin);
+}
+
 void to_json(Json& json, const Context& value) {
     json = {{"owner", value.owner},
             {"access", value.access},
@@ -293,6 +342,7 @@ void to_json(Json& json, const Context& value) {
             {"exposure_path", value.exposure_path},
             {"access_log", value.access_log},
             {"policies", value.policies},
+            {"store_policy", value.store_policy ? Json(*value.store_policy) : Json(nullptr)},
             {"asset", value.asset ? Json(*value.asset) : Json(nullptr)},
             {"environment", to_string(value.environment)},
             {"environment_origin", value.environment_origin},
@@ -307,6 +357,8 @@ void from_json(const Json& json, Context& value) {
     get(json, "exposure_path", value.exposure_path);
     get(json, "access_log", value.access_log);
     get(json, "policies", value.policies);
+    if (json.contains("store_policy") && json["store_policy"].is_object())
+        value.store_policy = json["store_policy"].get<StorePolicy>();
     if (json.contains("asset") && json["asset"].is_object()) value.asset = json["asset"].get<Asset>();
     get_word(json, "environment", value.environment);
     get(json, "environment_origin", value.environment_origin);
@@ -362,7 +414,8 @@ void to_json(Json& json, const Assessment& value) {
             {"snippet", value.snippet},
             {"snippet_title", value.snippet_title},
             {"snippet_language", value.snippet_language},
-            {"reach", value.reach}};
+            {"reach", value.reach},
+            {"policies", value.policies}};
     if (value.classification) json["classification"] = *value.classification;
 }
 
@@ -378,6 +431,7 @@ void from_json(const Json& json, Assessment& value) {
     get(json, "snippet_title", value.snippet_title);
     get(json, "snippet_language", value.snippet_language);
     get(json, "reach", value.reach);
+    get(json, "policies", value.policies);
 }
 
 void to_json(Json& json, const RouteDecision& value) {

@@ -92,6 +92,7 @@ auto read_route(config::Section& section, std::vector<std::string>& names, Mode 
     section.read("sink", route.sink);
     section.read_word("approval", route.approval, {"none", "before_create", "before_assign"});
     read_confidence(section, route.min_confidence);
+    section.read("policy_drafts", route.policy_drafts);
     route.narrative = read_narrative(section);
     if (route.approval == "none" && mode != Mode::automate)
         section.warning("approval", "`none` holds in `mode: automate` only: a person is asked");

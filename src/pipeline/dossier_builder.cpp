@@ -4,6 +4,7 @@
 #include "completion.hpp"
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
+#include "policy_stage.hpp"
 #include "tags_draft.hpp"
 #include "write_back_stage.hpp"
 
@@ -102,6 +103,8 @@ public:
         auto work = std::move(*opened);
         failed_stage = work.row().stage;
 
+        // Drafts that a person asked for, with no finding behind them.
+        if (work.row().findings.empty()) co_return co_await post_policies(stations_, claim_, finished());
         if (!work.has_open_findings()) co_return co_await close(work);
         if (!work.context) {
             if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
@@ -136,7 +139,9 @@ public:
             if (auto kept = co_await keep_approved_tags(stations_, work); !kept)
                 co_return fail(std::move(kept.error()));
         }
-        co_return co_await write_back(stations_, work, std::move(end));
+        auto written = co_await write_back(stations_, work, std::move(end));
+        if (!written) co_return fail(std::move(written.error()));
+        co_return co_await post_policies(stations_, claim_, std::move(*written));
     }
 
     Stage failed_stage = Stage::received; ///< where an error belongs
@@ -342,7 +347,10 @@ private:
         // Kept under `drafted` in both cases: the decision is a result like any other.
         commit.carried.push_back(
             {.stage = Stage::drafted, .revision = commit.revision, .body = to_text(route), .at = commit.at});
+        auto policies =
+            policy_drafts_of(work.row().id, work.open_findings(), *work.assessment, "", commit.revision, commit.at);
         for (auto& old : work.replaceable_drafts()) {
+            if (old.kind == "policy" && takes_out_same(policies, old)) continue; // still what would be drafted today
             if (old.kind == "tags" && tags.draft && old.content_hash == tags.draft->content_hash) continue;
             old.state = DraftState::expired;
             old.comment = "superseded by revision " + std::to_string(commit.revision);
@@ -378,6 +386,7 @@ private:
                                          commit.at));
             commit.save_drafts.push_back(std::move(*tags.draft));
         }
+        if (wants_policies(route.route)) keep_new_policies(work, route, std::move(policies), commit);
         auto saved = co_await save(work, std::move(commit));
         if (!saved) co_return saved;
         work.route = std::move(route);
@@ -391,6 +400,33 @@ private:
                                       {"action", work.route->action},
                                       {"author", work.narrative->author}});
         co_return saved;
+    }
+
+    auto wants_policies(const std::string& route) const -> bool {
+        const auto found = std::ranges::find(stations_.config.routes, route, &RouteConfig::name);
+        return found != stations_.config.routes.end() && found->policy_drafts;
+    }
+
+    /// A draft whose content somebody has had before them already is not made again.
+    void keep_new_policies(const DossierCase& work, const RouteDecision& route, std::vector<Draft> policies,
+                           store::StageCommit& commit) const {
+        for (auto& draft : policies) {
+            const bool is_known = std::ranges::any_of(work.row().drafts, [&](const Draft& one) {
+                return one.kind == "policy" && one.content_hash == draft.content_hash &&
+                       one.state != DraftState::expired;
+            });
+            if (is_known) continue;
+            commit.audit.push_back(audit(work, "draft.created",
+                                         {{"revision", commit.revision},
+                                          {"route", route.route},
+                                          {"draft", draft.id},
+                                          {"kind", draft.kind},
+                                          {"sink", draft.sink},
+                                          {"approval", draft.approval},
+                                          {"content_hash", draft.content_hash}},
+                                         commit.at));
+            commit.save_drafts.push_back(std::move(draft));
+        }
     }
 
     auto make_draft(const DossierCase& work, const RouteDecision& route, int revision, Timestamp at) const -> Draft {

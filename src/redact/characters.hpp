@@ -3,6 +3,7 @@
 
 namespace dossier::redact {
 
+constexpr auto is_letter(char c) -> bool { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr auto is_digit(char c) -> bool { return c >= '0' && c <= '9'; }
 
 } // namespace dossier::redact

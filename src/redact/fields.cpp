@@ -1,6 +1,7 @@
 #include "fields.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/redact/people.hpp"
 #include "validators.hpp"
 
 #include <re2/re2.h>
@@ -159,9 +160,12 @@ constexpr std::size_t longest_assignment = 1800;
 constexpr std::size_t longest_name_end = 96;
 
 /// Each telling part of the pattern below holds one of these.
-constexpr std::array<std::string_view, 20> telling_parts{
-    "pass", "pwd",  "secret", "token",  "key",    "auth", "credential", "sig", "ssn",  "social",
-    "card", "iban", "phone",  "mobile", "oncall", "dob",  "birth",      "mrn", "name", "client"};
+constexpr std::array<std::string_view, 46> telling_parts{
+    "pass",   "pwd",   "secret",  "token",   "key",    "auth",    "credential", "sig",     "ssn",     "social",
+    "card",   "iban",  "phone",   "mobile",  "oncall", "dob",     "birth",      "mrn",     "name",    "client",
+    "owner",  "creat", "contact", "manager", "street", "address", "holder",     "assign",  "user",    "steward",
+    "number", "id",    "nino",    "pesel",   "aadha",  "licen",   "tax",        "patient", "request", "approv",
+    "nif",    "dni",   "bsn",     "cpf",     "nric",   "email"};
 
 /// A quick look before the pattern.
 auto may_be_telling(std::string_view name) -> bool {
@@ -176,7 +180,7 @@ auto may_be_telling(std::string_view name) -> bool {
 /// Where the name with a telling part begins that ends where `name` does; its end = there is none.
 auto telling_name_at(std::string_view text, Cell name) -> std::size_t {
     static const RE2 pattern(
-        R"re((?i)[a-z0-9_.\-]{0,40}(?:passw|passwd|pwd|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|auth|credential|_pass|sig\b|signature|[a-z]key|[_\-]key|ssn|social_?security|card|iban|phone|mobile|oncall|dob|birth|mrn|passport|first_?name|last_?name|full_?name|client)[a-z0-9_.\-]{0,24}$)re",
+        R"re((?i)[a-z0-9_.\-]{0,40}(?:passw|passwd|pwd|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|auth|credential|_pass|sig\b|signature|[a-z]key|[_\-]key|ssn|social_?security|card|iban|phone|mobile|oncall|dob|birth|mrn|passport|[a-z_\-]name|client|owner|creat[eo]|contact|manager|steward|assign|custodian|request|approv|modifiedby|street|address|holder|patient|user|national|tax_?id|[a-z]number|nino|pesel|aadha+r|licen[cs]e|email|\bnif\b|\bdni|\bbsn|\bcpf|nric)[a-z0-9_.\-]{0,24}$)re",
         pattern_options());
     constexpr std::size_t shortest = 3;
     if (name.end - name.begin < shortest) return name.end;
@@ -223,7 +227,46 @@ auto header_of(std::string_view text, Cell line) -> Header {
     return {};
 }
 
+/// `Alice Ngo` without quotes: words with capital letters belong to the name.
+auto end_of_name(std::string_view text, std::size_t end) -> std::size_t {
+    while (end + 1 < text.size() && text[end] == ' ') {
+        const char next = text[end + 1];
+        if (!((next >= 'A' && next <= 'Z') || static_cast<unsigned char>(next) >= 0xC3)) break;
+        const auto stop = std::min(text.find_first_of(" \"'`,;:&<>=()[]{}\\\n\r\t", end + 1), text.size());
+        if (stop == end + 1) break;
+        end = stop;
+    }
+    return end;
+}
+
+/// The end of a tag's or attribute's name.
+auto element_name_end(std::string_view text, std::size_t at) -> std::size_t {
+    while (at < text.size() && (is_name_byte(text[at]) || text[at] == ':')) ++at;
+    return at;
+}
+
 } // namespace
+
+auto element_values(std::string_view text) -> std::vector<FieldValue> {
+    std::vector<FieldValue> found;
+    constexpr std::size_t longest = 400;
+    for (auto open = text.find('<'); open != std::string_view::npos; open = text.find('<', open + 1)) {
+        const auto name_end = element_name_end(text, open + 1);
+        if (name_end == open + 1 || name_end >= text.size()) continue;
+        const auto close = text.substr(name_end, longest).find('>');
+        if (close == std::string_view::npos) continue;
+        const auto begin = name_end + close + 1;
+        const auto size = text.substr(begin, longest).find("</");
+        if (size == std::string_view::npos || size == 0) continue;
+        auto name = text.substr(open + 1, name_end - open - 1);
+        if (!text.substr(begin + size + 2).starts_with(name)) continue;
+        if (const auto colon = name.find(':'); colon != std::string_view::npos) name.remove_prefix(colon + 1);
+        const auto meaning = meaning_of_key(name);
+        if (meaning == KeyMeaning::none) continue;
+        found.push_back({.meaning = meaning, .begin = begin, .end = begin + size, .is_delimited = true});
+    }
+    return found;
+}
 
 auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
     // `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value.
@@ -247,15 +290,17 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         const auto& value = groups[2];
         auto begin = static_cast<std::size_t>(value.data() - text.data());
         auto end = begin + value.size();
-        const bool is_quoted = !quote.empty();
+        // The quote of a tag's "Value" is part of what stands before the value.
+        const char mark = quote.empty() ? text[begin - 1] : quote[quote.size() - 1];
+        const bool is_quoted = !quote.empty() || std::string_view("\"'`").find(mark) != std::string_view::npos;
         if (is_quoted) { // up to the same quote
-            const char mark = quote[quote.size() - 1];
             const auto limit = std::min(text.size(), begin + 400);
             auto stop = begin;
             while (stop < limit && text[stop] != mark && text[stop] != '\n' && text[stop] != '\\') ++stop;
             end = std::max(stop, begin);
         } else {
             end = without_closing_brackets(text, begin, end);
+            if (meaning == KeyMeaning::person || meaning == KeyMeaning::role) end = end_of_name(text, end);
         }
         const bool is_assigned = begin >= 1 && text.substr(begin > 4 ? begin - 4 : 0, 4).find('=') != text.npos;
         if (end > begin)
@@ -317,6 +362,12 @@ auto looks_the_part(KeyMeaning meaning, std::string_view value, bool is_delimite
         return digits.size() >= 5 && text.size() <= 20;
     case KeyMeaning::person:
         return is_name(text);
+    case KeyMeaning::role:
+        return is_delimited && reads_as_person(text);
+    case KeyMeaning::address:
+        return is_delimited && text.find(' ') != text.npos && !digits.empty() && text.find("://") == text.npos;
+    case KeyMeaning::national_id:
+        return digits.size() >= 5 && text.size() <= 24 && !text.starts_with("arn:");
     case KeyMeaning::ip:
         return is_public_ip(text);
     }

@@ -19,6 +19,8 @@ struct FieldValue {
 
 /// Assignments and tag pairs in `text` whose name means something.
 [[nodiscard]] auto assigned_values(std::string_view text) -> std::vector<FieldValue>;
+/// Content of XML elements whose name means something.
+[[nodiscard]] auto element_values(std::string_view text) -> std::vector<FieldValue>;
 /// Cells below a header line of plain column names.
 [[nodiscard]] auto table_values(std::string_view text) -> std::vector<FieldValue>;
 /// Whether the value is what its name promises, and no placeholder, word or reference.

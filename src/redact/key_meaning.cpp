@@ -71,6 +71,71 @@ constexpr std::array<std::pair<std::string_view, KeyMeaning>, 37> exact{{
     {"clientip", KeyMeaning::ip},
 }};
 
+constexpr std::array people{"forename",      "givenname",  "familyname",     "middlename",  "displayname",
+                            "contactname",   "patient",    "employeename",   "holder",      "cardholder",
+                            "accountholder", "nameoncard", "cardholdername", "beneficiary", "nextofkin",
+                            "maidenname",    "ownername",  "username"};
+constexpr std::array roles{
+    "owner",          "owners",        "dataowner",        "datasteward",     "steward",  "creator",
+    "createdby",      "author",        "contact",          "manager",         "assignee", "assignedto",
+    "custodian",      "requestor",     "requester",        "requestedby",     "approver", "approvedby",
+    "modifiedby",     "updatedby",     "lastmodifiedby",   "uploadedby",      "lead",     "teamlead",
+    "technicalowner", "businessowner", "technicalcontact", "businesscontact", "user",     "maintainer",
+    "maintainedby",   "responsible",   "reviewer"};
+constexpr std::array addresses{"address",      "streetaddress", "street",         "homeaddress",    "addressline1",
+                               "addressline2", "postaladdress", "mailingaddress", "billingaddress", "shippingaddress",
+                               "residence",    "address1",      "address2"};
+constexpr std::array national_ids{"nationalid",
+                                  "nationalidnumber",
+                                  "nationalinsurancenumber",
+                                  "nino",
+                                  "ni",
+                                  "nif",
+                                  "nie",
+                                  "dni",
+                                  "pesel",
+                                  "aadhaar",
+                                  "aadhar",
+                                  "personnummer",
+                                  "hetu",
+                                  "sin",
+                                  "socialinsurancenumber",
+                                  "tfn",
+                                  "taxfilenumber",
+                                  "nhsnumber",
+                                  "nhs",
+                                  "taxid",
+                                  "taxpayerid",
+                                  "tin",
+                                  "itin",
+                                  "steuerid",
+                                  "bsn",
+                                  "cpf",
+                                  "curp",
+                                  "rfc",
+                                  "codicefiscale",
+                                  "fiscalcode",
+                                  "nric",
+                                  "hkid",
+                                  "rrn",
+                                  "ahv",
+                                  "idnumber",
+                                  "identitynumber",
+                                  "driverlicense",
+                                  "driverslicense",
+                                  "driverslicence",
+                                  "drivinglicence",
+                                  "licensenumber",
+                                  "medicareid",
+                                  "medicarenumber",
+                                  "mbi",
+                                  "insuranceid",
+                                  "healthinsuranceid",
+                                  "accountnumber",
+                                  "bankaccount",
+                                  "routingnumber",
+                                  "employeessn"};
+
 } // namespace
 
 auto meaning_of_key(std::string_view key) -> KeyMeaning {
@@ -79,6 +144,11 @@ auto meaning_of_key(std::string_view key) -> KeyMeaning {
     if (const auto found = std::ranges::find(exact, std::string_view(word), &decltype(exact)::value_type::first);
         found != exact.end())
         return found->second;
+    const auto is_among = [&](const auto& words) { return std::ranges::find(words, word) != words.end(); };
+    if (is_among(people)) return KeyMeaning::person;
+    if (is_among(roles)) return KeyMeaning::role;
+    if (is_among(addresses)) return KeyMeaning::address;
+    if (is_among(national_ids)) return KeyMeaning::national_id;
     if (std::ranges::find(exact_secrets, word) != exact_secrets.end()) return KeyMeaning::secret;
     if (std::ranges::any_of(about, [&](const char* ending) { return word.ends_with(ending); })) return KeyMeaning::none;
     if (word.find("public") != std::string::npos) return KeyMeaning::none;
@@ -112,7 +182,12 @@ auto kind_of(KeyMeaning meaning) -> std::string_view {
     case KeyMeaning::passport:
         return "PASSPORT";
     case KeyMeaning::person:
+    case KeyMeaning::role:
         return "PERSON";
+    case KeyMeaning::address:
+        return "ADDRESS";
+    case KeyMeaning::national_id:
+        return "NATIONAL_ID";
     case KeyMeaning::ip:
         return "IP";
     }

@@ -19,6 +19,9 @@ enum class KeyMeaning {
     medical_record,
     passport,
     person,
+    role, ///< a person, a team or an account
+    address,
+    national_id,
     ip
 };
 

@@ -1,7 +1,9 @@
 #include "dossier/redact/redactor.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/redact/decoded.hpp"
 #include "fields.hpp"
+#include "names.hpp"
 #include "shape_search.hpp"
 
 #include <algorithm>
@@ -37,17 +39,12 @@ auto merged(std::vector<Redactor::Span> spans) -> std::vector<Redactor::Span> {
 
 /// Spellings of one value that should share a pseudonym.
 auto canonical(std::string_view kind, std::string_view value) -> std::string {
-    if (kind == "EMAIL") {
-        auto text = replace_all(lower(value), "\\u0040", "@");
-        return percent_decode(text).value_or(text);
-    }
-    if (kind == "CARD" || kind == "SSN" || kind == "PHONE" || kind == "IBAN") {
-        std::string text;
-        std::ranges::copy_if(value, std::back_inserter(text),
-                             [](char c) { return std::string_view(" -.()").find(c) == std::string_view::npos; });
-        return text;
-    }
-    return std::string(value);
+    auto text = decoded_value(value);
+    if (kind == "EMAIL") return lower(text);
+    if (kind == "PERSON") return folded_name(text);
+    if (kind == "CARD" || kind == "SSN" || kind == "PHONE" || kind == "IBAN")
+        std::erase_if(text, [](char c) { return std::string_view(" -.()").find(c) != std::string_view::npos; });
+    return text;
 }
 
 /// The size of what reads as a pseudonym, `<EMAIL_1>`, at `at`; else 0.
@@ -94,8 +91,48 @@ struct Redactor::Impl {
         if (const auto meaning = meaning_of_key(key); meaning != KeyMeaning::none)
             add({.meaning = meaning, .begin = 0, .end = text.size(), .is_delimited = true});
         std::ranges::for_each(assigned_values(text), add);
+        std::ranges::for_each(element_values(text), add);
         std::ranges::for_each(table_values(text), add);
     }
+
+    /// What shows in the text as it stands.
+    void add_reading(std::string_view text, std::string_view key, const std::vector<std::string>& names,
+                     std::vector<Span>& spans) const {
+        std::ranges::move(shapes.spans(text), std::back_inserter(spans));
+        add_fields(text, key, spans);
+        add_names(text, names, spans);
+        // What base64 or hex holds can't be masked in part.
+        for (const auto& run : encoded_runs(text)) {
+            std::vector<Span> inside;
+            std::ranges::move(shapes.spans(run.text), std::back_inserter(inside));
+            add_fields(run.text, key, inside);
+            add_names(run.text, names, inside);
+            if (!inside.empty()) spans.push_back({.begin = run.begin, .end = run.end, .kind = inside.front().kind});
+        }
+    }
+
+    /// What shows once escapes are taken off, layer by layer, at its place in the source.
+    void add_layers(std::string_view text, std::string_view key, const std::vector<std::string>& names,
+                    std::vector<Span>& spans) const {
+        constexpr int most = 3;
+        std::vector<std::uint32_t> source;
+        std::string reading(text);
+        for (int layer = 0; layer < most; ++layer) {
+            auto decoded = decode_layer(reading);
+            if (!decoded) return;
+            if (!source.empty())
+                for (auto& at : decoded->source) at = source[at];
+            source = std::move(decoded->source);
+            reading = std::move(decoded->text);
+            std::vector<Span> inside;
+            add_reading(reading, key, names, inside);
+            for (const auto& span : inside)
+                spans.push_back({.begin = source[span.begin], .end = source[span.end], .kind = span.kind});
+        }
+    }
+
+    [[nodiscard]] auto spans(std::string_view text, std::string_view key, const std::vector<std::string>& names) const
+        -> std::vector<Span>;
 };
 
 Redactor::Redactor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -109,30 +146,48 @@ auto Redactor::make(const RedactionConfig& config) -> Result<std::unique_ptr<Red
 }
 
 auto Redactor::find(std::string_view text, std::string_view key) const -> std::vector<Span> {
-    auto spans = impl_->shapes.spans(text);
-    impl_->add_fields(text, key, spans);
+    return impl_->spans(text, key, {});
+}
+
+auto Redactor::Impl::spans(std::string_view text, std::string_view key, const std::vector<std::string>& names) const
+    -> std::vector<Span> {
+    std::vector<Span> spans;
+    add_reading(text, key, names, spans);
+    add_layers(text, key, names, spans);
     for (auto& span : spans) span = without_escape(text, span);
     spans = merged(std::move(spans));
-    std::erase_if(spans, [&](const Span& s) { return impl_->is_allowed(text.substr(s.begin, s.end - s.begin)); });
+    std::erase_if(spans, [&](const Span& s) { return is_allowed(text.substr(s.begin, s.end - s.begin)); });
     return spans;
 }
 
 auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key) const -> std::string {
-    return masked(text, state, key, Pseudonyms::foreign);
+    return masked(text, state, key, state.names_, Pseudonyms::foreign);
+}
+
+auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key,
+                      const std::vector<std::string>& people) const -> std::string {
+    auto names = state.names_;
+    names.insert(names.end(), people.begin(), people.end());
+    return masked(text, state, key, names, Pseudonyms::foreign);
 }
 
 auto Redactor::redact_answer(std::string_view text, Redaction& state) const -> std::string {
-    return masked(text, state, {}, Pseudonyms::own);
+    return masked(text, state, {}, state.names_, Pseudonyms::own);
 }
 
-auto Redactor::masked(std::string_view text, Redaction& state, std::string_view key, Pseudonyms found) const
-    -> std::string {
+void Redaction::remember_person(std::string_view name) {
+    const auto text = std::string(trim(name));
+    if (has_several_words(text) && std::ranges::find(names_, text) == names_.end()) names_.push_back(text);
+}
+
+auto Redactor::masked(std::string_view text, Redaction& state, std::string_view key,
+                      const std::vector<std::string>& names, Pseudonyms found) const -> std::string {
     const auto is_own = [&](std::string_view pseudonym) {
         return found == Pseudonyms::own && state.originals_.contains(pseudonym);
     };
     std::string result;
     std::size_t at = 0;
-    for (const auto& span : find(text, key)) {
+    for (const auto& span : impl_->spans(text, key, names)) {
         append_kept(result, text.substr(at, span.begin - at), is_own);
         at = span.end;
         const std::string kind(span.kind);

@@ -67,6 +67,34 @@ auto SqliteStore::get_draft(std::string id) -> Task<Result<Draft>> {
     });
 }
 
+auto SqliteStore::add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
+    -> Task<Result<void>> {
+    return writer_.submit<void>([drafts = std::move(drafts), opens_dossier, at,
+                                 audit = std::move(audit)](WriteSession& session) -> Result<void> {
+        if (drafts.empty()) return fail(Errc::invalid_argument, "there is no draft to add");
+        const auto& id = drafts.front().dossier_id;
+        if (opens_dossier) {
+            // Nothing is to be done for it before a person decides, so it isn't ready.
+            session.db.run("INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at, work_seq) "
+                           "VALUES(?1,?2,?3,?4,?5,?5,1)",
+                           id, "drafts:" + id, to_string(Stage::awaiting_approval), rank_of(drafts.front().severity),
+                           at);
+        }
+        std::int64_t dossier = 0;
+        {
+            auto rows = session.db.query("SELECT seq FROM dossiers WHERE id=? AND merged_into IS NULL", id);
+            if (!rows.next()) return fail(Errc::not_found, "no dossier has this id");
+            dossier = rows.integer(0);
+        }
+        for (const auto& draft : drafts) {
+            if (draft.dossier_id != id) return fail(Errc::invalid_argument, "the drafts are of several dossiers");
+            if (auto saved = save_draft(session.db, dossier, draft); !saved) return saved;
+        }
+        session.seal(audit);
+        return {};
+    });
+}
+
 auto SqliteStore::edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
     -> Task<Result<Draft>> {
     return writer_.submit<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),

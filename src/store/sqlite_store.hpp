@@ -58,6 +58,8 @@ public:
 
     auto list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> override;
     auto get_draft(std::string id) -> Task<Result<Draft>> override;
+    auto add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<void>> override;
     auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
         -> Task<Result<Draft>> override;
     auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,

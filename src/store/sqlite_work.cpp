@@ -64,57 +64,6 @@ auto update_finding(WriteSession& session, const StageCommit& commit, const Stag
     return {};
 }
 
-/// The worker read the draft before a person decided on it or changed its text: their word stands. `conflict` where the
-/// worker approves what it no longer is.
-auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Result<Draft> {
-    if (incoming.state == DraftState::approved &&
-        (stored.state == DraftState::rejected || stored.content_hash != incoming.content_hash))
-        return fail(Errc::conflict, "somebody has decided on the draft or rewritten it");
-    if (incoming.state == DraftState::expired && stored.state == DraftState::rejected) return stored;
-    if (incoming.state == DraftState::expired && stored.state == DraftState::approved) {
-        incoming.approved_hash = stored.approved_hash;
-        incoming.decided_by = stored.decided_by;
-        incoming.decided_at = stored.decided_at;
-        return incoming;
-    }
-    if (incoming.state != DraftState::pending) return incoming;
-    const bool decided = stored.state != DraftState::pending;
-    const bool rewritten =
-        edited && stored.revision == incoming.revision && stored.content_hash != incoming.content_hash;
-    if (decided) {
-        incoming.state = stored.state;
-        incoming.approved_hash = stored.approved_hash;
-        incoming.decided_by = stored.decided_by;
-        incoming.decided_at = stored.decided_at;
-        incoming.comment = stored.comment;
-    }
-    if (rewritten) {
-        incoming.title = stored.title;
-        incoming.body = stored.body;
-        incoming.payload = stored.payload;
-        incoming.content_hash = stored.content_hash;
-    }
-    return incoming;
-}
-
-auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void> {
-    {
-        auto rows = db.query("SELECT doc, edited FROM drafts WHERE id=?", draft.id);
-        if (rows.next()) {
-            auto reconciled = reconcile(std::move(draft), draft_of(rows.text(0)), rows.integer(1) != 0);
-            if (!reconciled) return fail(std::move(reconciled.error()));
-            draft = std::move(*reconciled);
-        }
-    }
-    std::string finding_ids = "\n";
-    for (const auto& id : draft.finding_ids) finding_ids += id + "\n";
-    db.run("INSERT INTO drafts(id, dossier, revision, state, content_hash, finding_ids, doc) VALUES(?,?,?,?,?,?,?) "
-           "ON CONFLICT(id) DO UPDATE SET revision=excluded.revision, state=excluded.state, "
-           "content_hash=excluded.content_hash, finding_ids=excluded.finding_ids, doc=excluded.doc",
-           draft.id, dossier, draft.revision, to_string(draft.state), draft.content_hash, finding_ids, to_text(draft));
-    return {};
-}
-
 auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
     auto& db = session.db;
     const auto claimed = check_claim(db, commit.claim);

@@ -34,9 +34,14 @@ auto nothing_happened(Errc code) -> bool {
     }
 }
 
+/// What an intent's ticket is about: the key says it.
+auto subject_of(const Intent& intent) -> std::string { return intent.key.substr(std::string_view("ticket:").size()); }
+
 auto is_as_approved(const Draft& draft) -> bool { return draft.approved_hash == content_hash(draft); }
 
 } // namespace
+
+auto ticket_subject(const Draft& draft) -> std::string { return draft.kind == "policy" ? draft.id : draft.dossier_id; }
 
 Delivery::Delivery(std::map<std::string, std::shared_ptr<TicketSink>> sinks, store::EffectStore& store,
                    TicketConfig config, const Clock& clock, Metrics& metrics)
@@ -48,11 +53,11 @@ auto Delivery::sink_of(const std::string& name) const -> Result<std::shared_ptr<
     return at->second;
 }
 
-auto Delivery::key_of(const std::string& dossier_id) const -> std::string {
-    return ticket_key(config_.instance, dossier_id);
-}
+auto Delivery::key_of(const std::string& subject) const -> std::string { return ticket_key(config_.instance, subject); }
 
 auto Delivery::first_wait() const -> Duration { return std::max(shortest_wait, config_.settle / 16); }
+
+auto Delivery::has_sink(const std::string& sink) const -> bool { return sinks_.contains(sink); }
 
 auto Delivery::is_internal(const std::string& sink) const -> bool {
     const auto at = sinks_.find(sink);
@@ -68,7 +73,7 @@ auto Delivery::ensure_ticket(Draft draft, Deadline deadline) -> Task<Result<Prog
         co_return fail(Errc::conflict, "the draft waits for an approval of exactly this content");
     }
     Intent wanted;
-    wanted.key = "ticket:" + draft.dossier_id;
+    wanted.key = "ticket:" + ticket_subject(draft);
     wanted.dossier_id = draft.dossier_id;
     wanted.draft_id = draft.id;
     wanted.sink = draft.sink;
@@ -108,7 +113,7 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
     auto committed = co_await store_.save_intent(intent, {});
     if (!committed) co_return fail(committed.error());
 
-    const auto key = key_of(intent.dossier_id);
+    const auto key = key_of(subject_of(intent));
     auto created = co_await sink->create(draft, key, deadline);
     if (created) co_return co_await settle_as_done(intent, *created, false, sink->is_internal());
 
@@ -131,7 +136,7 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
 
 auto Delivery::look_again(std::shared_ptr<TicketSink> sink, Intent intent, Draft draft, Deadline deadline)
     -> Task<Result<Progress>> {
-    const auto key = key_of(intent.dossier_id);
+    const auto key = key_of(subject_of(intent));
     auto found = co_await sink->find(key, deadline);
     if (!found) co_return fail(found.error()); // without a look there is no second create
     if (!found->empty()) co_return co_await settle_as_done(intent, found->front(), true, sink->is_internal());
@@ -195,7 +200,7 @@ auto Delivery::sweep_one(Intent intent, Deadline deadline) -> Task<Result<std::s
     constexpr int most_looks = 3;
     auto sink = sink_of(intent.sink);
     if (!sink) co_return fail(sink.error());
-    const auto key = key_of(intent.dossier_id);
+    const auto key = key_of(subject_of(intent));
     auto found = co_await (*sink)->find(key, deadline);
     if (!found) co_return fail(found.error());
     const auto ours = intent.ticket.value_or(TicketRef{});

@@ -87,8 +87,8 @@ auto Delivery::apply_approval(Draft draft, TicketRef ticket, std::string note, D
 
 auto Delivery::update_as_approved(std::shared_ptr<TicketSink> sink, Draft draft, TicketRef ticket, Deadline deadline)
     -> Task<Result<void>> {
-    auto begun =
-        co_await store_.begin_intent(effect_intent("ticket:" + draft.dossier_id, ticket, draft.dossier_id, draft.id));
+    auto begun = co_await store_.begin_intent(
+        effect_intent("ticket:" + ticket_subject(draft), ticket, draft.dossier_id, draft.id));
     if (!begun) co_return fail(begun.error());
     auto intent = std::move(*begun);
     const auto approved = content_hash(draft);

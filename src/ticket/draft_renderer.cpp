@@ -6,6 +6,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "dossier/ticket/classification_draft.hpp"
+#include "dossier/ticket/policy_text.hpp"
 
 #include <fmt/format.h>
 
@@ -301,9 +302,11 @@ void what_to_do(Body& body, const Assessment& assessment) {
         steps.push_back(fmt::format("{}. {}", steps.size() + 1, escape_markdown(step.text)));
     }
     body.block(steps.empty() ? "No step is on file for this kind of finding." : join(steps, "\n"));
-    if (assessment.snippet.empty()) return;
-    if (!assessment.snippet_title.empty()) body.block(escape_markdown(assessment.snippet_title) + ":");
-    body.block(fenced_code(assessment.snippet, assessment.snippet_language));
+    if (!assessment.snippet.empty()) {
+        if (!assessment.snippet_title.empty()) body.block(escape_markdown(assessment.snippet_title) + ":");
+        body.block(fenced_code(assessment.snippet, assessment.snippet_language));
+    }
+    if (const auto section = policy_section(assessment.policies); !section.empty()) body.block(section);
 }
 
 void where_to_look(Body& body, const std::vector<Finding>& findings) {

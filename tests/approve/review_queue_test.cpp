@@ -41,6 +41,11 @@ public:
         if (!drafts.contains(id)) co_return fail(Errc::not_found, "no such draft");
         co_return drafts[id];
     }
+    auto add_drafts(std::vector<Draft> added, bool /*opens_dossier*/, Timestamp /*at*/,
+                    std::vector<store::AuditEntry> /*entries*/) -> Task<Result<void>> override {
+        for (auto& draft : added) drafts[draft.id] = std::move(draft);
+        co_return Result<void>{};
+    }
     auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<store::AuditEntry> entries)
         -> Task<Result<Draft>> override {
         if (before_write) std::exchange(before_write, nullptr)();

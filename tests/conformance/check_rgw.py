@@ -158,6 +158,22 @@ class Checks:
         self.failed += 0 if holds else 1
 
 
+def check_draft(checks, ceph, s3, name, dossier):
+    """Puts the drafted policy on the bucket: who is anonymous must be out, the owner in. The gateway knows neither TLS over
+    plain HTTP nor accounts as AWS has them, so it judges who is named and what is taken out."""
+    drafts = [one for one in dossier["assessment"]["policies"] if one["id"] == "s3-bucket-policy"]
+    if not drafts or drafts[0]["effect"] != "closes":
+        return
+    document = next(text["text"] for text in drafts[0]["texts"] if text["language"] == "json")
+    before = [ceph.get(f"/{name}/{key}") for key in OBJECTS]
+    s3.put_bucket_policy(Bucket=name, Policy=document)
+    after = [ceph.get(f"/{name}/{key}") for key in OBJECTS]
+    owner = s3.get_object(Bucket=name, Key=OBJECTS[0])["Body"].read()
+    open_at_first = 200 in before or drafts[0]["reach"][0]["before"] == "allowed under conditions"
+    checks.tell(open_at_first and set(after) == {403} and owner == b"x",
+                f"{name}: with the drafted policy anonymous reading goes from {before} to {after}, the owner reads")
+
+
 def main():
     if not all(map(shutil.which, ("ceph-mon", "ceph-osd", "radosgw", "ceph"))):
         print("skipped: Ceph isn't installed")
@@ -180,6 +196,11 @@ def main():
                 s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
             if tags:
                 s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
+        try:
+            s3.put_bucket_policy(Bucket="plain", Policy='{"Version":"2012-10-17","Statment":[]}')
+            checks.tell(False, "the gateway refuses a policy with a misspelt key")
+        except s3.exceptions.ClientError:
+            checks.tell(True, "the gateway refuses a policy with a misspelt key")
         provider = {"kind": "aws_iam", "name": "rgw", "region": "us-east-1", "access_key_id": KEY,
                     "secret_access_key": SECRET, "calls": ["bucket"],
                     "endpoints": {"s3": f"http://127.0.0.1:{ceph.port}", "sts": f"http://127.0.0.1:{ceph.port}"}}
@@ -198,6 +219,7 @@ def main():
                             f"{[one['how'] for one in access] or 'nobody from outside'}")
                 checks.tell(dossier["owner"]["email"] == tags.get("Owner", ""), f"{name}: its owner by the bucket's tags")
                 checks.tell(dossier["context"]["gaps"] == [], f"{name}: nothing is missing: {dossier['context']['gaps']}")
+                check_draft(checks, ceph, s3, name, dossier)
             wrong = {**provider, "secret_access_key": "wrong"}
         with Service(default_config(identity=[wrong], cmdb=[], context={"timeout": "30s"}),
                      binary=os.environ.get("DOSSIER_BINARY")) as service:

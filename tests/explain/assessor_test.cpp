@@ -203,6 +203,62 @@ TEST(Assessor, RiskFollowsItsFactors) {
     }
 }
 
+TEST(Assessor, EachFactorMovesTheRiskByItself) {
+    struct Row {
+        const char* name;
+        const char* factor;
+        void (*change)(Finding&, Context&); ///< makes it less
+        double by;                          ///< points, at least
+    };
+    const Row rows[] = {
+        {"a lower severity", "severity", [](Finding& f, Context&) { f.severity = Severity::medium; }, 10},
+        {"less sensitive data", "data", [](Finding& f, Context&) { f.data.classes = {"customer"}; }, 5},
+        {"reached by other accounts only", "exposure",
+         [](Finding& f, Context&) { f.exposure = Exposure::cross_account; }, 5},
+        {"a test environment", "environment", [](Finding&, Context& c) { c.environment = Environment::test; }, 5},
+        {"a smaller blast radius", "reach",
+         [](Finding& f, Context& c) {
+             f.exposure = Exposure::internal;
+             c.access = {{.id = "role/one", .kind = "role", .level = "read", .origin = "x"}};
+             c.blast_radius.reset();
+         },
+         5},
+        {"an application of low criticality", "criticality",
+         [](Finding&, Context& c) { c.asset->criticality = Criticality::low; }, 5},
+    };
+    Context context;
+    context.environment = Environment::prod;
+    context.asset = Asset{.criticality = Criticality::critical};
+    context.access = {{.id = "*", .kind = "anyone", .level = "read", .origin = "x"}};
+    const auto weight_of = [](const Assessment& assessment, const std::string& name) {
+        const auto found = std::ranges::find(assessment.factors, name, &RiskFactor::name);
+        return found == assessment.factors.end() ? -1 : found->weight;
+    };
+    const auto worst = assessor().assess({public_bucket()}, context);
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        auto finding = public_bucket();
+        auto changed = context;
+        row.change(finding, changed);
+        const auto assessment = assessor().assess({finding}, changed);
+        const auto lost = 100 * (weight_of(worst, row.factor) - weight_of(assessment, row.factor));
+        EXPECT_GE(lost, row.by);
+        EXPECT_LE(assessment.risk, worst.risk - row.by);
+    }
+    // The blast radius alone, everything else alike: secrets and stores behind it count.
+    auto finding = public_bucket();
+    finding.exposure = Exposure::internal;
+    Context quiet;
+    quiet.access = {{.id = "role/one", .kind = "role", .level = "read", .origin = "x"}};
+    auto wide = quiet;
+    wide.blast_radius = BlastRadius{.nodes = {{.id = "r", .kind = "resource"},
+                                              {.id = "internet", .kind = "internet", .hops = 2},
+                                              {.id = "s", .kind = "secret", .hops = 1}},
+                                    .hops = 2,
+                                    .origin = "wiz"};
+    EXPECT_GE(assessor().assess({finding}, wide).risk, assessor().assess({finding}, quiet).risk + 4);
+}
+
 TEST(Assessor, AnUnknownEnvironmentCountsAsProduction) {
     Context prod;
     prod.environment = Environment::prod;

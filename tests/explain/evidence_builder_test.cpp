@@ -2,6 +2,7 @@
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
+#include "instruction_detector.hpp"
 #include "sample_evidence.hpp"
 #include "untrusted_text.hpp"
 

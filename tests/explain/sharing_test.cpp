@@ -188,16 +188,17 @@ TEST_F(SharingTest, AHundredLikeFindingsAtOnceMakeOneCall) {
 }
 
 TEST_F(SharingTest, IsKeptOverARestartAndHeldAgainstTheEvidenceOfEach) {
-    script->extra = {{"Ana may be asked first.", ":owner"}, // a piece of the first owner's name
+    script->extra = {{"<PERSON_1> may be asked first.", ":owner"}, // whoever that is: names stay here
                      {"More than 900 records are concerned.", ":data.volume"}};
     const auto first = narrate(0);
-    EXPECT_TRUE(says(first.narrative, "Ana may be asked first."));
+    EXPECT_TRUE(says(first.narrative, "<PERSON_1> may be asked first."));
     EXPECT_TRUE(says(first.narrative, "More than 900"));
     open(true);
     const auto second = narrate(4'001).narrative;
     EXPECT_EQ(script->calls, 1);
     EXPECT_EQ(second.shared_from, "dos_0");
     EXPECT_TRUE(says(second, bucket(4'001)));
+    EXPECT_TRUE(says(second, "<PERSON_1> may be asked first.")) << "the owner of each, by the same pseudonym";
     EXPECT_FALSE(says(second, "Ana"));
     ASSERT_EQ(second.removed.size(), 1U);
     EXPECT_EQ(second.removed[0].text, "More than 900 records are concerned.") << "of this one five thousand are";

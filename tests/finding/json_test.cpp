@@ -99,10 +99,35 @@ auto full_context() -> Context {
                     .support_group = "g",
                     .rule = "r",
                     .origin = "cmdb:file"};
+    c.store_policy = StorePolicy{.document = "{}",
+                                 .blocks_public = true,
+                                 .has_public_acl = true,
+                                 .account = "111122223333",
+                                 .origin = "aws_iam"};
     c.environment = Environment::staging;
     c.environment_origin = "cmdb:file";
     c.gaps = {{.source = "graph", .reason = "timed out"}};
     return c;
+}
+
+auto full_proposal() -> PolicyProposal {
+    return {.id = "s3-bucket-policy",
+            .version = "1.0.0",
+            .title = "t",
+            .controls = {"NIST 800-53 r5 AC-3"},
+            .texts = {{.language = "hcl", .title = "Terraform", .text = "x {}"}},
+            .reach = {{.who = "anyone",
+                       .deed = "read",
+                       .before = "allowed",
+                       .after = "denied",
+                       .why = "statement S",
+                       .is_owner = true}},
+            .proof = "proven",
+            .evaluator = "dossier S3 policy evaluation",
+            .effect = "closes",
+            .verdict = "v",
+            .assumptions = {"a"},
+            .explanation = "e"};
 }
 
 auto full_assessment() -> Assessment {
@@ -114,7 +139,8 @@ auto full_assessment() -> Assessment {
             .snippet = "{}",
             .snippet_title = "block",
             .snippet_language = "json",
-            .reach = {"1 role"}};
+            .reach = {"1 role"},
+            .policies = {full_proposal()}};
 }
 
 auto full_narrative() -> Narrative {
@@ -203,6 +229,7 @@ TEST(Codecs, EveryDocumentComesBackAsItWas) {
     {
         SCOPED_TRACE("assessment");
         check(full_assessment());
+        check(full_proposal());
     }
     {
         SCOPED_TRACE("narrative");

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <thread>
 
 namespace dossier::redact {
@@ -79,6 +79,68 @@ TEST(Redactor, PutsPseudonymsInPlaceOfIdentifiersAndSecrets) {
         SCOPED_TRACE(row.name);
         EXPECT_EQ(redacted(row.text), row.expected);
     }
+}
+
+TEST(Redactor, ReadsBeneathEscapes) {
+    struct Row {
+        const char* name;
+        std::string text;
+        std::string expected;
+    };
+    const Row rows[] = {
+        {"JSON escape of digits", R"(ssn \u0035\u0033\u0036-90-3399)", "ssn <SSN_1>"},
+        {"escaped twice", R"(alice\\u0040acme.example)", "<EMAIL_1>"},
+        {"escaped three times", "alice%252540acme.example", "<EMAIL_1>"},
+        {"hex escape", R"(alice\x40acme.example)", "<EMAIL_1>"},
+        {"HTML entity", "mail alice&commat;acme&period;example now", "mail <EMAIL_1> now"},
+        {"XML entity in hex", "alice&#x40;acme.example", "<EMAIL_1>"},
+        {"entity twice", "alice&amp;#64;acme.example", "<EMAIL_1>"},
+        {"percent of every byte", "%34%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31", "<CARD_1>"},
+        {"quoted-printable", "alice=40acme.example", "<EMAIL_1>"},
+        {"query string", "u?mail=alice%40acme.example&next=1", "u?mail=<EMAIL_1>&next=1"},
+        {"full-width", "４１１１ １１１１ １１１１ １１１１ used", "<CARD_1> used"},
+        {"zero-width", "ali\u200bce@ac\u200bme.example", "<EMAIL_1>"},
+        {"base64", "blob YWxpY2VAYWNtZS5leGFtcGxl end", "blob <EMAIL_1> end"},
+        {"base64 in a path", "exports/YWxpY2VAYWNtZS5leGFtcGxl.csv", "exports/<EMAIL_1>.csv"},
+        {"base64 of JSON", "eyJzc24iOiAiNTM2LTkwLTMzOTkifQ==", "<SSN_1>"},
+        {"hex", "616c6963654061636d652e6578616d706c65", "<EMAIL_1>"},
+        {"XML element", "<row><ssn>536903399</ssn><n>12</n></row>", "<row><ssn><SSN_1></ssn><n>12</n></row>"},
+        {"JSON in JSON", R"("{\"first_name\": \"Alice\", \"n\": 3}")",
+         R"("{\"first_name\": \"<PERSON_1>\", \"n\": 3}")"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        EXPECT_EQ(redacted(row.text), row.expected);
+    }
+    for (const auto* text : {"100%25 of count=40, a&b, x=20 y &amp; z", R"(C:\new\table\users)",
+                             "aGVsbG8gd29ybGQgYWdhaW4=", "470d322bbca8a1c2e97c22d490c1e636", "R&amp;D exports at 50%"})
+        EXPECT_EQ(redacted(text), text);
+}
+
+TEST(Redactor, MasksPeopleByTheFieldThatHoldsThem) {
+    struct Row {
+        const char* text;
+        const char* expected;
+    };
+    const Row rows[] = {
+        {"owner=Alice Ngo", "owner=<PERSON_1>"},
+        {R"({"created_by": "Alice Ngo"})", R"({"created_by": "<PERSON_1>"})"},
+        {R"({"Key": "owner", "Value": "Alice Ngo"})", R"({"Key": "owner", "Value": "<PERSON_1>"})"},
+        {R"({"owner": "Claims Platform Team"})", R"({"owner": "Claims Platform Team"})"},
+        {"owner=payments-core", "owner=payments-core"},
+        {R"({"street_address": "12 High Street, Leeds"})", R"({"street_address": "<ADDRESS_1>"})"},
+        {R"({"nino": "QQ123456C"})", R"({"nino": "<NATIONAL_ID_1>"})"},
+        {"the owner is not known", "the owner is not known"},
+    };
+    for (const auto& row : rows) EXPECT_EQ(redacted(row.text), row.expected);
+
+    const auto shared = redactor();
+    Redaction state;
+    state.remember_person("Alice Ngo");
+    EXPECT_EQ(shared->redact("Alice Ngo, ngo, alice and alice.ngo but not alicengo", state),
+              "<PERSON_1>, <PERSON_2> and <PERSON_1> but not alicengo");
+    EXPECT_EQ(shared->redact("the user mallory has access", state, {}, {"mallory"}), "the user <PERSON_3> has access");
+    EXPECT_EQ(shared->redact("mallory", state), "mallory") << "one word is known in its own field only";
 }
 
 TEST(Redactor, LeavesWhatTheStoryNeeds) {
@@ -248,9 +310,9 @@ TEST(Redactor, StaysFastOnHostileText) {
     const auto shared = redactor();
     for (const auto& text : texts) {
         SCOPED_TRACE(text.substr(0, 20));
-        const auto start = std::chrono::steady_clock::now();
+        const auto start = std::clock(); // what the process computed, however busy the machine is
         (void)shared->find(text);
-        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+        EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC);
     }
 }
 

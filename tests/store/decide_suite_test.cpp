@@ -57,6 +57,35 @@ TEST_P(DecideSuite, ADraftIsDecidedOnceOnTheContentThatWasSeen) {
     EXPECT_EQ(value_of(store().list_audit({}, {})).items.size(), 1U);
 }
 
+TEST_P(DecideSuite, DraftsThatAPersonAskedForJoinADossierOrOpenOne) {
+    const auto result = deliver({});
+    end(claim(minute(0)).at(0));
+    auto asked = draft_of(result, "drf_asked");
+    asked.kind = "policy";
+    value_of(store().add_drafts({asked}, false, minute(1), {entry("draft.created")}));
+    EXPECT_EQ(value_of(store().get_dossier(result.dossier_id)).drafts.at(0).id, "drf_asked");
+    EXPECT_TRUE(claim(minute(1)).empty()) << "nothing is to be done before somebody decides";
+    EXPECT_TRUE(decide("drf_asked", asked.content_hash, DraftState::approved, "alice"));
+    EXPECT_EQ(claim(minute(2)).size(), 1U);
+
+    auto alone = asked;
+    alone.id = "drf_alone";
+    alone.dossier_id = "dos_alone";
+    alone.finding_ids.clear();
+    EXPECT_EQ(error_of(store().add_drafts({alone}, false, minute(1), {})), Errc::not_found);
+    value_of(store().add_drafts({alone}, true, minute(1), {}));
+    const auto dossier = value_of(store().get_dossier("dos_alone"));
+    EXPECT_TRUE(dossier.findings.empty());
+    EXPECT_EQ(dossier.stage, Stage::awaiting_approval);
+    EXPECT_EQ(store().backlog(), 1U) << "a person's turn counts for nothing";
+    EXPECT_TRUE(decide("drf_alone", "", DraftState::approved, "alice"));
+    EXPECT_EQ(claim(minute(2)).size(), 1U);
+    auto other = asked;
+    other.dossier_id = "dos_other";
+    EXPECT_EQ(error_of(store().add_drafts({alone, other}, false, minute(1), {})), Errc::invalid_argument);
+    EXPECT_EQ(error_of(store().add_drafts({}, true, minute(1), {})), Errc::invalid_argument);
+}
+
 TEST_P(DecideSuite, AnEditMakesNewContentToDecideOn) {
     const auto draft = draft_of(deliver({}), "drf_1");
     save(claim(minute(0)).at(0), {draft});

@@ -136,6 +136,10 @@ public:
         return under_.list_drafts(std::move(filter), std::move(page));
     }
     auto get_draft(std::string id) -> Task<Result<Draft>> override { return under_.get_draft(std::move(id)); }
+    auto add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<store::AuditEntry> audit)
+        -> Task<Result<void>> override {
+        return under_.add_drafts(std::move(drafts), opens_dossier, at, std::move(audit));
+    }
     auto edit_draft(std::string id, std::string hash, Draft edited, std::vector<store::AuditEntry> audit)
         -> Task<Result<Draft>> override {
         return under_.edit_draft(std::move(id), std::move(hash), std::move(edited), std::move(audit));

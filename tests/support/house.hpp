@@ -112,6 +112,7 @@ public:
     FailingStore store{*real};
     ingest::Receiver receiver{{scanner(), wiz()}, store, clock, metrics, 1'000};
     std::unique_ptr<explain::Assessor> assessor = *explain::Assessor::load("");
+    std::unique_ptr<explain::Governor> governor = *explain::Governor::load("");
     std::shared_ptr<const redact::Redactor> redactor = *redact::Redactor::make({});
     std::shared_ptr<ticket::test::FakeTracker> tracker = std::make_shared<ticket::test::FakeTracker>(clock);
     ticket::Delivery delivery{
@@ -149,6 +150,7 @@ public:
                                .receiver = receiver,
                                .enricher = *enrichers_.back(),
                                .assessor = *assessor,
+                               .governor = *governor,
                                .narrator = *narrators_.back(),
                                .delivery = delivery,
                                .redactor = *redactor,

@@ -85,6 +85,17 @@ struct DraftOptions {
 };
 auto drafts(const DraftOptions& options, std::ostream& out) -> int;
 
+struct PolicyOptions {
+    Remote remote;
+    std::string finding_id;     ///< drafts for this finding, or
+    std::string inventory_file; ///< for the stores of this file, "-" = standard input, or
+    bool findings = false;      ///< for the stores of the stored findings
+    std::string sink;
+    bool json = false;
+};
+/// Has policies drafted into the review queue.
+auto policies(const PolicyOptions& options, std::ostream& out) -> int;
+
 struct DeadLetterOptions {
     Remote remote;
     std::string action; ///< list | redrive

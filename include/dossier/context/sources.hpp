@@ -22,6 +22,7 @@ struct IdentityAnswer {
     std::vector<PolicyFact> policies;       ///< attached to the resource
     std::vector<std::string> exposure_path; ///< how one gets there from outside, one step a line
     std::vector<AccessEvent> access_log;
+    std::optional<StorePolicy> store_policy;
     std::string gap; ///< what could not be asked, where that is only a part; "" = nothing
 };
 

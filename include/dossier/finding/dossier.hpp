@@ -147,6 +147,16 @@ struct ContextGap {
     std::string reason; ///< "timed out after 2 s"
 };
 
+/// What the provider says of a store's own access policy: the ground on which a better one is drafted.
+struct StorePolicy {
+    std::string document;              ///< JSON, at most 20 KiB (S3's limit); "" = there is none
+    std::optional<bool> blocks_public; ///< RestrictPublicBuckets of bucket or account; nullopt = not to be had
+    bool has_public_acl = false;       ///< an access control list lets anyone in, and nothing overrides it
+    std::string account;               ///< the store's, 12 digits
+    std::string origin;                ///< "aws_iam"
+};
+inline constexpr std::size_t longest_store_policy = std::size_t{20} << 10U;
+
 /// Enrichment (context room).
 struct Context {
     Owner owner;
@@ -155,6 +165,7 @@ struct Context {
     std::vector<std::string> exposure_path; ///< how one gets there from outside, one step a line
     std::vector<AccessEvent> access_log;    ///< newest first
     std::vector<PolicyFact> policies;
+    std::optional<StorePolicy> store_policy;
     std::optional<Asset> asset;
     Environment environment = Environment::unknown; ///< CMDB, else tags, else unknown
     std::string environment_origin;
@@ -179,6 +190,40 @@ struct RemediationStep {
     std::string text;
 };
 
+/// One form of a drafted policy.
+struct PolicyText {
+    std::string language; ///< hcl | json | bash | sql
+    std::string title;    ///< "Terraform", "AWS CLI"
+    std::string text;
+};
+
+/// Somebody who can, or can't, do something to the data, as it is and as it would be with the draft.
+struct ReachRow {
+    std::string who;    ///< "anyone, without credentials", an ARN
+    std::string deed;   ///< "read objects"
+    std::string before; ///< allowed | denied | allowed under conditions | not known
+    std::string after;
+    std::string why;       ///< what decides afterwards: "statement DenyInsecureTransport denies it"
+    bool is_owner = false; ///< has to keep access
+};
+
+/// A draft of a policy. Its text comes from templates and facts alone, and it is nothing but a proposal: this service
+/// carries none out.
+struct PolicyProposal {
+    std::string id; ///< of the template: "s3-bucket-policy"
+    std::string version;
+    std::string title;
+    std::vector<std::string> controls; ///< "NIST 800-53 r5 AC-3"
+    std::vector<PolicyText> texts;
+    std::vector<ReachRow> reach;
+    std::string proof;     ///< proven | unproven
+    std::string evaluator; ///< what proved it; "" = nothing did
+    std::string effect;    ///< closes | narrows | hardens | fails; what is offered as closing is `closes` alone
+    std::string verdict;   ///< the table in one sentence
+    std::vector<std::string> assumptions;
+    std::string explanation;
+};
+
 /// Assessment, decided in code before any LLM is asked (explain room).
 struct Assessment {
     double risk = 0;   ///< 0…100
@@ -186,10 +231,11 @@ struct Assessment {
     std::vector<RiskFactor> factors;
     std::vector<RegulationRef> regulations;
     std::vector<RemediationStep> remediation;
-    std::string snippet;            ///< a policy that would close it, with real names; "" where none fits
-    std::string snippet_title;      ///< "S3 public access block (AWS CLI)"
-    std::string snippet_language;   ///< json | hcl | bash
-    std::vector<std::string> reach; ///< blast radius known so far, one line each
+    std::string snippet;                  ///< a policy that would close it, with real names; "" where none fits
+    std::string snippet_title;            ///< "S3 public access block (AWS CLI)"
+    std::string snippet_language;         ///< json | hcl | bash
+    std::vector<std::string> reach;       ///< blast radius known so far, one line each
+    std::vector<PolicyProposal> policies; ///< what closes the exposure first
     std::optional<StoreClassification> classification; ///< where there was something to classify
 };
 

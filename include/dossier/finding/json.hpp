@@ -16,6 +16,8 @@ void to_json(Json& json, const Owner& value);
 void from_json(const Json& json, Owner& value);
 void to_json(Json& json, const BlastRadius& value);
 void from_json(const Json& json, BlastRadius& value);
+void to_json(Json& json, const PolicyProposal& value);
+void from_json(const Json& json, PolicyProposal& value);
 void to_json(Json& json, const Context& value);
 void from_json(const Json& json, Context& value);
 void to_json(Json& json, const StoreClassification& value);

@@ -43,7 +43,8 @@ struct RouteConfig {
     std::string sink;              ///< "" = the first configured sink
     std::string approval;          ///< "" = tickets.approval | none | before_create | before_assign
     double min_confidence = 0;
-    NarrativeRule narrative; ///< `narrative:` always | never | {top_percent, window}
+    bool policy_drafts = false; ///< policies that close the exposure become drafts of their own, for review
+    NarrativeRule narrative;    ///< `narrative:` always | never | {top_percent, window}
 };
 
 struct AutomateConfig {

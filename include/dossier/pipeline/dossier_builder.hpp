@@ -7,6 +7,7 @@
 #include "dossier/base/metrics.hpp"
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/assessor.hpp"
+#include "dossier/explain/governance.hpp"
 #include "dossier/explain/llm_classifier.hpp"
 #include "dossier/explain/location_rules.hpp"
 #include "dossier/explain/narrator.hpp"
@@ -28,6 +29,7 @@ struct Stations {
     ingest::Receiver& receiver;
     context::Enricher& enricher;
     const explain::Assessor& assessor;
+    const explain::Governor& governor;
     explain::Narrator& narrator;
     ticket::Delivery& delivery;
     const redact::Redactor& redactor;
@@ -42,6 +44,13 @@ struct Stations {
     const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
     explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open
     std::vector<explain::LocationRule> location_rules{};
+};
+
+/// Drafts of policies that a person asked for.
+struct AskedPolicies {
+    std::string dossier_id;
+    std::vector<Draft> drafts;        ///< all pending; those that were there already among them
+    std::vector<std::string> refused; ///< proposals and groups that got no draft, and why
 };
 
 /// Who looks on while a dossier is made on demand; each may be empty. Called on the coroutine's executor.
@@ -61,6 +70,15 @@ public:
     /// Explains findings that are not stored (`POST /v1/explain` with a payload, `dossier explain`): no ticket, no
     /// trace but the audit of its LLM calls.
     auto explain(std::vector<Finding> findings, ExplainWatch watch = {}) -> Task<ticket::DossierView>;
+
+    /// Drafts for the policies of a stored finding (`POST /v1/policies`), bound to its dossier. Asked twice, it answers
+    /// with the drafts that wait already. `not_found`; `unavailable` before the finding is assessed.
+    /// @param sink takes the text once it is approved; "" = the outbox. `invalid_argument` for one that isn't
+    /// configured
+    auto draft_policies(std::string finding_id, std::string sink, std::string actor) -> Task<Result<AskedPolicies>>;
+    /// One draft for each group of like stores, in a dossier of their own.
+    auto draft_governance(std::vector<explain::InventoryStore> stores, std::string sink, std::string actor)
+        -> Task<Result<AskedPolicies>>;
 
 private:
     Stations stations_;

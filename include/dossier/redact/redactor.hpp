@@ -1,6 +1,7 @@
 #pragma once
 // The gate that every byte for an LLM passes. Finds direct identifiers and secrets (RE2 patterns where they can begin,
-// then validators: Luhn, IBAN mod 97, SSN rules, entropy) in decoded text and puts pseudonyms in their place,
+// then validators: Luhn, IBAN mod 97, SSN rules, entropy) in the text and in each reading beneath its escapes (JSON,
+// percent, entities, quoted-printable, base64, hex; three deep) and puts pseudonyms in their place,
 // `<EMAIL_1>`, the same value the same pseudonym within one Redaction. Resource names, ARNs, account ids, UUIDs, dates
 // and counts stay. Thread-safe; a Redaction belongs to one dossier.
 
@@ -27,6 +28,9 @@ struct RedactionConfig {
 class Redaction {
 public:
     [[nodiscard]] auto count() const -> std::size_t { return originals_.size(); }
+    /// A name of two words or more, known from the field that held it: masked as PERSON in every later text, however it
+    /// is spelled there ("Alice Ngo", "ngo, alice", "alice.ngo"). One word alone would take resource names with it.
+    void remember_person(std::string_view name);
     /// Puts the originals back.
     [[nodiscard]] auto restore(std::string text) const -> std::string;
 
@@ -35,6 +39,7 @@ private:
     std::map<std::string, std::string, std::less<>> pseudonyms_; ///< "EMAIL\0value" → "<EMAIL_1>"
     std::map<std::string, std::string, std::less<>> originals_;  ///< "<EMAIL_1>" → value
     std::map<std::string, int, std::less<>> next_;
+    std::vector<std::string> names_; ///< of people, from the fields that hold them
 };
 
 class Redactor {
@@ -45,6 +50,9 @@ public:
     /// @param key name of the field or column that holds the text, as context for validators; may be ""
     /// What already reads as a pseudonym in `text` becomes ‹EMAIL_1›, so that no payload can ask for a value by it.
     [[nodiscard]] auto redact(std::string_view text, Redaction& state, std::string_view key = {}) const -> std::string;
+    /// @param people names that are masked in this text, also those of one word
+    [[nodiscard]] auto redact(std::string_view text, Redaction& state, std::string_view key,
+                              const std::vector<std::string>& people) const -> std::string;
     /// For text that was written from redacted text, as an LLM's answer is: the pseudonyms that `state` has given stay.
     [[nodiscard]] auto redact_answer(std::string_view text, Redaction& state) const -> std::string;
 
@@ -54,14 +62,14 @@ public:
         std::string_view
             kind; ///< EMAIL | PHONE | SSN | CARD | IBAN | AWS_KEY | JWT | PRIVATE_KEY | IP | SECRET | CUSTOM | …
     };
-    /// What would be masked, in order and without overlap.
+    /// What would be masked, names of people that only a Redaction knows aside, in order and without overlap.
     [[nodiscard]] auto find(std::string_view text, std::string_view key = {}) const -> std::vector<Span>;
 
 private:
     struct Impl;
     enum class Pseudonyms { foreign, own };
-    [[nodiscard]] auto masked(std::string_view text, Redaction& state, std::string_view key, Pseudonyms found) const
-        -> std::string;
+    [[nodiscard]] auto masked(std::string_view text, Redaction& state, std::string_view key,
+                              const std::vector<std::string>& names, Pseudonyms found) const -> std::string;
     explicit Redactor(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

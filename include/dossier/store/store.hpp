@@ -115,6 +115,11 @@ public:
     virtual ~DraftStore() = default;
     virtual auto list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> = 0;
     virtual auto get_draft(std::string id) -> Task<Result<Draft>> = 0;
+    /// Takes drafts in that a person asked for, all of one dossier (their `dossier_id`).
+    /// @param opens_dossier it is a new one, of these drafts alone and without findings; else `not_found` for an id
+    ///        that no dossier has
+    virtual auto add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<void>> = 0;
     /// Replaces title, body and payload of a pending draft whose content still is `expected_hash`. `conflict`
     /// otherwise.
     virtual auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)

@@ -13,6 +13,10 @@
 
 namespace dossier::ticket {
 
+/// What a draft's ticket is about: its dossier, which has one ticket however often it is drafted; a drafted policy has
+/// a ticket of its own.
+[[nodiscard]] auto ticket_subject(const Draft& draft) -> std::string;
+
 class Delivery {
 public:
     Delivery(std::map<std::string, std::shared_ptr<TicketSink>> sinks, store::EffectStore& store, TicketConfig config,
@@ -35,13 +39,14 @@ public:
     /// One round of the sweep over intents whose time has come: doubles are linked to the ticket of our intent and
     /// closed. @return number of doubles closed
     auto sweep(Deadline deadline) -> Task<Result<std::size_t>>;
+    [[nodiscard]] auto has_sink(const std::string& sink) const -> bool;
     [[nodiscard]] auto is_internal(const std::string& sink) const -> bool;
 
 private:
     using Effect = std::function<Task<Result<void>>()>;
 
     [[nodiscard]] auto sink_of(const std::string& name) const -> Result<std::shared_ptr<TicketSink>>;
-    [[nodiscard]] auto key_of(const std::string& dossier_id) const -> std::string;
+    [[nodiscard]] auto key_of(const std::string& subject) const -> std::string;
     [[nodiscard]] auto first_wait() const -> Duration;
     auto attempt(std::shared_ptr<TicketSink> sink, store::Intent intent, Draft draft, Deadline deadline)
         -> Task<Result<Progress>>;

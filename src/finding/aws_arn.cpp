@@ -1,4 +1,4 @@
-#include "aws_arn.hpp"
+#include "dossier/finding/aws_arn.hpp"
 
 #include "dossier/base/strings.hpp"
 
@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace dossier::context::aws {
+namespace dossier::aws {
 namespace {
 
 constexpr std::size_t longest_arn = 2048;
@@ -72,4 +72,4 @@ auto arn_of(const Resource& resource) -> std::optional<Arn> {
     return arn;
 }
 
-} // namespace dossier::context::aws
+} // namespace dossier::aws

@@ -1,4 +1,4 @@
-#include "aws_conditions.hpp"
+#include "dossier/finding/aws_conditions.hpp"
 
 #include "dossier/base/strings.hpp"
 
@@ -11,7 +11,7 @@
 #include <functional>
 #include <optional>
 
-namespace dossier::context::aws {
+namespace dossier::aws {
 namespace {
 
 struct Operator {
@@ -170,4 +170,4 @@ auto describe(const std::vector<Condition>& conditions) -> std::string {
     return join(parts, " and ");
 }
 
-} // namespace dossier::context::aws
+} // namespace dossier::aws

@@ -1,10 +1,10 @@
 // Policy evaluation as tables, and where the shared contracts are at hand, against the verdicts of two other
 // evaluators (a real Ceph RGW and a third-party simulator).
 
-#include "aws_arn.hpp"
-#include "aws_policy.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/finding/aws_arn.hpp"
+#include "dossier/finding/aws_policy.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-namespace dossier::context::aws {
+namespace dossier::aws {
 namespace {
 
 auto word(Tri verdict) -> std::string {
@@ -259,4 +259,4 @@ TEST(AwsPolicy, AgreesWithOtherEvaluators) {
 }
 
 } // namespace
-} // namespace dossier::context::aws
+} // namespace dossier::aws

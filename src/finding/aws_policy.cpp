@@ -1,14 +1,14 @@
-#include "aws_policy.hpp"
+#include "dossier/finding/aws_policy.hpp"
 
-#include "aws_arn.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/finding/aws_arn.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-namespace dossier::context::aws {
+namespace dossier::aws {
 namespace {
 
 constexpr std::size_t most_statements = 500;
@@ -276,4 +276,4 @@ auto describe(const Statement& statement) -> std::string {
     return shorten(text, 400);
 }
 
-} // namespace dossier::context::aws
+} // namespace dossier::aws

@@ -3,15 +3,15 @@
 // validation does, and asked who may do what to which resource. Pure functions. Explicit denials win; conditions that
 // can't be decided here make an answer "maybe" (aws_conditions.hpp).
 
-#include "aws_conditions.hpp"
 #include "dossier/base/error.hpp"
+#include "dossier/finding/aws_conditions.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace dossier::context::aws {
+namespace dossier::aws {
 
 /// An entry of Principal: {"AWS": "arn:…"} is kind AWS.
 struct NamedPrincipal {
@@ -72,4 +72,4 @@ struct Opinion {
 /// "Allow s3:GetObject on arn:aws:s3:::b/* to anyone, if aws:SourceIp IpAddress 192.0.2.0/24".
 [[nodiscard]] auto describe(const Statement& statement) -> std::string;
 
-} // namespace dossier::context::aws
+} // namespace dossier::aws

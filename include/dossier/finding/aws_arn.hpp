@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace dossier::context::aws {
+namespace dossier::aws {
 
 struct Arn {
     std::string partition; ///< aws | aws-cn | aws-us-gov | …
@@ -28,4 +28,4 @@ struct Arn {
 /// S3's rules, so that a name can't become another path or host.
 [[nodiscard]] auto is_bucket_name(std::string_view text) -> bool;
 
-} // namespace dossier::context::aws
+} // namespace dossier::aws

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace dossier::context::aws {
+namespace dossier::aws {
 
 /// An answer that may depend on what nobody here knows.
 enum class Tri { no, maybe, yes };
@@ -34,4 +34,4 @@ using Circumstances = std::map<std::string, std::vector<std::string>, std::less<
 /// "aws:SourceIp IpAddress 192.0.2.0/24".
 [[nodiscard]] auto describe(const std::vector<Condition>& conditions) -> std::string;
 
-} // namespace dossier::context::aws
+} // namespace dossier::aws

@@ -1,0 +1,365 @@
+#include "instruction_detector.hpp"
+
+#include "dossier/base/strings.hpp"
+#include "dossier/redact/decoded.hpp"
+#include "utf8_walk.hpp"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <memory>
+#include <vector>
+
+namespace dossier::explain {
+namespace {
+
+constexpr std::size_t most_bytes = 16'384;
+
+struct Pattern {
+    const char* name;
+    const char* expression;
+};
+
+/// On small letters, words with one blank between.
+constexpr std::array word_patterns{
+    Pattern{"override of instructions",
+            R"--(\b(ignore|disregard|forget|override|bypass|skip|neglect|stop (following|obeying))\b( \w+){0,)--"
+            R"--(6} (instructions?|prompts?|directions?|directives|guidelines|commands|rules|told|said|contex)--"
+            R"--(t|programming|constraints|restrictions|training)\b)--"},
+    Pattern{"override of instructions",
+            R"--(\b(ignore|disregard|forget|never ?mind)( about)? (everything|every thing|anything|all|all of)--"
+            R"--(|what|any) (you|above|before|that|i|was|said|the above|the previous|this|these|those|it|prio)--"
+            R"--(r|previous|preceding)\b)--"},
+    Pattern{"override of instructions",
+            R"--(\b(ignore|disregard|forget) (the |all |any |every |your |my )?(above|previous|prior|precedin)--"
+            R"--(g|foregoing|evidence|earlier|the rest)\b)--"},
+    Pattern{"override of instructions",
+            R"--(\b(ignore|disregard|forget)( \w+){0,6} (and|instead|then) (say|state|print|write|answer|resp)--"
+            R"--(ond|reply|report|tell|output|translate|do|give|list|focus)\b|\b(forget|disregard) about (tha)--"
+            R"--(t|this|it)\b|\bignore all \w+ (\w+ )?(indicators|findings|evidence|text|data|signs)\b|\bfocu)--"
+            R"--(s exclusively on\b)--"},
+    Pattern{"override of instructions",
+            R"--(\b(instructions?|prompts?|rules|directives) (\w+ ){0,4}(are|is|have been|has been|were) (\w+)--"
+            R"--( )?(cancell?ed|void|over|superseded|overridden|revoked|replaced|suspended|outdated|wrong|lif)--"
+            R"--(ted)\b)--"},
+    Pattern{"new role",
+            R"--(\b(you are now|you re now|from now on|pretend (to be|you are|you re|that you|this)|act as (i)--"
+            R"--(f|an?|the|my)|you must now|new instructions?|as an ai|roleplay as|role of another|you are (a)--"
+            R"--(bout to|going to) (immerse|act|pretend|play)|you are (a|an|the) (helpful|ai|assistant|unfilt)--"
+            R"--(ered|dan|chatbot|language model)|do anything now|dan mode|stay in character|(ignore|without))--"
+            R"--( (your )?(ethical|moral|safety))\b)--"},
+    Pattern{"question for the prompt",
+            R"--(\b(system (prompt|message|notice|override|instructions?|mode|update mode)|developer (mode|me)--"
+            R"--(ssage)|god mode|admin mode|debug mode|maintenance mode|sudo mode|root mode|hidden instructio)--"
+            R"--(ns?|initial (prompt|instructions?)|your (system |initial |original |hidden |secret |previous)--"
+            R"--( |exact )*(prompts?|instructions?|rules|guidelines|programming|creators?|developers?|secret )--"
+            R"--(key|configuration)|(text|words|prompt|instructions|content|everything|message|conversation|l)--"
+            R"--(ines?) above|previous (text|conversation|messages?|prompt)|start(s|ing)? with you are|verbat)--"
+            R"--(im|were you told|you (are|were) not supposed to|you (are|were) told|before this conversation)--"
+            R"--()\b)--"},
+    Pattern{"order about the finding",
+            R"--(\b(assign|escalate|reassign) (it|this)( \w+){0,3} to \w+|\b(assign|route|escalate|send|reass)--"
+            R"--(ign|forward|transfer) (this|the (finding|issue|ticket|alert|ownership|risk|draft|report|owne)--"
+            R"--(r|evidence|data)|all (findings|tickets|alerts|data|evidence))( \w+){0,3} ?to \w+)--"},
+    Pattern{"order about the finding",
+            R"--(\b(set|change|lower|downgrade|mark|treat|rate|report|classify|close|reduce|raise) (this|the|)--"
+            R"--(it|its|all)?( \w+){0,3} ?(severity|priority|status|owner|ticket|finding|issue|alert|risk)( o)--"
+            R"--(f \w+ \w+)? (to|as|is)\b)--"},
+    Pattern{"order about the finding",
+            R"--(\b(set|change|lower|downgrade|mark|treat|rate|report|classify|close) (this|the|it) (finding|)--"
+            R"--(issue|alert|ticket)?( ?(as|to)) (resolved|closed|low|informational|false|benign|done|a false)--"
+            R"--()\b)--"},
+    Pattern{"order about the finding",
+            R"--(\b(this|the) (finding|alert|issue|ticket|risk) is (a )?(false positive|false alarm|test|acce)--"
+            R"--(pted|benign|resolved|not real)\b|\bsecurity team has (already )?(approved|signed)|\b(approve)--"
+            R"--(|close|accept|merge) (the|this) (draft|ticket|finding|request|change)\b)--"},
+    Pattern{"order about the text",
+            R"--(\b(do not|don t|dont|never) (mention|report|create|escalate|open a|include|tell|reveal|discl)--"
+            R"--(ose|flag|say|write)\b)--"},
+    Pattern{"order about the text",
+            R"--(\b(respond|reply|answer) (only |to \w+ )?(with|by|in|as)\b|\b(say|state|write|claim) (only ))--"
+            R"--(?that\b|\b(add|insert|append) (this|the following) (image|link|text|url)\b|\binclude (this|t)--"
+            R"--(he following)\b|\btell the (reader|user|analyst|owner)\b|\bwrite the redacted\b|\b(please|co)--"
+            R"--(uld you|can you|now|next) repeat\b|\bstate the (output|result|answer)\b|\brefer to the \w+ a)--"
+            R"--(s\b|\bin the (policy draft|narrative|ticket|summary)\b|\bnote (to|for) (the |any |all )?(ai|)--"
+            R"--(llm|automated|model|assistant|analysis|reviewer|summari[sz]er|bot)\b|\b(dear )?(ai|llm|gpt|c)--"
+            R"--(laude|chatgpt|assistant|chatbot) (assistant|model|reading|please|must|should|that)\b|\bdecod)--"
+            R"--(e and follow\b|\bfollow (these|the following|my) (instructions?|steps|orders)\b)--"},
+    Pattern{"order about the text",
+            R"--(\b(print|reveal|repeat|output|show|display|leak|tell|give|share|write|return|echo|recite|sum)--"
+            R"--(mari[sz]e|translate|copy|spell)( me| us)?( out| back)? (your|the|all|everything|every|what)()--"
+            R"--( of)?( your| the)? ?(entire |complete |whole |exact |first |original )*(system|hidden|initia)--"
+            R"--(l|full|previous|prompt|instructions|above|conversation|guidelines|rules|words|lines|sentence)--"
+            R"--(s|document|secret|password|key)\b)--"},
+    Pattern{"order about the text",
+            R"--(\b(what (is|was|are|were)|tell me|give me|share|confirm|reveal|provide)( \w+){0,4} (secret k)--"
+            R"--(ey|password|passcode|credentials|user s (name|email|phone|address|location)|prompt|email add)--"
+            R"--(ress|balance|where the user)\b|\bwhere (does|is) the user\b|\bi am (your )?(god|developer|cr)--"
+            R"--(eator|admin\w*|the (president|developer|creator|ceo|administrator))\b|\bi (am|m) (now )?(a|a)--"
+            R"--(n|the|your) (developer|administrator|engineer|admin)\b|\bi (am|m) (now )?(initiating|running)--"
+            R"--(|entering|performing|conducting|activating)\b|\bas (your|an ai) (creator|developer|developed)--"
+            R"--(|administrator)\b)--"},
+    Pattern{"order about the text",
+            R"--(\b(instead|actually|rather) (just |please |now |can you |could you |you should )*(say|print|)--"
+            R"--(write|answer|respond|tell|output|translate|do|give|sort|list|provide|classify|perform)\b|\b()--"
+            R"--(say|print|output|display) (exactly|only|just|nothing but|i ?have been)\b|\bkill all humans\b)--"
+            R"--(|\bi ?(have|ve) been pwned\b)--"},
+};
+
+/// On the text as it is.
+constexpr std::array raw_patterns{
+    Pattern{"chat token", R"((?i)<\|[a-z_ ]{2,30}\|>|\[/?INST\]|<</?SYS>>|<(start|end)_of_turn>)"},
+    Pattern{
+        "closing tag or comment",
+        R"((?i)</?(evidence|untrusted|system|data|context|instructions?|user|assistant|prompt|document)\b[^>]*>|<!--)"},
+    Pattern{"role marker",
+            R"((?im)(^|[\n.;>"'])\s*#{0,4}\s*(system|assistant|human|user|developer|instruction)s?\s*:\s*\S)"},
+    Pattern{"role marker", R"--((?i)"role"\s*:\s*"(system|assistant|developer|tool)")--"},
+    Pattern{"image or link", R"(!\[[^\]]*\]\([^)]*\))"},
+};
+
+/// "Ignore what you were told" in other languages: a verb and what it is about, in either order, near each other.
+struct Override {
+    const char* verbs;
+    const char* objects;
+};
+constexpr std::array overrides{
+    Override{R"--(ignor|oublie|négli|faites abstraction|ne tenez pas compte|ne tiens pas compte)--",
+             R"--(instruction|consigne|directive|précédent|dit|ci-dessus|règle|invite)--"},
+    Override{R"--(ignor|olvid|descart|omit|haz caso omiso|desestim|pasa por alto)--",
+             R"--(instruccion|anterior|indicacion|dicho|regla|previ|todo)--"},
+    Override{R"--(ignor|esque[çc]|desconsider|descart|despreze|dispense)--",
+             R"--(instru[çc]|anterior|orienta|dito|regra|tudo|comando)--"},
+    Override{R"--(ignor|dimentic|trascur|disattend|non considerare|scord)--",
+             R"--(istruzion|precedent|detto|regol|quanto|prompt|sopra)--"},
+    Override{R"--(ignorier|vergiss|vergesse|missachte|beachte nicht|übergehe)--",
+             R"--(anweisung|vorherig|gesagt|regel|bisher|anleitung|alles|oben|vorig)--"},
+    Override{R"--(negeer|vergeet|sla geen acht)--", R"--(instructie|vorige|gezegd|regel|alles)--"},
+    Override{R"--(игнорир|забуд|проигнор|пренебре|не обращай)--", R"--(инструкц|предыдущ|указани|сказа|правил|выше)--"},
+    Override{R"--(yoksay|yok say|görmezden|unut|dikkate alma|gözardı|göz ardı)--",
+             R"--(talimat|önceki|söylen|kural|yönerge|yukarıdaki|her şey)--"},
+    Override{R"--(bỏ qua|quên|phớt lờ|đừng quan tâm|bất chấp)--",
+             R"--(hướng dẫn|chỉ dẫn|trước|quy tắc|lệnh|nói|yêu cầu)--"},
+    Override{R"--(kalimutan|huwag pansinin|balewalain|ipagwalang|isantabi|huwag mong)--",
+             R"--(tagubilin|nauna|sinabi|utos|panuto|lahat|patakaran)--"},
+    Override{R"--(abaikan|lupakan)--", R"--(instruksi|perintah|sebelumnya|petunjuk|semua)--"},
+    Override{R"--(zignoruj|pomiń|zapomnij)--", R"--(instrukcj|poprzedn|poleceni|powyższ)--"},
+    Override{R"--(忽略|无视|忘记|忘掉|不要理会|忽視|無視)--",
+             R"--(指令|指示|说明|之前|先前|以上|规则|提示|告诉|說明|命令|内容)--"},
+    Override{R"--(無視|忘れ|無効に)--", R"--(指示|命令|これまで|以前|前|ルール|言われ|上記|プロンプト)--"},
+    Override{R"--(무시|잊어|잊으|잊고)--", R"--(지시|이전|지침|명령|규칙|말|위의|안내)--"},
+    Override{R"--(تجاهل|تغاضى|تغاض|انس|إنسى|اهمل|أهمل)--", R"--(تعليمات|السابق|قبل|قيل|الأوامر|القواعد|أعلاه|توجي)--"
+                                                           R"--(هات)--"},
+    Override{R"--(अनदेखा|अवहेलना|नज़रअंदाज|नजरअंदा)--"
+             R"--(ज|भूल|उपेक्षा|ध्यान न)--",
+             R"--(निर्देश|पिछले|पूर्व|बताया|नियम|कहा)--"
+             R"--(|आदेश|ऊपर)--"},
+    Override{R"--(উপেক্ষা|ভুলে|অগ্রাহ্য)--", R"--(নির্দেশ|আগের|পূর্ব|নিয়ম|বলা)--"},
+    Override{R"--(ไม่ต้องสนใจ|อย่าไปสนใจ|อย่าสนใจ|)--"
+             R"--(เพิกเฉย|ลืม|ละเว้น)--",
+             R"--(คำสั่ง|คําสั่ง|คำแนะนำ|คําแนะนํา|)--"
+             R"--(ก่อนหน้า|บอก|กฎ)--"},
+};
+
+constexpr auto foreign_modes =
+    R"--((openai|anthropic).{0,24}(développé|entwickelt|desarroll|desenvolv|svilupp|geliştir|phát)--"
+    R"--( triển|开发|開発|개발|разработ|विकसित|طور)|(développé|entwi)--"
+    R"--(ckelt|desarroll|desenvolv|svilupp|geliştir|phát triển|开发|開発|개발|разраб)--"
+    R"--(от|विकसित|طور).{0,24}(openai|anthropic)|von (openai|anthropic) entwickelt|p)--"
+    R"--(residente (de|dos|degli) (los )?(estados|stati) unid?t?i|président des états|präsident de)--"
+    R"--(r vereinigten|tổng thống|राष्ट्रपति|总统|大統領|대통령|пр)--"
+    R"--(езидент|رئيس الولايات|başkanı|pangulo ng|en fait, |na verdade, |de hech)--"
+    R"--(o, |tatsächlich, |यह महत्वपूर्ण है कि आप|fuerzas del or)--"
+    R"--(den|law enforcement mode|system mode|modo (de )?sistema|modalità (di )?sistema|mode systèm)--"
+    R"--(e|systemmodus|sistem modu|system-modus|chế độ hệ thống|系统模式|システムモ)--"
+    R"--(ード|시스템 모드|режим системы|системный режим|وضع ال)--"
+    R"--(نظام|सिस्टम मोड|সিস্টেম মোড|โหมดระบ)--"
+    R"--(บ|modo (de )?mantenimiento|modo (de )?manutenção|mode maintenance|wartungsmodus|bakım m)--"
+    R"--(odu|режим обслуживания|メンテナンスモード|维护模式|유지 ?보)--"
+    R"--(수 모드|유지 관리 모드|रखरखाव मोड|soy tu desarrollador|soy dios|i)--"
+    R"--(ch bin gott|je suis dieu|sono dio|sou deus|ben tanrıyım|tôi là (một )?(nhà phát tri)--"
+    R"--(ển|chúa)|geliştiricinim|私は神|я бог|나는 신|저는 신|मैं भगवा)--"
+    R"--(न|मैं ईश्वर|أنا الله|أنا إله|أنا المطور|ako ang diyo)--"
+    R"--(s|我是上帝|ฉันคือพระเจ้า|ฉันเป็นพระเจ)--"
+    R"--(้า|god mode)--";
+constexpr auto foreign_secrets =
+    R"--(clé secrète|mot de passe|clave secreta|contraseña|chave secreta|\bsenha\b|chiave segreta|)--"
+    R"--(parola d'ordine|passwort|geheimer schlüssel|geheimen schlüssel|geheimschlüssel|gizli anah)--"
+    R"--(tar|şifre|parola|mật khẩu|khóa bí mật|секретный ключ|пароль|パ)--"
+    R"--(スワード|秘密の鍵|秘密鍵|密码|密钥|비밀 ?키|비밀번호|암호|كلمة )--"
+    R"--(المرور|كلمة السر|مفتاحك السري|المفتاح السري|गुप)--"
+    R"--(्त कुंजी|पासवर्ड|গোপন|পাসওয়ার্ড|ร)--"
+    R"--(หัสผ่าน|รหัสลับ|lihim na susi|密鑰)--";
+
+/// What is left of the best-known phrases without blanks: letters set apart, or written backwards.
+constexpr auto run_together =
+    R"(ignore(all|any|the|your|every)*(previous|prior|above|earlier)|(disregard|forget)(all|the|your)*(previous|prior|above|evidence|instructions)|systemprompt|newinstructions|youarenow)";
+
+using Expression = std::unique_ptr<RE2>;
+
+struct Named {
+    const char* name;
+    Expression expression;
+};
+
+auto compiled(const std::string& expression) -> Expression {
+    RE2::Options options;
+    options.set_max_mem(16 << 20);
+    return std::make_unique<RE2>(expression, options);
+}
+
+template <typename Patterns>
+auto all_compiled(const Patterns& patterns) -> std::vector<Named> {
+    std::vector<Named> list;
+    for (const auto& pattern : patterns) list.push_back({pattern.name, compiled(pattern.expression)});
+    return list;
+}
+
+auto compiled_overrides() -> std::vector<Named> {
+    std::vector<Named> list;
+    for (const auto& [verbs, objects] : overrides)
+        list.push_back({"override of instructions", compiled("(?is)(" + std::string(verbs) + ").{0,60}(" + objects +
+                                                             ")|(" + objects + ").{0,60}(" + verbs + ")")});
+    list.push_back({"question for the prompt", compiled(std::string("(?i)") + foreign_modes)});
+    list.push_back({"question for the prompt", compiled(std::string("(?i)") + foreign_secrets)});
+    return list;
+}
+
+auto first_match(const std::vector<Named>& patterns, const std::string& text) -> const char* {
+    for (const auto& [name, expression] : patterns)
+        if (RE2::PartialMatch(text, *expression)) return name;
+    return nullptr;
+}
+
+/// Without characters that hide things; tag characters read as ASCII, letters of other scripts that look like Latin
+/// ones as these (in texts that are Latin otherwise).
+auto shown_text(std::string_view text, bool folds_homoglyphs) -> std::string {
+    // Cyrillic and Greek letters beside the Latin ones they look like.
+    static constexpr std::array<std::pair<char32_t, char>, 34> alike{
+        {{0x430, 'a'}, {0x435, 'e'}, {0x43E, 'o'}, {0x440, 'p'}, {0x441, 'c'}, {0x445, 'x'}, {0x443, 'y'},
+         {0x456, 'i'}, {0x458, 'j'}, {0x455, 's'}, {0x4BB, 'h'}, {0x501, 'd'}, {0x51B, 'q'}, {0x410, 'A'},
+         {0x412, 'B'}, {0x415, 'E'}, {0x41A, 'K'}, {0x41C, 'M'}, {0x41D, 'H'}, {0x41E, 'O'}, {0x420, 'P'},
+         {0x421, 'C'}, {0x422, 'T'}, {0x425, 'X'}, {0x406, 'I'}, {0x3B1, 'a'}, {0x3BF, 'o'}, {0x3C1, 'p'},
+         {0x3B9, 'i'}, {0x3BD, 'v'}, {0x399, 'I'}, {0x39F, 'O'}, {0x131, 'i'}, {0x261, 'g'}}};
+    std::string shown;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto [value, length] = decode_utf8(text.substr(at));
+        const auto found =
+            folds_homoglyphs ? std::ranges::find(alike, value, &std::pair<char32_t, char>::first) : alike.end();
+        if (is_tag_character(value)) {
+            if (value >= 0xE0020 && value <= 0xE007E) shown += static_cast<char>(value - 0xE0000);
+        } else if (found != alike.end()) {
+            shown += found->second;
+        } else if (!is_hidden(value)) {
+            shown += text.substr(at, length);
+        }
+        at += length;
+    }
+    return shown;
+}
+
+/// Words separated by single blanks, small letters: slugs and camelCase taken apart.
+auto plain_words(std::string_view text) -> std::string {
+    std::string words;
+    char before = ' ';
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool starts_word = std::isupper(byte) != 0 && std::islower(static_cast<unsigned char>(before)) != 0;
+        if (starts_word) words += ' ';
+        if (byte >= 0x80 || std::isalnum(byte) != 0) {
+            words += static_cast<char>(std::tolower(byte));
+        } else if (!words.empty() && words.back() != ' ') {
+            words += ' ';
+        }
+        before = c;
+    }
+    return words;
+}
+
+auto rot13(std::string words) -> std::string {
+    for (char& c : words)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>('a' + (c - 'a' + 13) % 26);
+    return words;
+}
+
+auto without_leet(std::string words) -> std::string {
+    constexpr std::string_view digits = "013457@$!";
+    constexpr std::string_view letters = "oieastasi";
+    for (char& c : words)
+        if (const auto at = digits.find(c); at != std::string_view::npos) c = letters[at];
+    return words;
+}
+
+/// "i g n o r e": most words are one letter.
+auto has_letters_set_apart(std::string_view words) -> bool {
+    const auto blanks = static_cast<std::size_t>(std::ranges::count(words, ' '));
+    return blanks >= 12 && words.size() < blanks * 5 / 2;
+}
+
+auto without_blanks(std::string words) -> std::string {
+    std::erase(words, ' ');
+    return words;
+}
+
+struct Detector {
+    std::vector<Named> words = all_compiled(word_patterns);
+    std::vector<Named> raw = all_compiled(raw_patterns);
+    std::vector<Named> foreign = compiled_overrides();
+    Expression together = compiled(run_together);
+
+    [[nodiscard]] auto in_reading(std::string_view text) const -> const char* {
+        const auto plain = shown_text(text, false);
+        if (const auto* name = first_match(raw, plain)) return name;
+        const auto own = plain_words(plain);
+        if (const auto* name = first_match(words, own)) return name;
+        return first_match(foreign, plain);
+    }
+
+    /// Spellings that only hide: what ordinary text becomes by them matches nothing.
+    [[nodiscard]] auto in_disguise(std::string_view text) const -> const char* {
+        const auto own = plain_words(shown_text(text, false));
+        const auto folded = plain_words(shown_text(text, true));
+        if (folded != own)
+            if (const auto* name = first_match(words, folded)) return name;
+        if (own.find_first_of("01345") != std::string::npos)
+            if (const auto* name = first_match(words, plain_words(without_leet(lower(shown_text(text, false))))))
+                return name;
+        if (RE2::PartialMatch(rot13(without_blanks(own)), *together)) return "override of instructions";
+        if (RE2::PartialMatch(std::string(own.rbegin(), own.rend()), *reversed_words))
+            return "override of instructions";
+        if (has_letters_set_apart(own) && RE2::PartialMatch(without_blanks(own), *together))
+            return "override of instructions";
+        return nullptr;
+    }
+
+    Expression reversed_words =
+        compiled(R"(\b(ignore|disregard|forget) (\w+ ){0,5}(instructions?|prompts?|rules|above|previous)\b)");
+};
+
+auto detector() -> const Detector& {
+    static const Detector one;
+    return one;
+}
+
+} // namespace
+
+auto instruction_in(std::string_view text) -> std::optional<std::string> {
+    const auto valid = to_valid_utf8(text.substr(0, most_bytes));
+    for (std::size_t at = 0; at < valid.size();) {
+        const auto [value, length] = decode_utf8(std::string_view(valid).substr(at));
+        if (is_tag_character(value)) return "hidden characters";
+        at += length;
+    }
+    if (const auto* name = detector().in_reading(valid)) return name;
+    const auto decoded = redact::decoded_value(valid);
+    if (decoded != valid)
+        if (const auto* name = detector().in_reading(decoded)) return name;
+    for (const auto& run : redact::encoded_runs(decoded))
+        if (const auto* name = detector().in_reading(run.text)) return name;
+    if (const auto* name = detector().in_disguise(decoded)) return name;
+    return std::nullopt;
+}
+
+} // namespace dossier::explain

@@ -1,0 +1,150 @@
+#include "policy_literal.hpp"
+
+#include "dossier/base/strings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace dossier::explain {
+namespace {
+
+constexpr std::size_t longest_name = 1'024;
+constexpr std::size_t longest_label = 60;
+
+auto quoted_by_doubling(std::string_view text, char quote) -> std::string {
+    std::string out(1, quote);
+    for (const char c : text) {
+        if (c == quote) out += quote;
+        out += c;
+    }
+    return out + quote;
+}
+
+auto all_writable(const Json& value) -> bool {
+    if (value.is_string()) return is_writable(value.get_ref<const std::string&>());
+    if (value.is_object() || value.is_array())
+        return std::ranges::all_of(value.items(), [](const auto& item) {
+            return (item.key().empty() || is_writable(item.key())) && all_writable(item.value());
+        });
+    return true;
+}
+
+auto json_text(const Json& value, std::size_t indent) -> std::string {
+    auto text = value.dump(2, ' ', false, Json::error_handler_t::replace);
+    return indent == 0 ? text : replace_all(std::move(text), "\n", "\n" + std::string(indent, ' '));
+}
+
+} // namespace
+
+auto is_writable(std::string_view text) -> bool {
+    if (text.empty() || text.size() > longest_name || !is_valid_utf8(text)) return false;
+    if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return false;
+    // What turns the order of characters on a reviewer's screen, separates lines or shows as nothing; and C1 controls.
+    static constexpr std::array<std::string_view, 6> unseen{"\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d",
+                                                            "\xe2\x80\x8e", "\xe2\x80\x8f", "\xef\xbb\xbf"};
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto rest = text.substr(at);
+        const auto second = rest.size() > 1 ? static_cast<unsigned char>(rest[1]) : 0U;
+        const auto third = rest.size() > 2 ? static_cast<unsigned char>(rest[2]) : 0U;
+        if (rest.starts_with('\xc2') && second < 0xa0) return false;
+        if (rest.starts_with("\xe2\x80") && third >= 0xa8 && third <= 0xae) return false;
+        if (rest.starts_with("\xe2\x81") && third >= 0xa0 && third <= 0xaf) return false;
+        if (std::ranges::any_of(unseen, [&](auto one) { return rest.starts_with(one); })) return false;
+    }
+    return true;
+}
+
+auto hcl_string(std::string_view text) -> std::string {
+    std::string out = "\"";
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        const bool opens = (c == '$' || c == '%') && at + 1 < text.size() && text[at + 1] == '{';
+        // Doubling is the usual escape, but after another of the same it would be read otherwise.
+        if (opens && at > 0 && text[at - 1] == c)
+            out += c == '$' ? "\\u0024" : "\\u0025";
+        else if (opens)
+            out.append(2, c);
+        else if (c == '"' || c == '\\')
+            out += {'\\', c};
+        else
+            out += c;
+    }
+    return out + '"';
+}
+
+auto hcl_expression(const Json& value, std::size_t indent) -> std::string {
+    if (value.is_string()) return hcl_string(value.get_ref<const std::string&>());
+    if (value.is_array()) {
+        const bool is_short = value.size() <= 1 && (value.empty() || !value.front().is_structured());
+        if (is_short) return value.empty() ? "[]" : "[" + hcl_expression(value.front(), indent) + "]";
+        std::string out = "[";
+        for (const auto& item : value)
+            out += fmt::format("\n{:{}}{},", "", indent + 2, hcl_expression(item, indent + 2));
+        return out + fmt::format("\n{:{}}]", "", indent);
+    }
+    if (value.is_object()) {
+        if (value.empty()) return "{}";
+        std::string out = "{";
+        for (const auto& [key, item] : value.items())
+            out += fmt::format("\n{:{}}{} = {}", "", indent + 2, hcl_string(key), hcl_expression(item, indent + 2));
+        return out + fmt::format("\n{:{}}}}", "", indent);
+    }
+    return dump_json(value);
+}
+
+auto shell_word(std::string_view text) -> std::string {
+    std::string out = "'";
+    for (const char c : text) {
+        if (c == '\'')
+            out += "'\\''";
+        else
+            out += c;
+    }
+    return out + "'";
+}
+
+auto sql_string(std::string_view text) -> std::string {
+    return quoted_by_doubling(replace_all(std::string(text), "\\", "\\\\"), '\'');
+}
+
+auto sql_identifier(std::string_view text) -> std::string { return quoted_by_doubling(text, '"'); }
+
+auto hcl_label(std::string_view text) -> std::string {
+    std::string out;
+    for (const char c : lower(text)) {
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (is_plain)
+            out += c;
+        else if (!out.empty() && out.back() != '_')
+            out += '_';
+        if (out.size() == longest_label) break;
+    }
+    while (out.ends_with('_')) out.pop_back();
+    if (out.empty()) return "resource";
+    return out.front() >= '0' && out.front() <= '9' ? "r_" + out : out;
+}
+
+auto literal(const Json& value, std::string_view language, std::string_view form, std::size_t indent)
+    -> std::optional<std::string> {
+    if (!all_writable(value)) return std::nullopt;
+    if (form == "name") return value.is_string() ? std::optional(hcl_label(value.get<std::string>())) : std::nullopt;
+    if (form == "id") {
+        if (language != "sql" || !value.is_string()) return std::nullopt;
+        return sql_identifier(value.get<std::string>());
+    }
+    if (!form.empty()) return std::nullopt;
+    if (language == "json") return json_text(value, indent);
+    if (language == "hcl") {
+        auto text = hcl_expression(value, indent);
+        return value.is_structured() ? "jsonencode(" + text + ")" : text;
+    }
+    if (!value.is_string() && !value.is_structured()) return dump_json(value);
+    const auto text = value.is_string() ? value.get<std::string>() : dump_json(value);
+    if (language == "bash") return shell_word(text);
+    if (language == "sql") return sql_string(text);
+    return std::nullopt;
+}
+
+} // namespace dossier::explain
