@@ -74,6 +74,10 @@ auto cost_of(const store::DossierRow& row) -> Json {
             {"usd", sum.usd}};
 }
 
+auto classification_in(const Json& assessment) -> Json {
+    return assessment.is_object() ? assessment.value("classification", Json(nullptr)) : Json(nullptr);
+}
+
 /// The newest draft of the ticket; of a dossier that has none, the newest of another kind.
 auto draft_of(const store::DossierRow& row) -> Json {
     if (row.drafts.empty()) return nullptr;
@@ -155,6 +159,7 @@ auto present_dossier(const store::DossierRow& row, const std::vector<store::Audi
               {"context", context},
               {"blast_radius", blast_radius_of(context, assessment)},
               {"assessment", assessment},
+              {"classification", classification_in(assessment)},
               {"route", result_of(row, Stage::drafted)},
               {"narrative", result_of(row, Stage::explained)},
               {"cost", cost_of(row)},
@@ -194,6 +199,7 @@ auto present_view(const ticket::DossierView& view) -> Json {
               {"context", context},
               {"blast_radius", blast_radius_of(context, assessment)},
               {"assessment", assessment},
+              {"classification", classification_in(assessment)},
               {"route", Json(view.route)},
               {"narrative", Json(view.narrative)},
               {"citations", citations_of(assessment)},

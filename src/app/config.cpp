@@ -69,6 +69,7 @@ auto load(config::Document document) -> LoadedConfig {
         if (!root.has("cmdb")) use_default_file(app.context.cmdb, "config/cmdb.yaml");
         app.redaction = redact::read_redaction(root.child("redaction"));
         app.llm = explain::read_llm(root.child("llm"));
+        app.classification = explain::read_classification(root.child("classification"));
         app.tickets = ticket::read_tickets(root.child("tickets"));
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));

@@ -108,6 +108,15 @@ auto run(int argc, char** argv) -> int {
         ->capture_default_str();
     redact_command->callback([&] { outcome = redact(redact_options, std::cout); });
 
+    ClassifyOptions classify_options;
+    auto* classify_command =
+        app.add_subcommand("classify", "What stores hold, by the names of their columns and documents");
+    classify_command->add_option("-c,--config", classify_options.config_path, "configuration file");
+    classify_command->add_flag("--json", classify_options.json, "print JSON");
+    classify_command->add_option("file", classify_options.file, "inventory as .json, .csv, .sql or .txt; - reads JSON")
+        ->capture_default_str();
+    classify_command->callback([&] { outcome = classify(classify_options, std::cout); });
+
     SendOptions send_options;
     auto* send_command = app.add_subcommand("send", "Post sample deliveries to a webhook");
     send_command->add_option("url", send_options.url, "e.g. http://127.0.0.1:8080/v1/webhooks/wiz")->required();

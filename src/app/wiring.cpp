@@ -7,7 +7,7 @@
 #include "dossier/explain/prompt_catalogue.hpp"
 #include "dossier/ingest/backlog.hpp"
 #include "dossier/ingest/queue_poller.hpp"
-#include "sample_mask.hpp"
+#include "dossier/redact/sample_mask.hpp"
 
 #include <algorithm>
 
@@ -54,6 +54,9 @@ struct Wiring::Parts {
     std::unique_ptr<explain::Governor> governor;
     std::shared_ptr<const redact::Redactor> redactor;
     std::unique_ptr<explain::LlmGateway> gateway;
+    std::shared_ptr<const explain::PromptCatalogue> prompts;
+    std::unique_ptr<explain::Classifier> classifier;
+    std::unique_ptr<explain::LlmClassifier> llm_classifier;
     std::unique_ptr<explain::Narrator> narrator;
     std::unique_ptr<report::Questioner> questioner;
     std::unique_ptr<ticket::Delivery> delivery;
@@ -86,7 +89,7 @@ void Wiring::Parts::add_platform_pollers(const AppConfig& config, const Foundati
         if (source->api->backlog && can.backlog) {
             pollers.push_back(std::make_shared<ingest::BacklogPoller>(
                 station, source->kind, [masks = redactor](std::string_view field, std::string_view value) {
-                    return mask_sample(*masks, field, value);
+                    return redact::mask_sample(*masks, field, value);
                 }));
         }
     }
@@ -149,14 +152,20 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->gateway =
         std::make_unique<explain::LlmGateway>(make_providers(config.llm, foundation), config.llm, &foundation.store,
                                               foundation.clock, foundation.metrics, &foundation.store);
-    const auto catalogue = std::make_shared<const explain::PromptCatalogue>(std::move(*prompts));
+    parts->prompts = std::make_shared<explain::PromptCatalogue>(std::move(*prompts));
+    auto classifier = explain::Classifier::load("", config.classification.classifier);
+    if (!classifier) return fail(std::move(classifier.error()));
+    parts->classifier = std::move(*classifier);
+    if (config.classification.use_llm)
+        parts->llm_classifier = std::make_unique<explain::LlmClassifier>(*parts->gateway, *parts->classifier,
+                                                                         parts->prompts, parts->redactor);
     parts->narrator = std::make_unique<explain::Narrator>(
-        *parts->gateway, catalogue, parts->redactor, foundation.metrics,
+        *parts->gateway, parts->prompts, parts->redactor, foundation.metrics,
         config.llm.share ? std::optional(explain::Sharing{.store = foundation.store, .clock = foundation.clock})
                          : std::nullopt);
     std::vector<std::string> sources;
     for (const auto& source : config.sources) sources.push_back(source.name);
-    parts->questioner = std::make_unique<report::Questioner>(*parts->gateway, catalogue, parts->redactor,
+    parts->questioner = std::make_unique<report::Questioner>(*parts->gateway, parts->prompts, parts->redactor,
                                                              foundation.store, foundation.clock, std::move(sources));
     parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
                                                          config.tickets, foundation.clock, foundation.metrics);
@@ -180,7 +189,10 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .default_approval = config.tickets.approval,
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
                            .write_back = parts->write_back.get(),
-                           .restore_in_tickets = config.redaction.restore_in_tickets});
+                           .restore_in_tickets = config.redaction.restore_in_tickets,
+                           .classifier = parts->classifier.get(),
+                           .llm_classifier = parts->llm_classifier.get(),
+                           .location_rules = config.classification.location_rules});
     parts->add_platform_pollers(config, foundation);
     parts->services =
         std::make_unique<api::Services>(api::Services{.store = foundation.store,
@@ -192,7 +204,8 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .clock = foundation.clock,
                                                       .metrics = foundation.metrics,
                                                       .capacity = config.pipeline.queue.capacity,
-                                                      .metrics_elsewhere = !config.server.admin_listen.empty()});
+                                                      .metrics_elsewhere = !config.server.admin_listen.empty(),
+                                                      .classifier = parts->classifier.get()});
     for (auto& poller :
          ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
         parts->pollers.push_back(std::move(poller));

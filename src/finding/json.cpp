@@ -37,6 +37,22 @@ void get_pairs(const Json& json, const char* key, Pairs& out) {
     for (const auto& item : *found) out.emplace_back(text_at(item, "key"), text_at(item, "value"));
 }
 
+auto cost_json(const LlmCost& cost) -> Json {
+    return {{"calls", cost.calls},
+            {"prompt_tokens", cost.prompt_tokens},
+            {"completion_tokens", cost.completion_tokens},
+            {"usd", cost.usd}};
+}
+
+void get_cost(const Json& json, LlmCost& out) {
+    const auto cost = json.find("cost");
+    if (cost == json.end() || !cost->is_object()) return;
+    get(*cost, "calls", out.calls);
+    get(*cost, "prompt_tokens", out.prompt_tokens);
+    get(*cost, "completion_tokens", out.completion_tokens);
+    get(*cost, "usd", out.usd);
+}
+
 } // namespace
 
 // Plain aggregates: member names as in the structs.
@@ -58,6 +74,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemediationStep, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sentence, text, evidence)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemovedSentence, text, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PromptRef, id, version, hash)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ClassifiedField, container, name, classes, labels, frameworks,
+                                                confidence, why, by, is_open)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ClassifiedDocument, name, classes, labels, confidence, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TagVerdict, tag, verdict, why)
 
 void to_json(Json& json, const Resource& value) {
     json = {{"id", value.id},           {"name", value.name},
@@ -85,6 +105,7 @@ void to_json(Json& json, const DataProfile& value) {
     if (!value.samples.empty()) json["samples"] = value.samples;
     if (!value.fields.empty()) json["fields"] = value.fields;
     if (!value.objects.empty()) json["objects"] = value.objects;
+    if (!value.texts.empty()) json["texts"] = pairs_json(value.texts);
 }
 
 void from_json(const Json& json, DataProfile& value) {
@@ -93,6 +114,7 @@ void from_json(const Json& json, DataProfile& value) {
     get(json, "samples", value.samples);
     get(json, "fields", value.fields);
     get(json, "objects", value.objects);
+    get_pairs(json, "texts", value.texts);
     if (json.contains("volume") && json["volume"].is_number_integer())
         value.volume = json["volume"].get<std::int64_t>();
 }
@@ -343,6 +365,46 @@ void from_json(const Json& json, Context& value) {
     get(json, "gaps", value.gaps);
 }
 
+void to_json(Json& json, const StoreClassification& value) {
+    json = {{"sensitivity", value.sensitivity},
+            {"primary_class", value.primary},
+            {"classes", value.labels},
+            {"field_classes", value.classes},
+            {"domain", value.domain},
+            {"frameworks", value.frameworks},
+            {"confidence", value.confidence},
+            {"is_test_data", value.is_test_data},
+            {"test_signs", value.test_signs},
+            {"business_context", value.business_context},
+            {"fields", value.fields},
+            {"documents", value.documents},
+            {"platform_tags", value.platform_tags},
+            {"needs_person", value.needs_person},
+            {"steward", value.steward},
+            {"notes", value.notes},
+            {"cost", cost_json(value.cost)}};
+}
+
+void from_json(const Json& json, StoreClassification& value) {
+    get(json, "sensitivity", value.sensitivity);
+    get(json, "primary_class", value.primary);
+    get(json, "classes", value.labels);
+    get(json, "field_classes", value.classes);
+    get(json, "domain", value.domain);
+    get(json, "frameworks", value.frameworks);
+    get(json, "confidence", value.confidence);
+    get(json, "is_test_data", value.is_test_data);
+    get(json, "test_signs", value.test_signs);
+    get(json, "business_context", value.business_context);
+    get(json, "fields", value.fields);
+    get(json, "documents", value.documents);
+    get(json, "platform_tags", value.platform_tags);
+    get(json, "needs_person", value.needs_person);
+    get(json, "steward", value.steward);
+    get(json, "notes", value.notes);
+    get_cost(json, value.cost);
+}
+
 void to_json(Json& json, const Assessment& value) {
     json = {{"risk", value.risk},
             {"level", value.level},
@@ -354,9 +416,12 @@ void to_json(Json& json, const Assessment& value) {
             {"snippet_language", value.snippet_language},
             {"reach", value.reach},
             {"policies", value.policies}};
+    if (value.classification) json["classification"] = *value.classification;
 }
 
 void from_json(const Json& json, Assessment& value) {
+    if (json.contains("classification") && json["classification"].is_object())
+        value.classification = json["classification"].get<StoreClassification>();
     get(json, "risk", value.risk);
     get(json, "level", value.level);
     get(json, "factors", value.factors);
@@ -399,11 +464,7 @@ void to_json(Json& json, const Narrative& value) {
             {"evidence", value.evidence},
             {"left_out", value.left_out},
             {"shared_from", value.shared_from},
-            {"cost",
-             {{"calls", value.cost.calls},
-              {"prompt_tokens", value.cost.prompt_tokens},
-              {"completion_tokens", value.cost.completion_tokens},
-              {"usd", value.cost.usd}}}};
+            {"cost", cost_json(value.cost)}};
 }
 
 void from_json(const Json& json, Narrative& value) {
@@ -420,12 +481,7 @@ void from_json(const Json& json, Narrative& value) {
     get(json, "evidence", value.evidence);
     get(json, "left_out", value.left_out);
     get(json, "shared_from", value.shared_from);
-    if (const auto cost = json.find("cost"); cost != json.end() && cost->is_object()) {
-        get(*cost, "calls", value.cost.calls);
-        get(*cost, "prompt_tokens", value.cost.prompt_tokens);
-        get(*cost, "completion_tokens", value.cost.completion_tokens);
-        get(*cost, "usd", value.cost.usd);
-    }
+    get_cost(json, value.cost);
 }
 
 void to_json(Json& json, const TicketRef& value) {

@@ -77,7 +77,7 @@ auto read_source_auth(config::Section section) -> SourceAuthConfig {
 
 /// What a generic source can map (see generic_adapter.cpp) under the names of the model, and short forms of them.
 auto canonical_map_name(std::string_view name) -> std::string_view {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> long_forms = {{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 10> long_forms = {{
         {"source_id", "id"},
         {"resource.cloud", "cloud"},
         {"resource.account", "account"},
@@ -85,6 +85,9 @@ auto canonical_map_name(std::string_view name) -> std::string_view {
         {"resource.tags", "tags"},
         {"data.classes", "data"},
         {"type", "finding_type"},
+        {"data.fields", "fields"},
+        {"data.samples", "samples"},
+        {"data.objects", "objects"},
     }};
     const auto at = std::ranges::find(long_forms, name, &std::pair<std::string_view, std::string_view>::first);
     return at == long_forms.end() ? name : at->second;
@@ -97,9 +100,10 @@ void read_map(config::Section& section, SourceConfig& source) {
         section.problem("map", fmt::format("is used by kind `generic` only, not by `{}`", source.kind));
     if (!is_generic) return;
     static const std::vector<std::string_view> names = {
-        "items",   "id",        "title",       "description",   "recommendation", "severity",     "status", "url",
-        "rule.id", "rule.name", "resource.id", "resource.name", "resource.type",  "finding_type", "cloud",  "account",
-        "region",  "tags",      "data",        "exposure",      "first_seen",     "last_seen"};
+        "items",     "id",      "title",     "description", "recommendation", "severity",      "status",
+        "url",       "rule.id", "rule.name", "resource.id", "resource.name",  "resource.type", "finding_type",
+        "cloud",     "account", "region",    "tags",        "data",           "exposure",      "first_seen",
+        "last_seen", "fields",  "samples",   "objects"};
     bool has_identity = false;
     for (auto& [name, pointer] : source.map) {
         const auto canonical = canonical_map_name(name);

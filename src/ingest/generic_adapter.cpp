@@ -1,6 +1,7 @@
 // Any other platform: the configuration maps canonical names to JSON pointers, `items` points at the list of findings.
 // Severities may be words or Lacework's digits, where 1 is critical (VENDORS §4).
 
+#include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 
 #include "adapters.hpp"
@@ -66,6 +67,7 @@ public:
         for (const auto& label : words_in(view(unfold, item, "data"))) {
             add_class_of_label(finding.data.classes, label, true);
         }
+        read_content(unfold, finding, item);
         if (const auto reach = view(unfold, item, "exposure"); const auto flag = reach.boolean()) {
             finding.exposure = *flag ? Exposure::public_ : Exposure::none;
         } else {
@@ -97,6 +99,40 @@ private:
         const auto value = view(unfold, item, name);
         if (value.is_array()) return join(words_in(value), ", ");
         return first_text({value});
+    }
+
+    /// Schema, sample rows, object names and texts of a store that is to be classified. Rows stay JSON here: they are
+    /// masked, and texts redacted, before anything is kept of them.
+    void read_content(JsonUnfolder& unfold, Finding& finding, JsonView item) const {
+        constexpr std::size_t most = 500;
+        constexpr std::size_t most_rows = 20;
+        auto& data = finding.data;
+        for (auto field : view(unfold, item, "fields").elements()) {
+            field = unfold(field);
+            if (data.fields.size() == most) break;
+            auto name =
+                field.is_object() ? first_text({field["name"], field["column"], field["field"]}) : field.text_or("");
+            if (name.empty()) continue;
+            data.fields.push_back({.container = shorten(first_text({field["table"], field["container"]}), 300),
+                                   .name = shorten(name, 300),
+                                   .type = shorten(first_text({field["type"]}), 100)});
+        }
+        for (auto row : view(unfold, item, "samples").elements()) {
+            row = unfold(row);
+            if (!row.is_object() || data.samples.size() == most_rows) continue;
+            Json cells = Json::object();
+            for (const auto& [key, value] : row.members())
+                if (cells.size() < 50) cells[std::string(key)] = shorten(to_valid_utf8(first_text({value})), 1'024);
+            data.samples.push_back(dump_json(cells));
+        }
+        for (auto object : view(unfold, item, "objects").elements()) {
+            object = unfold(object);
+            auto name = object.is_object() ? first_text({object["name"], object["key"]}) : object.text_or("");
+            if (name.empty() || data.objects.size() == most) continue;
+            data.objects.push_back(shorten(name, 300));
+            if (auto text = first_text({object["text"]}); !text.empty() && data.texts.size() < 20)
+                data.texts.emplace_back(data.objects.back(), shorten(to_valid_utf8(text), 8'192));
+        }
     }
 
     void read_resource(JsonUnfolder& unfold, Finding& finding, JsonView item) const {

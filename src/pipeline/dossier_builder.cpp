@@ -1,5 +1,6 @@
 #include "dossier/pipeline/dossier_builder.hpp"
 
+#include "classify_stage.hpp"
 #include "completion.hpp"
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
@@ -117,6 +118,7 @@ public:
         if (!work.route) {
             if (auto done = co_await draft(work); !done) co_return fail(std::move(done.error()));
         }
+        if (auto done = co_await follow_classification(stations_, work); !done) co_return fail(std::move(done.error()));
         auto end = finished();
         if (work.route->action == "ticket") {
             failed_stage = Stage::drafted;
@@ -133,6 +135,10 @@ public:
             if (auto saved = co_await save(work, std::move(rests)); !saved) co_return fail(std::move(saved.error()));
         }
         failed_stage = Stage::delivered;
+        if (work.route->action == "classify") {
+            if (auto kept = co_await keep_approved_tags(stations_, work); !kept)
+                co_return fail(std::move(kept.error()));
+        }
         auto written = co_await write_back(stations_, work, std::move(end));
         if (!written) co_return fail(std::move(written.error()));
         co_return co_await post_policies(stations_, claim_, std::move(*written));
@@ -184,6 +190,7 @@ private:
             auto finding = stations_.receiver.normalise(stored);
             if (!finding) co_return fail(std::move(finding.error()).with("finding", stored.id));
             *finding = over_known(std::move(*finding), stored);
+            mask_content(*finding, stations_.redactor);
             finding->id = stored.id;
             if (const auto given_up = thin.given_up.find(stored.id); given_up != thin.given_up.end())
                 finding->facts.emplace_back(not_completed, given_up->second);
@@ -233,8 +240,13 @@ private:
     auto assess(DossierCase& work) -> Task<Result<void>> {
         failed_stage = Stage::enriched;
         StageTimer timer(stations_.metrics, "assess");
-        auto assessment = stations_.assessor.assess(work.open_findings(), *work.context);
+        auto classified = co_await classify_store(stations_, work.open_findings(), *work.context, work.row().id);
+        if (!classified) co_return fail(std::move(classified.error()));
+        const auto& known = classified->classification;
+        auto assessment = stations_.assessor.assess(with_classes(work.open_findings(), known), *work.context);
+        assessment.classification = known;
         auto commit = work.commit(Stage::assessed, to_text(assessment), now());
+        commit.audit = std::move(classified->audit);
         Json regulations = Json::array();
         for (const auto& regulation : assessment.regulations)
             regulations.push_back(regulation.framework + " " + regulation.citation);
@@ -551,10 +563,17 @@ auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) 
     most_severe_first(findings);
     ticket::DossierView view;
     view.findings = std::move(findings);
+    for (auto& finding : view.findings) mask_content(finding, stations_.redactor);
     tell("enriching");
     view.context = co_await stations_.enricher.enrich(view.findings, deadline_in(enrich_limit));
     tell("assessing");
-    view.assessment = stations_.assessor.assess(view.findings, view.context);
+    auto classified = co_await classify_store(stations_, view.findings, view.context, "");
+    if (!classified) {
+        log::warn("classification.failed", {{"error", classified.error().describe()}});
+        classified = ClassifyOutcome{};
+    }
+    view.assessment = stations_.assessor.assess(with_classes(view.findings, classified->classification), view.context);
+    view.assessment.classification = std::move(classified->classification);
     explain::NarrationInput input;
     input.findings = view.findings;
     input.context = view.context;
@@ -577,6 +596,7 @@ auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) 
     auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
     live->finish();
     view.narrative = std::move(narration.narrative);
+    std::ranges::move(classified->audit, std::back_inserter(narration.audit));
     if (!narration.audit.empty()) {
         // Calls were made and may have cost something: their record stands, also when nobody waits any more.
         co_await asio::this_coro::throw_if_cancelled(false);

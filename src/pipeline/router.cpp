@@ -57,6 +57,10 @@ auto match_route(const PipelineConfig& config, const Finding& worst, Environment
 auto decide_route(const PipelineConfig& config, const RoutingFacts& facts, const std::string& default_approval,
                   const std::string& default_sink) -> RouteDecision {
     const auto* route = match_route(config, facts.worst, facts.environment);
+    static const RouteConfig wrong_place{.name = "location-rule"};
+    // Data in the wrong place has an owner who must hear of it, whatever the routes leave to the digest.
+    const bool is_wrong_place = facts.worst.platform == "dossier" && facts.worst.source == "dossier";
+    if (is_wrong_place && (route == nullptr || route->action != "ticket")) route = &wrong_place;
     RouteDecision decision;
     if (route == nullptr) {
         decision.route = "none";

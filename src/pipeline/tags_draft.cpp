@@ -37,6 +37,14 @@ auto too_unsure(const ingest::Classification& known, double needed) -> std::stri
     return {};
 }
 
+auto steward_of(const Stations& stations, const StoreClassification& known) -> std::string {
+    if (!known.steward.empty() || stations.classifier == nullptr) return known.steward;
+    const auto& config = stations.classifier->config();
+    for (const auto& [domain, who] : config.stewards)
+        if (iequals(domain, known.domain)) return who;
+    return config.steward;
+}
+
 } // namespace
 
 auto decide_tags(const Stations& stations, const DossierCase& work, const RouteDecision& route, int revision,
@@ -46,13 +54,17 @@ auto decide_tags(const Stations& stations, const DossierCase& work, const RouteD
         return TagsDecision{.reason = is_classify ? std::move(reason) : std::string()};
     };
     if (route.action == "digest") return {};
-    const auto known = ticket::known_classification(work.open_findings(), *work.context, *work.assessment);
+    const auto& found = work.assessment->classification;
+    const auto known = found ? std::optional(ticket::classification_of(*found, *work.context))
+                             : ticket::known_classification(work.open_findings(), *work.context, *work.assessment);
     if (!known) return none("nobody has classified the store yet");
     const auto targets = stations.write_back == nullptr ? std::vector<const Finding*>{}
                                                         : targets_of(*stations.write_back, work.open_findings());
-    if (targets.empty()) return none("no platform of this dossier takes classification tags");
+    // Our own classification is worth a person's look also where no platform takes it: it waits in the outbox.
+    const bool is_kept_here = targets.empty() && found && is_classify;
+    if (targets.empty() && !is_kept_here) return none("no platform of this dossier takes classification tags");
     const auto needed = min_confidence(stations.config, route.route);
-    if (is_classify)
+    if (is_classify && !found)
         if (auto reason = too_unsure(*known, needed); !reason.empty()) return none(std::move(reason));
 
     Draft draft;
@@ -65,14 +77,25 @@ auto decide_tags(const Stations& stations, const DossierCase& work, const RouteD
         draft.finding_ids.push_back(target->id);
         sources.push_back(target->source);
     }
-    draft.sink = join(sources, ", ");
+    if (is_kept_here) draft.finding_ids = {work.open_findings().front().id};
+    draft.sink = is_kept_here ? "outbox" : join(sources, ", ");
     // Who is sure enough to leave the person out is decided for the ticket; of a classification one must be sure, too.
     const bool is_sure =
         known->confidence && *known->confidence >= std::max(needed, stations.config.automate.min_confidence);
-    draft.approval = route.approval == "none" && is_sure ? "none" : "before_create";
-    auto text = ticket::render_classification(*known, targets.front()->resource, sources);
+    auto reasons = found ? found->needs_person : std::vector<std::string>{};
+    if (found && reasons.empty() && found->confidence < needed)
+        reasons.push_back(fmt::format("the route asks for {:.2f}, and it is {:.2f} sure", needed, found->confidence));
+    draft.approval = route.approval == "none" && is_sure && reasons.empty() ? "none" : "before_create";
+    if (!reasons.empty()) {
+        draft.assignee = steward_of(stations, *found);
+        draft.labels = {"data-steward"};
+    }
+    auto text = ticket::render_classification(*known, work.open_findings().front().resource,
+                                              is_kept_here ? std::vector<std::string>{"outbox"} : sources);
     draft.title = std::move(text.title);
     draft.body = std::move(text.body);
+    if (found) draft.body += "\n" + ticket::classification_details(*found) + "\n";
+    if (!reasons.empty()) draft.body += fmt::format("\nFor the data steward: {}.\n", join(reasons, "; "));
     draft.payload = ticket::payload_of(*known);
     draft.severity = work.open_findings().front().severity;
     draft.created_at = at;

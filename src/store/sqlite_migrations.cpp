@@ -277,7 +277,17 @@ CREATE TABLE narrative_turns(
 CREATE INDEX narrative_turns_at ON narrative_turns(route, at);
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4};
+/// What people say that columns and stores hold.
+constexpr auto version_5 = R"sql(
+CREATE TABLE corrections(
+    key     TEXT PRIMARY KEY,
+    classes TEXT NOT NULL,                   -- a JSON list
+    by_whom TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5};
 
 auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

@@ -1,7 +1,7 @@
 #pragma once
 // The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
 // file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_effects.cpp,
-// sqlite_spending.cpp, sqlite_audit.cpp.
+// sqlite_corrections.cpp, sqlite_spending.cpp, sqlite_audit.cpp.
 
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
@@ -64,6 +64,10 @@ public:
         -> Task<Result<Draft>> override;
     auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
                       std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
+
+    auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> override;
+    auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
+                          std::vector<AuditEntry> audit) -> Task<Result<void>> override;
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;

@@ -5,6 +5,7 @@
 #include "markdown_tree.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/ticket/classification_draft.hpp"
 #include "dossier/ticket/policy_text.hpp"
 
 #include <fmt/format.h>
@@ -372,6 +373,10 @@ auto render_draft(const DossierView& view) -> RenderedDraft {
     Body body;
     if (!view.findings.empty()) what_is_exposed(body, view);
     why_it_matters(body, view);
+    if (const auto& known = view.assessment.classification) {
+        body.section("Classification");
+        body.block(classification_details(*known));
+    }
     who_owns_it(body, view.context);
     who_can_reach_it(body, view);
     blast_radius(body, view.context.blast_radius);

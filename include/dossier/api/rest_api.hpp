@@ -24,8 +24,9 @@ struct Services {
     audit::HeadKeeper& heads;
     const Clock& clock;
     Metrics& metrics;
-    std::size_t capacity = 0;       ///< queue.capacity
-    bool metrics_elsewhere = false; ///< `server.admin_listen` is set: no /metrics here
+    std::size_t capacity = 0;                        ///< queue.capacity
+    bool metrics_elsewhere = false;                  ///< `server.admin_listen` is set: no /metrics here
+    const explain::Classifier* classifier = nullptr; ///< takes corrections of classifications
 };
 
 /// Adds every route. `services` and `routes` outlive the server.

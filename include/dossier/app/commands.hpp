@@ -24,6 +24,14 @@ struct ExplainOptions {
 };
 auto explain(const ExplainOptions& options, std::ostream& out) -> int;
 
+struct ClassifyOptions {
+    std::string config_path; ///< "" = the built-in taxonomy and limits
+    std::string file = "-";  ///< JSON inventory, CSV, SQL or text, told by its ending; "-" = JSON on standard input
+    bool json = false;
+};
+/// What stores hold, by rules alone: no LLM is asked, nothing is kept.
+auto classify(const ClassifyOptions& options, std::ostream& out) -> int;
+
 struct RedactOptions {
     std::string config_path;     ///< for `redaction`; "" = the defaults
     std::string file = "-";      ///< "-" = standard input

@@ -7,6 +7,7 @@
 #include "dossier/base/config.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/context/config.hpp"
+#include "dossier/explain/classification_config.hpp"
 #include "dossier/explain/config.hpp"
 #include "dossier/ingest/config.hpp"
 #include "dossier/net/config.hpp"
@@ -34,6 +35,7 @@ struct AppConfig {
     context::ContextConfig context;
     redact::RedactionConfig redaction;
     explain::LlmConfig llm;
+    explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
     audit::AuditConfig audit;
     LogConfig log;

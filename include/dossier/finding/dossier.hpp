@@ -3,6 +3,7 @@
 // stored as such; parts are plain data, made by the room that its comment names.
 
 #include "dossier/base/time.hpp"
+#include "dossier/finding/classification.hpp"
 #include "dossier/finding/evidence.hpp"
 #include "dossier/finding/finding.hpp"
 
@@ -235,6 +236,7 @@ struct Assessment {
     std::string snippet_language;         ///< json | hcl | bash
     std::vector<std::string> reach;       ///< blast radius known so far, one line each
     std::vector<PolicyProposal> policies; ///< what closes the exposure first
+    std::optional<StoreClassification> classification; ///< where there was something to classify
 };
 
 struct RouteDecision {
@@ -257,14 +259,6 @@ struct PromptRef {
     std::string id;
     std::string version;
     std::string hash;
-};
-
-/// What asking LLMs cost, over all calls for one result.
-struct LlmCost {
-    int calls = 0;
-    std::int64_t prompt_tokens = 0;
-    std::int64_t completion_tokens = 0;
-    double usd = 0; ///< by the configured prices
 };
 
 /// What was written, by whom, and how much of it stood up to the evidence (explain room).

@@ -48,6 +48,8 @@ struct DataProfile {
     std::vector<std::string> samples;     ///< rows, at most 100, masked before they are stored; never raw values
     std::vector<DataField> fields;        ///< schema of an unclassified store
     std::vector<std::string> objects;     ///< names of its objects or tables
+    std::vector<std::pair<std::string, std::string>>
+        texts; ///< what the platform gives of documents: name, and its words, redacted before they are stored
 };
 
 struct Finding {

@@ -20,6 +20,8 @@ void to_json(Json& json, const PolicyProposal& value);
 void from_json(const Json& json, PolicyProposal& value);
 void to_json(Json& json, const Context& value);
 void from_json(const Json& json, Context& value);
+void to_json(Json& json, const StoreClassification& value);
+void from_json(const Json& json, StoreClassification& value);
 void to_json(Json& json, const Assessment& value);
 void from_json(const Json& json, Assessment& value);
 void to_json(Json& json, const RouteDecision& value);

@@ -8,6 +8,8 @@
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/assessor.hpp"
 #include "dossier/explain/governance.hpp"
+#include "dossier/explain/llm_classifier.hpp"
+#include "dossier/explain/location_rules.hpp"
 #include "dossier/explain/narrator.hpp"
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/ingest/receiver.hpp"
@@ -37,8 +39,11 @@ struct Stations {
     std::vector<std::shared_ptr<ingest::PlatformApi>> platforms; ///< to complete what came thin
     std::string default_approval;
     std::string default_sink;
-    ticket::WriteBack* write_back = nullptr; ///< nullptr = no platform is ever written to
-    bool restore_in_tickets = false;         ///< `redaction.restore_in_tickets`
+    ticket::WriteBack* write_back = nullptr;          ///< nullptr = no platform is ever written to
+    bool restore_in_tickets = false;                  ///< `redaction.restore_in_tickets`
+    const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
+    explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open
+    std::vector<explain::LocationRule> location_rules{};
 };
 
 /// Drafts of policies that a person asked for.

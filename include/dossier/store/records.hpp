@@ -312,6 +312,14 @@ struct DeliveryDay {
     std::vector<std::pair<std::string, std::int64_t>> reasons; ///< of `never`, as the platform's API shows them
 };
 
+/// A person's word on what a column, a document or a whole store holds, for the next like case.
+struct Correction {
+    std::string key;                  ///< names that say the same have the same key
+    std::vector<std::string> classes; ///< empty = nothing that needs care
+    std::string by;
+    Timestamp at{};
+};
+
 struct AuditFilter {
     std::string finding_id; ///< also matches records of the finding's dossier
     std::string dossier_id;

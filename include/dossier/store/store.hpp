@@ -131,6 +131,17 @@ public:
         -> Task<Result<Draft>> = 0;
 };
 
+/// What people have corrected.
+class CorrectionStore {
+public:
+    virtual ~CorrectionStore() = default;
+    /// Those of the keys that have one.
+    virtual auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> = 0;
+    /// The later word on a key replaces the earlier one. Makes the dossier ready, which is to follow it.
+    virtual auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
+                                  std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
+};
+
 /// Side effects outside, each recorded before it is tried.
 class EffectStore {
 public:
@@ -185,6 +196,7 @@ class Store : public IntakeStore,
               public PollStore,
               public QueryStore,
               public DraftStore,
+              public CorrectionStore,
               public EffectStore,
               public SpendStore,
               public AuditStore {

@@ -19,6 +19,13 @@ namespace dossier::ticket {
 [[nodiscard]] auto known_classification(const std::vector<Finding>& findings, const Context& context,
                                         const Assessment& assessment) -> std::optional<ingest::Classification>;
 
+/// What the classifier has found, as it is written to assets. The domain is the CMDB's business unit or application,
+/// else the taxonomy's; a store without anything that needs care is called by its sensitivity.
+[[nodiscard]] auto classification_of(const StoreClassification& known, const Context& context)
+    -> ingest::Classification;
+/// Markdown: fields, documents, platform tags, signs of test data, why a person must look. "" where nothing is known.
+[[nodiscard]] auto classification_details(const StoreClassification& known) -> std::string;
+
 /// {"flat":…,"list":…}, both byte for byte as they are written.
 [[nodiscard]] auto payload_of(const ingest::Classification& classification) -> std::string;
 /// The way back. `malformed` when the two forms don't say the same or hold what no classification has.

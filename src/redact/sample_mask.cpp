@@ -1,4 +1,4 @@
-#include "sample_mask.hpp"
+#include "dossier/redact/sample_mask.hpp"
 
 #include "dossier/base/strings.hpp"
 #include "dossier/base/time.hpp"
@@ -9,7 +9,7 @@
 #include <array>
 #include <set>
 
-namespace dossier::app {
+namespace dossier::redact {
 
 namespace {
 
@@ -49,7 +49,7 @@ auto shape_of(std::string_view text) -> std::string {
 
 } // namespace
 
-auto mask_sample(const redact::Redactor& redactor, std::string_view field, std::string_view value) -> std::string {
+auto mask_sample(const Redactor& redactor, std::string_view field, std::string_view value) -> std::string {
     const auto text = trim(value);
     if (text.empty()) return "<EMPTY>";
     const auto spans = redactor.find(text, field);
@@ -61,4 +61,4 @@ auto mask_sample(const redact::Redactor& redactor, std::string_view field, std::
     return kinds.empty() ? fmt::format("<{}>", shape) : fmt::format("<{} with {}>", shape, fmt::join(kinds, ", "));
 }
 
-} // namespace dossier::app
+} // namespace dossier::redact

@@ -7,10 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace dossier::app {
+namespace dossier::redact {
 
 /// "<EMAIL>", "<DIGITS 9>", "<DATE>", "<TEXT 40 with EMAIL>". @param field name of the column, as context
-[[nodiscard]] auto mask_sample(const redact::Redactor& redactor, std::string_view field, std::string_view value)
-    -> std::string;
+[[nodiscard]] auto mask_sample(const Redactor& redactor, std::string_view field, std::string_view value) -> std::string;
 
-} // namespace dossier::app
+} // namespace dossier::redact

@@ -1,4 +1,4 @@
-#include "sample_mask.hpp"
+#include "dossier/redact/sample_mask.hpp"
 
 #include <gtest/gtest.h>
 
