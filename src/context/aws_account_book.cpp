@@ -6,7 +6,7 @@
 namespace dossier::context::aws {
 namespace {
 
-constexpr int most_pages = 500;
+constexpr int most_listing_pages = 500;
 constexpr std::size_t largest_page = 32U << 20U;
 constexpr std::chrono::minutes unfinished_for{10}; ///< markers don't live for ever
 constexpr std::chrono::minutes refused_for{1};
@@ -56,7 +56,7 @@ auto AccountBook::read_on(Deadline deadline) -> Task<Result<Shared>> {
         read_page(*unfinished_->account, page);
         unfinished_->marker = page.text_at("Marker");
         const bool has_more = iequals(page.text_at("IsTruncated"), "true") && !unfinished_->marker.empty();
-        if (!has_more || ++unfinished_->pages >= most_pages) break;
+        if (!has_more || ++unfinished_->pages >= most_listing_pages) break;
     }
     Shared account = unfinished_->account;
     unfinished_.reset();

@@ -11,7 +11,7 @@
 namespace dossier::context::aws {
 namespace {
 
-constexpr int most_pages = 10;
+constexpr int most_answer_pages = 10;
 constexpr std::size_t most_findings = 20;
 constexpr std::size_t most_tags = 50; ///< AWS' own limit
 constexpr std::size_t most_events = 10;
@@ -30,7 +30,7 @@ auto ask_tags(net::AwsClient& aws, std::string region, std::vector<std::string> 
     -> Task<Result<std::map<std::string, Tags, std::less<>>>> {
     std::map<std::string, Tags, std::less<>> found;
     std::string next;
-    for (int page = 0; page < most_pages; ++page) {
+    for (int page = 0; page < most_answer_pages; ++page) {
         Json body = {{"ResourceARNList", arns}};
         if (!next.empty()) body["PaginationToken"] = next;
         auto request = net::aws_json("tagging", "ResourceGroupsTaggingAPI_20170126.GetResources", dump_json(body));
@@ -161,7 +161,7 @@ auto find_analyzer(net::AwsClient& aws, std::string region, Deadline deadline)
     -> Task<Result<std::optional<std::string>>> {
     std::optional<std::string> found;
     std::string next;
-    for (int page = 0; page < most_pages && !found; ++page) {
+    for (int page = 0; page < most_answer_pages && !found; ++page) {
         auto request = net::aws_rest("access-analyzer", "ListAnalyzers", "GET",
                                      next.empty() ? "/analyzer" : "/analyzer?nextToken=" + percent_encode(next));
         request.region = region;
@@ -184,7 +184,7 @@ auto external_access(net::AwsClient& aws, std::string analyzer, std::string regi
     -> Task<Result<std::vector<ExternalAccess>>> {
     std::vector<std::string> ids;
     std::string next;
-    for (int page = 0; page < most_pages; ++page) {
+    for (int page = 0; page < most_answer_pages; ++page) {
         Json body = {
             {"analyzerArn", analyzer},
             {"filter", {{"resource", {{"eq", Json::array({arn})}}}, {"status", {{"eq", Json::array({"ACTIVE"})}}}}}};
@@ -249,7 +249,7 @@ auto describe_account(net::AwsClient& aws, std::string account, Deadline deadlin
     card.name = shorten(described->root()["Account"]["Name"].text_or(""), 128);
     card.email = shorten(described->root()["Account"]["Email"].text_or(""), 128);
     std::string next;
-    for (int page = 0; page < most_pages; ++page) {
+    for (int page = 0; page < most_answer_pages; ++page) {
         Json body = {{"ResourceId", account}};
         if (!next.empty()) body["NextToken"] = next;
         const auto tags = co_await aws.json(

@@ -18,7 +18,7 @@ namespace dossier::context {
 namespace {
 
 constexpr std::size_t longest_name = 320;
-constexpr std::size_t most_pages = 5;
+constexpr std::size_t most_user_pages = 5;
 constexpr std::size_t most_groups = 200;
 constexpr std::size_t most_owners = 5;
 constexpr const char* public_cloud = "https://graph.microsoft.com";
@@ -157,7 +157,7 @@ auto GraphIdentity::groups_of(Person person, Deadline deadline) -> Task<Result<s
     };
     std::vector<std::string> groups;
     auto target = "/v1.0/users/" + percent_encode(person.id) + "/memberOf?$select=id,displayName&$top=100";
-    for (std::size_t page = 0; page < most_pages && !target.empty(); ++page) {
+    for (std::size_t page = 0; page < most_user_pages && !target.empty(); ++page) {
         auto answer = co_await client_.get(std::move(target), deadline);
         if (!answer && answer.error().code == Errc::forbidden) co_return hidden();
         if (!answer) co_return fail(std::move(answer.error()));

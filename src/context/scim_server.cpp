@@ -26,7 +26,7 @@ auto is_endpoint(std::string_view path) -> bool {
 }
 
 /// A refusal of such a value says something about the filter and not about the value.
-auto is_plain_value(std::string_view value) -> bool {
+auto is_plain_reference(std::string_view value) -> bool {
     return std::ranges::all_of(value, [](unsigned char c) {
         return std::isalnum(c) != 0 || std::string_view("@.-_+ ").contains(static_cast<char>(c));
     });
@@ -168,7 +168,7 @@ auto ScimServer::find(ScimKind kind, std::string attribute, std::string value, D
     if (!answer->ok()) {
         // 400 invalidFilter, or a plain 400 (AWS) or 501 (not implemented): this server cannot. With other characters
         // the value may be what was refused: SCIMMY calls a filter with an escaped quote invalid.
-        const bool may_be_value = !is_plain_value(value);
+        const bool may_be_value = !is_plain_reference(value);
         if (answer->status == 404) co_return list;
         if (answer->status != 400 && answer->status != 501 && answer->status != 405)
             co_return fail(client_.refusal(*answer));

@@ -5,5 +5,6 @@ namespace dossier::redact {
 
 constexpr auto is_letter(char c) -> bool { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr auto is_digit(char c) -> bool { return c >= '0' && c <= '9'; }
+constexpr auto is_hex(char c) -> bool { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 } // namespace dossier::redact

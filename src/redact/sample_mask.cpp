@@ -1,5 +1,6 @@
 #include "dossier/redact/sample_mask.hpp"
 
+#include "characters.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/base/time.hpp"
 
@@ -12,9 +13,6 @@
 namespace dossier::redact {
 
 namespace {
-
-auto is_digit(char c) -> bool { return c >= '0' && c <= '9'; }
-auto is_hex(char c) -> bool { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 auto is_uuid(std::string_view text) -> bool {
     if (text.size() != 36) return false;

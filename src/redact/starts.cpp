@@ -9,7 +9,6 @@ namespace dossier::redact {
 namespace {
 
 auto is_upper(char c) -> bool { return c >= 'A' && c <= 'Z'; }
-auto is_hex(char c) -> bool { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 auto is_beyond_ascii(char c) -> bool { return static_cast<unsigned char>(c) >= 0x80; }
 auto is_blank(char c) -> bool { return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v'); }
 auto is_any_of(char c, std::string_view set) -> bool { return set.find(c) != std::string_view::npos; }
