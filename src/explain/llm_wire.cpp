@@ -46,7 +46,7 @@ constexpr std::array cut_words = {"length", "max_tokens", "model_context_window_
 constexpr std::array filter_words = {"content_filter", "content_filtered", "guardrail_intervened", "refusal"};
 
 template <std::size_t N>
-auto is_one_of(const std::string& word, const std::array<const char*, N>& words) -> bool {
+auto is_in_list(const std::string& word, const std::array<const char*, N>& words) -> bool {
     return std::ranges::any_of(words, [&](const char* one) { return word == one; });
 }
 
@@ -117,9 +117,9 @@ void estimate_usage(LlmAnswer& answer, const LlmRequest& request) {
 }
 
 auto finished(LlmAnswer answer) -> Result<LlmAnswer> {
-    if (is_one_of(answer.finish_reason, filter_words))
+    if (is_in_list(answer.finish_reason, filter_words))
         return fail(Errc::rejected, fmt::format("the LLM refused the answer ({})", answer.finish_reason));
-    if (is_one_of(answer.finish_reason, cut_words))
+    if (is_in_list(answer.finish_reason, cut_words))
         return fail(Errc::malformed,
                     fmt::format("the LLM's answer was cut at its token limit ({})", answer.finish_reason));
     answer.text = without_fence(std::move(answer.text));
