@@ -59,6 +59,8 @@ constexpr Harmless harmless_forms[] = {
      has_exposure},
     {R"((not|n't|no longer|never) (\w+ly )?(public|publicly \w+|exposed( to the (public|internet))?|reachable from (the internet|outside)|open to the (public|internet))\b)",
      has_no_exposure},
+    {R"(\b(has|have|had|with|there (is|are)|uses?) no (\w+ )?(encryption|logging|versioning|mfa|back-?ups?|monitoring|firewall|rotation)( at rest| in transit)?\b)",
+     has_failed_control},
     // context that is missing, owners who are uncertain
     {R"((could not|couldn't|was not|were not|is not|did not|cannot) (be )?(queried|asked|reached|read|consulted|retrieved|fetched|loaded|available|answer|answered|complete|included|in time|respond)\b)",
      has_gap},

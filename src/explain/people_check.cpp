@@ -258,7 +258,9 @@ auto access_objection(const std::string& text, const Cited& cited) -> Objection 
     std::string who;
     std::string kind;
     std::string verb;
+    static const RE2 of_another_kind(R"((?i)^ (logs?|logging|keys?|points?|controls?|polic(y|ies)|blocks?|tokens?)\b)");
     while (RE2::FindAndConsume(&input, granted, &who, &kind, &verb)) {
+        if (RE2::PartialMatch(input, of_another_kind)) continue; // "has no access logging", "holds access keys"
         const auto subject = bare(who);
         if (RE2::FullMatch(subject, everybody)) continue;
         const auto right = rights_in(kind + " " + verb);

@@ -143,7 +143,16 @@ auto is_negated(std::string_view before) -> bool {
     return RE2::PartialMatch(re2::StringPiece(before.data(), before.size()), negated);
 }
 
-auto reassurance_objection(const std::string& text, const Cited& cited) -> std::optional<std::string> {
+/// "logging is disabled" is bad news, whatever else was done by disabling something.
+auto without_lost_safeguards(std::string text) -> std::string {
+    static const RE2 lost(
+        R"((?i)\b(logging|versioning|encryption|mfa|authentication|monitoring|rotation|back-?ups?|firewall|(public )?access block|block public access)( at rest| in transit)? (is|are|was|were)( \w+ly)? (disabled|deactivated|turned off|switched off|removed)\b)");
+    RE2::GlobalReplace(&text, lost, "…");
+    return text;
+}
+
+auto reassurance_objection(const std::string& said, const Cited& cited) -> std::optional<std::string> {
+    const auto text = without_lost_safeguards(said);
     for (const auto& [rule, expression] : compiled()) {
         re2::StringPiece match;
         if (!RE2::PartialMatch(text, *expression, &match)) continue;

@@ -106,8 +106,10 @@ auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redac
             redact_pair(item, redactor, redaction);
         } else {
             const auto people = speaks_of_people(item) ? all_people : std::vector<std::string>();
-            item.statement = redactor.redact(item.statement, redaction, item.kind, people);
-            item.value = redactor.redact(item.value, redaction, item.kind, people);
+            // "disputed" is said about owners and is none
+            const auto key = people_of(item).empty() ? std::string() : item.kind;
+            item.statement = redactor.redact(item.statement, redaction, key, people);
+            item.value = redactor.redact(item.value, redaction, key, people);
         }
         item.origin = redactor.redact(item.origin, redaction, item.kind);
     }

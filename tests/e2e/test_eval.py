@@ -42,7 +42,7 @@ class EvalTest(unittest.TestCase):
         self.assertGreater(versions["1.1.0"]["coverage"], versions["1.0.0"]["coverage"])
         text = self.eval()
         self.assertRegex(text.stdout, r"grounding +0\.\d+ +\d\.\d+")
-        self.assertIn("disputed-owner 1.0.0: removed \"The owner is Noor Aziz.\"", text.stdout)
+        self.assertIn("disputed-owner 1.0.0: removed \"The owner is <PERSON_2>.\"", text.stdout)
 
     def test_a_bar_that_is_not_reached_is_exit_code_1(self):
         self.assertEqual(self.eval("--min-grounding", "0.9", "--prompts", "1.1.0").returncode, 0)
