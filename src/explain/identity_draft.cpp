@@ -54,7 +54,7 @@ auto level_of_use(const std::string& action) -> std::string_view {
     return {};
 }
 
-auto rank_of(std::string_view level) -> int {
+auto level_rank(std::string_view level) -> int {
     if (level == "admin") return 3;
     if (level == "write") return 2;
     return level == "read" ? 1 : 0;
@@ -103,8 +103,8 @@ auto draft_identity_policy(const Finding& finding, const Context& context) -> st
     for (const auto& principal : context.access) {
         if (!is_own_principal(principal, account)) continue;
         const auto used = used_levels(principal);
-        const auto unused =
-            rank_of(principal.level) - (used.empty() ? 0 : rank_of(*std::ranges::max_element(used, {}, rank_of)));
+        const auto unused = level_rank(principal.level) -
+                            (used.empty() ? 0 : level_rank(*std::ranges::max_element(used, {}, level_rank)));
         if (unused <= widest) continue;
         widest = unused;
         chosen = &principal;
@@ -141,7 +141,7 @@ auto draft_identity_policy(const Finding& finding, const Context& context) -> st
             aws::opinion_of(*policy, asker, {.action = action, .resource = arn->text() + (of_objects ? "/*" : "")},
                             false)
                 .allowed;
-        const bool before = rank_of(chosen->level) >= rank_of(level);
+        const bool before = level_rank(chosen->level) >= level_rank(level);
         keeps = keeps && (!used.contains(level) || after == aws::Tri::yes);
         narrows = narrows || (before && after == aws::Tri::no);
         draft.judgement.reach.push_back(
