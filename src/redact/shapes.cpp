@@ -110,6 +110,22 @@ auto check_token(Candidate& c) -> bool {
            entropy_of(c.value()) >= 2.5;
 }
 
+/// Letters and digits mixed without a pattern; names of resources have words between dashes.
+auto check_told_secret(Candidate& c) -> bool {
+    const auto value = c.value();
+    const auto count = [&](auto test) { return std::ranges::count_if(value, test); };
+    const auto digits_in = count([](char x) { return x >= '0' && x <= '9'; });
+    const auto separators = count([](char x) { return x == '-' || x == '.' || x == '/'; });
+    return digits_in >= 2 && separators <= 2 && digits_in < static_cast<std::ptrdiff_t>(value.size()) &&
+           entropy_of(value) >= 3.4 && !is_placeholder(value);
+}
+
+/// Digits that a card's issuer may have given, said to be a card.
+auto check_told_card(Candidate& c) -> bool {
+    const auto number = digits_of(c.value());
+    return number.size() >= 12 && number.size() <= 19;
+}
+
 // First bytes.
 constexpr std::string_view digits = "0 1 2 3 4 5 6 7 8 9";
 constexpr std::string_view hex_digits = "0 1 2 3 4 5 6 7 8 9 a b c d e f A B C D E F";
@@ -182,6 +198,21 @@ constexpr std::array table{
          .place = Start::word_boundary},
         R"(\b(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_\-]{30,}|do[opr]_v1_[a-f0-9]{40,}|SG\.[\w\-.]{40,}|hf_[A-Za-z]{30,}|hv[sb]\.[\w\-]{20,}|shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{30,}|sq0(?:atp|csp|idp)-[\w\-]{20,}|dapi[a-f0-9]{32}|dckr_pat_[\w\-]{20,}|glsa_[A-Za-z0-9_]{32,}|lin_api_[A-Za-z0-9]{30,}|NRAK-[A-Za-z0-9]{20,}|AT[AC]TT3[A-Za-z0-9_\-=]{40,}|PMAK-[a-f0-9\-]{40,}|pul-[a-f0-9]{40}|AGE-SECRET-KEY-1[A-Z0-9]{58}|LTAI[A-Za-z0-9]{16,20}|AKCp[A-Za-z0-9]{60,}|cmVmd[A-Za-z0-9]{59}|EAA[A-Za-z0-9]{60,}|(?:sntryu|sntrys|sgp|rdme|pnu|ops|fio-u|duffel_(?:test|live)|shippo_(?:live|test)|tfp|figd|lip|flb|FLWSECK_TEST|FLWPUBK_TEST|EZ[AT]K)[_\-]?[A-Za-z0-9_=\-]{30,}))",
         check_token},
+    Shape{
+        "SECRET",
+        {.words = "API- pplx- sgp_ s-s4t2ud- s-s4t2af- _gitlab_session=", .place = Start::word_boundary},
+        R"(\b(?:API-[A-Z0-9]{26}\b|pplx-[A-Za-z0-9]{40,}|sgp_[A-Fa-f0-9_]{30,}|s-s4t2(?:ud|af)-[a-f0-9]{64}|_gitlab_session=[a-z0-9]{30,}))",
+        check_token},
+    Shape{"SECRET",
+          {.words = digits, .place = Start::word_boundary, .looks_right = begins_bot_token},
+          R"(\b\d{5,16}(?::A[A-Za-z0-9_\-]{34}|(?:\||%7C)[A-Za-z0-9_\-]{27})\b)",
+          check_token},
+    // A word for it, then something that is no word: "holds the trello token YYxX4D… in clear text".
+    Shape{
+        "SECRET",
+        {.words = "token secret password apikey key credential", .place = Start::word_boundary, .letters = Start::any},
+        R"((?i:\b(?:token|secret|password|api ?key|key|credential))(?: is| was)?:? ["']?([A-Za-z0-9_\-+/=.]{20,200})["']?(?:\s|$|[.,;]))",
+        check_told_secret},
     Shape{"SECRET",
           {.words = "bearer", .place = Start::word_boundary, .letters = Start::any},
           R"((?i:\bbearer)\s+([A-Za-z0-9._~+/=\-]{16,}))",
@@ -214,6 +245,10 @@ constexpr std::array table{
           {.words = digits, .place = Start::word_boundary, .looks_right = begins_card},
           R"(\b\d(?:[ \-]?\d){12,22}\b)",
           check_card},
+    Shape{"CARD",
+          {.words = "card cc", .place = Start::word_boundary, .letters = Start::any},
+          R"((?i:\b(?:card|cc))(?: number| no\.?| num)?(?: is)?[:# ]{1,3}(\d{12,19})\b)",
+          check_told_card},
     Shape{"SSN",
           {.words = digits, .place = Start::word_boundary, .looks_right = begins_ssn},
           R"(\b(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{9})\b)",

@@ -129,6 +129,12 @@ auto begins_iban(std::string_view text, std::size_t at) -> bool {
     return is_upper(byte_at(text, at + 1)) && is_digit(byte_at(text, at + 2)) && is_digit(byte_at(text, at + 3));
 }
 
+auto begins_bot_token(std::string_view text, std::size_t at) -> bool {
+    const auto size = digits_at(text, at, 17);
+    const auto next = byte_at(text, at + size);
+    return size >= 5 && (next == '|' || next == '%' || (next == ':' && byte_at(text, at + size + 1) == 'A'));
+}
+
 auto begins_card(std::string_view text, std::size_t at) -> bool { return chained_digits(text, at, " -", 13) == 13; }
 
 auto begins_ssn(std::string_view text, std::size_t at) -> bool {

@@ -39,6 +39,7 @@ struct Reach {
 [[nodiscard]] auto begins_time(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto begins_date(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto begins_iban(std::string_view text, std::size_t at) -> bool;
+[[nodiscard]] auto begins_bot_token(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto begins_card(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto begins_ssn(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto begins_plus_phone(std::string_view text, std::size_t at) -> bool;
