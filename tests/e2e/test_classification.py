@@ -158,10 +158,10 @@ class PlaceTest(ClassificationCase):
         self.assertEqual(self.places(service), [])
         finding, _ = self.classified(service, store("acme-payments-people", ["email", "full_name"]))
         [wrong] = service.wait_for(lambda: self.places(service), 20, "the violation")
-        dossier = service.settled(wrong["id"])["dossier"]
-        self.assertEqual(dossier["draft"]["kind"], "ticket")
-        self.assertEqual(dossier["draft"]["assignee"], "alice@acme.example")
-        self.assertIn("eu-*", dossier["draft"]["body"] + wrong["description"])
+        settled = service.settled(wrong["id"])
+        draft = settled["dossier"]["draft"]
+        self.assertEqual((draft["kind"], draft["assignee"]), ("ticket", "alice@acme.example"))
+        self.assertIn("eu-*", draft["body"] + settled["finding"]["description"])
         self.deliver(service, store("acme-payments-people", ["email", "full_name"], region="eu-central-1"))
         service.wait_for(lambda: self.places(service)[0]["status"] == "resolved", 20, "the resolution")
 
