@@ -24,6 +24,13 @@ auto is_word_of_prose(std::string_view value) -> bool {
     return std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
+/// `fetch_secret("db")` up to its quote or whole; `/run/secrets/db.txt`; `%DB_PASSWORD%`.
+auto is_code_or_path(std::string_view value) -> bool {
+    static const RE2 pattern(
+        R"([A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})*\((?:[A-Za-z_., ]*\))?|(?:~|\.{1,2})?(?:/[a-z_.\-]{2,}){2,}|%[A-Za-z_]{3,}%)");
+    return RE2::FullMatch(value, pattern);
+}
+
 auto is_reference(std::string_view value) -> bool {
     if (value.starts_with("arn:") || value.starts_with("http://") || value.starts_with("https://")) return true;
     if (value.starts_with("${") || value.starts_with("{{") || value.starts_with("$(") || value.starts_with("<"))
@@ -34,6 +41,7 @@ auto is_reference(std::string_view value) -> bool {
     if (value.starts_with("os.") || value.starts_with("process.env") || value.starts_with("var.") ||
         value.starts_with("env.") || value.find("getenv") != value.npos || value.find("()") != value.npos)
         return true;
+    if (is_code_or_path(value)) return true;
     return value.find_first_not_of("xX*.-_#0") == std::string_view::npos;
 }
 
@@ -271,7 +279,7 @@ auto element_values(std::string_view text) -> std::vector<FieldValue> {
 auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
     // `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value.
     static const RE2 assignment(
-        R"re((?i)(?:\\{0,3}["'`]?\]?\s{0,3}(?::=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
+        R"re((?i)(?:\\{0,3}["'`]?\]?\s{0,3}(?::{1,3}=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
         R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re",
         pattern_options());
     std::vector<FieldValue> found;

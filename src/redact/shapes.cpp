@@ -20,6 +20,7 @@ auto has_word(std::string_view text, std::initializer_list<std::string_view> wor
 
 auto is_placeholder(std::string_view value) -> bool {
     return value.starts_with("${") || value.starts_with("{{") || value.starts_with("<") || value.starts_with("$(") ||
+           (value.starts_with("[") && value.ends_with("]")) ||
            value.find_first_not_of("xX*.-_") == std::string_view::npos;
 }
 
@@ -100,6 +101,9 @@ auto check_birth_date(Candidate& c) -> bool { return has_word(c.before(28), {"do
 
 auto check_credential(Candidate& c) -> bool { return !is_placeholder(c.value()); }
 
+/// The id of a key that could be one: not AKIAXXXXXXXXXXXXXXXX.
+auto check_key_id(Candidate& c) -> bool { return !icontains(c.value(), "xxxxxxxx"); }
+
 auto check_basic(Candidate& c) -> bool {
     const auto decoded = base64_decode(c.value());
     return decoded && decoded->find(':') != std::string::npos && is_valid_utf8(*decoded);
@@ -120,6 +124,21 @@ auto check_told_secret(Candidate& c) -> bool {
            entropy_of(value) >= 3.4 && !is_placeholder(value);
 }
 
+/// Spain's control letter: the number modulo 23, where X, Y, Z of residents stand for 0, 1, 2.
+auto check_spanish_id(Candidate& c) -> bool {
+    const auto value = c.value();
+    const auto first = value[0];
+    auto number = digits_of(value);
+    if (first >= 'X' && first <= 'Z') number.insert(0, 1, static_cast<char>('0' + (first - 'X')));
+    return number.size() == 8 && "TRWAGMYFPDXBNJZSQVHLCKE"[std::stoul(number) % 23] == value.back();
+}
+
+/// Finland's: nine digits modulo 31 name the last character.
+auto check_finnish_id(Candidate& c) -> bool {
+    const auto number = digits_of(c.value().substr(0, 10));
+    return number.size() == 9 && "0123456789ABCDEFHJKLMNPRSTUVWXY"[std::stoul(number) % 31] == c.value().back();
+}
+
 /// Digits that a card's issuer may have given, said to be a card.
 auto check_told_card(Candidate& c) -> bool {
     const auto number = digits_of(c.value());
@@ -129,6 +148,8 @@ auto check_told_card(Candidate& c) -> bool {
 // First bytes.
 constexpr std::string_view digits = "0 1 2 3 4 5 6 7 8 9";
 constexpr std::string_view hex_digits = "0 1 2 3 4 5 6 7 8 9 a b c d e f A B C D E F";
+constexpr std::string_view alphabet = "0 1 2 3 4 5 6 7 8 9 a b c d e f g h i j k l m n o p q r s t u v w x y z "
+                                      "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z _ ~ .";
 constexpr std::string_view capitals = "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z";
 
 constexpr std::array table{
@@ -159,7 +180,7 @@ constexpr std::array table{
     Shape{"AWS_KEY",
           {.words = "AKIA ASIA ABIA ACCA A3T", .place = Start::word_boundary},
           R"(\b(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}\b)",
-          nullptr},
+          check_key_id},
     Shape{"SECRET",
           {.words = "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", .place = Start::word_boundary},
           R"(\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}))",
@@ -206,6 +227,21 @@ constexpr std::array table{
     Shape{"SECRET",
           {.words = digits, .place = Start::word_boundary, .looks_right = begins_bot_token},
           R"(\b\d{5,16}(?::A[A-Za-z0-9_\-]{34}|(?:\||%7C)[A-Za-z0-9_\-]{27})\b)",
+          check_token},
+    Shape{
+        "SECRET",
+        {.words = "p8e- pat ABSK 4b1d HRKU-AA sha256~ pscale_ rubygems_ tk-us- xkeysib- sm_aat_ sm_pat_ sm_sat_ xoxe- "
+                  "dt0c01. FLWSECK_TEST- SK AC key- EAAA sc_ ext_ scauth_ authress_",
+         .place = Start::word_boundary},
+        R"(\b(?:p8e-[A-Za-z0-9]{32}|pat[A-Za-z0-9]{14}\.[a-f0-9]{64}|ABSK[A-Za-z0-9+/]{100,280}={0,2}|4b1d[A-Za-z0-9]{38}|HRKU-AA[\w\-]{58}|sha256~[\w\-]{43}|pscale_(?:oauth|pw|tkn)_[\w=.\-]{32,64}|rubygems_[a-f0-9]{48}|tk-us-[\w\-]{48}|xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}|sm_[aps]at_[A-Za-z0-9]{16}|xoxe-\d-[A-Z0-9]{100,200}|dt0c01\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{64}|FLWSECK_TEST-[A-Ha-h0-9]{12}|(?:SK|AC)[a-f0-9]{32}\b|key-[a-f0-9]{32}\b|EAAA[\w\-]{22,60}|(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[A-Za-z0-9]{4,6}\.acc[_\-][a-z0-9\-]{10,32}\.[A-Za-z0-9+/_=\-]{30,120}))",
+        check_token},
+    Shape{"SECRET",
+          {.words = "AGE-SECRET-KEY-1", .place = Start::word_boundary},
+          R"(\bAGE-SECRET-KEY-1[A-Z0-9]{58})",
+          nullptr},
+    Shape{"SECRET",
+          {.words = alphabet, .looks_right = begins_entra_secret},
+          R"([A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34})",
           check_token},
     // A word for it, then something that is no word: "holds the trello token YYxX4D… in clear text".
     Shape{
@@ -257,6 +293,14 @@ constexpr std::array table{
           {.words = "passport", .letters = Start::any},
           R"((?i:passport)[\s_#:.=\-"'\\]{0,6}(?i:number|num|no\.?)?(?: is)?[\s_#:.=\-"'\\]{0,6}([A-Z]{0,2}\d{6,9}))",
           nullptr},
+    Shape{"NATIONAL_ID",
+          {.words = "0 1 2 3", .place = Start::word_boundary, .looks_right = begins_finnish_id},
+          R"(\b[0-3]\d[01]\d{3}[\-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]\b)",
+          check_finnish_id},
+    Shape{"NATIONAL_ID",
+          {.words = "0 1 2 3 4 5 6 7 8 9 X Y Z", .place = Start::word_boundary, .looks_right = begins_spanish_id},
+          R"(\b[XYZ0-9]-?\d{7}-?[A-HJ-NP-TV-Z]\b)",
+          check_spanish_id},
     Shape{"MRN", {.words = "MRN", .place = Start::word_boundary}, R"(\bMRN[\-:# ]{0,3}\d{5,12}\b)", nullptr},
     Shape{"BIRTH_DATE",
           {.words = digits, .place = Start::word_boundary, .looks_right = begins_date},

@@ -180,6 +180,22 @@ auto begins_ipv6(std::string_view text, std::size_t at) -> bool {
     return second <= 4 && byte_at(text, at + size + 1 + second) == ':';
 }
 
+auto begins_entra_secret(std::string_view text, std::size_t at) -> bool {
+    if (byte_at(text, at + 5) != '~' || text[at + 4] != 'Q' || !is_digit(text[at + 3])) return false;
+    return at == 0 || !(is_word_byte(text[at - 1]) || is_any_of(text[at - 1], "~.-"));
+}
+
+auto begins_finnish_id(std::string_view text, std::size_t at) -> bool {
+    const auto century = byte_at(text, at + 6);
+    return (is_upper(century) || century == '-' || century == '+') && digits_at(text, at, 7) == 6;
+}
+
+auto begins_spanish_id(std::string_view text, std::size_t at) -> bool {
+    const auto first = at + (byte_at(text, at + 1) == '-' ? 2U : 1U);
+    if (digits_at(text, first, 8) != 7) return false;
+    return is_upper(byte_at(text, first + 7 + (byte_at(text, first + 7) == '-' ? 1U : 0U)));
+}
+
 auto follows_blank(std::string_view text, std::size_t at) -> bool { return at > 0 && is_blank(text[at - 1]); }
 
 } // namespace dossier::redact

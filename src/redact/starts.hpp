@@ -48,6 +48,9 @@ struct Reach {
 [[nodiscard]] auto begins_loose_phone(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto begins_ipv4(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto begins_ipv6(std::string_view text, std::size_t at) -> bool;
+[[nodiscard]] auto begins_entra_secret(std::string_view text, std::size_t at) -> bool;
+[[nodiscard]] auto begins_finnish_id(std::string_view text, std::size_t at) -> bool;
+[[nodiscard]] auto begins_spanish_id(std::string_view text, std::size_t at) -> bool;
 [[nodiscard]] auto follows_blank(std::string_view text, std::size_t at) -> bool;
 
 } // namespace dossier::redact
