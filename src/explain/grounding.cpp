@@ -36,7 +36,9 @@ void drop_tampered(const EvidenceList& evidence, Cited& cited) {
         if (is_one_of(item->kind,
                       {"severity", "status", "exposure", "time", "risk", "regulation", "control", "gap", "tampering"}))
             return false;
-        return instruction_in(item->value).has_value();
+        // steps and rules of the organisation tell people what to do, which is their purpose
+        const bool is_ours = item->kind == "remediation" || icontains(item->statement.substr(0, 20), "company policy");
+        return instruction_in(item->value).has_value() || (!is_ours && instruction_in(item->statement).has_value());
     });
 }
 

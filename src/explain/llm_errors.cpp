@@ -140,7 +140,7 @@ auto to_error(const ServerError& said) -> Error {
         error.code = Errc::rejected;
         error.message = "the LLM's content filter refused the request";
     } else if (is_too_long(said)) {
-        error.code = Errc::rejected;
+        error.code = Errc::too_large;
         error.message = "the LLM's context window is too small for the request";
     }
     error.context.emplace_back("status", std::to_string(said.status));

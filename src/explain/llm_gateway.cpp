@@ -46,7 +46,8 @@ struct Attempted {
     std::vector<std::string> left_out;
     std::string reason;
     bool was_asked = true;
-    bool stop = false; ///< cancelled: ask nobody else
+    bool was_too_long = false; ///< the model's window is smaller than we thought
+    bool stop = false;         ///< cancelled: ask nobody else
 };
 
 auto error_words(const Error& error) -> std::string {
@@ -159,6 +160,8 @@ struct LlmGateway::Impl {
 
     auto ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply>;
     auto try_provider(std::shared_ptr<Asking> asking, LlmProvider* provider) -> Task<Attempted>;
+    /// @param room tokens that the content may take; becomes what it took
+    auto try_in_room(std::shared_ptr<Asking> asking, LlmProvider* provider, std::size_t* room) -> Task<Attempted>;
     auto ask_and_repair(std::shared_ptr<Asking> asking, LlmProvider* provider, std::shared_ptr<LlmMaterial> material)
         -> Task<Attempted>;
     auto call(std::shared_ptr<Asking> asking, LlmProvider* provider, LlmRequest request, int attempt)
@@ -241,6 +244,8 @@ auto LlmGateway::Impl::ask_and_repair(std::shared_ptr<Asking> asking, LlmProvide
             if (attempt == 1 && is_over_budget(answer.error()))
                 co_return Attempted{.reason = answer.error().message, .was_asked = false};
             if (answer.error().code == Errc::cancelled) co_return Attempted{.reason = reason, .stop = true};
+            if (answer.error().code == Errc::too_large && attempt == 1)
+                co_return Attempted{.reason = reason, .was_too_long = true};
             if (answer.error().code != Errc::malformed) break;
             // most likely cut at its limit: the same question, with more room
             request.max_tokens = 2 * answer_tokens(request.max_tokens);
@@ -277,8 +282,20 @@ auto LlmGateway::Impl::from_cache(std::shared_ptr<LlmMaterial> material, std::st
 }
 
 auto LlmGateway::Impl::try_provider(std::shared_ptr<Asking> asking, LlmProvider* provider) -> Task<Attempted> {
+    auto room = room_for_content(*provider, asking->question.prompt);
+    auto attempted = co_await try_in_room(asking, provider, &room);
+    if (!attempted.was_too_long) co_return attempted;
+    // the server knows its window better than we do: once more, with half of what it was sent
+    if (asking->question.on_restart) asking->question.on_restart();
+    room /= 2;
+    co_return co_await try_in_room(asking, provider, &room);
+}
+
+auto LlmGateway::Impl::try_in_room(std::shared_ptr<Asking> asking, LlmProvider* provider, std::size_t* room)
+    -> Task<Attempted> {
     const auto& question = asking->question;
-    const auto material = std::make_shared<LlmMaterial>(question.compose(room_for_content(*provider, question.prompt)));
+    const auto material = std::make_shared<LlmMaterial>(question.compose(*room));
+    *room = std::min(*room, estimate_tokens(material->content));
     const auto key = sha256_hex(question.prompt.ref.hash + "\n" + material->hash + "\n" + provider->model());
     Attempted attempted;
     if (auto hit = co_await from_cache(material, key)) {

@@ -344,7 +344,8 @@ TEST_F(LlmProvidersTest, DoesNotLearnFromOtherRefusals) {
         use(openai(server));
         const auto answer = ask();
         ASSERT_FALSE(answer);
-        EXPECT_EQ(answer.error().code, Errc::rejected);
+        EXPECT_EQ(answer.error().code,
+                  std::string_view(body).contains("context length") ? Errc::too_large : Errc::rejected);
         EXPECT_EQ(server.seen().size(), 1U);
     }
 }
@@ -488,7 +489,7 @@ TEST_F(LlmProvidersTest, TellsEachVendorsRefusalsApart) {
         {"overloaded", "anthropic", 529, R"({"type":"error","error":{"type":"overloaded_error","message":"busy"}})", "",
          Errc::unavailable, 1},
         {"too large", "anthropic", 413, R"({"type":"error","error":{"type":"request_too_large","message":"big"}})", "",
-         Errc::rejected, 1},
+         Errc::too_large, 1},
         {"refused", "anthropic", 200, R"({"type":"message","stop_reason":"refusal","content":[]})", "", Errc::rejected,
          1},
         {"cut", "anthropic", 200,

@@ -288,6 +288,22 @@ TEST_F(NarratorTest, AsksAgainWithMoreRoomWhenTheAnswerWasCut) {
     EXPECT_EQ(main->asked[1].messages.size(), 2U);
 }
 
+TEST_F(NarratorTest, AsksAgainWithHalfOfItWhenTheWindowIsSmallerThanThought) {
+    const auto main = provider("main", {fail(Errc::too_large, "the context window is too small"), honest()});
+    const auto narrative = narrate().narrative;
+    ASSERT_EQ(main->asked.size(), 2U);
+    EXPECT_LE(main->asked[1].messages[1].content.size(), main->asked[0].messages[1].content.size() / 2);
+    EXPECT_FALSE(narrative.left_out.empty());
+    EXPECT_EQ(narrative.author, "llm");
+
+    cache.answers.clear();
+    const auto hopeless =
+        provider("hopeless", {fail(Errc::too_large, "too small"), fail(Errc::too_large, "too small")});
+    open();
+    EXPECT_EQ(narrate().narrative.author, "template");
+    EXPECT_EQ(hopeless->asked.size(), 2U) << "once more, and no further";
+}
+
 TEST_F(NarratorTest, FallsBackToTheTemplateWhenAllFail) {
     const auto broken = provider("broken", {});
     broken->throws = true;

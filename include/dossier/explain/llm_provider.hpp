@@ -51,7 +51,8 @@ public:
     [[nodiscard]] virtual auto context_window() const -> std::size_t { return 0; }
     [[nodiscard]] virtual auto price() const -> LlmPrice { return {}; }
     /// Errors: those of net::Upstream; `rejected` for a refusal, a content filter or a request the server won't take;
-    /// `quota_exhausted`; `malformed` for an answer that is no completion or was cut (finish_reason length).
+    /// `too_large` for more than its context window holds; `quota_exhausted`; `malformed` for an answer that is no
+    /// completion or was cut (finish_reason length).
     virtual auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> = 0;
     /// Tries address, credentials and model without asking for a token of text. Here: nothing to try.
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
