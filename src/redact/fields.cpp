@@ -24,10 +24,11 @@ auto is_word_of_prose(std::string_view value) -> bool {
     return std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
-/// `fetch_secret("db")` up to its quote or whole; `/run/secrets/db.txt`; `%DB_PASSWORD%`.
+/// `fetch_secret(name)`; `/run/secrets/db.txt`; `%DB_PASSWORD%`. A call that is not closed and a path that begins
+/// nowhere known could be a password: masked, since a lost word costs less than a leaked one.
 auto is_code_or_path(std::string_view value) -> bool {
     static const RE2 pattern(
-        R"([A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})*\((?:[A-Za-z_., ]*\))?|(?:~|\.{1,2})?(?:/[a-z_.\-]{2,}){2,}|%[A-Za-z_]{3,}%)");
+        R"([A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})*\([A-Za-z_., ]*\)|(?:~|\.{1,2}|/(?:run|etc|var|opt|home|usr|tmp|mnt|srv|secrets|app))(?:/[a-z_.\-]{2,})+|%[A-Za-z_]{3,}%)");
     return RE2::FullMatch(value, pattern);
 }
 
