@@ -188,7 +188,7 @@ auto JiraSink::has_comment(std::string issue, std::string event_id, Deadline dea
 }
 
 auto JiraSink::comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id,
-                       Deadline deadline) -> Task<Result<void>> {
+                       Audience /*audience*/, Deadline deadline) -> Task<Result<void>> {
     const auto issue = percent_encode(ticket.key);
     auto there = co_await has_comment(issue, event_id, deadline);
     if (!there) co_return fail(there.error());
@@ -238,42 +238,6 @@ auto JiraSink::assign(const TicketRef& ticket, const std::string& email, Deadlin
     // "User … cannot be assigned issues": for us the same as nobody.
     if (assigned.error().code == Errc::rejected) co_return fail(Errc::not_found, assigned.error().message);
     co_return fail(assigned.error());
-}
-
-auto JiraSink::close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
-    -> Task<Result<void>> {
-    // "inward" is the end that the outward words are said of: duplicate "duplicates" original.
-    Json link{{"type", {{"name", "Duplicate"}}},
-              {"inwardIssue", {{"key", duplicate.key}}},
-              {"outwardIssue", {{"key", original.key}}}};
-    auto linked = co_await jira_.call("POST", "/rest/api/3/issueLink", std::move(link), Repeat::safe, deadline);
-    if (!linked) log::warn("ticket.link_refused", {{"sink", config_.name}, {"reason", linked.error().describe()}});
-    auto said = co_await comment(duplicate,
-                                 fmt::format("This ticket is a double of {}, made when an answer was lost. "
-                                             "Please go on there.",
-                                             markdown_link(original.key, original.url)),
-                                 "duplicate:" + duplicate.key, deadline);
-    if (!said) co_return said;
-    co_return co_await close(percent_encode(duplicate.key), deadline);
-}
-
-auto JiraSink::close(std::string issue, Deadline deadline) -> Task<Result<void>> {
-    auto state = co_await jira_.get(fmt::format("/rest/api/3/issue/{}?fields=status", issue), deadline);
-    if (!state) co_return fail(state.error());
-    if (text_in(*state, {"fields", "status", "statusCategory", "key"}) == "done") co_return Result<void>{};
-    const auto path = fmt::format("/rest/api/3/issue/{}/transitions", issue);
-    auto offered = co_await jira_.get(path, deadline);
-    if (!offered) co_return fail(offered.error());
-    for (const auto& transition : array_in(*offered, "transitions")) {
-        const auto id = text_in(transition, {"id"});
-        if (id.empty() || text_in(transition, {"to", "statusCategory", "key"}) != "done") continue;
-        auto moved = co_await jira_.call("POST", path, Json{{"transition", {{"id", id}}}}, Repeat::safe, deadline);
-        if (moved) co_return Result<void>{};
-        if (moved.error().code != Errc::rejected && moved.error().code != Errc::conflict) co_return fail(moved.error());
-    }
-    // Nothing leads to done for us, or a screen wants more: link and comment have to do.
-    log::warn("ticket.duplicate_left_open", {{"sink", config_.name}, {"key", issue}});
-    co_return Result<void>{};
 }
 
 } // namespace dossier::ticket

@@ -90,6 +90,7 @@ public:
         std::string body;
         Timestamp visible_at{};
         std::set<std::string> events;
+        std::set<std::string> links;
         std::string assignee;
         bool closed = false;
     };
@@ -140,7 +141,7 @@ public:
         at(ticket).body = draft.body;
         co_return Result<void>{};
     }
-    auto comment(const TicketRef& ticket, const std::string&, const std::string& event_id, Deadline)
+    auto comment(const TicketRef& ticket, const std::string&, const std::string& event_id, Audience, Deadline)
         -> Task<Result<void>> override {
         if (auto error = next_error()) co_return fail(*error, "scripted");
         at(ticket).events.insert(event_id);
@@ -150,6 +151,23 @@ public:
         if (auto error = next_error()) co_return fail(*error, "scripted");
         if (!people.contains(email)) co_return fail(Errc::not_found, "nobody has this address");
         at(ticket).assignee = email;
+        co_return Result<void>{};
+    }
+    auto state(const TicketRef& ticket, Deadline) -> Task<Result<TicketState>> override {
+        if (auto error = next_error()) co_return fail(*error, "scripted");
+        const auto& one = at(ticket);
+        co_return TicketState{.status = one.closed ? "Done" : "To Do",
+                              .standing = one.closed ? Standing::done : Standing::open,
+                              .assignee = one.assignee};
+    }
+    auto transition(const TicketRef& ticket, const TicketTarget& target, Deadline) -> Task<Result<void>> override {
+        if (auto error = next_error()) co_return fail(*error, "scripted");
+        at(ticket).closed = target.standing == Standing::done;
+        co_return Result<void>{};
+    }
+    auto link(const TicketRef& ticket, const TicketRef& other, LinkKind, Deadline) -> Task<Result<void>> override {
+        if (auto error = next_error()) co_return fail(*error, "scripted");
+        at(ticket).links.insert(other.key);
         co_return Result<void>{};
     }
     auto close_duplicate(const TicketRef& duplicate, const TicketRef&, Deadline) -> Task<Result<void>> override {

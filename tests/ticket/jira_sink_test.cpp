@@ -144,7 +144,7 @@ struct FakeJira {
             issue.assignee = seen.body["accountId"];
             return Reply{204, {}, {}};
         }
-        if (seen.method == "GET") {
+        if (what == "transitions" && seen.method == "GET") {
             return Reply{
                 200,
                 {{"transitions", Json::array({Json{{"id", "11"}, {"to", {{"statusCategory", {{"key", "new"}}}}}},
@@ -279,13 +279,13 @@ TEST(JiraSink, ApprovesOnce) {
     const std::string event = "drf_1";
     const std::string other = "drf_1:assignee";
     for (int time = 0; time < 3; ++time) {
-        ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, other, world.deadline)));
-        ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, event, world.deadline)));
+        ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, other, Audience::staff, world.deadline)));
+        ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, event, Audience::staff, world.deadline)));
     }
     auto& issue = world.jira.issues.at("SEC-1");
     EXPECT_EQ(issue.comments.size(), 2U);
     for (auto& comment : issue.comments) comment.erase("properties"); // a Jira that doesn't show them
-    ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, event, world.deadline)));
+    ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, event, Audience::staff, world.deadline)));
     EXPECT_EQ(issue.comments.size(), 2U);
 
     const std::string email = "alice@acme.example";
@@ -322,7 +322,7 @@ TEST(JiraSink, SendsWhatTheStrictContractAllows) {
     const std::string email = "alice@acme.example";
     ASSERT_TRUE(world.find());
     ASSERT_TRUE(world.fixture.run(sink.update(ticket, draft, world.deadline)));
-    ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, event, world.deadline)));
+    ASSERT_TRUE(world.fixture.run(sink.comment(ticket, note, event, Audience::staff, world.deadline)));
     ASSERT_TRUE(world.fixture.run(sink.assign(ticket, email, world.deadline)));
     ASSERT_TRUE(world.fixture.run(sink.close_duplicate(ticket, ticket, world.deadline)));
     const auto& server = world.fixture.server;
