@@ -73,7 +73,7 @@ auto ticket_turn(const Stations& stations, const store::DossierRow& row) -> Task
     if (!tickets) co_return fail(std::move(tickets.error()));
     if (tickets->empty()) co_return TicketTurn{.ticket = row.ticket};
     const auto& newest = tickets->back();
-    if (!ticket::told_from(newest.told).needs_next) 
+    if (!ticket::told_from(newest.told).needs_next)
         co_return TicketTurn{.generation = newest.generation, .ticket = newest.ticket};
     const int next = newest.generation + 1;
     co_return TicketTurn{.generation = next, .is_new = !has_draft_of(row, next)};

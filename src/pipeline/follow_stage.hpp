@@ -20,8 +20,7 @@ namespace dossier::pipeline {
 ///        that just tried, whose route wants no ticket any more
 /// @return the same end, or a wait where something is left to be done; an error is the store's
 [[nodiscard]] auto follow_ticket(const Stations& stations, const store::Claim& claim, store::Release end,
-                                 bool may_draft)
-    -> Task<Result<store::Release>>;
+                                 bool may_draft) -> Task<Result<store::Release>>;
 
 /// Which ticket a draft of this dossier is for.
 struct TicketTurn {

@@ -95,30 +95,29 @@ auto SqliteStore::plan_ticket(Claim claim, TicketRow row, std::vector<Intent> pl
 }
 
 auto SqliteStore::note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> {
-    return writer_.submit<TicketNewsCount>(
-        [news = std::move(news)](WriteSession& session) -> Result<TicketNewsCount> {
-            auto& db = session.db;
-            if (news.cursor) {
-                if (auto moved = move_cursor(db, *news.cursor, news.at); !moved) return fail(moved.error());
+    return writer_.submit<TicketNewsCount>([news = std::move(news)](WriteSession& session) -> Result<TicketNewsCount> {
+        auto& db = session.db;
+        if (news.cursor) {
+            if (auto moved = move_cursor(db, *news.cursor, news.at); !moved) return fail(moved.error());
+        }
+        db.run("DELETE FROM tracker_events WHERE at<?", news.at - events_kept);
+        TicketNewsCount count;
+        for (const auto& sighting : news.sightings) {
+            const auto known = sighted(db, news.sink, sighting);
+            if (!known) {
+                ++count.unknown; // not remembered: it may become ours before the event is repeated
+                continue;
             }
-            db.run("DELETE FROM tracker_events WHERE at<?", news.at - events_kept);
-            TicketNewsCount count;
-            for (const auto& sighting : news.sightings) {
-                const auto known = sighted(db, news.sink, sighting);
-                if (!known) {
-                    ++count.unknown; // not remembered: it may become ours before the event is repeated
-                    continue;
-                }
-                if (!remember_event(db, news.sink, sighting.event_id, news.at)) {
-                    ++count.repeated;
-                    continue;
-                }
-                db.run("UPDATE tickets SET looks_wanted=looks_wanted+1 WHERE seq=?", known->ticket);
-                make_ready(session, known->dossier, news.at);
-                ++count.noted;
+            if (!remember_event(db, news.sink, sighting.event_id, news.at)) {
+                ++count.repeated;
+                continue;
             }
-            return count;
-        });
+            db.run("UPDATE tickets SET looks_wanted=looks_wanted+1 WHERE seq=?", known->ticket);
+            make_ready(session, known->dossier, news.at);
+            ++count.noted;
+        }
+        return count;
+    });
 }
 
 } // namespace dossier::store

@@ -89,6 +89,9 @@ struct Lifecycle::Case {
     Deadline deadline;
     FollowProgress progress;
 
+    [[nodiscard]] auto is_current(const Intent& intent) const -> bool {
+        return intent.ticket && intent.ticket->key == row.ticket.key;
+    }
     void wait_until(Timestamp at) { progress.again_at = std::min(progress.again_at.value_or(at), at); }
 
     [[nodiscard]] auto planned(int number, const Step& step) const -> Intent {
@@ -101,8 +104,8 @@ struct Lifecycle::Case {
         return intent;
     }
     [[nodiscard]] auto entry(std::string action, Json details, Timestamp at) const -> store::AuditEntry {
+        if (!details.contains("key")) details["key"] = row.ticket.key;
         details["sink"] = row.ticket.sink;
-        details["key"] = row.ticket.key;
         return {.time = at,
                 .action = std::move(action),
                 .finding_id = told.findings.empty() ? "" : told.findings.front().id,
@@ -119,8 +122,13 @@ auto Lifecycle::follow(FollowOrder order, Deadline deadline) -> Task<Result<Foll
     auto rows = co_await store_.tickets.tickets_of(order.claim.dossier_id);
     if (!rows) co_return fail(std::move(rows.error()));
     if (rows->empty()) co_return FollowProgress{};
-    Case work{.claim = std::move(order.claim), .rows = std::move(*rows), .row = {}, .told = {}, .sink = {},
-              .deadline = deadline, .progress = {}};
+    Case work{.claim = std::move(order.claim),
+              .rows = std::move(*rows),
+              .row = {},
+              .told = {},
+              .sink = {},
+              .deadline = deadline,
+              .progress = {}};
     work.row = work.rows.back();
     work.told = told_from(work.row.told);
     const auto sink = sinks_.find(work.row.ticket.sink);
@@ -163,7 +171,7 @@ auto Lifecycle::look(Case& work) -> Task<Result<void>> {
         row.is_done = true;
         co_return co_await save(work, {}, std::move(audit));
     }
-    const bool is_done = state->progress == Progress::done;
+    const bool is_done = state->standing == Standing::done;
     const auto before = row.status;
     const bool was_done = row.is_done;
     row.status = one_line(state->status);
@@ -200,12 +208,11 @@ auto Lifecycle::plan(Case& work, const std::vector<Finding>& findings) -> Task<R
         planned.push_back(
             work.planned(work.told.number, {.what = "link", .text = {}, .other = earlier, .planned_at = now}));
         planned.push_back(work.planned(
-            work.told.number,
-            {.what = "comment",
-             .text = fmt::format("This ticket follows {}, which was over when the finding came back.",
-                                 markdown_link(earlier.key, earlier.url)),
-             .other = {},
-             .planned_at = now}));
+            work.told.number, {.what = "comment",
+                               .text = fmt::format("This ticket follows {}, which was over when the finding came back.",
+                                                   markdown_link(earlier.key, earlier.url)),
+                               .other = {},
+                               .planned_at = now}));
     }
     if (auto news = news_for(work.told, findings, rules_)) {
         work.told = std::move(news->told);
@@ -219,7 +226,7 @@ auto Lifecycle::plan(Case& work, const std::vector<Finding>& findings) -> Task<R
                 work.wait_until(now + std::max(pauses_.base, state.error().retry_after.value_or(pauses_.max / 8)));
                 co_return Result<void>{};
             }
-            work.told.needs_next = !state || state->progress == Progress::done;
+            work.told.needs_next = !state || state->standing == Standing::done;
             if (work.told.needs_next) news->comment += "\n\nA new ticket follows this one.";
         }
         if (!news->comment.empty())
@@ -255,8 +262,7 @@ auto Lifecycle::carry_out(Case& work, bool may_write, Duration pause) -> Task<Re
         const auto what = std::string_view(intent.key).substr(colon + 1);
         return std::pair(intent.key.substr(0, colon), std::ranges::find(order, what) - std::begin(order));
     };
-    std::erase_if(*intents,
-                  [](const Intent& one) { return !one.key.starts_with("lifecycle:") || one.is_over(); });
+    std::erase_if(*intents, [](const Intent& one) { return !one.key.starts_with("lifecycle:") || one.is_over(); });
     std::ranges::sort(*intents, {}, order_of);
     if (!may_write) {
         if (!intents->empty()) work.wait_until(clock_.now() + pause);
@@ -277,25 +283,26 @@ auto Lifecycle::carry_out(Case& work, bool may_write, Duration pause) -> Task<Re
 /// @return false where the steps after it have to wait
 auto Lifecycle::attempt(Case& work, Intent intent) -> Task<Result<bool>> {
     const auto step = Step::from(intent);
+    if (!intent.ticket) intent.ticket = work.row.ticket;
     intent.state = Intent::State::attempting;
     intent.attempts += 1;
     intent.attempted_at = clock_.now();
     intent.next_at.reset();
     if (auto committed = co_await store_.effects.save_intent(intent, {}); !committed)
         co_return fail(std::move(committed.error()));
-    auto done = co_await call(work, step, intent.key);
+    auto done = co_await call(work, step, intent);
     const auto now = clock_.now();
     if (done) {
         intent.state = Intent::State::done;
         intent.reason.clear();
         metrics_.count("dossier_tickets_total", {{"sink", intent.sink}, {"outcome", past_of(step.what).substr(7)}});
-        if (step.what == "resolve" || step.what == "reopen") {
+        if (work.is_current(intent) && (step.what == "resolve" || step.what == "reopen")) {
             work.row.is_done = step.what == "resolve";
             work.row.closed_by_person = false;
             if (auto saved = co_await save(work, {}, {}); !saved) co_return fail(std::move(saved.error()));
         }
         std::vector<store::AuditEntry> audit{
-            work.entry(std::string(past_of(step.what)), {{"event_id", intent.key}}, now)};
+            work.entry(std::string(past_of(step.what)), {{"event_id", intent.key}, {"key", intent.ticket->key}}, now)};
         if (auto saved = co_await store_.effects.save_intent(std::move(intent), std::move(audit)); !saved)
             co_return fail(std::move(saved.error()));
         co_return true;
@@ -315,25 +322,29 @@ auto Lifecycle::attempt(Case& work, Intent intent) -> Task<Result<bool>> {
     work.wait_until(*intent.next_at);
     metrics_.count("dossier_tickets_total",
                    {{"sink", intent.sink}, {"outcome", is_unknown ? "outcome_unknown" : "delayed"}});
-    log::warn("ticket.update_delayed",
-              {{"dossier", intent.dossier_id}, {"sink", intent.sink}, {"step", step.what}, {"error", error.describe()}});
+    log::warn(
+        "ticket.update_delayed",
+        {{"dossier", intent.dossier_id}, {"sink", intent.sink}, {"step", step.what}, {"error", error.describe()}});
     if (auto saved = co_await store_.effects.save_intent(std::move(intent), {}); !saved)
         co_return fail(std::move(saved.error()));
     co_return false;
 }
 
-auto Lifecycle::call(Case& work, Step step, std::string event_id) -> Task<Result<void>> {
-    const auto& ticket = work.row.ticket;
+auto Lifecycle::call(Case& work, Step step, Intent intent) -> Task<Result<void>> {
+    const auto ticket = *intent.ticket; // the last words to a ticket may follow the birth of the next one
+    const auto found = sinks_.find(ticket.sink);
+    if (found == sinks_.end()) co_return fail(Errc::invalid_argument, "no ticket sink is called '" + ticket.sink + "'");
+    const auto sink = found->second;
     if (step.what == "comment" || step.what == "note")
-        co_return co_await work.sink->comment(ticket, step.text, event_id, Audience::staff, work.deadline);
-    if (step.what == "link") co_return co_await work.sink->link(ticket, step.other, LinkKind::relates, work.deadline);
+        co_return co_await sink->comment(ticket, step.text, intent.key, Audience::staff, work.deadline);
+    if (step.what == "link") co_return co_await sink->link(ticket, step.other, LinkKind::relates, work.deadline);
     if (step.what == "resolve") {
         TicketTarget target;
-        target.progress = Progress::done;
+        target.standing = Standing::done;
         target.note = step.text;
-        co_return co_await work.sink->transition(ticket, target, work.deadline);
+        co_return co_await sink->transition(ticket, target, work.deadline);
     }
-    if (step.what == "reopen") co_return co_await work.sink->reopen(ticket, step.text, work.deadline);
+    if (step.what == "reopen") co_return co_await sink->reopen(ticket, step.text, work.deadline);
     co_return fail(Errc::malformed, "a step that this version doesn't know");
 }
 
@@ -341,12 +352,12 @@ auto Lifecycle::call(Case& work, Step step, std::string event_id) -> Task<Result
 auto Lifecycle::settle_refused(Case& work, Intent intent, const Step& step, Error error) -> Task<Result<void>> {
     const auto now = clock_.now();
     const bool is_move = step.what == "resolve" || step.what == "reopen";
-    if (error.code == Errc::not_found) {
+    if (error.code == Errc::not_found && work.is_current(intent)) {
         work.row.status = "deleted";
         work.row.is_done = true;
     }
     std::vector<Intent> planned;
-    if (step.what == "reopen" && work.told.number > 0 && !work.told.is_over) work.told.needs_next = true;
+    if (step.what == "reopen" && work.is_current(intent) && !work.told.is_over) work.told.needs_next = true;
     if (is_move && error.code != Errc::not_found) {
         const auto number = work.told.number;
         const auto words = step.what == "resolve"
@@ -359,10 +370,12 @@ auto Lifecycle::settle_refused(Case& work, Intent intent, const Step& step, Erro
     if (auto saved = co_await save(work, std::move(planned), {}); !saved) co_return saved;
     intent.state = Intent::State::failed;
     metrics_.count("dossier_tickets_total", {{"sink", intent.sink}, {"outcome", "failed"}});
-    log::warn("ticket.update_failed",
-              {{"dossier", intent.dossier_id}, {"sink", intent.sink}, {"step", step.what}, {"error", error.describe()}});
+    log::warn(
+        "ticket.update_failed",
+        {{"dossier", intent.dossier_id}, {"sink", intent.sink}, {"step", step.what}, {"error", error.describe()}});
     std::vector<store::AuditEntry> audit{
-        work.entry("ticket.update_failed", {{"event_id", intent.key}, {"reason", error.message}}, now)};
+        work.entry("ticket.update_failed",
+                   {{"event_id", intent.key}, {"key", intent.ticket->key}, {"reason", error.message}}, now)};
     auto saved = co_await store_.effects.save_intent(std::move(intent), std::move(audit));
     if (saved && !work.progress.again_at && is_move) work.wait_until(now); // the note is a step of its own
     co_return saved;

@@ -161,7 +161,8 @@ auto comment_on(const Happenings& what, const Told& told, bool ends, bool comes_
     if (!what.joined.empty())
         text += "**Also reported, for the same exposure:**\n\n" + bullet_lines(what.joined) + "\n";
     if (!what.ended.empty()) {
-        const auto open = std::ranges::count_if(told.findings, [](const ToldFinding& one) { return !is_over(one.status); });
+        const auto open =
+            std::ranges::count_if(told.findings, [](const ToldFinding& one) { return !is_over(one.status); });
         text += fmt::format("**Resolved in part.** {} still open. Over now:\n\n",
                             count_of(static_cast<std::size_t>(open), "finding") + (open == 1 ? " is" : " are"));
         text += bullet_lines(what.ended) + "\n";
@@ -273,8 +274,8 @@ auto news_for(const Told& told, const std::vector<Finding>& now, const Lifecycle
     News news{.told = told};
     Happenings happenings;
     for (const auto& finding : now) take(news.told, finding, happenings);
-    const bool is_all_over = std::ranges::all_of(
-        news.told.findings, [](const ToldFinding& one) { return is_over(one.status); });
+    const bool is_all_over =
+        std::ranges::all_of(news.told.findings, [](const ToldFinding& one) { return is_over(one.status); });
     const bool ends = is_all_over && !told.is_over && !news.told.findings.empty();
     news.comes_back = told.is_over && !is_all_over;
     news.told.is_over = is_all_over && !news.told.findings.empty();

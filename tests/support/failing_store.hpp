@@ -176,8 +176,7 @@ public:
     auto plan_ticket(store::Claim claim, store::TicketRow row, std::vector<store::Intent> planned,
                      std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
         if (good_commits == 0) co_return fail(Errc::storage, "disk full");
-        auto done =
-            co_await under_.plan_ticket(std::move(claim), std::move(row), std::move(planned), std::move(audit));
+        auto done = co_await under_.plan_ticket(std::move(claim), std::move(row), std::move(planned), std::move(audit));
         if (done && good_commits > 0) --good_commits;
         co_return done;
     }

@@ -42,7 +42,7 @@ struct TicketConfig {
     Duration settle{120'000};               ///< how long a lagging search index is asked before a second create
     std::string instance;                   ///< tells two installations on one tracker apart; part of the key
     LifecycleConfig lifecycle;
-    std::vector<SinkConfig> sinks;          ///< an outbox named "outbox" is always there
+    std::vector<SinkConfig> sinks; ///< an outbox named "outbox" is always there
 };
 [[nodiscard]] auto read_tickets(config::Section section) -> TicketConfig;
 

@@ -65,7 +65,7 @@ private:
     auto plan(Case& work, const std::vector<Finding>& findings) -> Task<Result<void>>;
     auto carry_out(Case& work, bool may_write, Duration pause) -> Task<Result<void>>;
     auto attempt(Case& work, store::Intent intent) -> Task<Result<bool>>;
-    auto call(Case& work, Step step, std::string event_id) -> Task<Result<void>>;
+    auto call(Case& work, Step step, store::Intent intent) -> Task<Result<void>>;
     auto settle_refused(Case& work, store::Intent intent, const Step& step, Error error) -> Task<Result<void>>;
     auto save(Case& work, std::vector<store::Intent> planned, std::vector<store::AuditEntry> audit)
         -> Task<Result<void>>;
