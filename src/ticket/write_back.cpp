@@ -98,8 +98,7 @@ auto WriteBack::effects_on(const WriteBackPlatform& platform, const WriteBackOrd
     auto api = platform.api;
     const bool is_closing = !order.closing.empty();
     if (platform.config.comment) {
-        auto& comment =
-            is_closing ? effect("ticket_closed", order.closing) : effect("comment", order.draft.id);
+        auto& comment = is_closing ? effect("ticket_closed", order.closing) : effect("comment", order.draft.id);
         comment.content = order.text;
         if (!can.comment) comment.skip_reason = "the platform takes no comment on a finding";
         comment.call = [api, id = finding.source_id, text = order.text, key = comment.key, deadline] {
