@@ -47,25 +47,6 @@ auto is_letter_or_digit(char c) -> bool {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-auto code_of(int status, net::Repeat repeat) -> Errc {
-    switch (status) {
-    case 401:
-        return Errc::unauthenticated;
-    case 403:
-        return Errc::forbidden;
-    case 404:
-        return Errc::not_found;
-    case 409:
-        return Errc::conflict;
-    case 429:
-        return Errc::rate_limited;
-    default:
-        break;
-    }
-    if (status != 408 && status < 500) return Errc::rejected;
-    return repeat == net::Repeat::unsafe ? Errc::outcome_unknown : Errc::unavailable;
-}
-
 } // namespace
 
 TrackerClient::TrackerClient(const SinkConfig& config, net::HttpClient& client, Metrics& metrics, ErrorText error_text)
@@ -123,7 +104,7 @@ auto TrackerClient::refusal(const net::HttpResponse& response, net::Repeat repea
     std::string words;
     if (const auto body = parse_json(response.body)) words = tracker_words(error_text_(*body));
     Error error;
-    error.code = code_of(response.status, repeat);
+    error.code = net::errc_of_status(response.status, repeat);
     error.message = words.empty() ? fmt::format("{} answered {}", upstream_.name(), response.status)
                                   : fmt::format("{} answered {}: {}", upstream_.name(), response.status, words);
     error.retry_after = net::retry_after_of(response);
