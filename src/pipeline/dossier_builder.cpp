@@ -15,6 +15,7 @@
 #include "dossier/explain/live_text.hpp"
 #include "dossier/finding/json.hpp"
 #include "dossier/pipeline/router.hpp"
+#include "dossier/ticket/ticket_facts.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -460,6 +461,8 @@ private:
         draft.title = std::move(rendered.title);
         draft.body = std::move(rendered.body);
         draft.assignee = assignee_of(view.context.owner);
+        draft.facts = ticket::facts_of(view);
+        draft.links = ticket::links_of(view);
         draft.severity = view.findings.front().severity;
         draft.created_at = at;
         draft.generation = turn_.generation;
