@@ -23,7 +23,7 @@ auto read_section(const std::string& text) -> ReadSection {
     ReadSection read;
     {
         auto root = document.root();
-        read.config = read_classification(root.section("classification"));
+        read.config = read_classification(root.child("classification"));
     }
     for (const auto& problem : document.problems())
         if (!problem.is_warning) read.errors.push_back(problem.describe());
