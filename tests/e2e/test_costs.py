@@ -150,6 +150,25 @@ class ShareTest(CostCase):
         self.assertEqual(dossier["cost"]["calls"], dossier["narrative"]["cost"]["calls"])
 
 
+    def test_a_crash_while_the_text_is_written_costs_one_call_and_no_finding_its_facts(self):
+        self.serve({"share": True})
+        self.llm.gate.clear()
+        ids = self.storm(12, "crash")
+        self.service.wait_for(lambda: sum(self.llm.asked.values()) == 1, 20, "the first to ask")
+        self.service.kill()
+        self.llm.gate.set()
+        self.service.start()
+        narratives = self.narratives(ids)
+        self.assertEqual(sum(self.llm.asked.values()), 2, "nobody has heard the answer to the first call")
+        self.service.kill()
+        self.service.start()
+        later = self.storm(3, "later")
+        for number, one in enumerate([*narratives, *self.narratives(later)]):
+            name = f"acme-crash-{number}" if number < 12 else f"acme-later-{number - 12}"
+            self.assertEqual(one["author"], "llm", one["notes"])
+            self.assertIn(name, " ".join(sentence["text"] for sentence in one["sentences"]))
+        self.assertEqual(sum(self.llm.asked.values()), 2, "the text is kept over a crash")
+
     def test_a_storm_shares_by_itself_and_few_findings_do_not(self):
         self.serve({"share_storms_of": 8})
         self.llm.gate.clear()  # nobody is answered before all are in the making

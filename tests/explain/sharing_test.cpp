@@ -237,6 +237,14 @@ TEST_F(SharingTest, WhoeverAsksAgainForTheFirstGetsItsOwnText) {
     EXPECT_EQ(script->calls, 1) << "from the cache of exact answers";
 }
 
+TEST_F(SharingTest, ATextThatCannotBeKeptServesThoseWhoWaitForIt) {
+    store->close(); // as a full disk: nothing is read or written any more
+    for (const auto& [narrative, audit] : narrate_all({0, 1, 2, 3, 4, 5})) EXPECT_EQ(narrative.author, "llm");
+    EXPECT_EQ(script->calls, 1);
+    EXPECT_EQ(narrate(6).narrative.author, "llm");
+    EXPECT_EQ(script->calls, 2) << "whoever comes later has to ask";
+}
+
 TEST_F(SharingTest, AStormSharesWhatFewFindingsDoNot) {
     open(true, 5);
     for (const auto& [narrative, audit] : narrate_all({0, 1, 2, 3, 4})) EXPECT_EQ(narrative.shared_from, "");
