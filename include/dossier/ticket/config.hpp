@@ -31,6 +31,13 @@ struct SinkStates {
 
 using BySeverity = std::map<Severity, std::string>;
 
+/// How a tracker that calls back proves that it is the tracker: either will do.
+struct CallbackConfig {
+    Secret secret; ///< signs the raw body: `X-Hub-Signature: sha256=…`
+    Secret token;  ///< `Authorization: Bearer …` or `X-Dossier-Token: …`
+    [[nodiscard]] auto is_on() const -> bool { return !secret.empty() || !token.empty(); }
+};
+
 struct SinkConfig {
     std::string name;
     std::string kind; ///< outbox | jira | servicenow
@@ -53,6 +60,8 @@ struct SinkConfig {
     std::string assignment_group = "{{asset.support_group}}"; ///< servicenow: name or sys_id; set with the assignee
     SinkStates states;
     bool attachments = true; ///< evidence, picture and long texts as files
+    CallbackConfig callback;
+    Duration poll{0}; ///< how often the tracker is asked for changes; 0 = never
     Duration timeout{15'000};
     [[nodiscard]] auto is_data_center() const -> bool { return kind == "jira" && flavour == "datacenter"; }
 };
