@@ -211,6 +211,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
                            .lifecycle = parts->lifecycle.get(),
                            .write_back = parts->write_back.get(),
+                           .group = config.tickets.group,
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),

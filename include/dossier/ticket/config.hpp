@@ -79,11 +79,21 @@ struct LifecycleConfig {
     OnReopen on_reopen = OnReopen::reopen;
 };
 
+/// Like findings that share one ticket.
+struct GroupConfig {
+    std::vector<std::string> by; ///< rule | owner | account | region | source | severity | environment; none = off
+    Duration window{3'600'000};  ///< from the first on; what comes later begins another group
+    std::size_t min = 5;         ///< so many make a group
+    Duration refresh{10'000};    ///< the ticket's table is written at most so often
+    [[nodiscard]] auto is_on() const -> bool { return !by.empty(); }
+};
+
 struct TicketConfig {
     std::string approval = "before_assign"; ///< before_create | before_assign
     Duration settle{120'000};               ///< how long a lagging search index is asked before a second create
     std::string instance;                   ///< tells two installations on one tracker apart; part of the key
     LifecycleConfig lifecycle;
+    GroupConfig group;
     std::vector<SinkConfig> sinks; ///< an outbox named "outbox" is always there
 };
 [[nodiscard]] auto read_tickets(config::Section section) -> TicketConfig;
