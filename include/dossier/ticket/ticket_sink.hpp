@@ -47,13 +47,6 @@ struct Attachment {
     std::string bytes;
 };
 
-/// A page outside of the tracker that the ticket is about.
-struct WebLink {
-    std::string id; ///< the same page has the same id, ≤ 255 characters
-    std::string url;
-    std::string title;
-};
-
 class TicketSink {
 public:
     virtual ~TicketSink() = default;
