@@ -18,7 +18,7 @@ auto in_chat(const PersonConfig& person) -> approve::ChatPerson {
             .may_decide = includes(person.role, Role::approver)};
 }
 
-auto find_person(const People& people, std::string PersonConfig::*key, std::string_view value)
+auto find_person(const People& people, std::string PersonConfig::* key, std::string_view value)
     -> std::optional<approve::ChatPerson> {
     const auto wanted = lower(trim(value));
     if (wanted.empty()) return std::nullopt;

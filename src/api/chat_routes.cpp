@@ -61,8 +61,9 @@ void add_chat_routes(Routes& routes, const Services& services) {
                 .pattern = "/v1/chat/teams/decide",
                 .needs = std::nullopt,
                 .handler = [&services](Call call) { return take_decision(services, std::move(call)); },
-                .summary = "The decision taken on that page (a form): the link, `decision`, `comment`, and the token of "
-                           "an approver, who signs in by it",
+                .summary =
+                    "The decision taken on that page (a form): the link, `decision`, `comment`, and the token of "
+                    "an approver, who signs in by it",
                 .tag = "chat",
                 .admit = only_where(services, &Chat::has_links),
                 .answer_types = {"text/html"}});

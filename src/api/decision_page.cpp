@@ -23,18 +23,20 @@ auto page(int status, std::string_view title, const std::string& body) -> net::H
     net::HttpResponse response;
     response.status = status;
     response.headers.set("Content-Type", "text/html; charset=utf-8");
-    response.headers.set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-                                                    "base-uri 'none'; frame-ancestors 'none'");
+    response.headers.set("Content-Security-Policy",
+                         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+                         "base-uri 'none'; frame-ancestors 'none'");
     response.headers.set("X-Content-Type-Options", "nosniff");
     response.headers.set("Referrer-Policy", "no-referrer");
     response.headers.set("Cache-Control", "no-store");
-    response.body = fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>"
-                                "<meta name=\"viewport\" content=\"width=device-width\">"
-                                "<style>body{{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}}"
-                                "label,textarea,input{{display:block;width:100%;box-sizing:border-box}}"
-                                "button{{margin:1rem 1rem 0 0;padding:.5rem 1.5rem}}</style></head>"
-                                "<body><h1>{0}</h1>{1}</body></html>\n",
-                                html(title), body);
+    response.body =
+        fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>"
+                    "<meta name=\"viewport\" content=\"width=device-width\">"
+                    "<style>body{{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}}"
+                    "label,textarea,input{{display:block;width:100%;box-sizing:border-box}}"
+                    "button{{margin:1rem 1rem 0 0;padding:.5rem 1.5rem}}</style></head>"
+                    "<body><h1>{0}</h1>{1}</body></html>\n",
+                    html(title), body);
     return response;
 }
 
@@ -115,8 +117,7 @@ auto take_decision(const Services& services, Call call) -> Task<net::HttpRespons
     auto decided = co_await services.reviews.decide(link.draft_id, decision, field("comment"), link.content_hash,
                                                     {.id = caller->name});
     if (!decided) co_return refusal_page(decided.error());
-    co_return page(200, "Decided",
-                   fmt::format("<p>You {} “{}”.</p>", html(to_string(decision)), html(decided->title)));
+    co_return page(200, "Decided", fmt::format("<p>You {} “{}”.</p>", html(to_string(decision)), html(decided->title)));
 }
 
 } // namespace dossier::api

@@ -96,8 +96,8 @@ struct Outside {
         for (auto& [what, sink] : sinks) add(what, sink.get());
         if (slack)
             tasks.push_back(named(
-                "chat.slack",
-                [this](Deadline until) { return approve::check_slack(*slack, *client, metrics, until); }, deadline));
+                "chat.slack", [this](Deadline until) { return approve::check_slack(*slack, *client, metrics, until); },
+                deadline));
         return tasks;
     }
 };

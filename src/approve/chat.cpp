@@ -81,8 +81,8 @@ auto Chat::teams_message(net::HttpRequest request) -> Task<Result<net::HttpRespo
 
 auto Chat::link_to(const Draft& draft) const -> std::string {
     if (!has_links()) return "";
-    const auto until = std::chrono::floor<std::chrono::seconds>(parts_->hands.clock.now() +
-                                                                parts_->config.teams.link_lifetime);
+    const auto until =
+        std::chrono::floor<std::chrono::seconds>(parts_->hands.clock.now() + parts_->config.teams.link_lifetime);
     const auto expires = std::to_string(until.time_since_epoch().count());
     return fmt::format("{}/v1/chat/teams/decide?draft={}&hash={}&expires={}&sig={}", parts_->config.public_url,
                        percent_encode(draft.id), percent_encode(draft.content_hash), expires,

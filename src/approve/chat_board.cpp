@@ -29,9 +29,9 @@ auto pause_after(int attempts, const Error& error) -> Duration {
 
 /// What no repeat will mend: the message itself is what is refused.
 auto is_hopeless(const Error& error) -> bool {
-    constexpr std::array<std::string_view, 9> words{"invalid_blocks",       "invalid_blocks_format", "msg_too_long",
-                                                    "msg_blocks_too_long",  "no_text",               "metadata_too_large",
-                                                    "cant_update_message",  "edit_window_closed",    "message_not_found"};
+    constexpr std::array<std::string_view, 9> words{
+        "invalid_blocks",     "invalid_blocks_format", "msg_too_long",       "msg_blocks_too_long", "no_text",
+        "metadata_too_large", "cant_update_message",   "edit_window_closed", "message_not_found"};
     const auto word = std::ranges::find(error.context, "slack_error", &std::pair<std::string, std::string>::first);
     return error.code == Errc::too_large ||
            (word != error.context.end() && std::ranges::find(words, word->second) != words.end());
@@ -117,8 +117,7 @@ auto ChatBoard::remind(ChatWriter& writer) -> Task<Result<void>> {
     std::vector<store::ChatMessage> messages;
     for (auto& [message, draft] : *due) {
         ++message.reminders;
-        messages.push_back(
-            planned(draft, writer.platform(), "reminder", fmt::format(":{}", message.reminders), now));
+        messages.push_back(planned(draft, writer.platform(), "reminder", fmt::format(":{}", message.reminders), now));
         messages.push_back(std::move(message));
     }
     if (messages.empty()) co_return Result<void>{};
@@ -239,9 +238,9 @@ auto ChatBoard::settle(store::ChatMessage message, ChatPlace place, const ChatCa
     message.attempts = 0;
     message.reason.clear();
     message.next_at = now;
-    hands_.metrics.count("dossier_chat_messages_total", {{"platform", message.platform},
-                                                         {"kind", message.kind},
-                                                         {"outcome", was_there ? "updated" : "posted"}});
+    hands_.metrics.count(
+        "dossier_chat_messages_total",
+        {{"platform", message.platform}, {"kind", message.kind}, {"outcome", was_there ? "updated" : "posted"}});
     std::vector<store::AuditEntry> audit;
     audit.push_back(entry(message, card.draft, was_there ? "chat.updated" : "chat.posted"));
     std::vector<store::ChatMessage> messages;

@@ -142,7 +142,8 @@ auto outcome_of(const Draft& draft) -> std::string {
     auto line = std::string(to_string(draft.state));
     if (draft.state == DraftState::posted) line = draft.decided_by.empty() ? "posted" : "approved";
     if (!draft.decided_by.empty()) line += " by " + draft.decided_by;
-    if (draft.decided_at) line += fmt::format(" on {} UTC", format_time(*draft.decided_at).substr(0, 16).replace(10, 1, " "));
+    if (draft.decided_at)
+        line += fmt::format(" on {} UTC", format_time(*draft.decided_at).substr(0, 16).replace(10, 1, " "));
     if (!draft.comment.empty()) line += ": " + draft.comment;
     return line;
 }
@@ -159,8 +160,8 @@ auto explanation_of(const store::DossierRow& dossier) -> ChatText {
     text.title = finding.title;
     text.url = finding.url;
     if (!parts.is_explained) {
-        text.paragraphs.push_back(
-            fmt::format("Nothing is written yet: the finding is {}.", replace_all(std::string(to_string(dossier.stage)), "_", " ")));
+        text.paragraphs.push_back(fmt::format("Nothing is written yet: the finding is {}.",
+                                              replace_all(std::string(to_string(dossier.stage)), "_", " ")));
         return text;
     }
     const auto& narrative = parts.narrative;
@@ -184,9 +185,9 @@ auto explanation_of(const store::DossierRow& dossier) -> ChatText {
     std::vector<std::string> gaps;
     for (const auto& gap : parts.context.gaps) gaps.push_back(fmt::format("{}: {}", gap.source, gap.reason));
     if (!gaps.empty()) text.paragraphs.push_back("Missing context:\n" + join(gaps, "\n"));
-    text.paragraphs.push_back(fmt::format(
-        "{}, written by {}.", ticket::guidance_notice,
-        narrative.author == "llm" ? narrative.provider + " / " + narrative.model : "the built-in template"));
+    text.paragraphs.push_back(fmt::format("{}, written by {}.", ticket::guidance_notice,
+                                          narrative.author == "llm" ? narrative.provider + " / " + narrative.model
+                                                                    : "the built-in template"));
     return text;
 }
 

@@ -60,7 +60,8 @@ auto possible_ids(std::string_view reference) -> std::vector<std::string> {
             take();
     }
     take();
-    std::ranges::sort(ids, [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
+    std::ranges::sort(ids,
+                      [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
     if (ids.size() > most_ids) ids.resize(most_ids);
     return ids;
 }
@@ -86,11 +87,12 @@ auto ChatCommands::refusal(ChatActor actor, bool to_decide) -> Task<std::optiona
     auto kept = co_await hands_.store.append_audit(std::move(audit));
     if (!kept) log::error("chat.audit_failed", {{"error", kept.error().describe()}});
     if (actor.person)
-        co_return said(fmt::format("Sorry, your role here is {}, which may not {}. Ask whoever runs dossier if it should.",
-                                   actor.person->role, wish));
-    co_return said(fmt::format("Sorry, I can't let you {}: {}.", wish,
-                               actor.why_unknown.empty() ? "you are not among the people whom dossier knows"
-                                                         : actor.why_unknown));
+        co_return said(
+            fmt::format("Sorry, your role here is {}, which may not {}. Ask whoever runs dossier if it should.",
+                        actor.person->role, wish));
+    co_return said(
+        fmt::format("Sorry, I can't let you {}: {}.", wish,
+                    actor.why_unknown.empty() ? "you are not among the people whom dossier knows" : actor.why_unknown));
 }
 
 auto ChatCommands::run(ChatActor actor, ChatCommand command, Deadline deadline) -> Task<ChatText> {

@@ -47,9 +47,10 @@ void read_teams(config::Section section, TeamsConfig& teams) {
     if (teams.timeout.count() <= 0) section.problem("timeout", "must be longer than nothing");
     if (teams.link_lifetime.count() <= 0) section.problem("link_lifetime", "must be longer than nothing");
     const auto& url = teams.webhook_url.reveal();
-    const bool is_web = url.starts_with("https://") ||
-                        (url.starts_with("http://") && (net::host_of(url) == "127.0.0.1" ||
-                                                        net::host_of(url) == "localhost" || net::host_of(url) == "[::1]"));
+    const bool is_web =
+        url.starts_with("https://") ||
+        (url.starts_with("http://") &&
+         (net::host_of(url) == "127.0.0.1" || net::host_of(url) == "localhost" || net::host_of(url) == "[::1]"));
     if (teams.enabled() && !is_web)
         section.problem("webhook_url", "expected the https URL that the flow shows, with its query");
     if (!teams.hmac_secret.empty()) {

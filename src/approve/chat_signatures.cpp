@@ -22,7 +22,8 @@ auto seconds_in(std::string_view text) -> std::optional<std::int64_t> {
 } // namespace
 
 auto slack_signature(const Secret& signing_secret, std::string_view timestamp, std::string_view body) -> std::string {
-    return "v0=" + to_hex(hmac(HashAlgorithm::sha256, signing_secret.reveal(), fmt::format("v0:{}:{}", timestamp, body)));
+    return "v0=" +
+           to_hex(hmac(HashAlgorithm::sha256, signing_secret.reveal(), fmt::format("v0:{}:{}", timestamp, body)));
 }
 
 auto is_signed_by_slack(const net::HttpRequest& request, const Secret& signing_secret, Timestamp now) -> bool {

@@ -100,7 +100,8 @@ auto parse_chat_command(std::string_view words) -> ChatCommand {
     const auto first = lower(words.substr(0, first_end));
     const auto after = trim(words.substr(first_end));
     if (first.empty() || first == "help" || first == "?") return {};
-    if (first == "ask") return {.kind = after.empty() ? Kind::help : Kind::ask, .object = {}, .rest = std::string(after)};
+    if (first == "ask")
+        return {.kind = after.empty() ? Kind::help : Kind::ask, .object = {}, .rest = std::string(after)};
     constexpr std::array<std::pair<std::string_view, Kind>, 3> known{
         {{"explain", Kind::explain}, {"approve", Kind::approve}, {"reject", Kind::reject}}};
     for (const auto& [word, kind] : known) {

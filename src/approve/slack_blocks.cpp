@@ -12,8 +12,8 @@ namespace dossier::approve {
 namespace {
 
 constexpr std::size_t most_header = 150;
-constexpr std::size_t most_field = 600; // of 2000: ten of them have to fit with the rest
-constexpr std::size_t most_section = 2'900; // of 3000
+constexpr std::size_t most_field = 600;      // of 2000: ten of them have to fit with the rest
+constexpr std::size_t most_section = 2'900;  // of 3000
 constexpr std::size_t most_message = 11'000; // bolt-js#2509: `msg_blocks_too_long` from about 13,200 on
 constexpr std::size_t most_url = 3'000;
 constexpr std::string_view ellipsis = "…";
@@ -61,9 +61,7 @@ auto escaped(std::string_view point) -> std::string {
     return std::string(point);
 }
 
-auto mrkdwn(std::string text) -> Json {
-    return {{"type", "mrkdwn"}, {"text", std::move(text)}, {"verbatim", true}};
-}
+auto mrkdwn(std::string text) -> Json { return {{"type", "mrkdwn"}, {"text", std::move(text)}, {"verbatim", true}}; }
 
 auto plain(std::string_view text, std::size_t most) -> Json {
     return {{"type", "plain_text"}, {"text", slack_plain(text, most)}, {"emoji", false}};
@@ -128,8 +126,9 @@ auto essentials(const ChatCard& card) -> Json {
 auto links_of(const ChatCard& card, const std::string& public_url) -> std::string {
     std::vector<std::string> links;
     if (card.draft.ticket)
-        links.push_back(card.draft.ticket->url.empty() ? slack_text("Ticket " + card.draft.ticket->key, 200)
-                                                       : link(card.draft.ticket->url, "Ticket " + card.draft.ticket->key));
+        links.push_back(card.draft.ticket->url.empty()
+                            ? slack_text("Ticket " + card.draft.ticket->key, 200)
+                            : link(card.draft.ticket->url, "Ticket " + card.draft.ticket->key));
     if (!card.finding_url.empty()) links.push_back(link(card.finding_url, "Finding in " + card.platform));
     if (!public_url.empty()) links.push_back(link(public_url + "/v1/drafts/" + card.draft.id, "The whole draft"));
     return join(links, "  ·  ");
@@ -159,11 +158,14 @@ auto slack_text(std::string_view text, std::size_t most) -> std::string {
 }
 
 auto slack_code(std::string_view text, std::size_t most) -> std::string {
-    return "`" + mapped(text, most - 2, [](std::string_view point) -> std::string {
-        if (point == "`") return "ˋ";
-        if (is_control(point)) return " ";
-        return escaped(point);
-    }) + "`";
+    return "`" +
+           mapped(text, most - 2,
+                  [](std::string_view point) -> std::string {
+                      if (point == "`") return "ˋ";
+                      if (is_control(point)) return " ";
+                      return escaped(point);
+                  }) +
+           "`";
 }
 
 auto slack_plain(std::string_view text, std::size_t most) -> std::string {
@@ -198,8 +200,9 @@ auto slack_draft_message(const ChatCard& card, SlackAudience audience, const std
     Json blocks = Json::array();
     blocks.push_back({{"type", "header"}, {"text", plain(card.draft.title, most_header)}});
     if (audience == SlackAudience::owner) {
-        blocks.push_back(section(waits ? "You are named as the owner. A person decides whether this becomes yours to do."
-                                       : "You are named as the owner."));
+        blocks.push_back(section(waits
+                                     ? "You are named as the owner. A person decides whether this becomes yours to do."
+                                     : "You are named as the owner."));
     }
     blocks.push_back(essentials(card));
     const auto summary_at = blocks.size();
@@ -210,16 +213,16 @@ auto slack_draft_message(const ChatCard& card, SlackAudience audience, const std
     } else {
         blocks.push_back(section(fmt::format("*This draft is {}.*", slack_text(outcome_of(card.draft), 1'000))));
     }
-    blocks.push_back(context_line(fmt::format("{} · draft of a {} for {} · {}", ticket::guidance_notice,
-                                              slack_text(card.kind, 40), slack_text(card.draft.sink, 60),
-                                              slack_text(card.draft.id, 60))));
+    blocks.push_back(
+        context_line(fmt::format("{} · draft of a {} for {} · {}", ticket::guidance_notice, slack_text(card.kind, 40),
+                                 slack_text(card.draft.sink, 60), slack_text(card.draft.id, 60))));
     if (size_of(blocks) > most_message && !card.summary.empty())
         blocks[summary_at] = section(slack_text(card.summary, 300));
     // What notifications and screen readers show.
-    const auto fallback = waits ? fmt::format("Draft to decide on: {} ({})", slack_text(card.draft.title, 300),
-                                              to_string(card.draft.severity))
-                                : fmt::format("{}: {}", slack_text(card.draft.title, 300),
-                                              slack_text(outcome_of(card.draft), 500));
+    const auto fallback =
+        waits ? fmt::format("Draft to decide on: {} ({})", slack_text(card.draft.title, 300),
+                            to_string(card.draft.severity))
+              : fmt::format("{}: {}", slack_text(card.draft.title, 300), slack_text(outcome_of(card.draft), 500));
     return with_metadata({{"text", fallback}, {"blocks", std::move(blocks)}}, key, card.draft.id);
 }
 
@@ -247,9 +250,11 @@ auto slack_text_message(const ChatText& text) -> Json {
         if (auto at = link(text.url, "See more"); at.starts_with('<')) blocks.push_back(section(std::move(at)));
     }
     blocks.push_back(context_line(std::string(ticket::guidance_notice)));
-    auto fallback = slack_text(text.title.empty() && !text.paragraphs.empty() ? text.paragraphs.front() : text.title, 500);
+    auto fallback =
+        slack_text(text.title.empty() && !text.paragraphs.empty() ? text.paragraphs.front() : text.title, 500);
     if (fallback.empty()) fallback = "dossier";
-    return {{"text", std::move(fallback)}, {"blocks", std::move(blocks)}, {"unfurl_links", false}, {"unfurl_media", false}};
+    return {
+        {"text", std::move(fallback)}, {"blocks", std::move(blocks)}, {"unfurl_links", false}, {"unfurl_media", false}};
 }
 
 auto slack_reject_dialog(const SlackSubject& subject) -> Json {

@@ -94,9 +94,9 @@ auto SlackClient::call(std::string method, std::string body, std::string type, n
     auto json = parse_json(response->body);
     if (!json || !json->is_object() || !json->contains("ok")) {
         if (response->ok() || response->status >= 500)
-            co_return fail(is_unsafe(repeat) ? Errc::outcome_unknown : Errc::unavailable,
-                           fmt::format("Slack answered {} with {} and nothing that it says itself", method,
-                                       response->status));
+            co_return fail(
+                is_unsafe(repeat) ? Errc::outcome_unknown : Errc::unavailable,
+                fmt::format("Slack answered {} with {} and nothing that it says itself", method, response->status));
         co_return fail(Errc::rejected, fmt::format("Slack answered {} with {}", method, response->status));
     }
     if ((*json)["ok"] == Json(true) && response->ok()) co_return std::move(*json);
@@ -144,8 +144,8 @@ auto SlackClient::user(std::string user_id, Deadline deadline) -> Task<Result<Sl
                     .email = std::string(trim(text_at(member(user, "profile"), "email"))),
                     .team_id = text_at(user, "team_id"),
                     .enterprise_id = text_at(member(user, "enterprise_user"), "enterprise_id")};
-    found.is_active = !flag_at(user, "deleted") && !flag_at(user, "is_bot") &&
-                      member(user, "is_email_confirmed") != Json(false);
+    found.is_active =
+        !flag_at(user, "deleted") && !flag_at(user, "is_bot") && member(user, "is_email_confirmed") != Json(false);
     found.is_outsider =
         flag_at(user, "is_stranger") || flag_at(user, "is_restricted") || flag_at(user, "is_ultra_restricted");
     co_return found;
@@ -207,8 +207,10 @@ auto SlackClient::find(std::string channel, std::string thread, std::string key,
     -> Task<Result<std::optional<SlackPlace>>> {
     std::string cursor;
     for (int page = 0; page < most_pages; ++page) {
-        std::vector<std::pair<std::string, std::string>> parameters{
-            {"channel", channel}, {"oldest", std::to_string(oldest)}, {"include_all_metadata", "true"}, {"limit", "100"}};
+        std::vector<std::pair<std::string, std::string>> parameters{{"channel", channel},
+                                                                    {"oldest", std::to_string(oldest)},
+                                                                    {"include_all_metadata", "true"},
+                                                                    {"limit", "100"}};
         if (!thread.empty()) parameters.emplace_back("ts", thread);
         if (!cursor.empty()) parameters.emplace_back("cursor", cursor);
         const auto* method = thread.empty() ? "conversations.history" : "conversations.replies";

@@ -28,7 +28,7 @@ struct SlackUser {
     std::string email;
     std::string team_id;
     std::string enterprise_id;
-    bool is_active = true;   ///< a person whose account is in use, and whose e-mail is confirmed
+    bool is_active = true;    ///< a person whose account is in use, and whose e-mail is confirmed
     bool is_outsider = false; ///< of another organisation (a shared channel), or a guest of one channel
 };
 
@@ -51,7 +51,8 @@ public:
     /// @param message blocks, text, metadata, thread_ts. `outcome_unknown` when it may stand there now
     auto post(std::string channel, Json message, Deadline deadline) -> Task<Result<SlackPlace>>;
     auto update(SlackPlace place, Json message, Deadline deadline) -> Task<Result<void>>;
-    auto post_ephemeral(std::string channel, std::string user_id, Json message, Deadline deadline) -> Task<Result<void>>;
+    auto post_ephemeral(std::string channel, std::string user_id, Json message, Deadline deadline)
+        -> Task<Result<void>>;
     auto open_view(std::string trigger_id, Json view, Deadline deadline) -> Task<Result<void>>;
     /// Our message with this key among those of `channel` since `oldest` (seconds since 1970), or among the replies of
     /// `thread`; nullopt = it isn't there.

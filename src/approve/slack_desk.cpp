@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto work_limit = 3min;   ///< for all that follows an acknowledgement; response URLs live for 30 minutes
+constexpr auto work_limit = 3min;     ///< for all that follows an acknowledgement; response URLs live for 30 minutes
 constexpr auto dialog_limit = 2500ms; ///< a trigger id is good for 3 s
 constexpr std::size_t most_id = 64;
 
@@ -24,9 +24,7 @@ auto acknowledged(std::string body, std::string type) -> net::HttpResponse {
     return response;
 }
 
-auto one_moment() -> std::string {
-    return dump_json(Json{{"response_type", "ephemeral"}, {"text", "One moment…"}});
-}
+auto one_moment() -> std::string { return dump_json(Json{{"response_type", "ephemeral"}, {"text", "One moment…"}}); }
 
 } // namespace
 
@@ -95,9 +93,8 @@ auto SlackDesk::carry_out(Click click) -> Task<void> {
     const auto subject = *parse_slack_subject(click.value);
     if (click.action == slack_reject) {
         // The dialog first: it has to be there within seconds. Whether the person may is asked when it is sent.
-        auto dialog = slack_reject_dialog({.draft_id = subject.draft_id,
-                                           .content_hash = subject.content_hash,
-                                           .response_url = click.response_url});
+        auto dialog = slack_reject_dialog(
+            {.draft_id = subject.draft_id, .content_hash = subject.content_hash, .response_url = click.response_url});
         auto opened = co_await client_.open_view(click.trigger_id, std::move(dialog), deadline_in(dialog_limit));
         if (opened) co_return;
         log::warn("chat.dialog_failed", {{"error", opened.error().describe()}});
@@ -160,7 +157,8 @@ auto SlackDesk::event(net::HttpRequest request) -> Task<Result<net::HttpResponse
     const auto kind = text_at(event, "type");
     const bool is_direct = kind == "message" && text_at(event, "channel_type") == "im";
     // What bots say, we among them, and what was edited or deleted is no question.
-    const bool is_asked = (kind == "app_mention" || is_direct) && !event.contains("bot_id") && !event.contains("subtype");
+    const bool is_asked =
+        (kind == "app_mention" || is_direct) && !event.contains("bot_id") && !event.contains("subtype");
     Mention mention{.user_id = text_at(event, "user"),
                     .channel = text_at(event, "channel"),
                     .thread = text_at(event, "thread_ts"),

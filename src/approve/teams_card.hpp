@@ -1,7 +1,7 @@
 #pragma once
-// Adaptive Cards 1.5 for Teams: only what Workflows and outgoing webhooks can show (text and links that open). Text from
-// findings stands in TextRuns, which know no Markdown, so that nothing in it can link or mention. A card stays far under
-// the 28 KB that Teams counts after its own inflation (MicrosoftDocs/msteams-docs#11274).
+// Adaptive Cards 1.5 for Teams: only what Workflows and outgoing webhooks can show (text and links that open). Text
+// from findings stands in TextRuns, which know no Markdown, so that nothing in it can link or mention. A card stays far
+// under the 28 KB that Teams counts after its own inflation (MicrosoftDocs/msteams-docs#11274).
 
 #include "chat_card.hpp"
 

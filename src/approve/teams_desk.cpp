@@ -47,8 +47,8 @@ auto TeamsDesk::message(net::HttpRequest request) -> Task<Result<net::HttpRespon
     const auto id = text_at(*json, "id");
     if (id.empty() || id.size() > most_activity_id) co_return fail(Errc::malformed, "the activity has no id");
     const auto conversation = text_at(member(*json, "conversation"), "id");
-    auto first = co_await hands_.store.first_chat_event("teams:" + shorten(conversation, 300) + ":" + id,
-                                                        hands_.clock.now());
+    auto first =
+        co_await hands_.store.first_chat_event("teams:" + shorten(conversation, 300) + ":" + id, hands_.clock.now());
     if (!first) co_return fail(std::move(first.error()));
     if (!*first) co_return reply(words_only("That message was taken already."));
     if (!actor.id.empty()) actor.person = hands_.people.by_teams_id(actor.id);
@@ -57,9 +57,8 @@ auto TeamsDesk::message(net::HttpRequest request) -> Task<Result<net::HttpRespon
     auto command = parse_chat_command(words_from_teams(text_at(*json, "text")));
 
     auto answer = std::make_shared<Answer>();
-    const bool started = hands_.later("teams message", [this, answer, actor, command] {
-        return work(answer, actor, command);
-    });
+    const bool started =
+        hands_.later("teams message", [this, answer, actor, command] { return work(answer, actor, command); });
     if (!started) co_return fail(Errc::unavailable, "the service is ending; try again");
     const auto until = deadline_in(patience);
     for (;;) {

@@ -69,8 +69,8 @@ auto TeamsWriter::post(store::ChatMessage message, ChatCard card, ChatPlace /*th
         headline = "Still waiting for a decision";
     else if (message.posted_at)
         headline = card.draft.state == DraftState::pending ? "This draft has changed" : "This draft is decided";
-    auto body = teams_draft_card(card, headline, link_to_(card.draft), !config_.teams.hmac_secret.empty(),
-                                 config_.public_url);
+    auto body =
+        teams_draft_card(card, headline, link_to_(card.draft), !config_.teams.hmac_secret.empty(), config_.public_url);
     auto sent = co_await send(std::move(body), deadline);
     if (!sent) co_return fail(std::move(sent.error()));
     co_return ChatPlace{};

@@ -5,12 +5,14 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/net/aws_client.hpp"
 #include "known_models.hpp"
+#include "llm_intake.hpp"
 #include "llm_wire.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace dossier::explain {
 namespace {
@@ -43,14 +45,33 @@ auto aws_settings(const LlmProviderConfig& config) -> net::AwsSettings {
     return settings;
 }
 
-auto bedrock_error(Error error) -> Error {
-    const auto code = net::aws_code(error);
-    if (code == "ServiceQuotaExceededException") error.code = Errc::rate_limited;
-    if (code == "ServiceUnavailableException" || code == "ModelErrorException" || code == "ModelNotReadyException")
-        error.code = Errc::unavailable;
-    if (code == "ModelTimeoutException") error.code = Errc::timeout;
-    return error;
-}
+/// What a refused question is put again without. AWS' words about what it can't take quote the request and are not
+/// passed on: that it was the stream, or the schema, shows in that the same question is taken without it.
+class Concessions {
+public:
+    Concessions(const LlmDialect& first, bool wants_stream) : streams_(first.streams), may_be_stream_(wants_stream) {}
+
+    /// False: nothing is left to do without.
+    auto make(LlmDialect& dialect, const Error& error) -> bool {
+        const bool is_invalid = net::aws_code(error) == "ValidationException";
+        const bool is_stream_at_fault = is_invalid || net::missing_action(error) == streaming_right;
+        if (dialect.streams && is_stream_at_fault && std::exchange(may_be_stream_, false)) {
+            dialect.streams = false;
+            return made_one_ = true;
+        }
+        const auto weaker_means = is_invalid ? weaker(dialect) : std::nullopt;
+        if (!weaker_means) return false;
+        dialect.structure = *weaker_means;
+        dialect.streams = streams_; // it wasn't the stream
+        return made_one_ = true;
+    }
+    [[nodiscard]] auto made_one() const -> bool { return made_one_; }
+
+private:
+    bool streams_;
+    bool may_be_stream_;
+    bool made_one_ = false;
+};
 
 class BedrockProvider final : public LlmProvider {
 public:
@@ -68,28 +89,27 @@ public:
 
     auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> override {
         auto dialect = dialect_.now();
-        bool is_learning = false;
+        Concessions concessions(dialect, request.on_text != nullptr);
         for (;;) {
-            auto call = wire_->request(request, dialect, false);
+            const auto intake = request.on_text && dialect.streams ? intake_of(*wire_, request.on_text) : nullptr;
+            auto call = wire_->request(request, dialect, intake != nullptr);
             if (!call) co_return fail(std::move(call.error()));
-            auto out = net::aws_rest("bedrock-runtime", "InvokeModel", "POST", call->url, call->body);
+            const auto* const action = intake ? "InvokeModelWithResponseStream" : "InvokeModel";
+            auto out = net::aws_rest("bedrock-runtime", action, "POST", call->url, call->body);
+            out.headers = call->headers;
             if (!request.traceparent.empty()) out.headers.set("traceparent", request.traceparent);
             out.max_response = call->max_response;
+            if (intake) out.on_data = [intake](std::string_view piece) { intake->feed(piece); };
             auto response = co_await aws_.send(std::move(out), deadline);
             if (response) {
-                if (is_learning) dialect_.take(dialect);
-                auto answer = wire_->whole(response->body);
+                if (concessions.made_one()) dialect_.take(dialect);
+                auto answer = intake ? intake->finish(*wire_) : wire_->whole(response->body);
                 if (answer) estimate_usage(*answer, request);
-                if (answer && request.on_text) request.on_text(answer->text);
+                if (answer && !intake && request.on_text) request.on_text(answer->text);
                 co_return answer;
             }
-            // AWS' words about what it can't take quote the request and are not passed on: a schema that is refused
-            // shows in that the same question is taken without it.
-            const auto weaker_means = weaker(dialect);
-            const bool may_be_the_schema = net::aws_code(response.error()) == "ValidationException";
-            if (!may_be_the_schema || !weaker_means) co_return fail(bedrock_error(std::move(response.error())));
-            dialect.structure = *weaker_means;
-            is_learning = true;
+            if (!concessions.make(dialect, response.error()))
+                co_return fail(bedrock_error(std::move(response.error())));
         }
     }
 

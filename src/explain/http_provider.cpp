@@ -7,13 +7,13 @@
 #include "dossier/net/rate_window.hpp"
 #include "dossier/net/token_source.hpp"
 #include "known_models.hpp"
+#include "llm_intake.hpp"
 #include "llm_wire.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <optional>
 
 namespace dossier::explain {
@@ -51,59 +51,6 @@ auto entra_token(const LlmProviderConfig& config, net::Upstream& authority) -> n
                     .scope = "https://cognitiveservices.azure.com/.default"});
 }
 
-/// A stream on its way in: what is not one after all (a server that doesn't stream) is kept as a whole.
-class Intake {
-public:
-    Intake(std::unique_ptr<LlmStreamReader> reader, std::function<void(std::string_view)> on_text)
-        : reader_(std::move(reader)),
-          on_text_(std::move(on_text)),
-          stream_([this](const net::ServerEvent& event) { take(event); }) {}
-
-    /// Never throws: it is called from inside the client.
-    void feed(std::string_view piece) noexcept {
-        try {
-            if (failure_) return;
-            if (whole_.empty()) {
-                const auto begin = piece.find_first_not_of(" \t\r\n");
-                if (!is_stream_ && begin != std::string_view::npos && piece[begin] == '{') return add(piece);
-                if (begin != std::string_view::npos) is_stream_ = true;
-                if (auto fed = stream_.feed(piece); !fed && !failure_) failure_ = std::move(fed.error());
-            } else {
-                add(piece);
-            }
-        } catch (const std::exception& e) {
-            failure_ = Error{.code = Errc::internal, .message = fmt::format("reading the stream failed: {}", e.what())};
-        }
-    }
-
-    auto finish(const LlmWire& wire) -> Result<LlmAnswer> {
-        if (failure_) return fail(std::move(*failure_));
-        if (whole_.empty()) return reader_->finish();
-        auto answer = wire.whole(whole_);
-        if (answer && on_text_) on_text_(answer->text);
-        return answer;
-    }
-
-private:
-    void add(std::string_view piece) { whole_ += piece; }
-    void take(const net::ServerEvent& event) {
-        if (failure_) return;
-        auto text = reader_->take(event);
-        if (!text) {
-            failure_ = std::move(text.error());
-        } else if (!text->empty() && on_text_) {
-            on_text_(*text);
-        }
-    }
-
-    std::unique_ptr<LlmStreamReader> reader_;
-    std::function<void(std::string_view)> on_text_;
-    net::EventStream stream_;
-    std::string whole_;
-    std::optional<Error> failure_;
-    bool is_stream_ = false;
-};
-
 class HttpProvider final : public LlmProvider {
 public:
     HttpProvider(const LlmProviderConfig& config, std::unique_ptr<LlmWire> wire, net::HttpClient& client,
@@ -129,9 +76,7 @@ public:
     auto complete(LlmRequest request, Deadline deadline) -> Task<Result<LlmAnswer>> override {
         for (int lessons = 0;; ++lessons) {
             const auto dialect = dialect_.now();
-            std::shared_ptr<Intake> intake;
-            if (auto reader = request.on_text ? wire_->reader() : nullptr)
-                intake = std::make_shared<Intake>(std::move(reader), request.on_text);
+            const auto intake = request.on_text && dialect.streams ? intake_of(*wire_, request.on_text) : nullptr;
             auto call = wire_->request(request, dialect, intake != nullptr);
             if (!call) co_return fail(std::move(call.error()));
             call->traceparent = request.traceparent;
@@ -161,7 +106,8 @@ private:
             if (turn.error().code == Errc::rate_limited) turn.error().message = "its rate limit is used up for now";
             co_return fail(std::move(turn.error()));
         }
-        call.headers.set("Accept", call.on_data ? "text/event-stream" : "application/json");
+        if (!call.headers.get("Accept"))
+            call.headers.set("Accept", call.on_data ? "text/event-stream" : "application/json");
         for (const auto& [header, value] : config_.headers) call.headers.set(header, value);
         auto response = co_await authorised(std::move(call), deadline);
         if (response) {
@@ -194,12 +140,12 @@ private:
         co_return co_await upstream_.call(std::move(call), repeat, deadline);
     }
 
-    auto answer_of(const net::HttpResponse& response, const std::shared_ptr<Intake>& intake,
+    auto answer_of(const net::HttpResponse& response, const std::shared_ptr<LlmIntake>& intake,
                    const LlmRequest& request) const -> Result<LlmAnswer> {
         auto answer = intake ? intake->finish(*wire_) : wire_->whole(response.body);
         if (!answer) return answer;
         estimate_usage(*answer, request);
-        if (!intake && request.on_text) request.on_text(answer->text); // a vendor that isn't streamed from
+        if (!intake && request.on_text) request.on_text(answer->text); // a model that isn't streamed from
         return answer;
     }
 

@@ -32,6 +32,12 @@ auto is_about_structure(const ServerError& said) -> bool {
     return std::ranges::any_of(members, [&](std::string_view member) { return names(said, member); });
 }
 
+/// "The model is unsupported for streaming", or a caller who may ask for whole answers only.
+auto refuses_streams(const ServerError& said) -> bool {
+    if (said.status == 403) return said.message.contains(streaming_right);
+    return said.param == "stream" || icontains(said.message, "streaming");
+}
+
 auto word_of(Structure structure) -> std::string_view {
     switch (structure) {
     case Structure::schema:
@@ -78,6 +84,10 @@ auto weaker(const LlmDialect& dialect) -> std::optional<Structure> {
 }
 
 auto adapted(LlmDialect dialect, const ServerError& said) -> std::optional<LlmDialect> {
+    if (said.status == 403 && dialect.streams && refuses_streams(said)) {
+        dialect.streams = false;
+        return dialect;
+    }
     const bool can_be_learned_from = (said.status == 400 || said.status == 422) && !is_quota(said) &&
                                      !is_content_filter(said) && !is_too_long(said) && sounds_unknown(said);
     if (!can_be_learned_from) return std::nullopt;
@@ -98,6 +108,10 @@ auto adapted(LlmDialect dialect, const ServerError& said) -> std::optional<LlmDi
     }
     if (dialect.takes_store && names(said, "store")) {
         dialect.takes_store = false;
+        return dialect;
+    }
+    if (dialect.streams && refuses_streams(said)) {
+        dialect.streams = false;
         return dialect;
     }
     return std::nullopt;
@@ -125,6 +139,7 @@ void LearnedDialect::take(LlmDialect better) {
                                       {"structured", word_of(better.structure)},
                                       {"temperature", better.takes_temperature},
                                       {"store", better.takes_store},
+                                      {"streams", better.streams},
                                       {"limit", better.max_tokens_field}});
 }
 

@@ -21,6 +21,7 @@ struct LlmDialect {
     bool takes_temperature = true; ///< reasoning models don't
     bool takes_store = true;
     bool takes_usage_option = true;     ///< stream_options.include_usage
+    bool streams = true;                ///< some models answer whole only, and on Bedrock it takes a right of its own
     std::string max_tokens_field;       ///< where a vendor has more than one name for it
     bool max_tokens_is_settled = false; ///< the other name was refused
     friend auto operator==(const LlmDialect&, const LlmDialect&) -> bool = default;
@@ -30,6 +31,9 @@ struct LlmDialect {
 [[nodiscard]] auto adapted(LlmDialect dialect, const ServerError& said) -> std::optional<LlmDialect>;
 /// The next weaker means; nullopt below `none`.
 [[nodiscard]] auto weaker(const LlmDialect& dialect) -> std::optional<Structure>;
+
+/// What Bedrock asks of whoever wants a stream; InvokeModel is for whole answers only.
+inline constexpr std::string_view streaming_right = "bedrock:InvokeModelWithResponseStream";
 
 /// The dialect of one provider, shared by its calls. Thread-safe.
 class LearnedDialect {

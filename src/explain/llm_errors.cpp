@@ -2,6 +2,7 @@
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/net/upstream.hpp"
 
 #include <fmt/format.h>
 
@@ -28,21 +29,9 @@ auto word_at(const Json& object, const char* key) -> std::string {
     return found->is_number_integer() ? found->dump() : std::string();
 }
 
+/// To generate text again changes nothing over there, so a server that waited too long for us is worth another try.
 auto code_of_status(int status) -> Errc {
-    switch (status) {
-    case 401:
-        return Errc::unauthenticated;
-    case 403:
-        return Errc::forbidden;
-    case 404:
-        return Errc::not_found;
-    case 408:
-        return Errc::timeout;
-    case 429:
-        return Errc::rate_limited;
-    default:
-        return status >= 500 ? Errc::unavailable : Errc::rejected;
-    }
+    return status == 408 ? Errc::timeout : net::errc_of_status(status, net::Repeat::safe);
 }
 
 /// Inside a stream there is no status: the type stands for it.

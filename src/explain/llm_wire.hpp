@@ -14,10 +14,14 @@
 
 namespace dossier::explain {
 
+/// How a vendor cuts its stream into events: server-sent events, or AWS' binary frames.
+enum class Framing { server_events, aws_frames };
+
 /// One answer as its stream tells it, event by event.
 class LlmStreamReader {
 public:
     virtual ~LlmStreamReader() = default;
+    /// @param event of AWS' frames: their `:event-type` and payload
     /// @return text that this event adds, "" for none. Errors: those that a server sends inside a 200
     virtual auto take(const net::ServerEvent& event) -> Result<std::string> = 0;
     /// The whole answer at the end of the stream; `outcome_unknown` where it broke off before its own end.
@@ -33,8 +37,8 @@ public:
         -> Result<net::ClientRequest> = 0;
     /// Errors: `malformed` for what is no answer or was cut, `rejected` for a refusal or a filter.
     [[nodiscard]] virtual auto whole(const std::string& body) const -> Result<LlmAnswer> = 0;
-    /// nullptr where this vendor isn't streamed from.
     [[nodiscard]] virtual auto reader() const -> std::unique_ptr<LlmStreamReader> = 0;
+    [[nodiscard]] virtual auto framing() const -> Framing { return Framing::server_events; }
     /// A GET that tries address, credentials and model.
     [[nodiscard]] virtual auto check_request() const -> net::ClientRequest = 0;
     [[nodiscard]] virtual auto judge_check(const std::string& body) const -> net::ConnectCheck = 0;
@@ -50,6 +54,9 @@ public:
                                       net::HttpClient& client, Metrics& metrics) -> std::unique_ptr<LlmProvider>;
 [[nodiscard]] auto make_bedrock_provider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
     -> std::unique_ptr<LlmProvider>;
+
+/// What Bedrock's own words mean for us: who is full or too slow is left for the next provider.
+[[nodiscard]] auto bedrock_error(Error error) -> Error;
 
 // What the wires share.
 

@@ -21,28 +21,6 @@ auto upstream_config(const RestOptions& options) -> net::UpstreamConfig {
     return config;
 }
 
-auto code_of(int status, net::Repeat repeat) -> Errc {
-    switch (status) {
-    case 401:
-        return Errc::unauthenticated;
-    case 403:
-        return Errc::forbidden;
-    case 404:
-    case 410:
-        return Errc::not_found;
-    case 409:
-        return Errc::conflict;
-    case 413:
-        return Errc::too_large;
-    case 429:
-        return Errc::rate_limited;
-    default:
-        break;
-    }
-    if (status != 408 && status < 500) return Errc::rejected;
-    return repeat == net::Repeat::unsafe ? Errc::outcome_unknown : Errc::unavailable;
-}
-
 } // namespace
 
 auto error_line(std::string_view text) -> std::string {
@@ -59,7 +37,7 @@ auto base_url(std::string_view url) -> std::string {
 auto refusal_of(const std::string& name, const net::HttpResponse& response, std::string_view words, net::Repeat repeat)
     -> Error {
     Error error;
-    error.code = code_of(response.status, repeat);
+    error.code = net::errc_of_status(response.status, repeat);
     const auto line = error_line(words);
     error.message = line.empty() ? fmt::format("{} answered {}", name, response.status)
                                  : fmt::format("{} answered {}: {}", name, response.status, line);

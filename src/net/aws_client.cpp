@@ -140,7 +140,8 @@ auto AwsClient::send(AwsRequest request, Deadline deadline) -> Task<Result<HttpR
                           .headers = request.headers,
                           .body = request.body,
                           .traceparent = {},
-                          .max_response = request.max_response};
+                          .max_response = request.max_response,
+                          .on_data = request.on_data};
         const Signing with{.keys = std::move(*keys), .clock_offset = me.clock.offset()};
         sign_v4(out, with.keys,
                 sigv4_options(endpoint.service, endpoint.region, SystemClock().now() + with.clock_offset));

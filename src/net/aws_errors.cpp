@@ -4,6 +4,7 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/base/xml_view.hpp"
 #include "dossier/net/aws_client.hpp"
+#include "dossier/net/upstream.hpp"
 
 #include <fmt/format.h>
 
@@ -106,20 +107,7 @@ auto code_of(int status, std::string_view code) -> Errc {
     if (is_expired_token(code) || among(credential_codes, code)) return Errc::unauthenticated;
     if (among(permission_codes, code)) return Errc::forbidden;
     if (code.starts_with("NoSuch") || code.contains("NotFound")) return Errc::not_found;
-    switch (status) {
-    case 401:
-        return Errc::unauthenticated;
-    case 403:
-        return Errc::forbidden;
-    case 404:
-        return Errc::not_found;
-    case 409:
-        return Errc::conflict;
-    case 413:
-        return Errc::too_large;
-    default:
-        return Errc::rejected;
-    }
+    return errc_of_status(status, Repeat::safe);
 }
 
 } // namespace

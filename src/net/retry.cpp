@@ -94,6 +94,27 @@ auto full_jitter(const RetryPolicy& policy, int attempt) -> Duration {
     return Duration(std::uniform_int_distribution<Duration::rep>(0, std::max<Duration::rep>(0, cap))(random));
 }
 
+auto errc_of_status(int status, Repeat repeat) -> Errc {
+    switch (status) {
+    case 401:
+        return Errc::unauthenticated;
+    case 403:
+        return Errc::forbidden;
+    case 404:
+        return Errc::not_found;
+    case 409:
+        return Errc::conflict;
+    case 413:
+        return Errc::too_large;
+    case 429:
+        return Errc::rate_limited;
+    default:
+        break;
+    }
+    if (status != 408 && status < 500) return Errc::rejected;
+    return repeat == Repeat::unsafe ? Errc::outcome_unknown : Errc::unavailable;
+}
+
 auto retry_after_of(const HttpResponse& response) -> std::optional<Duration> {
     for (const auto* name : {"retry-after-ms", "x-ms-retry-after-ms"}) { // finer than the standard one, so first
         if (const auto value = response.headers.get(name)) {

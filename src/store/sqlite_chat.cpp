@@ -66,7 +66,8 @@ void write_chat(Database& db, const ChatMessage& message) {
 
 auto read_work(Rows rows) -> std::vector<ChatWork> {
     std::vector<ChatWork> work;
-    while (rows.next()) work.push_back({.message = chat_message_of(rows), .draft = draft_of(rows.text(columns_of_chat))});
+    while (rows.next())
+        work.push_back({.message = chat_message_of(rows), .draft = draft_of(rows.text(columns_of_chat))});
     return work;
 }
 
@@ -104,7 +105,8 @@ auto SqliteStore::chat_work(std::string platform, Timestamp now, std::size_t lim
 auto SqliteStore::chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
     -> Task<Result<std::vector<ChatWork>>> {
     using Work = std::vector<ChatWork>;
-    return readers_.submit<Work>([platform = std::move(platform), now, after, most, limit](Database& db) -> Result<Work> {
+    return readers_.submit<Work>([platform = std::move(platform), now, after, most,
+                                  limit](Database& db) -> Result<Work> {
         static const auto sql = "SELECT " + std::string(chat_columns) +
                                 ", d.doc FROM chat_messages m JOIN drafts d ON d.id=m.draft_id WHERE m.is_open=1 AND "
                                 "m.platform=?1 AND m.kind='channel' AND m.state='done' AND d.state='pending' AND "

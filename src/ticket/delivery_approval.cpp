@@ -64,7 +64,7 @@ auto Delivery::comment_on(TicketRef ticket, std::string markdown, std::string ev
     auto sink = sink_of(ticket.sink);
     if (!sink) co_return fail(sink.error());
     auto intent = effect_intent("comment:" + event_id, ticket, std::move(dossier_id), "");
-    const Effect effect = [&] { return (*sink)->comment(ticket, markdown, event_id, deadline); };
+    const Effect effect = [&] { return (*sink)->comment(ticket, markdown, event_id, Audience::staff, deadline); };
     co_return co_await once(std::move(intent), "ticket.commented", effect);
 }
 

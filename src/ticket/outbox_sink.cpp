@@ -18,11 +18,26 @@ auto OutboxSink::update(const TicketRef& /*ticket*/, const Draft& /*draft*/, Dea
 }
 
 auto OutboxSink::comment(const TicketRef& /*ticket*/, const std::string& /*markdown*/, const std::string& /*event_id*/,
-                         Deadline /*deadline*/) -> Task<Result<void>> {
+                         Audience /*audience*/, Deadline /*deadline*/) -> Task<Result<void>> {
     co_return Result<void>{};
 }
 
 auto OutboxSink::assign(const TicketRef& /*ticket*/, const std::string& /*email*/, Deadline /*deadline*/)
+    -> Task<Result<void>> {
+    co_return Result<void>{};
+}
+
+// A draft in the store has no life of its own: what is to be said of it, the store says.
+auto OutboxSink::state(const TicketRef& /*ticket*/, Deadline /*deadline*/) -> Task<Result<TicketState>> {
+    co_return TicketState{.status = "in the outbox"};
+}
+
+auto OutboxSink::transition(const TicketRef& /*ticket*/, const TicketTarget& /*target*/, Deadline /*deadline*/)
+    -> Task<Result<void>> {
+    co_return Result<void>{};
+}
+
+auto OutboxSink::link(const TicketRef& /*ticket*/, const TicketRef& /*other*/, LinkKind /*kind*/, Deadline /*deadline*/)
     -> Task<Result<void>> {
     co_return Result<void>{};
 }

@@ -13,9 +13,14 @@ public:
     auto create(const Draft& draft, const std::string& key, Deadline deadline) -> Task<Result<TicketRef>> override;
     auto find(const std::string& key, Deadline deadline) -> Task<Result<std::vector<TicketRef>>> override;
     auto update(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>> override;
-    auto comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id, Deadline deadline)
-        -> Task<Result<void>> override;
+    auto comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id, Audience audience,
+                 Deadline deadline) -> Task<Result<void>> override;
     auto assign(const TicketRef& ticket, const std::string& email, Deadline deadline) -> Task<Result<void>> override;
+    auto state(const TicketRef& ticket, Deadline deadline) -> Task<Result<TicketState>> override;
+    auto transition(const TicketRef& ticket, const TicketTarget& target, Deadline deadline)
+        -> Task<Result<void>> override;
+    auto link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
+        -> Task<Result<void>> override;
     auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> override;
 

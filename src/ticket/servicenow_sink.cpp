@@ -17,7 +17,6 @@ namespace {
 using net::Repeat;
 
 constexpr std::size_t max_short_description = 160;
-constexpr std::size_t max_text = 4'000;
 constexpr std::size_t marker_room = 300;
 constexpr std::string_view fields = "sys_id,number,correlation_id";
 
@@ -73,17 +72,7 @@ auto weight_of(Severity severity) -> Weight {
 
 auto rows_of(const Json& answer) -> const Json& { return array_in(answer, "result"); }
 
-auto is_sys_id(std::string_view id) -> bool {
-    return id.size() == 32 && std::ranges::all_of(id, [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-           });
-}
-
 auto journal_marker(const std::string& event_id) -> std::string { return fmt::format("(dossier event {})", event_id); }
-
-auto is_closed(const std::string& state, bool is_security_incident) -> bool {
-    return is_security_incident ? state == "3" || state == "7" : state == "6" || state == "7" || state == "8";
-}
 
 /// All columns are strings; what is no scalar has no place in a table row.
 auto string_columns(const Json& extra) -> Json {
@@ -98,9 +87,12 @@ auto string_columns(const Json& extra) -> Json {
 } // namespace
 
 ServiceNowSink::ServiceNowSink(const SinkConfig& config, net::HttpClient& client, Metrics& metrics)
-    : config_(config), metrics_(metrics), now_(config, config.password, client, metrics, servicenow_error_text) {
-    draft_state_ = text_in(string_columns(extra_fields(config)), {"state"});
-    if (draft_state_.empty()) draft_state_ = is_security_incident() ? "10" : "3";
+    : config_(config),
+      states_(states_of_table(config.table)),
+      metrics_(metrics),
+      now_(config, client, metrics, servicenow_error_text) {
+    const auto configured = text_in(string_columns(extra_fields(config)), {"state"});
+    if (!configured.empty()) states_.draft = configured;
 }
 
 auto ServiceNowSink::ref(const Json& row) const -> TicketRef {
@@ -117,9 +109,8 @@ auto ServiceNowSink::create_columns(const Draft& draft, const std::string& key) 
     const auto weight = weight_of(draft.severity);
     if (!columns.contains("impact")) columns["impact"] = weight.impact;
     if (!columns.contains("urgency")) columns["urgency"] = weight.urgency;
-    // `incident` knows no draft: on hold, which wants a reason. `sn_si_incident` has one.
-    columns["state"] = draft_state_;
-    if (!is_security_incident() && draft_state_ == "3" && !columns.contains("hold_reason"))
+    if (!states_.draft.empty()) columns["state"] = states_.draft;
+    if (config_.table == "incident" && states_.draft == "3" && !columns.contains("hold_reason"))
         columns["hold_reason"] = "1";
     columns["short_description"] = shorten(one_line(draft.title), max_short_description);
     columns["description"] = markdown_to_plain(draft.body, max_text);
@@ -178,14 +169,6 @@ auto ServiceNowSink::patch(std::string sys_id, Json columns, Deadline deadline) 
     co_return Result<void>{};
 }
 
-auto ServiceNowSink::state_of(std::string sys_id, Deadline deadline) -> Task<Result<std::string>> {
-    if (!is_sys_id(sys_id)) co_return fail(Errc::invalid_argument, "a ticket without sys_id can't be read");
-    auto record = co_await now_.get(
-        fmt::format("/api/now/table/{}/{}?sysparm_fields=sys_id,state", config_.table, sys_id), deadline);
-    if (!record) co_return fail(record.error());
-    co_return text_in(*record, {"result", "state"});
-}
-
 auto ServiceNowSink::update(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>> {
     co_return co_await patch(ticket.id,
                              Json{{"short_description", shorten(one_line(draft.title), max_short_description)},
@@ -193,8 +176,9 @@ auto ServiceNowSink::update(const TicketRef& ticket, const Draft& draft, Deadlin
                              deadline);
 }
 
-auto ServiceNowSink::has_note(std::string sys_id, std::string event_id, Deadline deadline) -> Task<Result<bool>> {
-    const auto query = percent_encode(fmt::format("element_id={}^element=work_notes^valueLIKE{}", sys_id, event_id));
+auto ServiceNowSink::has_note(std::string sys_id, std::string column, std::string event_id, Deadline deadline)
+    -> Task<Result<bool>> {
+    const auto query = percent_encode(fmt::format("element_id={}^element={}^valueLIKE{}", sys_id, column, event_id));
     auto answer = co_await now_.get(
         fmt::format(
             "/api/now/table/sys_journal_field?sysparm_query={}&sysparm_fields=element_id,value&sysparm_limit=50",
@@ -208,20 +192,20 @@ auto ServiceNowSink::has_note(std::string sys_id, std::string event_id, Deadline
 }
 
 auto ServiceNowSink::comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id,
-                             Deadline deadline) -> Task<Result<void>> {
+                             Audience audience, Deadline deadline) -> Task<Result<void>> {
+    const std::string column = audience == Audience::staff ? "work_notes" : "comments";
     if (!is_plain_key(event_id)) co_return fail(Errc::invalid_argument, "a comment needs an event id");
     if (!is_sys_id(ticket.id)) co_return fail(Errc::invalid_argument, "a ticket without sys_id can't be changed");
-    auto there = co_await has_note(ticket.id, event_id, deadline);
+    auto there = co_await has_note(ticket.id, column, event_id, deadline);
     if (there && *there) co_return Result<void>{};
     const bool may_not_look = !there && there.error().code == Errc::forbidden;
     if (!there && !may_not_look) co_return fail(there.error());
     if (may_not_look) {
-        log::warn(
-            "ticket.journal_hidden",
-            {{"sink", config_.name}, {"hint", "read access to sys_journal_field keeps work notes from repeating"}});
+        log::warn("ticket.journal_hidden",
+                  {{"sink", config_.name}, {"hint", "read access to sys_journal_field keeps notes from repeating"}});
     }
-    Json columns{{"work_notes",
-                  fmt::format("{}\n\n{}", plain_note(markdown, max_text - marker_room), journal_marker(event_id))}};
+    Json columns{
+        {column, fmt::format("{}\n\n{}", plain_note(markdown, max_text - marker_room), journal_marker(event_id))}};
     // A note is an append: repeated blindly it would stand there twice.
     auto posted =
         co_await now_.call("PATCH", fmt::format("/api/now/table/{}/{}?sysparm_fields=sys_id", config_.table, ticket.id),
@@ -245,49 +229,6 @@ auto ServiceNowSink::user_of(std::string email, Deadline deadline) -> Task<Resul
     if (users.size() == 1) co_return *users.begin();
     co_return fail(Errc::not_found,
                    users.empty() ? "no active user has this e-mail address" : "several users have this e-mail address");
-}
-
-auto ServiceNowSink::assign(const TicketRef& ticket, const std::string& email, Deadline deadline)
-    -> Task<Result<void>> {
-    auto state = co_await state_of(ticket.id, deadline);
-    if (!state) co_return fail(state.error());
-    auto user = co_await user_of(email, deadline);
-    if (!user && user.error().code != Errc::not_found) co_return fail(user.error());
-    Json columns = Json::object();
-    if (user) columns["assigned_to"] = *user;
-    // Only what still waits is moved on: people may have worked on it, or closed it.
-    if (*state == draft_state_) columns["state"] = is_security_incident() ? "16" : user ? "2" : "1";
-    if (!columns.empty()) {
-        auto patched = co_await patch(ticket.id, std::move(columns), deadline);
-        if (!patched) co_return patched;
-    }
-    if (!user) co_return fail(user.error());
-    co_return Result<void>{};
-}
-
-auto ServiceNowSink::close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
-    -> Task<Result<void>> {
-    const auto words = fmt::format("Double of {}, made when an answer was lost. Please go on there.", original.key);
-    auto said = co_await comment(duplicate, escape_markdown(words), "duplicate:" + duplicate.id, deadline);
-    if (!said) co_return said;
-    auto state = co_await state_of(duplicate.id, deadline);
-    if (!state) co_return fail(state.error());
-    if (is_closed(*state, is_security_incident())) co_return Result<void>{};
-    const auto* parent = is_security_incident() ? "parent_security_incident" : "parent_incident";
-    // Closed at once where the process allows it, else resolved, which closes by itself later.
-    static constexpr std::array<const char*, 2> incident_states{"7", "6"};
-    static constexpr std::array<const char*, 2> security_states{"7", "3"};
-    for (const auto* next : is_security_incident() ? security_states : incident_states) {
-        auto closed = co_await patch(
-            duplicate.id,
-            Json{{parent, original.id}, {"state", next}, {"close_code", "Duplicate"}, {"close_notes", words}},
-            deadline);
-        if (closed) co_return Result<void>{};
-        const auto code = closed.error().code;
-        if (code != Errc::rejected && code != Errc::forbidden) co_return closed;
-    }
-    log::warn("ticket.duplicate_left_open", {{"sink", config_.name}, {"key", duplicate.key}});
-    co_return Result<void>{};
 }
 
 } // namespace dossier::ticket

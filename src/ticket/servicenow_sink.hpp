@@ -1,9 +1,11 @@
 #pragma once
-// ServiceNow, Table API (now/table) on `incident` or `sn_si_incident`. The key is `correlation_id`, which the platform
-// neither keeps unique nor protects from its habit of dropping query parts it can't use: every row of an answer is
-// compared with what was asked for, and an answer with only foreign rows is an error, not "nothing found".
+// ServiceNow, Table API (now/table) on `incident`, `sn_si_incident` or any table that extends `task`. The key is
+// `correlation_id`, which the platform neither keeps unique nor protects from its habit of dropping query parts it
+// can't use: every row of an answer is compared with what was asked for, and an answer with only foreign rows is an
+// error, not "nothing found".
 
 #include "dossier/ticket/ticket_sink.hpp"
+#include "servicenow_table.hpp"
 #include "tracker_client.hpp"
 
 namespace dossier::ticket {
@@ -15,9 +17,14 @@ public:
     auto create(const Draft& draft, const std::string& key, Deadline deadline) -> Task<Result<TicketRef>> override;
     auto find(const std::string& key, Deadline deadline) -> Task<Result<std::vector<TicketRef>>> override;
     auto update(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>> override;
-    auto comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id, Deadline deadline)
-        -> Task<Result<void>> override;
+    auto comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id, Audience audience,
+                 Deadline deadline) -> Task<Result<void>> override;
     auto assign(const TicketRef& ticket, const std::string& email, Deadline deadline) -> Task<Result<void>> override;
+    auto state(const TicketRef& ticket, Deadline deadline) -> Task<Result<TicketState>> override;
+    auto transition(const TicketRef& ticket, const TicketTarget& target, Deadline deadline)
+        -> Task<Result<void>> override;
+    auto link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
+        -> Task<Result<void>> override;
     auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
@@ -25,14 +32,16 @@ public:
 private:
     [[nodiscard]] auto create_columns(const Draft& draft, const std::string& key) const -> Json;
     [[nodiscard]] auto ref(const Json& row) const -> TicketRef;
-    [[nodiscard]] auto is_security_incident() const -> bool { return config_.table == "sn_si_incident"; }
     auto patch(std::string sys_id, Json columns, Deadline deadline) -> Task<Result<void>>;
-    auto state_of(std::string sys_id, Deadline deadline) -> Task<Result<std::string>>;
-    auto has_note(std::string sys_id, std::string event_id, Deadline deadline) -> Task<Result<bool>>;
+    /// The record's state columns, each as value and as display value.
+    auto record_of(const TicketRef& ticket, Deadline deadline) -> Task<Result<Json>>;
+    [[nodiscard]] auto standing_of(const Json& record) const -> Standing;
+    auto has_note(std::string sys_id, std::string column, std::string event_id, Deadline deadline)
+        -> Task<Result<bool>>;
     auto user_of(std::string email, Deadline deadline) -> Task<Result<std::string>>;
 
     SinkConfig config_;
-    std::string draft_state_; ///< of a ticket that waits for approval
+    TableStates states_;
     Metrics& metrics_;
     TrackerClient now_;
 };

@@ -59,18 +59,19 @@ TEST(ChatSignatures, SlackIsBelievedWithinFiveMinutesAndForTheExactBytes) {
         {"a time with a sign", 1'700'000'000, "+1700000000", own_signature, "payload=%7B%7D", false},
         {"a time beyond numbers", 1'700'000'000, "17000000009999999999", own_signature, "payload=%7B%7D", false},
         {"no signature", 1'700'000'000, "1700000000", "", "payload=%7B%7D", false},
-        {"upper case", 1'700'000'000, "1700000000", "V0=" + std::string(own_signature).substr(3), "payload=%7B%7D", false},
+        {"upper case", 1'700'000'000, "1700000000", "V0=" + std::string(own_signature).substr(3), "payload=%7B%7D",
+         false},
         {"another version", 1'700'000'000, "1700000000", "v1=" + std::string(own_signature).substr(3), "payload=%7B%7D",
          false},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
-        const auto request = request_of(
-            row.body, {{"x-slack-request-timestamp", row.timestamp}, {"x-slack-signature", row.signature}});
+        const auto request =
+            request_of(row.body, {{"x-slack-request-timestamp", row.timestamp}, {"x-slack-signature", row.signature}});
         EXPECT_EQ(is_signed_by_slack(request, own_secret, at_second(row.now)), row.is_good);
     }
-    const auto good = request_of("payload=%7B%7D", {{"X-Slack-Request-Timestamp", "1700000000"},
-                                                    {"X-Slack-Signature", own_signature}});
+    const auto good = request_of("payload=%7B%7D",
+                                 {{"X-Slack-Request-Timestamp", "1700000000"}, {"X-Slack-Signature", own_signature}});
     EXPECT_FALSE(is_signed_by_slack(good, Secret("another"), at_second(1'700'000'000)));
     EXPECT_FALSE(is_signed_by_slack(good, Secret(), at_second(1'700'000'000)));
 }
@@ -146,7 +147,8 @@ TEST(ChatWords, AreFreedFromTheMarkup) {
         const char* typed;
         const char* words;
     } slack[] = {
-        {"<@U0BOT> explain <https://app.wiz.io/issues?a=1&amp;b=2|the issue>", "explain https://app.wiz.io/issues?a=1&b=2"},
+        {"<@U0BOT> explain <https://app.wiz.io/issues?a=1&amp;b=2|the issue>",
+         "explain https://app.wiz.io/issues?a=1&b=2"},
         {"<!channel> <#C1|general>  what\n is open? ", "what is open?"},
         {"a &lt;b&gt; &amp;amp;", "a <b> &amp;"},
         {"open < and no end", "open < and no end"},
@@ -279,8 +281,11 @@ TEST(SlackBlocks, HostileTextStaysWithinTheLimitsAndHarmless) {
     expect_within_limits(slack_text_message({.title = card.draft.title,
                                              .paragraphs = std::vector<std::string>(80, card.draft.title),
                                              .url = "https://x.example/|<!channel>"}));
-    EXPECT_LE(slack_reject_dialog({.draft_id = "drf_1", .content_hash = std::string(64, 'a'),
-                                   .response_url = std::string(2'000, 'x')})["private_metadata"].get<std::string>().size(),
+    EXPECT_LE(slack_reject_dialog({.draft_id = "drf_1",
+                                   .content_hash = std::string(64, 'a'),
+                                   .response_url = std::string(2'000, 'x')})["private_metadata"]
+                  .get<std::string>()
+                  .size(),
               3'000U);
 }
 
@@ -324,11 +329,11 @@ TEST(SlackClient, KnowsWhatItsWordsMean) {
         bool may_have_happened;
         Errc code;
     } rows[] = {
-        {"ratelimited", true, Errc::rate_limited},   {"invalid_auth", true, Errc::unauthenticated},
-        {"missing_scope", true, Errc::forbidden},    {"channel_not_found", true, Errc::not_found},
-        {"not_in_channel", true, Errc::rejected},    {"fatal_error", true, Errc::outcome_unknown},
-        {"fatal_error", false, Errc::unavailable},   {"service_unavailable", true, Errc::unavailable},
-        {"some_new_word", false, Errc::rejected},    {"", false, Errc::rejected},
+        {"ratelimited", true, Errc::rate_limited}, {"invalid_auth", true, Errc::unauthenticated},
+        {"missing_scope", true, Errc::forbidden},  {"channel_not_found", true, Errc::not_found},
+        {"not_in_channel", true, Errc::rejected},  {"fatal_error", true, Errc::outcome_unknown},
+        {"fatal_error", false, Errc::unavailable}, {"service_unavailable", true, Errc::unavailable},
+        {"some_new_word", false, Errc::rejected},  {"", false, Errc::rejected},
     };
     for (const auto& row : rows) EXPECT_EQ(slack_errc(row.word, row.may_have_happened), row.code) << row.word;
 }
@@ -354,9 +359,8 @@ TEST(TeamsCard, HostileTextStaysSmallAndCantLink) {
         }
     for (const auto& action : (*json)["actions"]) EXPECT_EQ(action["type"], "Action.OpenUrl");
     EXPECT_THAT(text, Not(HasSubstr("javascript:")));
-    EXPECT_LT(teams_text_card({.title = card.draft.title,
-                               .paragraphs = std::vector<std::string>(50, card.draft.title),
-                               .url = ""})
+    EXPECT_LT(teams_text_card(
+                  {.title = card.draft.title, .paragraphs = std::vector<std::string>(50, card.draft.title), .url = ""})
                   .size(),
               most_teams_card + 4'000);
     const auto message = parse_json(teams_request(text, "message"));

@@ -10,7 +10,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness import SLOW, TOKENS, Service, default_config, wiz_issue  # noqa: E402
-from standins.llm import faithful  # noqa: E402
+from standins.llm import Llm, faithful  # noqa: E402
+from standins.llm_vendors import Bedrock, exception_frame  # noqa: E402
 from standins.streaming_llm import BREAK, StreamingLlm, in_pieces, stream_problem  # noqa: E402
 
 NOTICE = "AI-Generated Guidance"
@@ -220,6 +221,61 @@ class ExplainStreamTest(StreamCase):
                               "--stream")
         self.assertEqual(unknown.returncode, 1)
         self.assertIn("404", unknown.stderr)
+
+
+class BedrockStreamTest(StreamCase):
+    """ConverseStream: binary frames, whose checksums, lengths and exceptions are taken for what they are."""
+
+    def setUp(self):
+        self.aws, self.spare = Bedrock(), Llm()
+        for llm in (self.aws, self.spare):
+            self.addCleanup(llm.shut)
+            self.addCleanup(lambda llm=llm: self.assertEqual(llm.complaints, []))
+
+    def explained(self, *providers):
+        """(names of the events, the closing dossier)"""
+        service = Service(default_config(llm={"providers": list(providers), "cache": False}))
+        self.addCleanup(service.close)
+        service.start()
+        events = list(self.events(service))
+        closing, = [data for name, data in events if name == "dossier"]
+        return [name for name, _ in events], closing["dossier"]["narrative"]
+
+    def test_its_words_are_shown_as_they_come(self):
+        for config in (self.aws.config(), self.aws.config(by_key=True), self.aws.config(structured="tool")):
+            names, narrative = self.explained(config)
+            self.assertGreater(names.count("delta"), 3)
+            self.assertEqual(names[-2:], ["dossier", "done"])
+            self.assertEqual((narrative["author"], narrative["grounding_score"]), ("llm", 1.0), narrative["notes"])
+            self.assertEqual((narrative["cost"]["prompt_tokens"], narrative["cost"]["completion_tokens"]), (900, 200))
+        self.assertEqual({call.path.rpartition("/")[2] for call in self.aws.requests()}, {"converse-stream"})
+
+    def test_who_may_not_stream_gets_the_whole_text_at_once(self):
+        self.aws.may_stream = False
+        names, narrative = self.explained(self.aws.config())
+        self.assertEqual(narrative["author"], "llm", narrative["notes"])
+        self.assertIn("delta", names)
+        self.assertEqual([call.path.rpartition("/")[2] for call in self.aws.requests()], ["converse-stream", "converse"])
+
+    def test_a_stream_that_lies_is_named_and_the_next_provider_writes(self):
+        def flip(frames):
+            middle = bytearray(frames[5])
+            middle[-6] ^= 1
+            return [*frames[:5], bytes(middle), *frames[6:]]
+
+        rows = [
+            ("a bit that fell over", flip, "malformed"),
+            ("cut in the middle of a frame", lambda frames: [b"".join(frames)[:700]], "outcome_unknown"),
+            ("a frame of 4 GiB", lambda frames: [*frames[:3], b"\xff" * 400], "malformed"),
+            ("throttled half way", lambda frames: [*frames[:6], exception_frame("throttlingException")], "rate_limited"),
+        ]
+        for name, spoil, code in rows:
+            with self.subTest(name):
+                self.aws.spoil = spoil
+                names, narrative = self.explained(self.aws.config(), self.spare.config("spare"))
+                self.assertEqual((narrative["author"], narrative["provider"]), ("llm", "spare"), narrative["notes"])
+                self.assertTrue(any(code in note for note in narrative["notes"]), narrative["notes"])
+                self.assertIn("restart", names, "what was shown of it is taken back")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include "dossier/explain/llm_provider.hpp"
 #include "llm_contracts.hpp"
 #include "llm_stand_in.hpp"
+#include "support/aws_frames.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,22 @@ auto events(const std::vector<std::string>& data) -> StandInAnswer {
     std::string body = ": begin\r\n\r\n";
     for (const auto& one : data) body += "data: " + one + "\r\n\r\n";
     return {.body = body, .type = "text/event-stream"};
+}
+
+/// The frames of ConverseStream around pieces of text, or of a tool's input.
+auto converse_stream(const std::vector<std::string>& pieces, bool is_tool = false) -> StandInAnswer {
+    using dossier::testing::event_frame;
+    const Json start = is_tool ? Json{{"toolUse", {{"toolUseId", "t"}, {"name", "n"}}}} : Json::object();
+    auto body = event_frame("messageStart", R"({"role":"assistant","p":"abcd"})");
+    body += event_frame("contentBlockStart", dump_json({{"contentBlockIndex", 0}, {"start", start}}));
+    for (const auto& piece : pieces) {
+        const Json delta = is_tool ? Json{{"toolUse", {{"input", piece}}}} : Json{{"text", piece}};
+        body += event_frame("contentBlockDelta", dump_json({{"contentBlockIndex", 0}, {"delta", delta}}));
+    }
+    body += event_frame("contentBlockStop", R"({"contentBlockIndex":0})");
+    body += event_frame("messageStop", is_tool ? R"({"stopReason":"tool_use"})" : R"({"stopReason":"end_turn"})");
+    body += event_frame("metadata", R"({"usage":{"inputTokens":11,"outputTokens":5,"cacheReadInputTokens":4}})");
+    return {.body = body, .type = "application/vnd.amazon.eventstream"};
 }
 
 auto openai_chunk(std::string_view text, std::string_view finish = "") -> std::string {
@@ -246,12 +263,11 @@ TEST_F(LlmProvidersTest, AnOlderClaudeIsAskedByTool) {
 TEST_F(LlmProvidersTest, BedrockIsSignedAndItsModelIdEncoded) {
     LlmStandIn server([](int) { return StandInAnswer{.body = converse_answer}; }, bedrock_violation);
     use(bedrock(server));
-    const auto answer = ask_aloud();
+    const auto answer = ask();
     ASSERT_TRUE(answer) << answer.error().describe();
     EXPECT_EQ(answer->text, R"({"a":1})");
     EXPECT_EQ(answer->prompt_tokens, 15);
     EXPECT_EQ(answer->cached_tokens, 4);
-    EXPECT_EQ(shown_, std::vector<std::string>{R"({"a":1})"}) << "not streamed, but shown all the same";
     const auto seen = server.seen().back();
     EXPECT_TRUE(seen.head.starts_with("POST /model/eu.anthropic.claude-x-v1%3A0/converse HTTP/1.1")) << seen.head;
     EXPECT_TRUE(icontains(seen.head, "/eu-central-1/bedrock/aws4_request"));
@@ -393,6 +409,92 @@ TEST_F(LlmProvidersTest, StreamsFromClaude) {
     EXPECT_EQ(shown_.size(), 2U);
 }
 
+TEST_F(LlmProvidersTest, StreamsFromBedrockSignedOrByKey) {
+    struct Row {
+        bool is_signed;
+        bool is_tool;
+    };
+    for (const auto& [is_signed, is_tool] : {Row{true, false}, Row{false, true}, Row{true, true}}) {
+        SCOPED_TRACE(::testing::Message() << is_signed << is_tool);
+        LlmStandIn server([&](int) { return converse_stream({R"({"a":)", "1}"}, is_tool); }, bedrock_violation);
+        auto config = bedrock(server);
+        if (!is_signed) config.api_key = Secret("bedrock-key");
+        if (is_tool) config.structured = "tool";
+        use(config);
+        const auto answer = ask_aloud();
+        ASSERT_TRUE(answer) << answer.error().describe();
+        EXPECT_EQ(answer->text, R"({"a":1})");
+        EXPECT_EQ(answer->finish_reason, is_tool ? "tool_use" : "end_turn");
+        EXPECT_EQ(answer->prompt_tokens, 15);
+        EXPECT_EQ(answer->cached_tokens, 4);
+        EXPECT_EQ(answer->completion_tokens, 5);
+        EXPECT_EQ(answer->model, "eu.anthropic.claude-x-v1:0");
+        EXPECT_EQ(shown_, (std::vector<std::string>{R"({"a":)", "1}"}));
+        const auto seen = server.seen().back();
+        EXPECT_TRUE(seen.head.starts_with("POST /model/eu.anthropic.claude-x-v1%3A0/converse-stream HTTP/1.1"));
+        EXPECT_TRUE(icontains(seen.head, "accept: application/vnd.amazon.eventstream"));
+        EXPECT_EQ(icontains(seen.head, "/eu-central-1/bedrock/aws4_request"), is_signed);
+    }
+}
+
+TEST_F(LlmProvidersTest, WhoMayNotStreamFromBedrockAsksForAWholeAnswer) {
+    const std::string no_right = R"({"message":"User: arn:aws:sts::1:assumed-role/x is not authorized to perform: )"
+                                 R"(bedrock:InvokeModelWithResponseStream on resource: y"})";
+    const std::string no_stream = R"({"message":"The model is unsupported for streaming"})";
+    struct Row {
+        const char* name;
+        bool is_signed;
+        StandInAnswer refusal;
+    };
+    const auto refused = [](int status, std::string body, const char* type) {
+        return StandInAnswer{
+            .status = status, .body = std::move(body), .headers = fmt::format("x-amzn-errortype: {}\r\n", type)};
+    };
+    const Row rows[] = {
+        {"no right, signed", true, refused(403, no_right, "AccessDeniedException")},
+        {"no right, by key", false, refused(403, no_right, "AccessDeniedException")},
+        {"a model that doesn't stream, signed", true, refused(400, no_stream, "ValidationException")},
+        {"a model that doesn't stream, by key", false, refused(400, no_stream, "ValidationException")},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        LlmStandIn server(
+            [&](int number) { return number == 1 ? row.refusal : StandInAnswer{.body = converse_answer}; },
+            bedrock_violation);
+        auto config = bedrock(server);
+        if (!row.is_signed) config.api_key = Secret("bedrock-key");
+        use(config);
+        for (int time = 0; time < 2; ++time) {
+            const auto answer = ask_aloud();
+            ASSERT_TRUE(answer) << answer.error().describe();
+            EXPECT_EQ(shown_, std::vector<std::string>{R"({"a":1})"}) << "shown at once";
+        }
+        EXPECT_EQ(server.seen().size(), 3U) << "learned once";
+        EXPECT_TRUE(server.seen()[2].body.contains("outputConfig")) << "the schema was not at fault";
+    }
+}
+
+TEST_F(LlmProvidersTest, AModelWithoutSchemasIsStillStreamedFrom) {
+    LlmStandIn server(
+        [](int number) {
+            if (number <= 2) // the stream, then the whole answer
+                return StandInAnswer{.status = 400,
+                                     .body = R"({"message":"no"})",
+                                     .headers = "x-amzn-errortype: ValidationException\r\n"};
+            return converse_stream({R"({"a":1})"}, true);
+        },
+        bedrock_violation);
+    use(bedrock(server));
+    for (int time = 0; time < 2; ++time) {
+        const auto answer = ask_aloud();
+        ASSERT_TRUE(answer) << answer.error().describe();
+    }
+    const auto seen = server.seen();
+    ASSERT_EQ(seen.size(), 4U);
+    EXPECT_TRUE(seen[3].head.contains("/converse-stream "));
+    EXPECT_TRUE(seen[3].body.contains("toolConfig"));
+}
+
 TEST_F(LlmProvidersTest, TellsBrokenStreamsApart) {
     struct Row {
         const char* name;
@@ -402,7 +504,41 @@ TEST_F(LlmProvidersTest, TellsBrokenStreamsApart) {
     };
     auto cut = events({openai_chunk(R"({"a")")});
     cut.is_cut = true;
+    const auto frames = [](std::string body) {
+        return StandInAnswer{.body = std::move(body), .type = "application/vnd.amazon.eventstream"};
+    };
+    const auto converse = converse_stream({R"({"a")", ":1}"}).body;
+    auto cut_frames = frames(converse);
+    cut_frames.is_cut = true;
+    const auto begun = converse.substr(0, converse.size() / 2);
+    auto garbled = converse;
+    garbled[converse.size() / 2] = static_cast<char>(garbled[converse.size() / 2] ^ 1);
+    using dossier::testing::event_frame;
+    using dossier::testing::exception_frame;
+    const auto first_frame = event_frame("messageStart", R"({"role":"assistant"})");
     const Row rows[] = {
+        {"cut half way", "bedrock", frames(begun), Errc::outcome_unknown},
+        {"cut at the end of its bytes", "bedrock", cut_frames, Errc::outcome_unknown},
+        {"a bit that fell over", "bedrock", frames(garbled), Errc::malformed},
+        {"a frame of 4 GiB", "bedrock", frames("\xFF\xFF\xFF\xFF" + std::string(60, 'x')), Errc::malformed},
+        {"throttled inside", "bedrock", frames(first_frame + exception_frame("throttlingException", "{}")),
+         Errc::rate_limited},
+        {"the model failed inside", "bedrock", frames(first_frame + exception_frame("modelStreamErrorException", "{}")),
+         Errc::unavailable},
+        {"too slow inside", "bedrock", frames(first_frame + exception_frame("modelTimeoutException", "{}")),
+         Errc::timeout},
+        {"a guardrail", "bedrock",
+         frames(first_frame + event_frame("messageStop", R"({"stopReason":"guardrail_intervened"})")), Errc::rejected},
+        {"cut at its limit", "bedrock",
+         frames(first_frame + event_frame("messageStop", R"({"stopReason":"max_tokens"})")), Errc::malformed},
+        {"a piece that is no JSON", "bedrock", frames(event_frame("contentBlockDelta", "<html>")), Errc::malformed},
+        {"members of other types", "bedrock",
+         frames(event_frame("contentBlockStart", R"({"start":[]})") +
+                event_frame("contentBlockDelta", R"({"delta":{"text":7,"toolUse":[1]}})") +
+                event_frame("messageStop", R"({"stopReason":{}})") + event_frame("metadata", R"({"usage":[1]})")),
+         Errc::malformed},
+        {"no frames at all", "bedrock", frames("<html>hello</html>"), Errc::malformed},
+        {"nothing", "bedrock", frames(""), Errc::outcome_unknown},
         {"cut half way", "openai", cut, Errc::outcome_unknown},
         {"ended half way", "openai", events({openai_chunk(R"({"a")")}), Errc::outcome_unknown},
         {"an error inside", "openai",
@@ -438,10 +574,12 @@ TEST_F(LlmProvidersTest, TellsBrokenStreamsApart) {
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(std::string(row.kind) + ": " + row.name);
-        const bool is_claude = std::string_view(row.kind) == "anthropic";
-        LlmStandIn server([&](int) { return row.answer; },
-                          is_claude ? testing::Judge(anthropic_violation) : testing::Judge(openai_violation));
-        use(is_claude ? anthropic(server) : openai(server));
+        const std::string_view kind = row.kind;
+        const testing::Judge judge = kind == "anthropic" ? anthropic_violation
+                                     : kind == "bedrock" ? bedrock_violation
+                                                         : openai_violation;
+        LlmStandIn server([&](int) { return row.answer; }, judge);
+        use(kind == "anthropic" ? anthropic(server) : kind == "bedrock" ? bedrock(server) : openai(server));
         const auto answer = ask_aloud();
         ASSERT_FALSE(answer);
         EXPECT_EQ(name_of(answer.error().code), name_of(row.code)) << answer.error().message;

@@ -150,5 +150,23 @@ TEST(Retry, A400ThatAsksForLessIsA429) {
     EXPECT_EQ(verdict.final.error().code, Errc::rate_limited);
 }
 
+TEST(ErrcOfStatus, NamesWhatAnAnswerMeans) {
+    struct Row {
+        int status;
+        Errc read;
+        Errc created;
+    };
+    for (const auto& row :
+         {Row{400, Errc::rejected, Errc::rejected}, Row{401, Errc::unauthenticated, Errc::unauthenticated},
+          Row{403, Errc::forbidden, Errc::forbidden}, Row{404, Errc::not_found, Errc::not_found},
+          Row{408, Errc::unavailable, Errc::outcome_unknown}, Row{409, Errc::conflict, Errc::conflict},
+          Row{410, Errc::rejected, Errc::rejected}, Row{413, Errc::too_large, Errc::too_large},
+          Row{422, Errc::rejected, Errc::rejected}, Row{429, Errc::rate_limited, Errc::rate_limited},
+          Row{500, Errc::unavailable, Errc::outcome_unknown}, Row{503, Errc::unavailable, Errc::outcome_unknown}}) {
+        EXPECT_EQ(errc_of_status(row.status, Repeat::safe), row.read) << row.status;
+        EXPECT_EQ(errc_of_status(row.status, Repeat::unsafe), row.created) << row.status;
+    }
+}
+
 } // namespace
 } // namespace dossier::net

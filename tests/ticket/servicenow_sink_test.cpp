@@ -112,7 +112,11 @@ struct FakeServiceNow {
                     return error(403, "Operation Failed", "policy");
                 change(record, seen.body);
             }
-            return Reply{200, {{"result", record}}, {}};
+            if (seen.query("sysparm_display_value") != "all") return Reply{200, {{"result", record}}, {}};
+            Json shown = Json::object();
+            for (const auto& [name, value] : record.items())
+                shown[name] = {{"value", value}, {"display_value", "the " + value.get<std::string>()}};
+            return Reply{200, {{"result", shown}}, {}};
         }
         return error(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval");
     }
@@ -134,7 +138,7 @@ struct SnowWorld {
         return fixture.run(fixture.sink->assign(ticket, email, deadline));
     }
     auto comment(const TicketRef& ticket, std::string text, std::string event) -> Result<void> {
-        return fixture.run(fixture.sink->comment(ticket, text, event, deadline));
+        return fixture.run(fixture.sink->comment(ticket, text, event, Audience::staff, deadline));
     }
 };
 

@@ -29,7 +29,7 @@ struct LogConfig {
 
 struct AppConfig {
     net::ServerConfig server;
-    std::vector<api::TokenConfig> tokens; ///< none: requests from loopback act as `local`, an admin
+    std::vector<api::TokenConfig> tokens;  ///< none: requests from loopback act as `local`, an admin
     std::vector<api::PersonConfig> people; ///< who act from a chat
     store::StoreConfig store;
     pipeline::PipelineConfig pipeline;

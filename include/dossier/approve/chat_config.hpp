@@ -19,10 +19,10 @@ struct SlackConfig {
 };
 
 struct TeamsConfig {
-    Secret webhook_url;           ///< of a Workflows flow; its query is the credential
-    Secret hmac_secret;           ///< security token of the outgoing webhook, base64
+    Secret webhook_url;            ///< of a Workflows flow; its query is the credential
+    Secret hmac_secret;            ///< security token of the outgoing webhook, base64
     std::string shape = "message"; ///< message: the card as an attachment; card: the bare card
-    Secret link_secret;           ///< signs the links to the confirmation page
+    Secret link_secret;            ///< signs the links to the confirmation page
     Duration link_lifetime{86'400'000};
     Rate rate{1}; ///< of our cards; Teams allows few, and fewer over longer times
     Duration timeout{10'000};
@@ -32,7 +32,7 @@ struct TeamsConfig {
 struct ChatConfig {
     SlackConfig slack;
     TeamsConfig teams;
-    std::string public_url; ///< how people reach this service, for links; "" = no links
+    std::string public_url;   ///< how people reach this service, for links; "" = no links
     Duration remind_after{0}; ///< 0 = never
     int reminders = 3;        ///< at most, for one draft
     Duration every{1'000};    ///< between two looks for something to say

@@ -17,7 +17,7 @@ struct ChatPerson {
 };
 
 struct ChatPeople {
-    std::function<std::optional<ChatPerson>(std::string_view email)> by_email;       ///< case doesn't matter
+    std::function<std::optional<ChatPerson>(std::string_view email)> by_email;        ///< case doesn't matter
     std::function<std::optional<ChatPerson>(std::string_view object_id)> by_teams_id; ///< Entra object id
 };
 

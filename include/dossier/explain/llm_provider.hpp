@@ -62,7 +62,7 @@ public:
 /// - `openai`: POST {url}/chat/completions, of any compatible server;
 /// - `azure_openai`: the same by deployment, with a key or an Entra token;
 /// - `anthropic`: POST {url}/messages;
-/// - `bedrock`: POST /model/{model}/converse, signed (SigV4) or with a Bedrock API key; never streamed.
+/// - `bedrock`: POST /model/{model}/converse or /converse-stream, signed (SigV4) or with a Bedrock API key.
 /// Each asks for the answer's schema by its own means, and falls back to a weaker one that its server does know.
 [[nodiscard]] auto make_llm_provider(const LlmProviderConfig& config, net::HttpClient& client, Metrics& metrics)
     -> std::unique_ptr<LlmProvider>;

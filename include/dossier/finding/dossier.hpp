@@ -286,6 +286,13 @@ struct TicketRef {
     std::string id; ///< the tracker's internal id (Jira issue id, ServiceNow sys_id)
 };
 
+/// A page outside of the tracker that a ticket is about.
+struct WebLink {
+    std::string id; ///< the same page has the same id, ≤ 255 characters
+    std::string url;
+    std::string title;
+};
+
 enum class DraftState { pending, approved, rejected, expired, posted };
 [[nodiscard]] auto to_string(DraftState) -> std::string_view;
 [[nodiscard]] auto parse_draft_state(std::string_view word) -> std::optional<DraftState>;
@@ -309,11 +316,17 @@ struct Draft {
     std::string assignee;      ///< e-mail, else person id, else ""
     Severity severity = Severity::medium;
     std::vector<std::string> labels;
+    /// What tracker fields may be filled with, by name: "owner.email" (ticket/ticket_facts.hpp). Taken down with the
+    /// draft, so that a create that is tried again sends the same.
+    std::vector<std::pair<std::string, std::string>> facts;
+    std::vector<WebLink> links; ///< the findings in their platforms' consoles
     Timestamp created_at{};
     std::string decided_by;
     std::optional<Timestamp> decided_at;
     std::string comment;
     std::optional<TicketRef> ticket;
+    int generation =
+        1; ///< of the dossier's ticket: 2 = another one, after the first was over and the finding came back
 };
 [[nodiscard]] auto content_hash(const Draft& draft) -> std::string;
 

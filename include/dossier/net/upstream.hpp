@@ -63,6 +63,10 @@ private:
 
 /// Delay before try `attempt` (1 = first repeat): uniform in [0, min(max, base·2^(attempt-1))]. AWS "full jitter".
 [[nodiscard]] auto full_jitter(const RetryPolicy& policy, int attempt) -> Duration;
+/// What an answer that is no success means: 401, 403, 404, 409, 413 and 429 by their names, any other 4xx is `rejected`
+/// (also 410: the route is gone, not the thing). After 408 and 5xx the request may have been carried out:
+/// `outcome_unknown` where it must not be repeated blindly, else `unavailable`.
+[[nodiscard]] auto errc_of_status(int status, Repeat repeat) -> Errc;
 /// Seconds or HTTP date of Retry-After, also `retry-after-ms` and `x-ms-retry-after-ms`, of a 429 without them also
 /// `X-Rate-Limit-Reset` (Okta) or the window that is used up (rate_window.hpp); at most a day; nullopt where absent or
 /// nonsense.

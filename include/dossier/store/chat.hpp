@@ -49,8 +49,8 @@ struct ChatWork {
 class ChatStore {
 public:
     virtual ~ChatStore() = default;
-    /// Drafts that wait for a person and have no message of this platform and kind, oldest first. A ticket's draft waits
-    /// once its dossier does, so that a ticket made before the approval is there to be named.
+    /// Drafts that wait for a person and have no message of this platform and kind, oldest first. A ticket's draft
+    /// waits once its dossier does, so that a ticket made before the approval is there to be named.
     virtual auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
         -> Task<Result<std::vector<Draft>>> = 0;
     /// Messages of a platform whose time has come and that don't say what is true of their draft, oldest first.

@@ -13,8 +13,8 @@
 
 namespace dossier::ticket {
 
-/// What a draft's ticket is about: its dossier, which has one ticket however often it is drafted; a drafted policy has
-/// a ticket of its own.
+/// What a draft's ticket is about: its dossier, which has one ticket however often it is drafted (and another one of
+/// the next generation once that is over for good); a drafted policy has a ticket of its own.
 [[nodiscard]] auto ticket_subject(const Draft& draft) -> std::string;
 
 class Delivery {
@@ -34,7 +34,7 @@ public:
     /// assignee. `conflict` when the draft's content is not what was approved. Each part is done once; after an error
     /// the call goes on at the part that failed.
     auto apply_approval(Draft draft, TicketRef ticket, std::string note, Deadline deadline) -> Task<Result<void>>;
-    /// A comment on a ticket, once per `event_id`.
+    /// A comment for the staff on a ticket, once per `event_id`.
     auto comment(TicketRef ticket, std::string markdown, std::string event_id, Deadline deadline) -> Task<Result<void>>;
     /// One round of the sweep over intents whose time has come: doubles are linked to the ticket of our intent and
     /// closed. @return number of doubles closed

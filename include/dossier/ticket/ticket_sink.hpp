@@ -1,6 +1,7 @@
 #pragma once
 // A tracker. Sinks speak one vendor's API and nothing else; once-only delivery is `Delivery`'s business, built on the
 // promise that `create` says honestly when its outcome is unknown and that `find` looks a ticket up by its key.
+// Everything but `create` may be repeated after any failure: it looks before it adds, or sets what is to be.
 
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/task.hpp"
@@ -10,10 +11,41 @@
 #include "dossier/ticket/config.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace dossier::ticket {
+
+/// Who reads a comment. ServiceNow keeps `staff` in work notes and shows `everyone` the comment; Jira shows both alike.
+enum class Audience { staff, everyone };
+
+enum class Standing { open, done };
+
+/// A ticket as its tracker shows it now.
+struct TicketState {
+    std::string status; ///< the tracker's own word ("In Progress") or code ("6")
+    Standing standing = Standing::open;
+    std::string resolution;           ///< Jira: name of the resolution; ServiceNow: close_code; "" = none
+    std::string assignee;             ///< e-mail where the tracker shows it, else its own id or name; "" = nobody
+    std::optional<Timestamp> updated; ///< as the tracker says
+};
+
+/// Where a ticket shall go.
+struct TicketTarget {
+    Standing standing = Standing::done;
+    std::string status;     ///< by the tracker's own name or code; "" = whatever is configured, else what leads there
+    std::string resolution; ///< Jira: name of a resolution, ServiceNow: close_code; "" = whatever is configured
+    std::string note;       ///< why, in plain words: ServiceNow's close notes
+};
+
+enum class LinkKind { relates, duplicates, child_of };
+
+struct Attachment {
+    std::string name; ///< file name; another content wants another name, for an attachment is never replaced
+    std::string content_type;
+    std::string bytes;
+};
 
 class TicketSink {
 public:
@@ -30,15 +62,27 @@ public:
     virtual auto update(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>> = 0;
     /// Adds a comment once per `event_id` (looked up before a repeat).
     virtual auto comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id,
-                         Deadline deadline) -> Task<Result<void>> = 0;
+                         Audience audience, Deadline deadline) -> Task<Result<void>> = 0;
     /// Assigns to the person of an e-mail and marks the ticket as approved. Idempotent. An unknown person is
     /// `not_found`: the ticket then stays unassigned and says who should have it.
     virtual auto assign(const TicketRef& ticket, const std::string& email, Deadline deadline) -> Task<Result<void>> = 0;
+    /// Reads the ticket itself, not a search index. `not_found` = deleted, or hidden from us.
+    virtual auto state(const TicketRef& ticket, Deadline deadline) -> Task<Result<TicketState>> = 0;
+    /// Moves the ticket; one that is there already stays as it is. `conflict` when its workflow has no way there for
+    /// us, or the way wants what we haven't got: repeating won't mend it, a person has to.
+    virtual auto transition(const TicketRef& ticket, const TicketTarget& target, Deadline deadline)
+        -> Task<Result<void>> = 0;
+    /// Links `ticket` to `other` of the same tracker, once: "ticket duplicates other", "ticket is a child of other".
+    virtual auto link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
+        -> Task<Result<void>> = 0;
     /// A double found by the sweep: link to the original and close.
     virtual auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> = 0;
     /// Tries address, credentials and rights by reading only. Here: nothing to try.
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
+
+    /// Takes a ticket that is done back up. `conflict` where the tracker doesn't allow it (ServiceNow: closed).
+    auto reopen(TicketRef ticket, std::string note, Deadline deadline) -> Task<Result<void>>;
 };
 
 [[nodiscard]] auto make_sink(const SinkConfig& config, net::HttpClient& client, Metrics& metrics)

@@ -6,6 +6,7 @@ new issue stays invisible to the search, `stores_labels` whether the create scre
 """
 
 import base64
+import datetime
 import json
 import re
 import time
@@ -28,7 +29,11 @@ CHILDREN = {"doc": BLOCKS, "bulletList": {"listItem"}, "orderedList": {"listItem
 PANELS = {"info", "note", "warning", "error", "success"}
 MARKS = {"strong", "em", "code", "link", "strike", "underline"}
 STATUS = {"new": {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}},
+          "indeterminate": {"id": "2", "name": "In Progress", "statusCategory": {"key": "indeterminate"}},
           "done": {"id": "3", "name": "Done", "statusCategory": {"key": "done"}}}
+WORKFLOW = {"new": {"21": ("Start", "indeterminate"), "31": ("Done", "done")},
+            "indeterminate": {"11": ("Stop", "new"), "31": ("Done", "done")},
+            "done": {"41": ("Reopen", "new")}}
 
 
 def adf_problem(node, within=None):
@@ -100,6 +105,7 @@ class Jira(StandIn):
         self.stores_labels = True
         self.withheld = set()  # permissions that the bot doesn't have
         self.issue_types = {"Task"}
+        self.workflow = WORKFLOW
         self.users = [{"accountId": "acc-alice", "emailAddress": "alice@acme.example", "displayName": "Alice Ngo"},
                       {"accountId": "acc-alicia", "emailAddress": "alice@acme.example.org", "displayName": "Alicia"},
                       {"accountId": "acc-hidden", "emailAddress": "", "displayName": "alice@acme.example"}]
@@ -204,7 +210,8 @@ class Jira(StandIn):
         fields = dict(call.body["fields"])
         fields["labels"] = list(fields.get("labels", [])) if self.stores_labels else []
         issue = {"id": str(10000 + number), "key": f"SEC-{number}", "fields": fields, "comments": [],
-                 "properties": call.body.get("properties", []), "created": time.monotonic(), "status": "new"}
+                 "properties": call.body.get("properties", []), "created": time.monotonic(), "status": "new",
+                 "links": [], "updated": datetime.datetime.now(datetime.timezone.utc)}
         fields.setdefault("assignee", None)
         self.issues[issue["key"]] = issue
         return 201, {"id": issue["id"], "key": issue["key"], "self": f"{self.url}/rest/api/3/issue/{issue['id']}"}
@@ -212,7 +219,8 @@ class Jira(StandIn):
     def read(self, call, key):
         issue = self.issue(key)
         wanted = call.query.get("fields", "").split(",")
-        fields = {**issue["fields"], "status": STATUS[issue["status"]]}
+        fields = {**issue["fields"], "status": STATUS[issue["status"]], "issuelinks": issue["links"],
+                  "updated": issue["updated"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"}
         return 200, {"id": issue["id"], "key": issue["key"],
                      "fields": {name: value for name, value in fields.items() if name in wanted or wanted == [""]}}
 
@@ -253,20 +261,32 @@ class Jira(StandIn):
         return 201, comment
 
     def list_transitions(self, call, key):
-        self.issue(key)
-        return 200, {"transitions": [{"id": "31", "name": "Done", "to": STATUS["done"]}]}
+        ways = self.workflow[self.issue(key)["status"]]
+        return 200, {"transitions": [{"id": number, "name": name, "to": STATUS[to], "fields": {}}
+                                     for number, (name, to) in ways.items()]}
 
     def transition(self, call, key):
-        if call.body["transition"] != {"id": "31"}:
+        issue = self.issue(key)
+        way = self.workflow[issue["status"]].get(call.body["transition"].get("id"))
+        if not way:
             raise refuse(400, "Transition id must be one that is offered, as a string.")
-        self.issue(key)["status"] = "done"
+        self.move(issue, way[1])
         return 204, None
+
+    @staticmethod
+    def move(issue, status):
+        """As a transition does it, or a person by hand."""
+        issue["status"] = status
+        issue["updated"] = datetime.datetime.now(datetime.timezone.utc)
 
     def link(self, call):
         ends = [call.body.get(end, {}).get("key") for end in ("inwardIssue", "outwardIssue")]
-        if call.body.get("type") != {"name": "Duplicate"} or any(self.issue(end) is None for end in ends):
+        if call.body.get("type") not in ({"name": "Duplicate"}, {"name": "Relates"}):
             raise refuse(404, "No issue link type with this name.")
+        inward, outward = map(self.issue, ends)
         self.links.append(tuple(ends))
+        inward["links"].append({"type": call.body["type"], "outwardIssue": {"key": outward["key"]}})
+        outward["links"].append({"type": call.body["type"], "inwardIssue": {"key": inward["key"]}})
         return 201, None
 
     def search(self, call):

@@ -6,7 +6,9 @@ always. A vendor that has a `said` answers with it instead: (status, body, heade
 
 import json
 import re
+import struct
 import urllib.parse
+import zlib
 
 import jsonschema
 
@@ -160,7 +162,45 @@ class Anthropic(Vendor):
         return self.calls("POST", "/v1/messages")
 
 
+def frame(headers, payload):
+    """One message of `application/vnd.amazon.eventstream`: prelude, its CRC-32, headers of type string, payload, CRC-32."""
+    head = b"".join(bytes([len(name)]) + name.encode() + b"\7" + struct.pack(">H", len(value)) + value.encode()
+                    for name, value in headers.items())
+    prelude = struct.pack(">II", 16 + len(head) + len(payload), len(head))
+    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + head + payload
+    return message + struct.pack(">I", zlib.crc32(message))
+
+
+def event_frame(name, content):
+    return frame({":message-type": "event", ":event-type": name, ":content-type": "application/json"},
+                 json.dumps(content).encode())
+
+
+def exception_frame(name, message="no"):
+    return frame({":message-type": "exception", ":exception-type": name, ":content-type": "application/json"},
+                 json.dumps({"message": message}).encode())
+
+
+def converse_frames(block, stop_reason, usage, size=12):
+    """A message of ConverseStream, piece by piece; `p` is the padding that Bedrock adds."""
+    is_tool = "toolUse" in block
+    text = json.dumps(block["toolUse"].pop("input")) if is_tool else block["text"]
+    frames = [event_frame("messageStart", {"p": "abcdefg", "role": "assistant"})]
+    if is_tool:  # of text there is no contentBlockStart
+        frames.append(event_frame("contentBlockStart", {"contentBlockIndex": 0, "start": block}))
+    for at in range(0, len(text), size):
+        piece = text[at:at + size]
+        delta = {"toolUse": {"input": piece}} if is_tool else {"text": piece}
+        frames.append(event_frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta, "p": "abc"}))
+    frames += [event_frame("contentBlockStop", {"contentBlockIndex": 0}),
+               event_frame("messageStop", {"stopReason": stop_reason}),
+               event_frame("metadata", {"usage": usage, "metrics": {"latencyMs": 12}})]
+    return frames
+
+
 class Bedrock(Vendor):
+    may_stream = True  # bedrock:InvokeModelWithResponseStream
+    spoil = None       # what a test does to the frames of a stream before they leave
     model = "eu.anthropic.claude-e2e-v1:0"
 
     def config(self, name="aws", by_key=False, **more):
@@ -201,8 +241,12 @@ class Bedrock(Vendor):
         encoded = urllib.parse.quote(self.model, safe="")
         if (call.method, path) == ("GET", f"/inference-profiles/{encoded}"):
             return 200, {"inferenceProfileId": self.model, "status": "ACTIVE"}
-        if (call.method, path) != ("POST", f"/model/{encoded}/converse"):
+        streams = path == f"/model/{encoded}/converse-stream"
+        if call.method != "POST" or not (streams or path == f"/model/{encoded}/converse"):
             raise self.refusal(404, "ResourceNotFoundException", "no such model")
+        if streams and not self.may_stream:
+            raise self.refusal(403, "AccessDeniedException", "User: arn:aws:sts::1:assumed-role/explain/x is not "
+                               "authorized to perform: bedrock:InvokeModelWithResponseStream on resource: x")
         body = call.body
         self.held([*contract_errors("bedrock-converse.schema.json", "ConverseRequestBody", body),
                    turns_problem(body.get("messages"), lambda one: one["content"][0]["text"]), self.problem(body)],
@@ -210,10 +254,14 @@ class Bedrock(Vendor):
         text = self.scripted(body["messages"][0]["content"][0]["text"])
         block = {"toolUse": {"toolUseId": "t", "name": body["toolConfig"]["tools"][0]["toolSpec"]["name"],
                              "input": json.loads(text)}} if "toolConfig" in body else {"text": text}
-        return 200, {"output": {"message": {"role": "assistant", "content": [block]}},
-                     "stopReason": "tool_use" if "toolUse" in block else "end_turn",
-                     "usage": {"inputTokens": 900, "outputTokens": 200, "totalTokens": 1100},
-                     "metrics": {"latencyMs": 12}}
+        stop_reason = "tool_use" if "toolUse" in block else "end_turn"
+        usage = {"inputTokens": 900, "outputTokens": 200, "totalTokens": 1100}
+        if streams:
+            frames = converse_frames(block, stop_reason, usage)
+            data = b"".join(self.spoil(frames) if self.spoil else frames)
+            return 200, data, {"Content-Type": "application/vnd.amazon.eventstream"}
+        return 200, {"output": {"message": {"role": "assistant", "content": [block]}}, "stopReason": stop_reason,
+                     "usage": usage, "metrics": {"latencyMs": 12}}
 
     def requests(self):
-        return self.calls("POST", "/model/.*/converse")
+        return self.calls("POST", "/model/.*/converse(-stream)?")

@@ -19,6 +19,7 @@ TEXT = {"short_description": 160, "description": 4000, "work_notes": 4000, "comm
 CODES = {"state": {"1", "2", "3", "6", "7", "8"}, "impact": {"1", "2", "3"}, "urgency": {"1", "2", "3"}}
 OTHERS = {"hold_reason", "close_code", "category", "subcategory", "contact_type", "caller_id"}
 REFERENCES = {"assigned_to": "sys_user", "assignment_group": "sys_user_group", "parent_incident": "incident"}
+STATES = {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": "Closed", "8": "Canceled"}
 JOURNALS = ("work_notes", "comments")
 COLUMNS = {"incident": {*TEXT, *CODES, *OTHERS, *REFERENCES, "sys_id", "number", "sys_created_on"},
            "sys_user": {"sys_id", "email", "active", "name", "user_name"},
@@ -153,6 +154,8 @@ class ServiceNow(StandIn):
 
     def shown(self, row, call):
         wanted = call.query.get("sysparm_fields")
+        if call.query.get("sysparm_display_value") == "all":
+            return self.shown_both_ways(row, wanted.split(",") if wanted else list(row))
         as_link = call.query.get("sysparm_exclude_reference_link") != "true"
         out = {}
         for name, value in row.items():
@@ -161,6 +164,22 @@ class ServiceNow(StandIn):
             is_reference = name in REFERENCES and value and as_link
             out[name] = {"link": f"{self.url}/api/now/table/{REFERENCES[name]}/{value}", "value": value} \
                 if is_reference else value
+        return out
+
+    def shown_both_ways(self, row, wanted):
+        """Each column as {value, display_value}; "assigned_to.email" walks to the record that it names."""
+        out = {}
+        for name in wanted:
+            column, _, rest = name.partition(".")
+            value = row.get(column, "")
+            if name in self.hidden_columns or column in JOURNALS:
+                continue
+            display = STATES.get(value, value) if name == "state" else value
+            if column in REFERENCES and value:
+                other = self.row(REFERENCES[column], value)
+                display = other.get(rest or "name") or other.get("number", "")
+                value = display if rest else value
+            out[name] = {"value": value, "display_value": display}
         return out
 
     # For tests ---------------------------------------------------------------------------------------------------
