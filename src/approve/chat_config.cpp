@@ -47,17 +47,17 @@ void read_teams(config::Section section, TeamsConfig& teams) {
     if (teams.timeout.count() <= 0) section.problem("timeout", "must be longer than nothing");
     if (teams.link_lifetime.count() <= 0) section.problem("link_lifetime", "must be longer than nothing");
     const auto& url = teams.webhook_url.reveal();
-    const bool is_web =
-        url.starts_with("https://") ||
-        (url.starts_with("http://") &&
-         (net::host_of(url) == "127.0.0.1" || net::host_of(url) == "localhost" || net::host_of(url) == "[::1]"));
-    if (teams.enabled() && !is_web)
-        section.problem("webhook_url", "expected the https URL that the flow shows, with its query");
+    const auto host = net::host_of(url);
+    const bool is_loopback = host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+    if (url.starts_with("http://") && !is_loopback)
+        section.problem("webhook_url", "must be https: the URL is the credential");
+    else if (teams.enabled() && !url.starts_with("http"))
+        section.warning("webhook_url", "is no URL; expected the one that the flow shows, with its query");
     if (!teams.hmac_secret.empty()) {
         const auto key = base64_decode(teams.hmac_secret.reveal());
         if (!key || key->empty())
-            section.problem("hmac_secret", "expected the security token that Teams showed for the outgoing webhook "
-                                           "(base64)");
+            section.warning("hmac_secret", "is not base64, as the security token that Teams shows for an outgoing "
+                                           "webhook; every message of Teams will be refused");
     }
     if (!teams.link_secret.empty() && teams.link_secret.reveal().size() < least_link_secret)
         section.problem("link_secret", "must have at least 32 characters; `openssl rand -hex 32` makes a good one");
