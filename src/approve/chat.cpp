@@ -20,7 +20,7 @@
 namespace dossier::approve {
 namespace {
 
-constexpr Duration turn_lease{60'000}; // longer than a round
+constexpr Duration turn_lease{120'000}; // twice as long as a round, and more
 constexpr Duration longest_failure_pause{30'000};
 
 } // namespace
@@ -38,6 +38,18 @@ struct Chat::Parts {
     std::unique_ptr<TeamsDesk> teams_desk;
     TeamsWriter* teams = nullptr;
     std::vector<std::unique_ptr<ChatWriter>> writers;
+    std::optional<store::Singleton> turn;
+
+    /// The right to speak, long enough for a round; false while another replica has it. Asked for seldom: it is a
+    /// write.
+    auto take_turn() -> Task<Result<bool>> {
+        const auto now = hands.clock.now();
+        if (turn && turn->until - now > turn_lease / 2) co_return true;
+        auto taken = co_await hands.store.acquire_singleton("chat", hands.replica, now, turn_lease);
+        if (!taken) co_return fail(std::move(taken.error()));
+        turn = std::move(*taken);
+        co_return turn.has_value();
+    }
 };
 
 Chat::Chat(ChatConfig config, ChatHands hands) : parts_(std::make_unique<Parts>(std::move(config), std::move(hands))) {
@@ -108,17 +120,14 @@ auto Chat::draft_of_link(DecisionLink link) -> Task<Result<Draft>> {
 }
 
 auto Chat::look() -> Task<Result<std::size_t>> {
-    auto& hands = parts_->hands;
-    auto turn = co_await hands.store.acquire_singleton("chat", hands.replica, hands.clock.now(), turn_lease);
-    if (!turn) co_return fail(std::move(turn.error()));
     std::size_t written = 0;
-    if (!*turn) co_return written;
     for (const auto& writer : parts_->writers) {
+        auto ours = co_await parts_->take_turn();
+        if (!ours) co_return fail(std::move(ours.error()));
+        if (!*ours) co_return written;
         auto done = co_await parts_->board.round(*writer);
         if (!done) co_return fail(std::move(done.error()));
         written += *done;
-        auto kept = co_await hands.store.renew_singleton(**turn, hands.clock.now() + turn_lease);
-        if (!kept) co_return fail(std::move(kept.error()));
     }
     co_return written;
 }

@@ -317,6 +317,7 @@ class ProofTest(SlackCase):
 
 class FailureTest(SlackCase):
     def test_a_message_is_posted_once_whatever_becomes_of_the_call(self):
+        service = self.start(slack={"tell_owner": False})
         limited = {"kind": "refuse", "status": 429, "body": {"ok": False, "error": "ratelimited"},
                    "headers": {"Retry-After": "1"}}
         soft = {"kind": "refuse", "status": 200, "body": {"ok": False, "error": "ratelimited"},
@@ -326,17 +327,16 @@ class FailureTest(SlackCase):
                             ("half an answer", {"kind": "half"}), ("done, then 500", {"kind": "error"}),
                             ("429", limited), ("ratelimited in a 200", soft), ("fatal_error after it was done", fatal)]:
             with self.subTest(name):
-                service = self.start(slack={"tell_owner": False})
-                before = len(self.slack.messages)
+                bucket = "acme-payments-" + name.replace(" ", "-").replace(",", "")
                 self.slack.fault(fault.pop("kind"), "POST", POST, **fault)
-                finding = self.deliver(service, generic_event("once-" + name.replace(" ", "-")))
+                finding = self.deliver(service, generic_event(bucket, bucket=bucket))
                 draft = service.settled(finding)["dossier"]["draft"]
-                service.wait_for(lambda: [e for e in service.items("/v1/audit?action=chat.posted")], 20, name)
+                of_draft = lambda: [one for one in self.slack.messages if draft["id"] in json.dumps(one)]
+                service.wait_for(lambda: any(one["details"]["draft_id"] == draft["id"] for one in
+                                             service.items("/v1/audit?action=chat.posted")), 20, name)
                 service.post(f"/v1/drafts/{draft['id']}/reject", {})
-                service.wait_for(lambda: self.slack.messages[before:] and
-                                 "rejected by" in words_of(self.slack.messages[before]), 20, "the update")
-                self.assertEqual(len(self.slack.messages), before + 1)
-                service.close()
+                service.wait_for(lambda: "rejected by" in words_of(of_draft()[0]), 20, "the update")
+                self.assertEqual(len(of_draft()), 1)
 
     def test_a_crash_while_the_call_is_under_way_posts_nothing_twice(self):
         service = self.start(slack={"tell_owner": False})
