@@ -60,6 +60,7 @@ auto load(config::Document document) -> LoadedConfig {
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));
         app.chat = approve::read_chat(root.child("chat"));
+        app.platform_votes = approve::read_platform_votes(root.child("approval").child("platform"));
         read_retention(root.child("retention"), root.has("retention"));
     }
     for (auto& problem : check_config(app))
@@ -128,6 +129,21 @@ public:
             warn("auth.people", "nobody has a `teams_id`: nobody can decide or ask from Teams");
         if (!chat.teams.link_secret.empty() && config_.tokens.empty() && !net::is_loopback(config_.server.listen))
             error("chat.teams.link_secret", "needs `auth.tokens`: who follows a link signs in by a token");
+    }
+
+    void deciding_in_platforms() {
+        for (const auto& name : config_.platform_votes.sources) {
+            const auto source = std::ranges::find(config_.sources, name, &ingest::SourceConfig::name);
+            if (source == config_.sources.end())
+                error("approval.platform.sources", fmt::format("there is no source `{}`", name));
+            else if (!source->api)
+                error("approval.platform.sources", fmt::format("source `{}` has no `api` to read notes by", name));
+            else if (source->kind != "wiz")
+                error("approval.platform.sources",
+                      fmt::format("the API of `{}` does not tell notes with their authors; Wiz's does", name));
+        }
+        if (!config_.platform_votes.sources.empty() && config_.people.empty())
+            warn("auth.people", "nobody is named: no note in a platform counts");
     }
 
     void budgets() {
@@ -210,6 +226,7 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.client_certificates();
     rules.routes();
     rules.deciding_in_chats();
+    rules.deciding_in_platforms();
     rules.budgets();
     rules.rollout();
     return std::move(rules.problems);

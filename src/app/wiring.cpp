@@ -247,6 +247,14 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .classifier = parts->classifier.get(),
                                                       .chat = parts->chat.get(),
                                                       .authenticator = &parts->authenticator});
+    if (!config.platform_votes.sources.empty())
+        parts->pollers.push_back(std::make_shared<approve::PlatformVotes>(
+            config.platform_votes, approve::PlatformVotes::Hands{.store = foundation.store,
+                                                                 .reviews = parts->reviews,
+                                                                 .clock = foundation.clock,
+                                                                 .platforms = parts->platforms.apis,
+                                                                 .people = api::chat_people(config.people),
+                                                                 .replica = foundation.replica}));
     for (auto& poller :
          ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
         parts->pollers.push_back(std::move(poller));

@@ -92,6 +92,8 @@ auto reach_line(const ChatParts& parts) -> std::string {
         lines.resize(most_reach);
         lines.push_back(fmt::format("{} more", more));
     }
+    for (auto& line : lines)
+        if (line.ends_with('.')) line.pop_back();
     return lines.empty() ? "not known" : join(lines, "; ");
 }
 

@@ -332,7 +332,7 @@ class FailureTest(SlackCase):
                 finding = self.deliver(service, generic_event(bucket, bucket=bucket))
                 draft = service.settled(finding)["dossier"]["draft"]
                 of_draft = lambda: [one for one in self.slack.messages if draft["id"] in json.dumps(one)]
-                service.wait_for(lambda: any(one["details"]["draft_id"] == draft["id"] for one in
+                service.wait_for(lambda: any(one["draft_id"] == draft["id"] for one in
                                              service.items("/v1/audit?action=chat.posted")), 20, name)
                 service.post(f"/v1/drafts/{draft['id']}/reject", {})
                 service.wait_for(lambda: "rejected by" in words_of(of_draft()[0]), 20, "the update")

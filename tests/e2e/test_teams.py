@@ -68,7 +68,7 @@ class CardTest(TeamsCase):
         service = self.start()
         hostile = "[Approve](https://evil.example) <at>all</at> " + "x" * 3000
         draft, first = self.drafted(service, wiz_issue("W-t", bucket="acme-payments-t", description=hostile,
-                                                       control="Bucket " + hostile), "wiz")
+                                                       control="Publicly exposed bucket with PII " + hostile), "wiz")
         for words in ("critical", "public", "Alice Ngo", "acme-payments-t", "AI-Generated Guidance", draft["id"]):
             self.assertIn(words, text_of(first))
         self.assertIn(PUBLIC + "/v1/chat/teams/decide?", links_of(first)["Approve or reject"])
@@ -103,7 +103,7 @@ class CardTest(TeamsCase):
                 self.teams.fault(fault.pop("kind"), "POST", FLOW, **fault)
                 finding = self.deliver(service, generic_event(f"T-{number}", bucket=f"acme-payments-{number}"))
                 draft = service.settled(finding)["dossier"]["draft"]
-                service.wait_for(lambda: any(one["details"]["draft_id"] == draft["id"] for one in
+                service.wait_for(lambda: any(one["draft_id"] == draft["id"] for one in
                                              service.items("/v1/audit?action=chat.posted")) or
                                  (name == "closed unread" and len(self.teams.cards) == before), 20, name)
                 # A connection that was reset tells nobody whether the flow had begun: then one card at most.

@@ -4,6 +4,7 @@
 
 #include "dossier/api/config.hpp"
 #include "dossier/approve/chat_config.hpp"
+#include "dossier/approve/platform_votes.hpp"
 #include "dossier/audit/config.hpp"
 #include "dossier/base/config.hpp"
 #include "dossier/base/log.hpp"
@@ -40,6 +41,7 @@ struct AppConfig {
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
     approve::ChatConfig chat;
+    approve::PlatformVoteConfig platform_votes;
     audit::AuditConfig audit;
     LogConfig log;
 };

@@ -73,7 +73,7 @@ class Teams(StandIn):
         for one in elements(card):
             if str(one.get("type", "")).startswith("Action.") and one["type"] != "Action.OpenUrl":
                 return f"a flow can't take {one['type']}"
-            if one.get("type") == "TextBlock" and re.search(r"\]\(|<at>", one["text"]):
+            if one.get("type") == "TextBlock" and re.search(r"\]\(|<at>", one.get("text", "")):
                 return f"live markup in {one['text'][:100]!r}"
         if self.schema and (errors := self.schema.errors(card)):
             return "schema: " + "; ".join(errors)
