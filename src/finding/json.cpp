@@ -440,6 +440,7 @@ void to_json(Json& json, const RouteDecision& value) {
             {"sink", value.sink},
             {"approval", value.approval},
             {"reasons", value.reasons}};
+    if (!value.group.empty()) json["group"] = value.group;
 }
 
 void from_json(const Json& json, RouteDecision& value) {
@@ -448,6 +449,7 @@ void from_json(const Json& json, RouteDecision& value) {
     get(json, "sink", value.sink);
     get(json, "approval", value.approval);
     get(json, "reasons", value.reasons);
+    get(json, "group", value.group);
 }
 
 void to_json(Json& json, const Narrative& value) {
@@ -540,6 +542,10 @@ void to_json(Json& json, const Draft& value) {
             {"comment", value.comment},
             {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}};
     if (!value.payload.empty()) json["payload"] = value.payload;
+    if (value.generation > 1) json["generation"] = value.generation;
+    for (const auto& [name, fact] : value.facts) json["facts"][name] = fact;
+    for (const auto& link : value.links)
+        json["links"].push_back({{"id", link.id}, {"url", link.url}, {"title", link.title}});
     put_time(json, "decided_at", value.decided_at);
 }
 
@@ -560,9 +566,19 @@ void from_json(const Json& json, Draft& value) {
     get(json, "assignee", value.assignee);
     get_word(json, "severity", value.severity);
     get(json, "labels", value.labels);
+    if (json.contains("facts") && json["facts"].is_object()) {
+        for (const auto& [name, fact] : json["facts"].items())
+            if (fact.is_string()) value.facts.emplace_back(name, fact.get<std::string>());
+    }
+    if (json.contains("links") && json["links"].is_array()) {
+        for (const auto& link : json["links"])
+            value.links.push_back(
+                {.id = text_at(link, "id"), .url = text_at(link, "url"), .title = text_at(link, "title")});
+    }
     if (const auto time = get_time(json, "created_at")) value.created_at = *time;
     get(json, "decided_by", value.decided_by);
     get(json, "comment", value.comment);
+    get(json, "generation", value.generation);
     if (json.contains("ticket") && json["ticket"].is_object()) value.ticket = json["ticket"].get<TicketRef>();
     value.decided_at = get_time(json, "decided_at");
 }

@@ -175,7 +175,6 @@ TEST(AppConfig, NeverIgnoresWhatItCantDo) {
         "audit: {sinks: [{kind: syslog, host: h, port: 514, tls: true}]}",
         "audit: {sinks: [{kind: file, path: p}]}",
         "store: {url: 'postgresql://u:secret-word@host/db'}",
-        "tickets: {sinks: [{name: j, kind: jira, flavour: dc, url: 'https://j.x', user: u, token: x, project: P}]}",
     };
     for (const auto* text : rows) {
         SCOPED_TRACE(text);
@@ -330,6 +329,19 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"routes: [{name: r, min_confidence: 1.5}]", "routes[0].min_confidence: must be from 0 to 1"},
         {"routes: [{do: digest}]", "routes[0].name: is required"},
         {"automate: {max_severity: urgent}", "automate.max_severity: `urgent` is none of"},
+        {"tickets: {on_resolve: close}", "tickets.on_resolve: `close` is none of `transition`, `comment`, `none`"},
+        {"tickets: {on_reopen: new}", "tickets.on_reopen: `new` is none of `reopen`, `new_ticket`, `comment`"},
+        {"tickets: {on_update: all}", "tickets.on_update: `all` is none of `comment`, `none`"},
+        {"tickets: {group: {by: [owner]}}", "tickets.group.by: must name `rule`"},
+        {"tickets: {group: {by: [rule, colour]}}", "tickets.group.by"},
+        {"tickets: {group: {by: [rule], min: 1}}", "tickets.group.min"},
+        {"tickets: {group: {by: [rule], window: 0s}}", "tickets.group.window: must be longer than nothing"},
+        {"tickets: {sinks: [{name: o, kind: outbox, poll: 5m}]}",
+         "tickets.sinks[0].poll: is not used by kind `outbox`"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.x', user: u, token: x, project: P, poll: 0s}]}",
+         "tickets.sinks[0].poll: must be longer than nothing"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.x', user: u, token: x, project: P, callback: {}}]}",
+         "tickets.sinks[0].callback: needs `secret`"},
         {"tickets: {approval: none}", "tickets.approval: `none` is none of `before_create`, `before_assign`"},
         {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}'}]}",
          "tickets.sinks[0].project: is required"},
@@ -340,6 +352,31 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"tickets: {sinks: [{name: o, kind: outbox}, {name: o, kind: outbox}]}", "tickets.sinks[1].name: `o` is taken"},
         {"tickets: {sinks: [{name: outbox, kind: servicenow, url: 'https://s.example', user: u, password: '${T}'}]}",
          "tickets.sinks[0].name: `outbox` is the name of the built-in sink"},
+        {"tickets: {sinks: [{name: j, kind: jira, flavour: dc, url: 'https://j.example', user: u, project: P}]}",
+         "tickets.sinks[0].token: Jira Data Center takes a personal access token"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "fields: {a: [{b: '{{owner.mail}}'}]}}]}",
+         "tickets.sinks[0].fields: unknown placeholder `{{owner.mail}}`; did you mean `{{owner.email}}`?"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "epic: '{{nobody'}]}",
+         "tickets.sinks[0].epic: `{{` is never closed by `}}`"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "priority: {severe: Highest}}]}",
+         "tickets.sinks[0].priority.severe: unknown key"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "states: {draft: '3'}}]}",
+         "tickets.sinks[0].states: `draft`, `approved` and `assigned` are used by kind `servicenow` only"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "impact: {low: '3'}}]}",
+         "tickets.sinks[0].impact: is used by kind `servicenow` only"},
+        {"tickets: {sinks: [{name: s, kind: servicenow, url: 'https://s.example', oauth: {client_id: c}}]}",
+         "tickets.sinks[0].oauth.client_secret: is required"},
+        {"tickets: {sinks: [{name: s, kind: servicenow, url: 'https://s.example', user: u, oauth: {grant: password, "
+         "client_id: c, client_secret: '${T}'}}]}",
+         "tickets.sinks[0].password: is required"},
+        {"tickets: {sinks: [{name: s, kind: servicenow, url: 'https://s.example', user: u, password: '${T}', "
+         "components: [x]}]}",
+         "tickets.sinks[0].components: is used by kind `jira` only"},
         {"tickets: {sinks: [{name: o, kind: outbox, fields: [a]}]}", "tickets.sinks[0].fields: expected a mapping"},
         {"audit: {key: ''}", "audit.key: must not be empty"},
         {"log: {level: verbose}", "log.level: `verbose` is none of"},
