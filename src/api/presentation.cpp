@@ -106,6 +106,38 @@ auto write_back_of(const std::vector<store::Intent>& intents) -> Json {
     return list;
 }
 
+/// How each of the dossier's tickets stood when it was last looked at, the first one first.
+auto tickets_in(const std::vector<store::TicketRow>& tickets) -> Json {
+    Json list = Json::array();
+    for (const auto& row : tickets) {
+        Json json(row.ticket);
+        json["status"] = row.status.empty() ? Json(nullptr) : Json(row.status);
+        json["is_done"] = row.is_done;
+        json["closed_by_person"] = row.closed_by_person;
+        json["changed_at"] = times_json(row.seen_at);
+        list.push_back(std::move(json));
+    }
+    return list;
+}
+
+/// What tickets were told after they were made, or are to be told, in order.
+auto ticket_updates_of(const std::vector<store::Intent>& intents) -> Json {
+    Json list = Json::array();
+    for (const auto& intent : intents) {
+        const auto parts = split(intent.key, ':');
+        if (parts.size() < 5 || parts[0] != "lifecycle") continue;
+        list.push_back({{"step", parts[4]},
+                        {"sink", intent.sink},
+                        {"ticket", intent.ticket ? Json(intent.ticket->key) : Json(nullptr)},
+                        {"state", to_string(intent.state)},
+                        {"at", times_json(intent.attempted_at)},
+                        {"next_at", times_json(intent.next_at)},
+                        {"attempts", intent.attempts},
+                        {"reason", intent.reason.empty() ? Json(nullptr) : Json(intent.reason)}});
+    }
+    return list;
+}
+
 } // namespace
 
 auto present_finding(const store::FindingRow& row) -> Json {
@@ -145,7 +177,7 @@ auto blast_radius_of(const store::DossierRow& row) -> std::optional<BlastRadius>
 }
 
 auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline,
-                     const std::vector<store::Intent>& intents) -> Json {
+                     const std::vector<store::Intent>& intents, const std::vector<store::TicketRow>& tickets) -> Json {
     const Json context = result_of(row, Stage::enriched);
     const Json assessment = result_of(row, Stage::assessed);
     Json json{{"id", row.id},
@@ -167,6 +199,8 @@ auto present_dossier(const store::DossierRow& row, const std::vector<store::Audi
               {"draft", draft_of(row)},
               {"drafts", Json::array()},
               {"ticket", row.ticket ? Json(*row.ticket) : Json(nullptr)},
+              {"tickets", tickets_in(tickets)},
+              {"ticket_updates", ticket_updates_of(intents)},
               {"write_back", write_back_of(intents)},
               {"earlier_narratives", earlier_revisions(row)},
               {"last_error", row.last_error.empty() ? Json(nullptr) : Json(row.last_error)},

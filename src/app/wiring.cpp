@@ -60,6 +60,7 @@ struct Wiring::Parts {
     std::unique_ptr<explain::Narrator> narrator;
     std::unique_ptr<report::Questioner> questioner;
     std::unique_ptr<ticket::Delivery> delivery;
+    std::unique_ptr<ticket::Lifecycle> lifecycle;
     std::unique_ptr<ticket::WriteBack> write_back;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
@@ -167,9 +168,14 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     for (const auto& source : config.sources) sources.push_back(source.name);
     parts->questioner = std::make_unique<report::Questioner>(*parts->gateway, parts->prompts, parts->redactor,
                                                              foundation.store, foundation.clock, std::move(sources));
-    parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
-                                                         config.tickets, foundation.clock, foundation.metrics);
+    const auto sinks = make_sinks(config.tickets, foundation);
+    parts->delivery = std::make_unique<ticket::Delivery>(sinks, foundation.store, config.tickets, foundation.clock,
+                                                         foundation.metrics);
     const auto& queue = config.pipeline.queue;
+    parts->lifecycle = std::make_unique<ticket::Lifecycle>(
+        sinks, ticket::LifecycleStore{.tickets = foundation.store, .effects = foundation.store},
+        config.tickets.lifecycle, net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max},
+        foundation.clock, foundation.metrics);
     parts->write_back = std::make_unique<ticket::WriteBack>(
         parts->platforms.write_back, foundation.store,
         net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
@@ -188,6 +194,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .platforms = parts->platforms.apis,
                            .default_approval = config.tickets.approval,
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
+                           .lifecycle = parts->lifecycle.get(),
                            .write_back = parts->write_back.get(),
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),

@@ -540,6 +540,7 @@ void to_json(Json& json, const Draft& value) {
             {"comment", value.comment},
             {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}};
     if (!value.payload.empty()) json["payload"] = value.payload;
+    if (value.generation > 1) json["generation"] = value.generation;
     for (const auto& [name, fact] : value.facts) json["facts"][name] = fact;
     for (const auto& link : value.links)
         json["links"].push_back({{"id", link.id}, {"url", link.url}, {"title", link.title}});
@@ -575,6 +576,7 @@ void from_json(const Json& json, Draft& value) {
     if (const auto time = get_time(json, "created_at")) value.created_at = *time;
     get(json, "decided_by", value.decided_by);
     get(json, "comment", value.comment);
+    get(json, "generation", value.generation);
     if (json.contains("ticket") && json["ticket"].is_object()) value.ticket = json["ticket"].get<TicketRef>();
     value.decided_at = get_time(json, "decided_at");
 }

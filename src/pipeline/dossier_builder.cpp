@@ -5,6 +5,7 @@
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
 #include "enclosure_stage.hpp"
+#include "follow_stage.hpp"
 #include "policy_stage.hpp"
 #include "tags_draft.hpp"
 #include "write_back_stage.hpp"
@@ -100,6 +101,10 @@ public:
         if (auto done = co_await normalise(std::move(*thin)); !done) co_return fail(std::move(done.error()));
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
+        auto turn = co_await ticket_turn(stations_, *row);
+        if (!turn) co_return fail(std::move(turn.error()));
+        turn_ = *turn;
+        if (turn_.is_new && !row->replay_from) row->replay_from = Stage::drafted;
         auto opened = DossierCase::open(std::move(*row), claim_);
         if (!opened) co_return fail(std::move(opened.error()));
         auto work = std::move(*opened);
@@ -107,7 +112,11 @@ public:
 
         // Drafts that a person asked for, with no finding behind them.
         if (work.row().findings.empty()) co_return co_await post_policies(stations_, claim_, finished());
-        if (!work.has_open_findings()) co_return co_await close(work);
+        if (!work.has_open_findings()) {
+            auto closed = co_await close(work);
+            if (!closed) co_return fail(std::move(closed.error()));
+            co_return co_await follow_ticket(stations_, claim_, std::move(*closed), true);
+        }
         if (!work.context) {
             if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
         }
@@ -141,7 +150,9 @@ public:
             if (auto kept = co_await keep_approved_tags(stations_, work); !kept)
                 co_return fail(std::move(kept.error()));
         }
-        auto written = co_await write_back(stations_, work, std::move(end));
+        auto followed = co_await follow_ticket(stations_, claim_, std::move(end), !turn_.is_new);
+        if (!followed) co_return fail(std::move(followed.error()));
+        auto written = co_await write_back(stations_, work, std::move(*followed));
         if (!written) co_return fail(std::move(written.error()));
         auto posted = co_await post_policies(stations_, claim_, std::move(*written));
         if (!posted) co_return fail(std::move(posted.error()));
@@ -457,7 +468,8 @@ private:
         draft.links = ticket::links_of(view);
         draft.severity = view.findings.front().severity;
         draft.created_at = at;
-        draft.ticket = work.row().ticket;
+        draft.generation = turn_.generation;
+        draft.ticket = turn_.ticket;
         draft.content_hash = content_hash(draft);
         return draft;
     }
@@ -467,7 +479,8 @@ private:
         const auto& drafts = work.row().drafts;
         const auto last = std::ranges::find_if(
             drafts, [](const Draft& one) { return one.state == DraftState::posted && one.kind == "ticket"; });
-        return last != drafts.end() && last->content_hash == make_draft(work, route, last->revision, at).content_hash;
+        return last != drafts.end() && last->generation == turn_.generation &&
+               last->content_hash == make_draft(work, route, last->revision, at).content_hash;
     }
 
     /// Pseudonyms are given in the order of the evidence, so redacting it again gives the same ones back.
@@ -486,7 +499,8 @@ private:
             co_return finished();
         auto commit = work.commit(Stage::closed, {}, now());
         commit.revision = work.row().revision;
-        commit.inputs_hash = work.row().inputs_hash;
+        // What ends undecided is asked for anew when a finding comes back, also when it says just the same then.
+        commit.inputs_hash = work.replaceable_drafts().empty() ? work.row().inputs_hash : "closed";
         commit.carried.clear();
         commit.findings.clear();
         for (const auto& finding : work.row().findings) {
@@ -512,6 +526,7 @@ private:
 
     const Stations& stations_;
     store::Claim claim_;
+    TicketTurn turn_;
 };
 
 auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {

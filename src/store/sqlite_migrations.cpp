@@ -287,7 +287,40 @@ CREATE TABLE corrections(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5};
+/// What tickets were told and what became of them; effects that are planned before they are begun.
+constexpr auto version_6 = R"sql(
+ALTER TABLE intents ADD COLUMN body TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE tickets(
+    seq              INTEGER PRIMARY KEY,
+    dossier          INTEGER NOT NULL REFERENCES dossiers(seq),
+    generation       INTEGER NOT NULL,
+    sink             TEXT NOT NULL,
+    ticket_key       TEXT NOT NULL,
+    remote_id        TEXT NOT NULL,
+    url              TEXT NOT NULL,
+    told             TEXT NOT NULL,
+    status           TEXT NOT NULL DEFAULT '',
+    is_done          INTEGER NOT NULL DEFAULT 0,
+    closed_by_person INTEGER NOT NULL DEFAULT 0,
+    seen_at          INTEGER,
+    looks_wanted     INTEGER NOT NULL DEFAULT 0,
+    looks_done       INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX tickets_dossier ON tickets(dossier, generation);
+CREATE INDEX tickets_key ON tickets(sink, ticket_key);
+CREATE INDEX tickets_remote ON tickets(sink, remote_id);
+
+CREATE TABLE tracker_events(                 -- heard already
+    sink     TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY(sink, event_id)
+) WITHOUT ROWID;
+CREATE INDEX tracker_events_at ON tracker_events(at);
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5, version_6};
 
 auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

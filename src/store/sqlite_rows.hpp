@@ -49,6 +49,15 @@ struct DossierParts {
 auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> std::int64_t;
 void set_finding_stage(WriteSession& session, std::int64_t finding, Stage from, Stage to, Timestamp at);
 
+/// Inserts or replaces an intent by its key.
+void write_intent(Database& db, const Intent& intent);
+/// `conflict` where the claim's dossier is somebody else's by now. @return the dossier's row
+[[nodiscard]] auto check_fence(Database& db, const Claim& claim) -> Result<std::int64_t>;
+/// Begins the record of a ticket unless there is one of this generation.
+void open_ticket(Database& db, std::int64_t dossier, const TicketRow& row);
+/// `conflict` where somebody else holds the cursor's singleton.
+[[nodiscard]] auto move_cursor(Database& db, const CursorMove& move, Timestamp at) -> Result<void>;
+
 /// Cursors are a list's last row number in a form that nobody is tempted to compute with.
 [[nodiscard]] auto cursor_text(std::int64_t seq) -> std::string;
 /// The row number to list below; the greatest for "". `invalid_argument` for anything that isn't a cursor.

@@ -1,7 +1,7 @@
 #pragma once
 // The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
 // file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_effects.cpp,
-// sqlite_corrections.cpp, sqlite_spending.cpp, sqlite_audit.cpp.
+// sqlite_tickets.cpp, sqlite_corrections.cpp, sqlite_spending.cpp, sqlite_audit.cpp.
 
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
@@ -76,6 +76,11 @@ public:
     auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> override;
     auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> override;
     auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> override;
+
+    auto tickets_of(std::string dossier_id) -> Task<Result<std::vector<TicketRow>>> override;
+    auto plan_ticket(Claim claim, TicketRow row, std::vector<Intent> planned, std::vector<AuditEntry> audit)
+        -> Task<Result<void>> override;
+    auto note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> override;
 
     auto reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> override;
     auto settle_spend(Settlement settlement) -> Task<Result<void>> override;

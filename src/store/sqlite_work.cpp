@@ -87,6 +87,7 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
         db.run("UPDATE dossiers SET severity=(SELECT max(severity) FROM findings WHERE dossier=?1) WHERE seq=?1",
                dossier);
     }
+    if (commit.opens_ticket) open_ticket(db, dossier, *commit.opens_ticket);
     for (const auto& draft : commit.save_drafts) {
         if (auto saved = save_draft(db, dossier, draft); !saved) return saved;
     }
@@ -175,6 +176,12 @@ auto dead_letter_of(const Rows& rows) -> DeadLetter {
 }
 
 } // namespace
+
+auto check_fence(Database& db, const Claim& claim) -> Result<std::int64_t> {
+    auto claimed = check_claim(db, claim);
+    if (!claimed) return fail(std::move(claimed.error()));
+    return claimed->seq;
+}
 
 auto SqliteStore::claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
     -> Task<Result<std::vector<Claim>>> {

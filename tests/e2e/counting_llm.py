@@ -36,6 +36,7 @@ class CountingLlm:
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 256  # with the default of 5 a burst of calls waits in SYN retries past its time
 
             def handle_error(self, *_):
                 pass  # connections of a killed service end in a reset

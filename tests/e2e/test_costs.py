@@ -171,8 +171,9 @@ class RolloutTest(CostCase):
     def test_versions_have_their_shares_and_answers_name_theirs(self):
         self.serve({"rollout": {"narrative": {"1.0.0": 50, "1.1.0": 50}}})
         ids = self.storm(20, "arm")
-        versions = [one["prompt"]["version"] for one in self.narratives(ids)]
-        self.assertEqual(set(versions), {"1.0.0", "1.1.0"})
+        narratives = self.narratives(ids)
+        versions = [one["prompt"]["version"] for one in narratives]
+        self.assertEqual(set(versions), {"1.0.0", "1.1.0"}, [one["notes"] for one in narratives])
         hashes = {(one["prompt"]["version"], one["prompt"]["hash"]) for one in self.narratives(ids)}
         self.assertEqual(len(hashes), 2)
         self.service.post(f"/v1/findings/{ids[0]}/replay", {"from": "explain"}, expect=202)

@@ -170,6 +170,19 @@ public:
     auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> override {
         return under_.cache_answer(std::move(key), std::move(answer), at);
     }
+    auto tickets_of(std::string dossier_id) -> Task<Result<std::vector<store::TicketRow>>> override {
+        return under_.tickets_of(std::move(dossier_id));
+    }
+    auto plan_ticket(store::Claim claim, store::TicketRow row, std::vector<store::Intent> planned,
+                     std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
+        if (good_commits == 0) co_return fail(Errc::storage, "disk full");
+        auto done = co_await under_.plan_ticket(std::move(claim), std::move(row), std::move(planned), std::move(audit));
+        if (done && good_commits > 0) --good_commits;
+        co_return done;
+    }
+    auto note_ticket_news(store::TicketNews news) -> Task<Result<store::TicketNewsCount>> override {
+        return under_.note_ticket_news(std::move(news));
+    }
     auto reserve_spend(store::Reservation reservation) -> Task<Result<std::optional<store::SpendRefusal>>> override {
         return under_.reserve_spend(std::move(reservation));
     }

@@ -118,6 +118,7 @@ public:
     ticket::Delivery delivery{
         {{"jira", tracker}}, store, {.settle = Duration{60'000}, .instance = "t"}, clock, metrics};
     std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>("scan");
+    ticket::LifecycleConfig lifecycle;
     ingest::WriteBackConfig may_write;
     bool is_connected = false; ///< whether the platform is written to
     std::string bucket = "payments-export";
@@ -137,6 +138,10 @@ public:
             metrics));
         write_backs_.push_back(std::make_unique<ticket::WriteBack>(
             std::vector<ticket::WriteBackPlatform>{{.api = platform, .config = may_write}}, store,
+            net::RetryPolicy{.base = Duration{1'000}, .max = Duration{60'000}}, clock, metrics));
+        lifecycles_.push_back(std::make_unique<ticket::Lifecycle>(
+            std::map<std::string, std::shared_ptr<ticket::TicketSink>>{{"jira", tracker}},
+            ticket::LifecycleStore{.tickets = store, .effects = store}, lifecycle,
             net::RetryPolicy{.base = Duration{1'000}, .max = Duration{60'000}}, clock, metrics));
         std::vector<std::unique_ptr<explain::LlmProvider>> providers;
         providers.push_back(std::make_unique<RefusingLlm>(llm_calls));
@@ -160,6 +165,7 @@ public:
                                .platforms = platforms,
                                .default_approval = approval,
                                .default_sink = "jira",
+                               .lifecycle = lifecycles_.back().get(),
                                .write_back = is_connected ? write_backs_.back().get() : nullptr}));
         return *builders_.back();
     }
@@ -237,6 +243,7 @@ private:
     std::vector<std::unique_ptr<context::Enricher>> enrichers_;
     std::vector<std::unique_ptr<explain::LlmGateway>> gateways_;
     std::vector<std::unique_ptr<explain::Narrator>> narrators_;
+    std::vector<std::unique_ptr<ticket::Lifecycle>> lifecycles_;
     std::vector<std::unique_ptr<ticket::WriteBack>> write_backs_;
     std::vector<std::unique_ptr<pipeline::DossierBuilder>> builders_;
 };

@@ -325,6 +325,8 @@ struct Draft {
     std::optional<Timestamp> decided_at;
     std::string comment;
     std::optional<TicketRef> ticket;
+    int generation =
+        1; ///< of the dossier's ticket: 2 = another one, after the first was over and the finding came back
 };
 [[nodiscard]] auto content_hash(const Draft& draft) -> std::string;
 

@@ -161,6 +161,22 @@ public:
     virtual auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> = 0;
 };
 
+/// Tickets after their creation: what they were told, and what became of them in their trackers.
+class TicketStore {
+public:
+    virtual ~TicketStore() = default;
+    /// Those of a dossier, the newest generation last.
+    virtual auto tickets_of(std::string dossier_id) -> Task<Result<std::vector<TicketRow>>> = 0;
+    /// What a ticket is to be told or to do next (intents that are planned, each with its body) together with what it
+    /// knows from then on, so that neither is true without the other. Looks that were asked for meanwhile stay wanted.
+    /// An intent whose key is there already is left as it is. `conflict` on a stale claim.
+    virtual auto plan_ticket(Claim claim, TicketRow row, std::vector<Intent> planned, std::vector<AuditEntry> audit)
+        -> Task<Result<void>> = 0;
+    /// Makes the dossiers of these tickets ready for a look. Event ids are remembered for some days. `conflict` on a
+    /// stale cursor.
+    virtual auto note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> = 0;
+};
+
 /// What may be spent on LLMs. Each decision is one transaction: neither replicas nor a restart can spend a limit twice.
 class SpendStore {
 public:
@@ -198,6 +214,7 @@ class Store : public IntakeStore,
               public DraftStore,
               public CorrectionStore,
               public EffectStore,
+              public TicketStore,
               public SpendStore,
               public AuditStore {
 public:

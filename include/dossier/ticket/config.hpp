@@ -57,11 +57,25 @@ struct SinkConfig {
     [[nodiscard]] auto is_data_center() const -> bool { return kind == "jira" && flavour == "datacenter"; }
 };
 
+/// What a ticket is told after it was made. None of it needs an approval: it says what the platforms report, in words
+/// of code, and never what a model wrote.
+enum class OnUpdate { comment, none };
+enum class OnResolve { transition, comment, none };
+enum class OnReopen { reopen, new_ticket, comment };
+
+struct LifecycleConfig {
+    OnUpdate on_update = OnUpdate::comment;
+    OnResolve on_resolve = OnResolve::transition; ///< with a comment
+    /// `reopen`: where the tracker doesn't allow it, a new linked ticket follows.
+    OnReopen on_reopen = OnReopen::reopen;
+};
+
 struct TicketConfig {
     std::string approval = "before_assign"; ///< before_create | before_assign
     Duration settle{120'000};               ///< how long a lagging search index is asked before a second create
     std::string instance;                   ///< tells two installations on one tracker apart; part of the key
-    std::vector<SinkConfig> sinks;          ///< an outbox named "outbox" is always there
+    LifecycleConfig lifecycle;
+    std::vector<SinkConfig> sinks; ///< an outbox named "outbox" is always there
 };
 [[nodiscard]] auto read_tickets(config::Section section) -> TicketConfig;
 

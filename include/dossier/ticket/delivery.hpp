@@ -13,8 +13,8 @@
 
 namespace dossier::ticket {
 
-/// What a draft's ticket is about: its dossier, which has one ticket however often it is drafted; a drafted policy has
-/// a ticket of its own.
+/// What a draft's ticket is about: its dossier, which has one ticket however often it is drafted (and another one of
+/// the next generation once that is over for good); a drafted policy has a ticket of its own.
 [[nodiscard]] auto ticket_subject(const Draft& draft) -> std::string;
 
 class Delivery {
