@@ -21,7 +21,7 @@ constexpr int most_tries = 8;
 /// The other side understood and won't have it: too large, not allowed, no such thing.
 auto is_refusal(Errc code) -> bool {
     return code == Errc::rejected || code == Errc::forbidden || code == Errc::not_found ||
-           code == Errc::invalid_argument || code == Errc::conflict;
+           code == Errc::invalid_argument || code == Errc::conflict || code == Errc::too_large;
 }
 
 auto enclosing_intent(std::string key, const Draft& draft, const TicketRef& ticket) -> Intent {

@@ -40,8 +40,8 @@ public:
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:
-    /// The create screen, nullptr where Jira doesn't tell; logged once.
-    auto create_screen(Deadline deadline) -> Task<std::shared_ptr<const JiraScreen>>;
+    /// The create screen, nullptr where Jira doesn't tell. An error: nothing can be created now.
+    auto create_screen(Deadline deadline) -> Task<Result<std::shared_ptr<const JiraScreen>>>;
     auto read_screen(Deadline deadline) -> Task<Result<JiraScreen>>;
     auto createmeta(std::string path, const char* cloud_name, Deadline deadline) -> Task<Result<std::vector<Json>>>;
     void forget_screen();
