@@ -17,7 +17,7 @@ auto named_by_content(std::string_view stem, std::string_view extension, std::st
     return {.name = std::move(name), .content_type = std::move(type), .bytes = std::move(bytes)};
 }
 
-auto shown(const Finding& finding) -> Json {
+auto finding_json(const Finding& finding) -> Json {
     return {{"id", finding.id},
             {"source", finding.source},
             {"source_id", finding.source_id},
@@ -38,7 +38,7 @@ auto evidence_file(const std::string& dossier_id, int revision, const std::vecto
                   {"findings", Json::array()},
                   {"evidence", Json::array()},
                   {"sentences", Json::array()}};
-    for (const auto& finding : findings) document["findings"].push_back(shown(finding));
+    for (const auto& finding : findings) document["findings"].push_back(finding_json(finding));
     for (const auto& one : narrative.evidence) {
         document["evidence"].push_back({{"id", one.id},
                                         {"kind", one.kind},

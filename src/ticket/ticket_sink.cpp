@@ -25,6 +25,11 @@ auto TicketSink::refer(const TicketRef& /*ticket*/, const WebLink& /*link*/, Dea
 
 auto TicketSink::is_shortened(const Draft& /*draft*/) const -> bool { return false; }
 
+auto TicketSink::changes(Duration /*back*/, std::string /*page*/, Deadline /*deadline*/)
+    -> Task<Result<TicketChanges>> {
+    co_return TicketChanges{};
+}
+
 auto TicketSink::reopen(TicketRef ticket, std::string note, Deadline deadline) -> Task<Result<void>> {
     const TicketTarget target{.standing = Standing::open, .note = std::move(note)};
     co_return co_await transition(ticket, target, deadline);
