@@ -134,7 +134,7 @@ TEST(Enclosures, ServiceNowGetsAFileOnceAlsoWhereQueriesAreIgnored) {
 
 TEST(Enclosures, ATextIsShortenedWhereTheTrackersFieldEnds) {
     Draft draft;
-    for (int n = 0; n < 300; ++n) draft.body += "A paragraph of some length that says something.\n\n";
+    for (int n = 0; n < 600; ++n) draft.body += "A paragraph of some length that says something.\n\n";
     for (const auto* kind : {"jira", "servicenow"}) {
         SinkFixture fixture(sink_config(kind), [](const Seen&) { return Reply{500, {}, {}}; });
         EXPECT_TRUE(fixture.sink->is_shortened(draft)) << kind;
