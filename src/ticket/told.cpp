@@ -148,9 +148,8 @@ auto count_of(std::size_t n, std::string_view noun) -> std::string {
 auto comment_on(const Happenings& what, const Told& told, bool ends, bool comes_back) -> std::string {
     std::string text;
     if (ends) {
-        text += fmt::format("**Resolved.** {} of this ticket {} over:\n\n",
-                            told.findings.size() == 1 ? std::string("The finding") : "Every finding",
-                            told.findings.size() == 1 ? "is" : "is");
+        text += fmt::format("**Resolved.** {} of this ticket is over:\n\n",
+                            told.findings.size() == 1 ? "The finding" : "Every finding");
         text += bullet_lines(what.ended);
         return text;
     }
