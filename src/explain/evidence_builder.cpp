@@ -3,7 +3,7 @@
 #include "context_evidence.hpp"
 #include "dossier/base/strings.hpp"
 #include "evidence_list.hpp"
-#include "instruction_detector.hpp"
+#include "tampering.hpp"
 #include "untrusted_text.hpp"
 
 #include <fmt/format.h>
@@ -206,34 +206,23 @@ void add_recommendation(Voice voice, const Finding& finding) {
     voice.add("remediation", "recommendation", fmt::format("the platform recommends: \"{}\"", text), text);
 }
 
-/// Names of fields only: the hostile text itself has no place in the statement about it.
+/// Whom the platform names. Who owns the resource is decided elsewhere, from these and other signs.
+void add_hints(Voice voice, const Finding& finding) {
+    for (const auto& hint : finding.owner_hints | std::views::take(list_limit)) {
+        const auto called = name(hint);
+        voice.add(
+            "owner_candidate", "owner_hints",
+            fmt::format("{} names {} as owner of the project, the account or the resource", voice.source(), called),
+            called);
+    }
+}
+
 void add_tampering(Voice voice, const Finding& finding) {
-    const auto check = [&](std::string_view field, std::string_view text) {
-        const auto kind = instruction_in(text);
-        if (!kind) return;
+    for (const auto& [place, kind] : tampering_in(finding))
         voice.add("tampering", "check",
-                  fmt::format("text in {} of the finding reads like an instruction ({}); it was treated as data", field,
-                              *kind),
-                  std::string(field));
-    };
-    check("the title", finding.title);
-    check("the description", finding.description);
-    check("the recommendation", finding.recommendation);
-    check("the rule", finding.rule.name);
-    check("the resource", finding.resource.id);
-    check("the resource", finding.resource.name);
-    check("the account", finding.resource.account_name);
-    for (const auto& [key, value] : finding.resource.tags) check("a tag", key + ": " + value);
-    for (const auto& text : finding.data.identifiers) check("the data", text);
-    using std::views::take;
-    for (const auto& field : finding.data.fields | take(containers_limit * list_limit))
-        check("a field name", field.name);
-    for (const auto& text : finding.data.objects | take(list_limit)) check("an object name", text);
-    for (const auto& text : finding.data.samples | take(samples_limit)) check("a sample", text);
-    for (const auto& text : finding.owner_hints) check("the owner", text);
-    for (const auto& text : finding.projects) check("a project", text);
-    for (const auto& text : finding.compliance) check("the compliance list", text);
-    for (const auto& [key, value] : finding.facts) check("a fact", key + ": " + value);
+                  fmt::format("text in {} of the finding reads like an instruction ({}); it was treated as data", place,
+                              kind),
+                  place);
 }
 
 auto who(std::string_view person, std::string_view email, std::string_view id) -> std::string {
@@ -418,7 +407,10 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
         if (kind == "compliance") said(add_compliance);
         if (kind == "fact") said(add_facts);
         if (kind == "owner") add_owner(list, context.owner);
-        if (kind == "owner_candidate") add_candidates(list, context.owner);
+        if (kind == "owner_candidate") {
+            add_candidates(list, context.owner);
+            said(add_hints);
+        }
         if (kind == "access") add_access(list, context.access);
         if (kind == "access_log") add_access_log(list, context.access_log);
         if (kind == "blast_radius") add_blast_radius(list, context, assessment);
