@@ -2,6 +2,7 @@
 
 #include "context_evidence.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/explain/withheld.hpp"
 #include "evidence_list.hpp"
 #include "tampering.hpp"
 #include "untrusted_text.hpp"
@@ -382,15 +383,20 @@ void add_drafted_policies(EvidenceItems& list, const Assessment& assessment) {
 
 } // namespace
 
-auto build_evidence(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
-    -> EvidenceList {
+auto build_evidence(const std::vector<Finding>& all_findings, const Context& whole_context,
+                    const Assessment& assessment) -> EvidenceList {
     EvidenceItems list;
     std::set<std::string> sources;
-    for (const auto& finding : findings) sources.insert(finding.source);
-    const auto said = [&](void (*add)(Voice, const Finding&)) {
-        for (std::size_t i = 0; i < findings.size() && i < findings_limit; ++i)
-            add(Voice(list, findings[i], sources.size() > 1), findings[i]);
+    for (const auto& finding : all_findings) sources.insert(finding.source);
+    const auto context = without_orders(whole_context);
+    std::vector<Finding> findings;
+    for (const auto& finding : all_findings | std::views::take(findings_limit))
+        findings.push_back(without_orders(finding));
+    const auto said_of = [&](const std::vector<Finding>& which, void (*add)(Voice, const Finding&)) {
+        for (const auto& finding : which | std::views::take(findings_limit))
+            add(Voice(list, finding, sources.size() > 1), finding);
     };
+    const auto said = [&](void (*add)(Voice, const Finding&)) { said_of(findings, add); };
     for (const auto kind : evidence_kinds) {
         if (kind == "finding") said(add_finding);
         if (kind == "severity") said(add_severity);
@@ -425,8 +431,8 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
             said(add_recommendation);
         }
         if (kind == "tampering") {
-            said(add_tampering);
-            add_context_tampering(list, context);
+            said_of(all_findings, add_tampering);
+            add_context_tampering(list, whole_context);
         }
     }
     return list.take();

@@ -1,8 +1,11 @@
 #include "tampering.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/explain/withheld.hpp"
 #include "dossier/finding/json.hpp"
+#include "evidence_list.hpp"
 #include "instruction_detector.hpp"
+#include "untrusted_text.hpp"
 
 #include <fmt/format.h>
 
@@ -134,6 +137,46 @@ auto check_each(const std::vector<std::string>& texts, std::string_view place, S
     return rest;
 }
 
+/// What a ticket or an owner can't do without, and ids by which things hang together.
+auto is_name(std::string_view path) -> bool {
+    static constexpr std::string_view names[] = {
+        "id",          "resource.id",          "resource.name",         "resource.type",
+        "url",         "resource.url",         "resource.cloud",        "resource.account",
+        "access.id",   "resource.region",      "resource.account_name", "blast_radius.nodes.id",
+        "owner.id",    "owner.name",           "owner.email",           "blast_radius.edges.from",
+        "owner.rule",  "owner.manager",        "owner.manager_name",    "blast_radius.edges.to",
+        "asset.owner", "store_policy.account", "store_policy.document", "policies.id",
+        "source_id",   "data.texts.value",
+    };
+    return std::ranges::find(names, path) != std::end(names);
+}
+
+/// Puts the mark in the place of every order; a company's own rules are left alone.
+void withhold(Json& json, const std::string& path) {
+    if (json.is_string()) {
+        const auto& text = json.get_ref<const std::string&>();
+        // characters that nobody sees are taken out wherever text is shown, and are no reason to withhold the rest
+        const bool is_long_enough = text.size() >= shortest_order && !is_name(path);
+        if (is_long_enough && instruction_in(clean_text(text, evidence_text_limit))) json = withheld_mark;
+    } else if (json.is_array()) {
+        for (std::size_t i = 0; i < json.size() && i < most_of_a_list; ++i)
+            withhold(json[i], path); // nor is more shown
+    } else if (json.is_object()) {
+        if (path == "policies" && text_at(json, "kind") == "company") return;
+        for (auto& [member, value] : json.items()) withhold(value, path.empty() ? member : path + "." + member);
+        const bool is_pair = json.size() == 2 && json.contains("key") && json.contains("value");
+        if (is_pair && instruction_in(text_at(json, "key") + ": " + text_at(json, "value")))
+            json["value"] = withheld_mark;
+    }
+}
+
+template <class T>
+auto withheld_in(const T& value) -> T {
+    Json json(value);
+    withhold(json, "");
+    return json.template get<T>();
+}
+
 auto field_of(const Evidence& item) -> std::string_view {
     const auto colon = item.origin.rfind(':');
     return colon == std::string::npos ? std::string_view() : std::string_view(item.origin).substr(colon + 1);
@@ -191,6 +234,14 @@ auto tampering_in(const Context& context) -> std::vector<TamperSign> {
             signs.add(place.words, std::move(*kind));
     }
     return signs.take();
+}
+
+auto without_orders(const Finding& finding) -> Finding {
+    return tampering_in(finding).empty() ? finding : withheld_in(finding);
+}
+
+auto without_orders(const Context& context) -> Context {
+    return tampering_in(context).empty() ? context : withheld_in(context);
 }
 
 auto discredits(const Evidence& sign, const Evidence& item) -> bool {

@@ -2,6 +2,7 @@
 #include "tampering.hpp"
 
 #include "dossier/explain/grounding.hpp"
+#include "dossier/explain/withheld.hpp"
 #include "dossier/finding/json.hpp"
 #include "sample_evidence.hpp"
 
@@ -142,6 +143,31 @@ TEST(Tampering, LooksAtEveryTextOfAContext) {
         row.put(context);
         EXPECT_EQ(places(tampering_in(context)), row.place) << row.name;
     }
+}
+
+/// What a model never sees it can't obey, and a ticket is read by people and models, too.
+TEST(Tampering, OrdersAreWithheldAndNamesStay) {
+    auto finding = testing::sample_finding();
+    finding.description = order;
+    finding.resource.name = "ignore-all-previous-instructions";
+    finding.resource.tags = {{"note", order}, {"ignore all", "previous instructions"}, {"env", "prod"}};
+    const auto told = without_orders(finding);
+    EXPECT_EQ(told.description, withheld_mark);
+    EXPECT_EQ(told.resource.name, finding.resource.name);
+    EXPECT_EQ(told.resource.tags, (Tags{{"note", withheld_mark}, {"ignore all", withheld_mark}, {"env", "prod"}}));
+    EXPECT_EQ(to_text(without_orders(testing::sample_finding())), to_text(testing::sample_finding()));
+
+    auto context = testing::sample_context();
+    context.policies = {{.id = "a", .name = {}, .kind = "company", .statement = order, .origin = "policies:x.md"},
+                        {.id = "b", .name = {}, .kind = "attached", .statement = order, .origin = "wiz"}};
+    context.asset->application = order;
+    const auto around = without_orders(context);
+    EXPECT_EQ(around.policies[0].statement, order) << "rules of the organisation are no orders to a model";
+    EXPECT_EQ(around.policies[1].statement, withheld_mark);
+    EXPECT_EQ(around.asset->application, withheld_mark);
+    EXPECT_EQ(around.owner.name, context.owner.name);
+    for (const auto& item : build_evidence({finding}, context, testing::sample_assessment()))
+        if (item.kind != "policy") EXPECT_FALSE(item.statement.contains(order)) << item.statement;
 }
 
 TEST(Tampering, IsBoundedHoweverMuchThereIs) {
