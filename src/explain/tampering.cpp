@@ -22,30 +22,30 @@ constexpr std::size_t shortest_order = 8;   ///< bytes; "忽略规则" takes twe
 constexpr std::size_t most_of_a_list = 200; ///< entries looked at
 constexpr std::size_t most_texts = 1'000;   ///< of one finding or context
 
-struct Place {
+struct TextPlace {
     std::string_view path; ///< of the JSON form: the first that begins a field's path is its place
     std::string_view words;
     bool is_prose = false; ///< free text, told to a model in the order of this table
 };
 
 constexpr std::array places_of_finding{
-    Place{"title", "the title", true},
-    Place{"description", "the description", true},
-    Place{"rule", "the rule", true},
-    Place{"resource.tags", "a tag", true},
-    Place{"resource.account", "the account"},
-    Place{"resource", "the resource"},
-    Place{"data.fields", "a field name", true},
-    Place{"data.objects", "an object name", true},
-    Place{"data.samples", "a sample", true},
-    Place{"data.texts", "a document", true},
-    Place{"data", "the data"},
-    Place{"compliance", "the compliance list"},
-    Place{"facts", "a fact", true},
-    Place{"projects", "a project", true},
-    Place{"owner_hints", "the owner"},
-    Place{"recommendation", "the recommendation", true},
-    Place{"", "an identifier"},
+    TextPlace{"title", "the title", true},
+    TextPlace{"description", "the description", true},
+    TextPlace{"rule", "the rule", true},
+    TextPlace{"resource.tags", "a tag", true},
+    TextPlace{"resource.account", "the account"},
+    TextPlace{"resource", "the resource"},
+    TextPlace{"data.fields", "a field name", true},
+    TextPlace{"data.objects", "an object name", true},
+    TextPlace{"data.samples", "a sample", true},
+    TextPlace{"data.texts", "a document", true},
+    TextPlace{"data", "the data"},
+    TextPlace{"compliance", "the compliance list"},
+    TextPlace{"facts", "a fact", true},
+    TextPlace{"projects", "a project", true},
+    TextPlace{"owner_hints", "the owner"},
+    TextPlace{"recommendation", "the recommendation", true},
+    TextPlace{"", "an identifier"},
 };
 
 constexpr std::string_view place_of_owner = "what is known of the owner";
@@ -56,26 +56,26 @@ constexpr std::string_view place_of_log = "the access log";
 constexpr std::string_view place_of_policies = "a policy";
 
 constexpr std::array places_of_context{
-    Place{"owner", place_of_owner, true},
-    Place{"access_log", place_of_log, true},
-    Place{"access", "the access list", true},
-    Place{"blast_radius", place_of_radius, true},
-    Place{"exposure_path", place_of_path, true},
-    Place{"policies", place_of_policies, true},
-    Place{"store_policy", "the policy of the store", true},
-    Place{"asset", place_of_asset, true},
-    Place{"", "the context"},
+    TextPlace{"owner", place_of_owner, true},
+    TextPlace{"access_log", place_of_log, true},
+    TextPlace{"access", "the access list", true},
+    TextPlace{"blast_radius", place_of_radius, true},
+    TextPlace{"exposure_path", place_of_path, true},
+    TextPlace{"policies", place_of_policies, true},
+    TextPlace{"store_policy", "the policy of the store", true},
+    TextPlace{"asset", place_of_asset, true},
+    TextPlace{"", "the context"},
 };
 
 constexpr std::string_view together = "several fields together";
 
-using Texts = std::map<const Place*, std::vector<std::string>>;
+using Texts = std::map<const TextPlace*, std::vector<std::string>>;
 
 /// The texts of a JSON form by their places, none twice.
 template <std::size_t count>
-class Reader {
+class TextReader {
 public:
-    explicit Reader(const std::array<Place, count>& places) : places_(places) {}
+    explicit TextReader(const std::array<TextPlace, count>& places) : places_(places) {}
 
     void read(const Json& json, const std::string& path) {
         if (seen_.size() >= most_texts) return;
@@ -104,11 +104,12 @@ private:
     }
     void keep(const std::string& path, const std::string& text) {
         if (text.size() < shortest_order || !seen_.insert(text).second) return;
-        const auto* place = std::ranges::find_if(places_, [&](const Place& one) { return path.starts_with(one.path); });
+        const auto* place =
+            std::ranges::find_if(places_, [&](const TextPlace& one) { return path.starts_with(one.path); });
         texts_[place].push_back(text);
     }
 
-    const std::array<Place, count>& places_;
+    const std::array<TextPlace, count>& places_;
     std::set<std::string> seen_;
     Texts texts_;
 };
@@ -138,7 +139,7 @@ auto check_each(const std::vector<std::string>& texts, std::string_view place, S
 }
 
 /// What a ticket or an owner can't do without, and ids by which things hang together.
-auto is_name(std::string_view path) -> bool {
+auto is_told_name(std::string_view path) -> bool {
     static constexpr std::string_view names[] = {
         "id",          "resource.id",          "resource.name",         "resource.type",
         "url",         "resource.url",         "resource.cloud",        "resource.account",
@@ -156,7 +157,7 @@ void withhold(Json& json, const std::string& path) {
     if (json.is_string()) {
         const auto& text = json.get_ref<const std::string&>();
         // characters that nobody sees are taken out wherever text is shown, and are no reason to withhold the rest
-        const bool is_long_enough = text.size() >= shortest_order && !is_name(path);
+        const bool is_long_enough = text.size() >= shortest_order && !is_told_name(path);
         if (is_long_enough && instruction_in(clean_text(text, evidence_text_limit))) json = withheld_mark;
     } else if (json.is_array()) {
         for (std::size_t i = 0; i < json.size() && i < most_of_a_list; ++i)
@@ -206,7 +207,7 @@ auto is_of_place(const Evidence& item, std::string_view place) -> bool {
 } // namespace
 
 auto tampering_in(const Finding& finding) -> std::vector<TamperSign> {
-    Reader reader(places_of_finding);
+    TextReader reader(places_of_finding);
     reader.read(Json(finding), "");
     const auto texts = reader.take();
     Signs signs;
@@ -222,7 +223,7 @@ auto tampering_in(const Finding& finding) -> std::vector<TamperSign> {
 }
 
 auto tampering_in(const Context& context) -> std::vector<TamperSign> {
-    Reader reader(places_of_context);
+    TextReader reader(places_of_context);
     reader.read(Json(context), "");
     const auto texts = reader.take();
     Signs signs;
