@@ -1,7 +1,8 @@
 #pragma once
 // The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
 // file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_effects.cpp,
-// sqlite_tickets.cpp, sqlite_groups.cpp, sqlite_corrections.cpp, sqlite_spending.cpp, sqlite_audit.cpp.
+// sqlite_tickets.cpp, sqlite_groups.cpp, sqlite_corrections.cpp, sqlite_spending.cpp, sqlite_chat.cpp,
+// sqlite_audit.cpp.
 
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
@@ -66,8 +67,8 @@ public:
                       std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> override;
-    auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                          std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+    auto correct_draft(std::string id, std::string expected_hash, Draft edited, std::vector<Correction> corrections,
+                       Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
@@ -94,6 +95,18 @@ public:
     auto settle_spend(Settlement settlement) -> Task<Result<void>> override;
     auto spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>>> override;
     auto take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> override;
+
+    auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
+        -> Task<Result<std::vector<Draft>>> override;
+    auto chat_work(std::string platform, Timestamp now, std::size_t limit)
+        -> Task<Result<std::vector<ChatWork>>> override;
+    auto chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
+        -> Task<Result<std::vector<ChatWork>>> override;
+    auto chat_messages_of(std::string draft_id) -> Task<Result<std::vector<ChatMessage>>> override;
+    auto save_chat(std::vector<ChatMessage> messages, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+    auto first_chat_event(std::string id, Timestamp at) -> Task<Result<bool>> override;
+    auto finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
+        -> Task<Result<std::string>> override;
 
     auto append_audit(std::vector<AuditEntry> entries) -> Task<Result<void>> override;
     auto list_audit(AuditFilter filter, Page page) -> Task<Result<Listing<AuditRow>>> override;

@@ -38,9 +38,10 @@ public:
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<store::Correction>>> override {
         co_return co_await under_.corrections_of(std::move(keys));
     }
-    auto keep_corrections(std::vector<store::Correction> corrections, std::string dossier_id, Timestamp at,
-                          std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
-        co_return co_await under_.keep_corrections(std::move(corrections), std::move(dossier_id), at, std::move(audit));
+    auto correct_draft(std::string id, std::string hash, Draft edited, std::vector<store::Correction> corrections,
+                       Timestamp at, std::vector<store::AuditEntry> audit) -> Task<Result<Draft>> override {
+        return under_.correct_draft(std::move(id), std::move(hash), std::move(edited), std::move(corrections), at,
+                                    std::move(audit));
     }
     auto load_work(std::string id) -> Task<Result<store::DossierRow>> override {
         if (throws) throw std::runtime_error("broken invariant");
@@ -212,6 +213,32 @@ public:
     }
     auto take_narrative_turn(store::NarrativeTurn turn) -> Task<Result<store::NarrativeRank>> override {
         return under_.take_narrative_turn(std::move(turn));
+    }
+    auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
+        -> Task<Result<std::vector<Draft>>> override {
+        return under_.drafts_to_announce(std::move(platform), std::move(kind), limit);
+    }
+    auto chat_work(std::string platform, Timestamp now, std::size_t limit)
+        -> Task<Result<std::vector<store::ChatWork>>> override {
+        return under_.chat_work(std::move(platform), now, limit);
+    }
+    auto chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
+        -> Task<Result<std::vector<store::ChatWork>>> override {
+        return under_.chat_to_remind(std::move(platform), now, after, most, limit);
+    }
+    auto chat_messages_of(std::string draft_id) -> Task<Result<std::vector<store::ChatMessage>>> override {
+        return under_.chat_messages_of(std::move(draft_id));
+    }
+    auto save_chat(std::vector<store::ChatMessage> messages, std::vector<store::AuditEntry> audit)
+        -> Task<Result<void>> override {
+        return under_.save_chat(std::move(messages), std::move(audit));
+    }
+    auto first_chat_event(std::string id, Timestamp at) -> Task<Result<bool>> override {
+        return under_.first_chat_event(std::move(id), at);
+    }
+    auto finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
+        -> Task<Result<std::string>> override {
+        return under_.finding_known_as(std::move(identities));
     }
     auto append_audit(std::vector<store::AuditEntry> entries) -> Task<Result<void>> override {
         return under_.append_audit(std::move(entries));

@@ -6,6 +6,7 @@
 
 #include "dossier/base/task.hpp"
 #include "dossier/base/units.hpp"
+#include "dossier/store/chat.hpp"
 #include "dossier/store/records.hpp"
 #include "dossier/store/spending.hpp"
 
@@ -137,9 +138,11 @@ public:
     virtual ~CorrectionStore() = default;
     /// Those of the keys that have one.
     virtual auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> = 0;
-    /// The later word on a key replaces the earlier one. Makes the dossier ready, which is to follow it.
-    virtual auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                                  std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
+    /// DraftStore::edit_draft and what the edit corrects, in one commit: neither is ever seen without the other. The
+    /// later word on a key replaces the earlier one. Makes the draft's dossier ready, which is to follow it.
+    virtual auto correct_draft(std::string id, std::string expected_hash, Draft edited,
+                               std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<Draft>> = 0;
 };
 
 /// Side effects outside, each recorded before it is tried.
@@ -237,6 +240,7 @@ class Store : public IntakeStore,
               public TicketStore,
               public GroupStore,
               public SpendStore,
+              public ChatStore,
               public AuditStore {
 public:
     /// Commits a row: true proof that writes work.
