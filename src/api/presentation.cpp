@@ -4,6 +4,7 @@
 #include "dossier/finding/json.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace dossier::api {
 
@@ -56,17 +57,25 @@ auto earlier_revisions(const store::DossierRow& row) -> Json {
     return list;
 }
 
-/// What asking LLMs for the narratives of all revisions cost.
+/// What asking LLMs for classifications and narratives of all revisions cost; what a revision took over from an earlier
+/// one was paid once.
 auto cost_of(const store::DossierRow& row) -> Json {
     LlmCost sum;
+    const auto add = [&sum](const LlmCost& cost) {
+        sum.calls += cost.calls;
+        sum.prompt_tokens += cost.prompt_tokens;
+        sum.completion_tokens += cost.completion_tokens;
+        sum.usd += cost.usd;
+    };
+    std::set<std::string> counted;
     for (const auto& result : row.results) {
-        if (result.stage != Stage::explained) continue;
-        const auto narrative = from_text<Narrative>(result.body);
-        if (!narrative) continue;
-        sum.calls += narrative->cost.calls;
-        sum.prompt_tokens += narrative->cost.prompt_tokens;
-        sum.completion_tokens += narrative->cost.completion_tokens;
-        sum.usd += narrative->cost.usd;
+        if (result.stage == Stage::explained && counted.insert(result.body).second)
+            if (const auto narrative = from_text<Narrative>(result.body)) add(narrative->cost);
+        if (result.stage != Stage::assessed) continue;
+        const auto assessment = from_text<Assessment>(result.body);
+        if (!assessment || !assessment->classification) continue;
+        const auto& known = *assessment->classification;
+        if (!known.asking_id.empty() && counted.insert(known.asking_id).second) add(known.cost);
     }
     return {{"calls", sum.calls},
             {"prompt_tokens", sum.prompt_tokens},

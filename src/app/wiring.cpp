@@ -207,8 +207,11 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                                          parts->prompts, parts->redactor);
     parts->narrator = std::make_unique<explain::Narrator>(
         *parts->gateway, parts->prompts, parts->redactor, foundation.metrics,
-        config.llm.share ? std::optional(explain::Sharing{.store = foundation.store, .clock = foundation.clock})
-                         : std::nullopt);
+        config.llm.share || (config.llm.cache && config.llm.share_storms_of > 0)
+            ? std::optional(explain::Sharing{.store = foundation.store,
+                                             .clock = foundation.clock,
+                                             .from = config.llm.share ? 0U : config.llm.share_storms_of})
+            : std::nullopt);
     std::vector<std::string> sources;
     for (const auto& source : config.sources) sources.push_back(source.name);
     parts->questioner = std::make_unique<report::Questioner>(*parts->gateway, parts->prompts, parts->redactor,

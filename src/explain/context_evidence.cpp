@@ -107,6 +107,33 @@ void add_blast_radius(EvidenceItems& list, const Context& context, const Assessm
         list.add(kind, node_statement(*radius, *node), called(*node), origin + ":node");
 }
 
+void add_classification(EvidenceItems& list, const std::optional<StoreClassification>& known) {
+    constexpr std::size_t fields_limit = 8;
+    // That nothing was recognised says nothing: a narrative is not to make "nothing sensitive" of it.
+    if (!known || (known->labels.empty() && !known->is_test_data)) return;
+    const auto held =
+        known->is_test_data ? std::string("test data") : clean_text(join(known->labels, ", "), evidence_name_limit);
+    auto statement = fmt::format("the store was classified as {}", held);
+    if (!known->is_test_data) statement += fmt::format(" of {} sensitivity", known->sensitivity);
+    if (!known->domain.empty())
+        statement += fmt::format(", in the domain {}", clean_text(known->domain, evidence_name_limit));
+    if (known->correction) statement += ", as a person corrected it";
+    list.add("data", statement, held, "assessment:classification");
+    list.add("data",
+             fmt::format("the confidence in the classification is {:.2g} ({} %)", known->confidence,
+                         std::lround(known->confidence * 100)),
+             fmt::format("{:.2g}", known->confidence), "assessment:classification_confidence");
+    std::size_t shown = 0;
+    for (const auto& field : known->fields) {
+        if (field.labels.empty() || known->is_test_data || shown++ == fields_limit) continue;
+        const auto called = clean_text(field.name, evidence_name_limit);
+        list.add("data",
+                 fmt::format("the field {} was classified as {} ({})", called, join(field.labels, ", "),
+                             join(field.classes, ", ")),
+                 called, "assessment:data.fields"); // the name is the platform's: it proves nothing
+    }
+}
+
 void add_context_tampering(EvidenceItems& list, const Context& context) {
     const auto check = [&](std::string_view place, const std::string& text) {
         const auto kind = instruction_in(text);

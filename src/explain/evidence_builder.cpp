@@ -410,7 +410,10 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
         if (kind == "resource") said(add_resource);
         if (kind == "location") said(add_location);
         if (kind == "tag") said(add_tags);
-        if (kind == "data") said(add_data);
+        if (kind == "data") {
+            said(add_data);
+            add_classification(list, assessment.classification);
+        }
         if (kind == "exposure") said(add_exposure);
         if (kind == "exposure_path") add_exposure_path(list, context);
         if (kind == "time") said(add_times);

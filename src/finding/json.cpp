@@ -365,6 +365,30 @@ void from_json(const Json& json, Context& value) {
     get(json, "gaps", value.gaps);
 }
 
+namespace {
+
+auto correction_json(const std::optional<StoreCorrection>& value) -> Json {
+    if (!value) return nullptr;
+    return {{"classes", value->labels ? Json(*value->labels) : Json(nullptr)},
+            {"domain", value->domain ? Json(*value->domain) : Json(nullptr)},
+            {"frameworks", value->frameworks ? Json(*value->frameworks) : Json(nullptr)},
+            {"why", value->why}};
+}
+
+void get_correction(const Json& json, std::optional<StoreCorrection>& out) {
+    const auto found = json.find("correction");
+    if (found == json.end() || !found->is_object()) return;
+    StoreCorrection correction;
+    const auto has = [&](const char* key) { return found->contains(key) && !(*found)[key].is_null(); };
+    if (has("classes")) get(*found, "classes", correction.labels.emplace());
+    if (has("domain")) get(*found, "domain", correction.domain.emplace());
+    if (has("frameworks")) get(*found, "frameworks", correction.frameworks.emplace());
+    get(*found, "why", correction.why);
+    out = std::move(correction);
+}
+
+} // namespace
+
 void to_json(Json& json, const StoreClassification& value) {
     json = {{"sensitivity", value.sensitivity},
             {"primary_class", value.primary},
@@ -382,6 +406,8 @@ void to_json(Json& json, const StoreClassification& value) {
             {"needs_person", value.needs_person},
             {"steward", value.steward},
             {"notes", value.notes},
+            {"correction", correction_json(value.correction)},
+            {"asking_id", value.asking_id},
             {"cost", cost_json(value.cost)}};
 }
 
@@ -402,6 +428,8 @@ void from_json(const Json& json, StoreClassification& value) {
     get(json, "needs_person", value.needs_person);
     get(json, "steward", value.steward);
     get(json, "notes", value.notes);
+    get_correction(json, value.correction);
+    get(json, "asking_id", value.asking_id);
     get_cost(json, value.cost);
 }
 

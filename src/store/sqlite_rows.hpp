@@ -43,6 +43,14 @@ struct DossierParts {
 
 /// Inserts or replaces a draft by its id. What a person decided or wrote meanwhile stands; `conflict` where the caller
 /// approves what it no longer is.
+/// A draft and the dossier whose it is.
+struct StoredDraft {
+    std::int64_t dossier = 0;
+    Draft draft;
+};
+/// Title, body and payload of `edited` in place of a pending draft's. Errors: those of DraftStore::edit_draft.
+[[nodiscard]] auto replace_content(Database& db, const std::string& id, const std::string& expected_hash,
+                                   const Draft& edited) -> Result<StoredDraft>;
 [[nodiscard]] auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void>;
 /// Something happened to the dossier: it is ready now, with its attempts forgotten. A dead one goes on after its last
 /// stored result. @return the dossier's new work_seq

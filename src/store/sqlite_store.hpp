@@ -67,8 +67,8 @@ public:
                       std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> override;
-    auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                          std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+    auto correct_draft(std::string id, std::string expected_hash, Draft edited, std::vector<Correction> corrections,
+                       Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;

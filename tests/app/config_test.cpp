@@ -253,6 +253,8 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"redaction: {extra: ['a(']}", "redaction.extra: pattern 1 is no RE2 expression"},
         {"redaction: {extra: ['a*']}", "redaction.extra: pattern 1 matches the empty text"},
         {"llm: {providers: [{name: p, kind: openai, model: m}]}", "llm.providers[0].url: is required"},
+        {"llm: {share: true, cache: false}", "llm.share: needs `cache: true`"},
+        {"llm: {share_storms_of: -1}", "llm.share_storms_of: "},
         {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1'}]}",
          "llm.providers[0].model: is required"},
         {"llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', api_key: '${K}'}]}",

@@ -38,9 +38,10 @@ public:
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<store::Correction>>> override {
         co_return co_await under_.corrections_of(std::move(keys));
     }
-    auto keep_corrections(std::vector<store::Correction> corrections, std::string dossier_id, Timestamp at,
-                          std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
-        co_return co_await under_.keep_corrections(std::move(corrections), std::move(dossier_id), at, std::move(audit));
+    auto correct_draft(std::string id, std::string hash, Draft edited, std::vector<store::Correction> corrections,
+                       Timestamp at, std::vector<store::AuditEntry> audit) -> Task<Result<Draft>> override {
+        return under_.correct_draft(std::move(id), std::move(hash), std::move(edited), std::move(corrections), at,
+                                    std::move(audit));
     }
     auto load_work(std::string id) -> Task<Result<store::DossierRow>> override {
         if (throws) throw std::runtime_error("broken invariant");

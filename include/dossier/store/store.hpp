@@ -138,9 +138,11 @@ public:
     virtual ~CorrectionStore() = default;
     /// Those of the keys that have one.
     virtual auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> = 0;
-    /// The later word on a key replaces the earlier one. Makes the dossier ready, which is to follow it.
-    virtual auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                                  std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
+    /// DraftStore::edit_draft and what the edit corrects, in one commit: neither is ever seen without the other. The
+    /// later word on a key replaces the earlier one. Makes the draft's dossier ready, which is to follow it.
+    virtual auto correct_draft(std::string id, std::string expected_hash, Draft edited,
+                               std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<Draft>> = 0;
 };
 
 /// Side effects outside, each recorded before it is tried.
