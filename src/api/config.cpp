@@ -16,7 +16,10 @@ auto read_token(config::Section& section, std::vector<std::string>& names) -> To
                        {"analyst", Role::analyst},
                        {"approver", Role::approver},
                        {"auditor", Role::auditor},
+                       {"steward", Role::steward},
+                       {"legal", Role::legal},
                        {"admin", Role::admin}});
+    section.read("email", token.email);
     section.read("token", token.token);
     section.read("sha256", token.sha256);
     token.sha256 = lower(token.sha256);
@@ -47,6 +50,10 @@ auto to_string(Role role) -> std::string_view {
         return "approver";
     case Role::auditor:
         return "auditor";
+    case Role::steward:
+        return "steward";
+    case Role::legal:
+        return "legal";
     case Role::admin:
         return "admin";
     }

@@ -71,6 +71,7 @@ auto load(config::Document document) -> LoadedConfig {
         app.llm = explain::read_llm(root.child("llm"));
         app.classification = explain::read_classification(root.child("classification"));
         app.tickets = ticket::read_tickets(root.child("tickets"));
+        app.approval = approve::read_approval(root.child("approval"));
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));
         read_chat(root.child("chat"));
@@ -129,6 +130,23 @@ public:
             if (!route.sink.empty()) known(fmt::format("routes[{}].sink", i), "ticket sink", route.sink, sinks);
             for (const auto& source : route.when.source)
                 known(fmt::format("routes[{}].when.source", i), "source", source, sources);
+        }
+    }
+
+    void approvals() {
+        std::vector<std::string_view> routes{"default", "location-rule"};
+        std::vector<std::string_view> sinks{"outbox"};
+        for (const auto& route : config_.pipeline.routes) routes.push_back(route.name);
+        for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
+        for (std::size_t i = 0; i < config_.approval.rules.size(); ++i) {
+            const auto& rule = config_.approval.rules[i];
+            for (const auto& route : rule.when.route)
+                known(fmt::format("approval.rules[{}].when.route", i), "route", route, routes);
+            for (const auto& sink : rule.when.sink)
+                known(fmt::format("approval.rules[{}].when.sink", i), "ticket sink", sink, sinks);
+            if (rule.owner && std::ranges::none_of(config_.tokens, [](const auto& one) { return !one.email.empty(); }))
+                warn(fmt::format("approval.rules[{}].owner", i),
+                     "no token in `auth.tokens` has an `email`: owners can decide from a chat only");
         }
     }
 
@@ -211,6 +229,7 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.listening();
     rules.client_certificates();
     rules.routes();
+    rules.approvals();
     rules.budgets();
     rules.rollout();
     return std::move(rules.problems);

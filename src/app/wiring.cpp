@@ -43,7 +43,7 @@ struct Wiring::Parts {
                    config.pipeline.queue.capacity, std::move(handshakes)),
           platforms(make_platforms(config.sources, foundation)),
           authenticator(config.tokens),
-          reviews(foundation.store, foundation.clock, foundation.metrics),
+          reviews(foundation.store, foundation.clock, foundation.metrics, config.approval),
           routes(authenticator),
           admin_routes(authenticator) {}
 
@@ -223,6 +223,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
 
 auto Wiring::receiver() -> ingest::Receiver& { return parts_->receiver; }
 auto Wiring::builder() -> pipeline::DossierBuilder& { return *parts_->builder; }
+auto Wiring::reviews() -> approve::ReviewQueue& { return parts_->reviews; }
 auto Wiring::delivery() -> ticket::Delivery& { return *parts_->delivery; }
 auto Wiring::routes() const -> const api::Routes& { return parts_->routes; }
 auto Wiring::admin_routes() const -> const api::Routes& { return parts_->admin_routes; }

@@ -5,7 +5,8 @@
 //   pending, before_assign             → ticket made unassigned, then wait for a person
 //   pending, approval none             → decided by the service itself (guardrails have held)
 //   approved                           → ticket made if there is none, brought to the approved text, assigned
-//   rejected, expired, posted          → nothing more to do
+//   rejected, or run out of time       → a ticket that was made for it says so; nothing more to do
+//   expired for a newer one, posted    → nothing more to do
 
 #include "dossier_case.hpp"
 

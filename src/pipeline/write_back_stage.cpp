@@ -212,7 +212,8 @@ private:
     auto settle(const Draft& draft) -> Task<Result<void>> {
         auto stage = row_.stage;
         if (draft.state == DraftState::posted) stage = Stage::delivered;
-        if (draft.state == DraftState::rejected) stage = Stage::closed;
+        const bool has_run_out = draft.state == DraftState::expired && !draft.decided_by.empty();
+        if (draft.state == DraftState::rejected || has_run_out) stage = Stage::closed;
         if (stage == row_.stage) co_return Result<void>{};
         auto saved = co_await stations_.store.commit_stage(work_.commit(stage, {}, now()));
         co_return saved;

@@ -44,6 +44,8 @@ struct DossierParts {
 /// Inserts or replaces a draft by its id. What a person decided or wrote meanwhile stands; `conflict` where the caller
 /// approves what it no longer is.
 [[nodiscard]] auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void>;
+/// What the service did without a person since a time.
+[[nodiscard]] auto count_automatic_actions(Database& db, Timestamp since) -> std::size_t;
 /// Something happened to the dossier: it is ready now, with its attempts forgotten. A dead one goes on after its last
 /// stored result. @return the dossier's new work_seq
 auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> std::int64_t;

@@ -28,13 +28,16 @@ public:
 class FakeDraftStore final : public store::DraftStore {
 public:
     std::map<std::string, Draft> drafts;
+    std::map<std::string, std::vector<store::DraftRevision>> revisions;
     std::vector<store::AuditEntry> audit;
     std::function<void()> before_write; ///< what somebody else does between our look and our write
 
     auto list_drafts(store::DraftFilter filter, store::Page /*page*/) -> Task<Result<store::Listing<Draft>>> override {
         store::Listing<Draft> out;
         for (const auto& [id, draft] : drafts)
-            if (!filter.state || *filter.state == draft.state) out.items.push_back(draft);
+            if ((!filter.state || *filter.state == draft.state) &&
+                (!filter.created_before || draft.created_at < *filter.created_before))
+                out.items.push_back(draft);
         co_return out;
     }
     auto get_draft(std::string id) -> Task<Result<Draft>> override {
@@ -46,13 +49,18 @@ public:
         for (auto& draft : added) drafts[draft.id] = std::move(draft);
         co_return Result<void>{};
     }
-    auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<store::AuditEntry> entries)
-        -> Task<Result<Draft>> override {
+    auto draft_revisions(std::string id) -> Task<Result<std::vector<store::DraftRevision>>> override {
+        co_return revisions[id];
+    }
+    auto edit_draft(std::string id, std::string expected_hash, Draft edited, store::DraftRevision revision,
+                    std::vector<store::AuditEntry> entries) -> Task<Result<Draft>> override {
         if (before_write) std::exchange(before_write, nullptr)();
         auto& draft = drafts.at(id);
         if (draft.state != DraftState::pending || draft.content_hash != expected_hash)
             co_return fail(Errc::conflict, "the store says no");
         draft = edited;
+        revision.number = static_cast<int>(revisions[id].size()) + 1;
+        revisions[id].push_back(revision);
         audit.insert(audit.end(), entries.begin(), entries.end());
         co_return draft;
     }

@@ -53,7 +53,7 @@ TEST_P(DecideSuite, ADraftIsDecidedOnceOnTheContentThatWasSeen) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::conflict);
     EXPECT_NE(second.error().message.find("alice"), std::string::npos);
-    EXPECT_EQ(error_of(store().edit_draft("drf_1", "", draft, {})), Errc::conflict);
+    EXPECT_EQ(error_of(store().edit_draft("drf_1", "", draft, {}, {})), Errc::conflict);
     EXPECT_EQ(value_of(store().list_audit({}, {})).items.size(), 1U);
 }
 
@@ -92,11 +92,11 @@ TEST_P(DecideSuite, AnEditMakesNewContentToDecideOn) {
     auto edited = draft;
     edited.title = "Close it today";
     edited.assignee = "mallory"; // only title and body are taken
-    const auto stored = value_of(store().edit_draft("drf_1", draft.content_hash, edited, {}));
+    const auto stored = value_of(store().edit_draft("drf_1", draft.content_hash, edited, {}, {}));
     EXPECT_EQ(stored.title, "Close it today");
     EXPECT_EQ(stored.assignee, "");
     EXPECT_NE(stored.content_hash, draft.content_hash);
-    EXPECT_EQ(error_of(store().edit_draft("drf_1", draft.content_hash, edited, {})), Errc::conflict);
+    EXPECT_EQ(error_of(store().edit_draft("drf_1", draft.content_hash, edited, {}, {})), Errc::conflict);
     EXPECT_EQ(decide("drf_1", draft.content_hash, DraftState::approved, "alice").error().code, Errc::conflict);
     EXPECT_EQ(decide("drf_1", stored.content_hash, DraftState::approved, "alice")->approved_hash, stored.content_hash);
 }
@@ -107,7 +107,7 @@ TEST_P(DecideSuite, AWorkerThatSawTheDraftBeforeAPersonDidKeepsTheirWord) {
     save(claimed, {draft});
     auto edited = draft;
     edited.body = "Rewritten.";
-    const auto hash = value_of(store().edit_draft("drf_1", "", edited, {})).content_hash;
+    const auto hash = value_of(store().edit_draft("drf_1", "", edited, {}, {})).content_hash;
     ASSERT_TRUE(decide("drf_1", hash, DraftState::approved, "alice"));
 
     draft.ticket = TicketRef{.sink = "jira", .key = "SEC-1", .url = "", .id = ""};

@@ -3,6 +3,7 @@
 // default" is decided here: beyond loopback the service needs tokens for people and authentication for every source.
 
 #include "dossier/api/config.hpp"
+#include "dossier/approve/config.hpp"
 #include "dossier/audit/config.hpp"
 #include "dossier/base/config.hpp"
 #include "dossier/base/log.hpp"
@@ -37,6 +38,7 @@ struct AppConfig {
     explain::LlmConfig llm;
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
+    approve::ApprovalConfig approval;
     audit::AuditConfig audit;
     LogConfig log;
 };

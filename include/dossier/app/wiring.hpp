@@ -36,6 +36,7 @@ public:
 
     [[nodiscard]] auto receiver() -> ingest::Receiver&;
     [[nodiscard]] auto builder() -> pipeline::DossierBuilder&;
+    [[nodiscard]] auto reviews() -> approve::ReviewQueue&;
     [[nodiscard]] auto delivery() -> ticket::Delivery&;
     [[nodiscard]] auto routes() const -> const api::Routes&;
     [[nodiscard]] auto admin_routes() const -> const api::Routes&;
