@@ -6,6 +6,7 @@
 #include "dossier/base/log.hpp"
 #include "dossier/net/http_server.hpp"
 #include "dossier/pipeline/worker_pool.hpp"
+#include "dossier/redact/redactor.hpp"
 #include "presence.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <csignal>
 #include <mutex>
+#include <thread>
 
 namespace dossier::app {
 
@@ -69,6 +71,7 @@ struct Service::Impl {
     std::unique_ptr<net::HttpServer> admin_server;
     TaskScope background;
     std::unique_ptr<TaskScope> polling; // of the wiring in force
+    std::jthread preparation;           // beside the first requests, not before them
     asio::io_context control{1};        // run by the thread that called run_until_stopped
 
     auto current() -> std::shared_ptr<Wiring> {
@@ -131,6 +134,7 @@ struct Service::Impl {
         background.spawn(runtime.next_lane().get_executor(), "draft_expiry",
                          [this]() -> Task<void> { return expire_drafts(); });
         start_pollers();
+        preparation = std::jthread(redact::Redactor::prepare);
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},

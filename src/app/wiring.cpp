@@ -8,6 +8,7 @@
 #include "dossier/ingest/backlog.hpp"
 #include "dossier/ingest/queue_poller.hpp"
 #include "dossier/redact/sample_mask.hpp"
+#include "dossier/ticket/tracker_poller.hpp"
 
 #include <algorithm>
 
@@ -61,6 +62,7 @@ struct Wiring::Parts {
     std::unique_ptr<report::Questioner> questioner;
     std::unique_ptr<ticket::Delivery> delivery;
     std::unique_ptr<ticket::Lifecycle> lifecycle;
+    std::unique_ptr<ticket::Callbacks> callbacks;
     std::unique_ptr<ticket::WriteBack> write_back;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
@@ -70,9 +72,22 @@ struct Wiring::Parts {
     api::Routes admin_routes;
     std::vector<std::shared_ptr<ingest::Poller>> pollers;
 
+    void add_tracker_pollers(const AppConfig& config, const Foundation& foundation,
+                             const std::map<std::string, std::shared_ptr<ticket::TicketSink>>& sinks);
     /// Reconciliation and backlog of each source that has an API for them.
     void add_platform_pollers(const AppConfig& config, const Foundation& foundation);
 };
+
+void Wiring::Parts::add_tracker_pollers(const AppConfig& config, const Foundation& foundation,
+                                        const std::map<std::string, std::shared_ptr<ticket::TicketSink>>& sinks) {
+    for (const auto& sink : config.tickets.sinks) {
+        if (sink.poll.count() == 0) continue;
+        const ticket::TrackerPollConfig poll{
+            .every = sink.poll, .overlap = config.tickets.settle + Duration{60'000}, .replica = foundation.replica};
+        pollers.push_back(std::make_shared<ticket::TrackerPoller>(
+            sinks.at(sink.name), foundation.store, foundation.store, poll, foundation.clock, foundation.metrics));
+    }
+}
 
 void Wiring::Parts::add_platform_pollers(const AppConfig& config, const Foundation& foundation) {
     for (const auto& api : platforms.apis) {
@@ -196,11 +211,15 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
                            .lifecycle = parts->lifecycle.get(),
                            .write_back = parts->write_back.get(),
+                           .group = config.tickets.group,
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),
                            .location_rules = config.classification.location_rules});
     parts->add_platform_pollers(config, foundation);
+    parts->add_tracker_pollers(config, foundation, sinks);
+    parts->callbacks = std::make_unique<ticket::Callbacks>(config.tickets.sinks, foundation.store, foundation.clock,
+                                                           foundation.metrics);
     parts->services =
         std::make_unique<api::Services>(api::Services{.store = foundation.store,
                                                       .receiver = parts->receiver,
@@ -212,6 +231,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .metrics = foundation.metrics,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty(),
+                                                      .callbacks = parts->callbacks.get(),
                                                       .classifier = parts->classifier.get()});
     for (auto& poller :
          ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))

@@ -440,6 +440,7 @@ void to_json(Json& json, const RouteDecision& value) {
             {"sink", value.sink},
             {"approval", value.approval},
             {"reasons", value.reasons}};
+    if (!value.group.empty()) json["group"] = value.group;
 }
 
 void from_json(const Json& json, RouteDecision& value) {
@@ -448,6 +449,7 @@ void from_json(const Json& json, RouteDecision& value) {
     get(json, "sink", value.sink);
     get(json, "approval", value.approval);
     get(json, "reasons", value.reasons);
+    get(json, "group", value.group);
 }
 
 void to_json(Json& json, const Narrative& value) {

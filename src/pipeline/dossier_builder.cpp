@@ -6,6 +6,7 @@
 #include "dossier_case.hpp"
 #include "draft_stage.hpp"
 #include "follow_stage.hpp"
+#include "group_stage.hpp"
 #include "policy_stage.hpp"
 #include "stage_timer.hpp"
 #include "write_back_stage.hpp"
@@ -59,6 +60,7 @@ public:
         if (auto done = co_await normalise(std::move(*thin)); !done) co_return fail(std::move(done.error()));
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
+        if (is_group(*row)) co_return co_await advance_group(stations_, claim_, std::move(*row));
         auto turn = co_await ticket_turn(stations_, *row);
         if (!turn) co_return fail(std::move(turn.error()));
         turn_ = *turn;
@@ -73,6 +75,7 @@ public:
         if (!work.has_open_findings()) {
             auto closed = co_await close(work);
             if (!closed) co_return fail(std::move(closed.error()));
+            if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
             co_return co_await follow_ticket(stations_, claim_, std::move(*closed), true);
         }
         if (!work.context) {
@@ -86,12 +89,18 @@ public:
         }
         if (!work.route) {
             failed_stage = Stage::explained;
-            if (auto done = co_await draft_dossier(stations_, work, turn_); !done)
+            if (auto done = co_await draft_dossier(stations_, work, turn_, claim_); !done)
                 co_return fail(std::move(done.error()));
         }
         if (auto done = co_await follow_classification(stations_, work); !done) co_return fail(std::move(done.error()));
         auto end = finished();
-        if (work.route->action == "ticket") {
+        if (work.route->action == "ticket" && stations_.group.is_on()) {
+            if (auto yielded = co_await yield_to_group(stations_, work, claim_); !yielded)
+                co_return fail(std::move(yielded.error()));
+        }
+        if (!work.route->group.empty()) {
+            if (auto rests = co_await rest_in_group(work); !rests) co_return fail(std::move(rests.error()));
+        } else if (work.route->action == "ticket") {
             failed_stage = Stage::drafted;
             auto delivered = co_await deliver(stations_, work, claim_);
             if (!delivered) co_return fail(std::move(delivered.error()));
@@ -110,6 +119,7 @@ public:
             if (auto kept = co_await keep_approved_tags(stations_, work); !kept)
                 co_return fail(std::move(kept.error()));
         }
+        if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
         auto followed = co_await follow_ticket(stations_, claim_, std::move(end), !turn_.is_new);
         if (!followed) co_return fail(std::move(followed.error()));
         auto written = co_await write_back(stations_, work, std::move(*followed));
@@ -291,6 +301,15 @@ private:
                               "among them",
                               route->name, rule.top_percent,
                               std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
+    }
+
+    /// A member is where its group's draft is; a delivery that changed nothing of it moves it back there.
+    auto rest_in_group(DossierCase& work) -> Task<Result<void>> {
+        if (work.row().stage != Stage::normalised) co_return Result<void>{};
+        auto group = co_await stations_.store.group_of(work.row().id);
+        if (!group) co_return fail(std::move(group.error()));
+        auto rests = work.commit(*group ? stage_of_member(**group) : Stage::awaiting_approval, {}, now());
+        co_return co_await save(work, std::move(rests));
     }
 
     /// Every finding is over: nothing is left to decide.

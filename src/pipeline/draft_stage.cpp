@@ -1,5 +1,6 @@
 #include "draft_stage.hpp"
 
+#include "group_stage.hpp"
 #include "policy_stage.hpp"
 #include "stage_timer.hpp"
 #include "tags_draft.hpp"
@@ -33,7 +34,8 @@ auto ids_of(const std::vector<Finding>& findings) -> std::vector<std::string> {
 
 class DraftStage {
 public:
-    DraftStage(const Stations& stations, TicketTurn turn) : stations_(stations), turn_(std::move(turn)) {}
+    DraftStage(const Stations& stations, TicketTurn turn, const store::Claim& claim)
+        : stations_(stations), turn_(std::move(turn)), claim_(claim) {}
 
     /// The route, and with it the drafts for a person; or the digest, where the way ends here.
     auto run(DossierCase& work) -> Task<Result<void>> {
@@ -43,6 +45,13 @@ public:
         auto route = decide_route(stations_.config, *facts, stations_.default_approval, stations_.default_sink);
 
         const bool is_ticket = route.action == "ticket";
+        std::optional<store::GroupView> group;
+        if (is_ticket && stations_.group.is_on() && turn_.generation == 1) {
+            auto joined = co_await join_like(stations_, work, route, claim_);
+            if (!joined) co_return fail(std::move(joined.error()));
+            group = std::move(*joined);
+            if (group) route.group = group->dossier_id;
+        }
         auto commit = work.commit(is_ticket ? Stage::drafted : Stage::digested, {}, now());
         auto tags = decide_tags(stations_, work, route, commit.revision, commit.at);
         if (tags.draft) {
@@ -72,8 +81,13 @@ public:
                      {"route", route.route},
                      {"action", route.action},
                      {"reasons", route.reasons}};
-        auto made = is_ticket ? make_draft(work, route, commit.revision, commit.at) : Draft{};
-        if (is_ticket && was_posted(work, route, commit.at)) {
+        const bool has_group = !route.group.empty();
+        auto made = is_ticket && !has_group ? make_draft(work, route, commit.revision, commit.at) : Draft{};
+        if (has_group) {
+            commit.stage = stage_of_member(*group);
+            commit.ticket = group->ticket;
+            details["group"] = route.group;
+        } else if (is_ticket && was_posted(work, route, commit.at)) {
             // The ticket says exactly this already: nobody has to approve it twice.
             commit.stage = Stage::delivered;
             details["unchanged"] = true;
@@ -84,9 +98,10 @@ public:
             details["approval"] = made.approval;
             commit.save_drafts.push_back(std::move(made));
         }
-        if (is_ticket || !tags.draft)
-            commit.audit.push_back(
-                stage_entry(work, is_ticket ? "draft.created" : "dossier.digested", details, commit.at));
+        if (is_ticket || !tags.draft) {
+            const auto* action = has_group ? "dossier.grouped" : is_ticket ? "draft.created" : "dossier.digested";
+            commit.audit.push_back(stage_entry(work, action, details, commit.at));
+        }
         if (tags.draft && !tags.is_known) {
             commit.audit.push_back(stage_entry(work, "draft.created",
                                                {{"revision", commit.revision},
@@ -209,12 +224,14 @@ private:
 
     const Stations& stations_;
     TicketTurn turn_;
+    const store::Claim& claim_;
 };
 
 } // namespace
 
-auto draft_dossier(const Stations& stations, DossierCase& work, const TicketTurn& turn) -> Task<Result<void>> {
-    DraftStage stage(stations, turn);
+auto draft_dossier(const Stations& stations, DossierCase& work, const TicketTurn& turn, const store::Claim& claim)
+    -> Task<Result<void>> {
+    DraftStage stage(stations, turn, claim);
     co_return co_await stage.run(work);
 }
 

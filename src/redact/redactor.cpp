@@ -135,6 +135,11 @@ struct Redactor::Impl {
         -> std::vector<Span>;
 };
 
+void Redactor::prepare() {
+    const auto any = make({});
+    if (any) static_cast<void>((*any)->find("token: none"));
+}
+
 Redactor::Redactor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Redactor::~Redactor() = default;
 

@@ -320,8 +320,29 @@ CREATE TABLE tracker_events(                 -- heard already
 CREATE INDEX tracker_events_at ON tracker_events(at);
 )sql";
 
-/// The review queue by what it is asked for, what people changed in it, and words that hold for all replicas.
+/// Like findings that share one ticket.
 constexpr auto version_7 = R"sql(
+CREATE TABLE ticket_groups(
+    seq       INTEGER PRIMARY KEY,
+    group_key TEXT NOT NULL,
+    begins_at INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL,
+    facts     TEXT NOT NULL,
+    dossier   INTEGER REFERENCES dossiers(seq) -- NULL = there are not enough of them yet
+);
+CREATE INDEX ticket_groups_key ON ticket_groups(group_key, ends_at);
+CREATE UNIQUE INDEX ticket_groups_dossier ON ticket_groups(dossier) WHERE dossier IS NOT NULL;
+
+CREATE TABLE group_members(
+    dossier   INTEGER PRIMARY KEY REFERENCES dossiers(seq),
+    grp       INTEGER NOT NULL REFERENCES ticket_groups(seq),
+    joined_at INTEGER NOT NULL
+);
+CREATE INDEX group_members_group ON group_members(grp);
+)sql";
+
+/// The review queue by what it is asked for, what people changed in it, and words that hold for all replicas.
+constexpr auto version_8 = R"sql(
 ALTER TABLE drafts ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 ALTER TABLE drafts ADD COLUMN sink TEXT NOT NULL DEFAULT '';
 ALTER TABLE drafts ADD COLUMN assignee TEXT NOT NULL DEFAULT '';
@@ -356,7 +377,8 @@ CREATE TABLE settings(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5, version_6, version_7};
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,
+                                         version_5, version_6, version_7, version_8};
 
 auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

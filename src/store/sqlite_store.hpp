@@ -1,7 +1,8 @@
 #pragma once
 // The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
 // file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_settings.cpp,
-// sqlite_effects.cpp, sqlite_tickets.cpp, sqlite_corrections.cpp, sqlite_spending.cpp, sqlite_audit.cpp.
+// sqlite_effects.cpp, sqlite_tickets.cpp, sqlite_groups.cpp, sqlite_corrections.cpp, sqlite_spending.cpp,
+// sqlite_audit.cpp.
 
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
@@ -85,6 +86,14 @@ public:
     auto plan_ticket(Claim claim, TicketRow row, std::vector<Intent> planned, std::vector<AuditEntry> audit)
         -> Task<Result<void>> override;
     auto note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> override;
+
+    auto join_group(Claim claim, GroupWish wish, Timestamp at) -> Task<Result<GroupView>> override;
+    auto group_of(std::string dossier_id) -> Task<Result<std::optional<GroupView>>> override;
+    auto group_members(std::string group_dossier_id, std::size_t limit)
+        -> Task<Result<std::vector<GroupMember>>> override;
+    auto tell_group(std::string dossier_id, Timestamp at) -> Task<Result<void>> override;
+    auto settle_members(Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
+        -> Task<Result<void>> override;
 
     auto reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> override;
     auto settle_spend(Settlement settlement) -> Task<Result<void>> override;

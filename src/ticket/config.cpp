@@ -5,12 +5,29 @@
 #include <algorithm>
 
 namespace dossier::ticket {
+namespace {
+
+auto read_group(config::Section section) -> GroupConfig {
+    GroupConfig group;
+    section.read_words("by", group.by, {"rule", "owner", "account", "region", "source", "severity", "environment"});
+    section.read("window", group.window);
+    section.read("min", group.min, 2);
+    section.read("refresh", group.refresh);
+    if (std::ranges::find(group.by, "rule") == group.by.end())
+        section.problem("by", "must name `rule`, as [rule, owner, account]: findings of different rules want different "
+                              "work");
+    if (group.window.count() <= 0) section.problem("window", "must be longer than nothing");
+    return group;
+}
+
+} // namespace
 
 auto read_tickets(config::Section section) -> TicketConfig {
     TicketConfig tickets;
     section.read_word("approval", tickets.approval, {"before_create", "before_assign"});
     section.read("settle", tickets.settle);
     section.read("instance", tickets.instance);
+    if (section.has("group")) tickets.group = read_group(section.child("group"));
     auto& lifecycle = tickets.lifecycle;
     section.read_enum("on_update", lifecycle.on_update, {{"comment", OnUpdate::comment}, {"none", OnUpdate::none}});
     section.read_enum(

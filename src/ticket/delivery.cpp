@@ -117,7 +117,7 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
     if (!committed) co_return fail(committed.error());
 
     const auto key = key_of(subject_of(intent));
-    auto created = co_await sink->create(draft, key, deadline);
+    auto created = co_await sink->create(with_appendix(draft), key, deadline);
     if (created) co_return co_await settle_as_done(intent, *created, false, sink->is_internal());
 
     if (nothing_happened(created.error().code)) {

@@ -72,7 +72,7 @@ auto JiraDialect::user_search(const std::string& email) const -> std::string {
 }
 
 auto JiraDialect::search(const std::string& jql, const std::string& cursor) const -> Search {
-    Json body{{"jql", jql}, {"fields", {"labels", "created"}}, {"maxResults", page_size}};
+    Json body{{"jql", jql}, {"fields", {"labels", "created", "updated"}}, {"maxResults", page_size}};
     if (is_cloud_) {
         if (!cursor.empty()) body["nextPageToken"] = cursor;
         return {.path = path("/search/jql"), .body = std::move(body)};

@@ -113,6 +113,14 @@ void read_fields(config::Section& section, SinkConfig& sink) {
     check_placeholders(section, "assignment_group", sink.assignment_group);
 }
 
+void read_callback(config::Section& section, CallbackConfig& callback) {
+    if (!section.has("callback")) return;
+    auto child = section.child("callback");
+    child.read("secret", callback.secret);
+    child.read("token", callback.token);
+    if (!callback.is_on()) child.problem("", "needs `secret` (signed bodies) or `token`");
+}
+
 } // namespace
 
 auto read_sink(config::Section& section, std::vector<std::string>& names) -> SinkConfig {
@@ -134,6 +142,14 @@ auto read_sink(config::Section& section, std::vector<std::string>& names) -> Sin
     sink.states = read_states(section.child("states"));
     section.read("attachments", sink.attachments);
     section.read("timeout", sink.timeout);
+    section.read("poll", sink.poll);
+    if (sink.poll.count() < 0 || (section.has("poll") && sink.poll.count() == 0))
+        section.problem("poll", "must be longer than nothing; leave it out where nothing is to be asked");
+    read_callback(section, sink.callback);
+    if (sink.kind == "outbox") {
+        for (const auto* key : {"poll", "callback"})
+            if (section.has(key)) section.problem(key, "is not used by kind `outbox`");
+    }
     if (sink.timeout.count() <= 0) section.problem("timeout", "must be longer than nothing");
     if (sink.kind == "jira") check_jira(section, sink);
     if (sink.kind == "servicenow") check_servicenow(section, sink);

@@ -193,6 +193,24 @@ public:
     auto note_ticket_news(store::TicketNews news) -> Task<Result<store::TicketNewsCount>> override {
         return under_.note_ticket_news(std::move(news));
     }
+    auto join_group(store::Claim claim, store::GroupWish wish, Timestamp at)
+        -> Task<Result<store::GroupView>> override {
+        return under_.join_group(std::move(claim), std::move(wish), at);
+    }
+    auto group_of(std::string dossier_id) -> Task<Result<std::optional<store::GroupView>>> override {
+        return under_.group_of(std::move(dossier_id));
+    }
+    auto group_members(std::string group_dossier_id, std::size_t limit)
+        -> Task<Result<std::vector<store::GroupMember>>> override {
+        return under_.group_members(std::move(group_dossier_id), limit);
+    }
+    auto tell_group(std::string dossier_id, Timestamp at) -> Task<Result<void>> override {
+        return under_.tell_group(std::move(dossier_id), at);
+    }
+    auto settle_members(store::Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
+        -> Task<Result<void>> override {
+        return under_.settle_members(std::move(claim), stage, std::move(ticket), at);
+    }
     auto reserve_spend(store::Reservation reservation) -> Task<Result<std::optional<store::SpendRefusal>>> override {
         return under_.reserve_spend(std::move(reservation));
     }

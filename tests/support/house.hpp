@@ -119,8 +119,10 @@ public:
         {{"jira", tracker}}, store, {.settle = Duration{60'000}, .instance = "t"}, clock, metrics};
     std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>("scan");
     ticket::LifecycleConfig lifecycle;
+    ticket::GroupConfig group;
     ingest::WriteBackConfig may_write;
     bool is_connected = false; ///< whether the platform is written to
+    std::string rule;          ///< that the scanner names; "" = none
     std::string bucket = "payments-export";
     std::string extra; ///< further members of what the scanner sends: R"(,"classes":["pii"])"
     pipeline::PipelineConfig config;
@@ -166,7 +168,8 @@ public:
                                .default_approval = approval,
                                .default_sink = "jira",
                                .lifecycle = lifecycles_.back().get(),
-                               .write_back = is_connected ? write_backs_.back().get() : nullptr}));
+                               .write_back = is_connected ? write_backs_.back().get() : nullptr,
+                               .group = group}));
         return *builders_.back();
     }
 
@@ -177,7 +180,8 @@ public:
         request.method = "POST";
         request.headers.set("Content-Type", "application/json");
         request.body = R"({"id":"f)" + std::to_string(number) + R"(","title":")" + title + R"(","status":")" + status +
-                       R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::)" + bucket + "\"" + extra + "}";
+                       R"(","rule":")" + rule + R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::)" + bucket +
+                       "\"" + extra + "}";
         request.request_id = "req-1";
         return value_of(receiver.receive("scan", std::move(request))).results.at(0);
     }
@@ -233,6 +237,7 @@ private:
                 .kind = "generic",
                 .map = {{"id", "/id"},
                         {"title", "/title"},
+                        {"rule.id", "/rule"},
                         {"status", "/status"},
                         {"severity", "/severity"},
                         {"data", "/classes"},

@@ -10,6 +10,7 @@
 #include "dossier/pipeline/dossier_builder.hpp"
 #include "dossier/report/questioner.hpp"
 #include "dossier/store/store.hpp"
+#include "dossier/ticket/callbacks.hpp"
 
 #include <memory>
 
@@ -26,6 +27,7 @@ struct Services {
     Metrics& metrics;
     std::size_t capacity = 0;                        ///< queue.capacity
     bool metrics_elsewhere = false;                  ///< `server.admin_listen` is set: no /metrics here
+    ticket::Callbacks* callbacks = nullptr;          ///< nullptr = no tracker calls back
     const explain::Classifier* classifier = nullptr; ///< takes corrections of classifications
 };
 

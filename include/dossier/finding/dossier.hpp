@@ -245,6 +245,7 @@ struct RouteDecision {
     std::string sink;                 ///< ticket sink name
     std::string approval;             ///< none | before_create | before_assign
     std::vector<std::string> reasons; ///< guardrails that held, in words
+    std::string group;                ///< dossier of the like findings whose ticket stands for this one; "" = its own
 };
 
 struct Sentence {
@@ -327,8 +328,8 @@ struct Draft {
     std::optional<Timestamp> decided_at;
     std::string comment;
     std::optional<TicketRef> ticket;
-    int generation =
-        1; ///< of the dossier's ticket: 2 = another one, after the first was over and the finding came back
+    int generation = 1;   ///< of the dossier's ticket: 2 = another one, after the first was over
+    std::string appendix; ///< Markdown that follows the body on the ticket: facts by code, neither stored nor approved
 };
 [[nodiscard]] auto content_hash(const Draft& draft) -> std::string;
 

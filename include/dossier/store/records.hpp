@@ -280,6 +280,39 @@ struct Intent {
 };
 [[nodiscard]] auto to_string(Intent::State) -> std::string_view;
 
+/// A dossier that may share a ticket with its like.
+struct GroupWish {
+    std::string key; ///< of what they have in common
+    Duration window{0};
+    std::size_t min = 2; ///< so many make a group
+    std::string facts;   ///< JSON, kept of the first one: what their ticket is made from
+};
+
+/// Like findings within a window of time. From `min` of them on it has a dossier of its own, without findings, whose
+/// draft and ticket stand for all of them.
+struct GroupView {
+    std::string dossier_id; ///< "" = there are not enough of them
+    std::string facts;
+    Timestamp begins_at{};
+    Stage stage = Stage::received; ///< of that dossier
+    std::optional<TicketRef> ticket;
+    std::size_t members = 0;
+    std::size_t open = 0; ///< with a finding that is not over
+};
+inline constexpr std::string_view group_exposure = "group:"; ///< begins the exposure key of such a dossier
+
+struct GroupMember {
+    std::string dossier_id;
+    std::string finding_id; ///< its worst
+    std::string title;
+    std::string resource;
+    std::string owner;
+    Severity severity = Severity::medium;
+    bool is_open = true;
+    std::string own_ticket; ///< key of the one that it had before there was a group; "" = none
+    std::string url;        ///< the finding in its platform
+};
+
 struct Page {
     std::size_t limit = 50;
     std::string cursor; ///< opaque; "" = from the newest

@@ -188,6 +188,26 @@ public:
     virtual auto note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> = 0;
 };
 
+/// Like findings that share one ticket.
+class GroupStore {
+public:
+    virtual ~GroupStore() = default;
+    /// Takes the claimed dossier into the group of its key that is open now; one that belongs to a group stays there.
+    /// With the last that was missing the group forms: it gets its dossier, and its earlier members become ready. A
+    /// formed group becomes ready with each one that joins.
+    virtual auto join_group(Claim claim, GroupWish wish, Timestamp at) -> Task<Result<GroupView>> = 0;
+    /// The group that a dossier belongs to, or stands for.
+    virtual auto group_of(std::string dossier_id) -> Task<Result<std::optional<GroupView>>> = 0;
+    /// Open ones first, then by severity and time of joining.
+    virtual auto group_members(std::string group_dossier_id, std::size_t limit)
+        -> Task<Result<std::vector<GroupMember>>> = 0;
+    /// Something became of a member: its group, if it is formed, becomes ready.
+    virtual auto tell_group(std::string dossier_id, Timestamp at) -> Task<Result<void>> = 0;
+    /// What became of the claimed group's draft is what became of the members that wait for it.
+    virtual auto settle_members(Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
+        -> Task<Result<void>> = 0;
+};
+
 /// What may be spent on LLMs. Each decision is one transaction: neither replicas nor a restart can spend a limit twice.
 class SpendStore {
 public:
@@ -227,6 +247,7 @@ class Store : public IntakeStore,
               public CorrectionStore,
               public EffectStore,
               public TicketStore,
+              public GroupStore,
               public SpendStore,
               public AuditStore {
 public:

@@ -31,6 +31,13 @@ struct SinkStates {
 
 using BySeverity = std::map<Severity, std::string>;
 
+/// How a tracker that calls back proves that it is the tracker: either will do.
+struct CallbackConfig {
+    Secret secret; ///< signs the raw body: `X-Hub-Signature: sha256=…`
+    Secret token;  ///< `Authorization: Bearer …` or `X-Dossier-Token: …`
+    [[nodiscard]] auto is_on() const -> bool { return !secret.empty() || !token.empty(); }
+};
+
 struct SinkConfig {
     std::string name;
     std::string kind; ///< outbox | jira | servicenow
@@ -53,6 +60,8 @@ struct SinkConfig {
     std::string assignment_group = "{{asset.support_group}}"; ///< servicenow: name or sys_id; set with the assignee
     SinkStates states;
     bool attachments = true; ///< evidence, picture and long texts as files
+    CallbackConfig callback;
+    Duration poll{0}; ///< how often the tracker is asked for changes; 0 = never
     Duration timeout{15'000};
     [[nodiscard]] auto is_data_center() const -> bool { return kind == "jira" && flavour == "datacenter"; }
 };
@@ -70,11 +79,21 @@ struct LifecycleConfig {
     OnReopen on_reopen = OnReopen::reopen;
 };
 
+/// Like findings that share one ticket.
+struct GroupConfig {
+    std::vector<std::string> by; ///< rule | owner | account | region | source | severity | environment; none = off
+    Duration window{3'600'000};  ///< from the first on; what comes later begins another group
+    std::size_t min = 5;         ///< so many make a group
+    Duration refresh{10'000};    ///< the ticket's table is written at most so often
+    [[nodiscard]] auto is_on() const -> bool { return !by.empty(); }
+};
+
 struct TicketConfig {
     std::string approval = "before_assign"; ///< before_create | before_assign
     Duration settle{120'000};               ///< how long a lagging search index is asked before a second create
     std::string instance;                   ///< tells two installations on one tracker apart; part of the key
     LifecycleConfig lifecycle;
+    GroupConfig group;
     std::vector<SinkConfig> sinks; ///< an outbox named "outbox" is always there
 };
 [[nodiscard]] auto read_tickets(config::Section section) -> TicketConfig;
