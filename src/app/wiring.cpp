@@ -229,6 +229,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .heads = foundation.heads,
                                                       .clock = foundation.clock,
                                                       .metrics = foundation.metrics,
+                                                      .mode = config.pipeline.mode,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty(),
                                                       .callbacks = parts->callbacks.get(),

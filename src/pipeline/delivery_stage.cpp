@@ -4,6 +4,7 @@
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
+#include "dossier/pipeline/mode.hpp"
 
 #include <algorithm>
 
@@ -127,6 +128,11 @@ private:
 
     /// The decision that the route left to the service.
     auto approve_and_post(Draft draft) -> Task<Result<store::Release>> {
+        auto mode = co_await mode_in_force(stations_.store, stations_.config.mode);
+        if (!mode) co_return fail(std::move(mode.error()));
+        if (mode->mode == Mode::observe) co_return release(store::Release::Kind::wait, now() + observe_pause);
+        if (mode->mode != Mode::automate) co_return co_await wait_for_person(std::move(draft));
+        const auto as_drafted = draft;
         draft.state = DraftState::approved;
         draft.approved_hash = draft.content_hash;
         draft.decided_by = own_name;
@@ -134,11 +140,15 @@ private:
         draft.comment = "approved by route " + work_.route->route + " (automate)";
         if (draft.approved_hash != content_hash(draft)) co_return not_as_approved();
         auto commit = work_.commit(Stage::drafted, {}, now());
+        commit.action_limit = action_limit(stations_.config, now());
         commit.save_drafts.push_back(draft);
         commit.audit.push_back(
             entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
-        if (auto saved = co_await stations_.store.commit_stage(commit); !saved)
+        if (auto saved = co_await stations_.store.commit_stage(commit); !saved) {
+            // Others took the last place of this hour since the draft was made.
+            if (saved.error().code == Errc::quota_exhausted) co_return co_await wait_for_person(as_drafted);
             co_return fail(std::move(saved.error()));
+        }
         work_.committed(commit);
         co_return co_await post(std::move(draft));
     }

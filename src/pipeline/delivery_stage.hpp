@@ -19,6 +19,12 @@ namespace dossier::pipeline {
 inline constexpr std::chrono::minutes observe_pause{5}; ///< until the mode is looked at again
 inline constexpr auto own_name = "dossier";             ///< as the one who decided
 
+/// What the store is to hold an automatic decision against.
+[[nodiscard]] inline auto action_limit(const PipelineConfig& config, Timestamp now) -> store::ActionLimit {
+    return {.since = now - std::chrono::hours{1},
+            .most = static_cast<std::size_t>(config.automate.max_actions_per_hour)};
+}
+
 [[nodiscard]] auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim)
     -> Task<Result<store::Release>>;
 

@@ -15,6 +15,7 @@
 #include "dossier/explain/evidence_builder.hpp"
 #include "dossier/explain/live_text.hpp"
 #include "dossier/finding/json.hpp"
+#include "dossier/pipeline/mode.hpp"
 #include "dossier/pipeline/router.hpp"
 
 #include <boost/asio/error.hpp>
@@ -349,10 +350,17 @@ private:
 };
 
 auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
-    DossierRun run(stations_, claim);
+    // The switch is looked at anew for each claim: what is under way ends in the mode in which it began.
+    auto stations = stations_;
+    DossierRun run(stations, claim);
     Result<store::Release> outcome = fail(Errc::internal, "nothing was done");
     try {
-        outcome = co_await run.run();
+        auto mode = co_await mode_in_force(stations.store, stations.config.mode);
+        if (mode) stations.config.mode = mode->mode;
+        if (mode)
+            outcome = co_await run.run();
+        else
+            outcome = fail(std::move(mode.error()));
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted) throw; // cancelled: the lease is given back as it is
         outcome = fail(Errc::internal, e.what());
