@@ -75,6 +75,7 @@ void add_rest_routes(Routes& routes, const Services& services) {
     add_operation_routes(routes, services);
     add_report_routes(routes, services);
     add_cost_routes(routes, services);
+    add_chat_routes(routes, services);
     add_health_routes(routes, services);
     if (!services.metrics_elsewhere) add_metrics_route(routes, services);
     routes.add({.method = "GET",

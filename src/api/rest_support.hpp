@@ -120,5 +120,6 @@ void add_report_routes(Routes& routes, const Services& services);
 void add_cost_routes(Routes& routes, const Services& services);
 void add_tracker_routes(Routes& routes, const Services& services);
 void add_webhook_routes(Routes& routes, const Services& services);
+void add_chat_routes(Routes& routes, const Services& services);
 
 } // namespace dossier::api

@@ -44,6 +44,8 @@ auto poll(std::shared_ptr<Wiring> wiring, std::shared_ptr<ingest::Poller> poller
     co_await poller->run();
 }
 
+auto talk(std::shared_ptr<Wiring> wiring) -> Task<void> { co_await wiring->chat()->run(); }
+
 auto server_problem(int status, std::string_view detail, const std::string& request_id) -> net::HttpResponse {
     return api::problem(status, detail, request_id);
 }
@@ -70,6 +72,7 @@ struct Service::Impl {
     std::unique_ptr<net::HttpServer> server;
     std::unique_ptr<net::HttpServer> admin_server;
     TaskScope background;
+    TaskScope after_answers;            // what call-backs of chats began; each task holds its wiring
     std::unique_ptr<TaskScope> polling; // of the wiring in force
     std::jthread preparation;           // beside the first requests, not before them
     asio::io_context control{1};        // run by the thread that called run_until_stopped
@@ -86,7 +89,8 @@ struct Service::Impl {
                                              .heads = *heads,
                                              .clock = clock,
                                              .metrics = metrics,
-                                             .replica = replica});
+                                             .replica = replica,
+                                             .after_answers = &after_answers});
     }
 
     auto make_server(net::ServerConfig server_config, bool admin) -> std::unique_ptr<net::HttpServer> {
@@ -148,6 +152,8 @@ struct Service::Impl {
         for (const auto& poller : held->pollers())
             polling->spawn(runtime.next_lane().get_executor(), "poller " + poller->name(),
                            [held, poller]() -> Task<void> { return poll(held, poller); });
+        if (held->chat() != nullptr)
+            polling->spawn(runtime.next_lane().get_executor(), "chat", [held]() -> Task<void> { return talk(held); });
     }
 
     /// Waits until the last has ended: two pollers of one source never run at the same time.
@@ -229,6 +235,7 @@ struct Service::Impl {
         if (server) co_await server->stop(deadline);
         if (admin_server) co_await admin_server->stop(deadline);
         co_await stop_pollers();
+        co_await after_answers.close(deadline);
         if (store) {
             if (auto freed = co_await store->release_singletons(replica); !freed)
                 log::warn("poll.release_failed", {{"error", freed.error().describe()}});

@@ -1,5 +1,6 @@
 #include "dossier/app/wiring.hpp"
 
+#include "dossier/api/chat_people.hpp"
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/assessor.hpp"
 #include "dossier/explain/governance.hpp"
@@ -67,6 +68,7 @@ struct Wiring::Parts {
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
+    std::unique_ptr<approve::Chat> chat; ///< nullptr = neither Slack nor Teams
     std::unique_ptr<api::Services> services;
     api::Routes routes;
     api::Routes admin_routes;
@@ -76,7 +78,35 @@ struct Wiring::Parts {
                              const std::map<std::string, std::shared_ptr<ticket::TicketSink>>& sinks);
     /// Reconciliation and backlog of each source that has an API for them.
     void add_platform_pollers(const AppConfig& config, const Foundation& foundation);
+    /// @param self the wiring that holds these parts, once it is made: what runs after an answer keeps it alive
+    void add_chat(const AppConfig& config, const Foundation& foundation, std::shared_ptr<std::weak_ptr<Wiring>> self);
 };
+
+void Wiring::Parts::add_chat(const AppConfig& config, const Foundation& foundation,
+                             std::shared_ptr<std::weak_ptr<Wiring>> self) {
+    if (!config.chat.enabled() && config.chat.teams.hmac_secret.empty()) return;
+    approve::ChatHands hands{.store = foundation.store,
+                             .reviews = reviews,
+                             .client = foundation.client,
+                             .clock = foundation.clock,
+                             .metrics = foundation.metrics,
+                             .people = api::chat_people(config.people),
+                             .sources = {},
+                             .replica = foundation.replica};
+    for (const auto& source : config.sources) hands.sources.push_back(source.name);
+    hands.ask = [this, &foundation_store = foundation.store,
+                 &clock = foundation.clock](std::string question, std::string who, Deadline deadline) {
+        return api::answer_in_chat(*questioner, foundation_store, clock, std::move(question), std::move(who), deadline);
+    };
+    hands.later = [self = std::move(self), &runtime = foundation.runtime,
+                   scope = foundation.after_answers](std::string_view what, std::function<Task<void>()> task) {
+        auto held = self->lock();
+        if (!held || scope == nullptr) return false;
+        return scope->spawn(runtime.next_lane().get_executor(), what,
+                            [held = std::move(held), task = std::move(task)]() -> Task<void> { return task(); });
+    };
+    chat = std::make_unique<approve::Chat>(config.chat, std::move(hands));
+}
 
 void Wiring::Parts::add_tracker_pollers(const AppConfig& config, const Foundation& foundation,
                                         const std::map<std::string, std::shared_ptr<ticket::TicketSink>>& sinks) {
@@ -220,6 +250,8 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->add_tracker_pollers(config, foundation, sinks);
     parts->callbacks = std::make_unique<ticket::Callbacks>(config.tickets.sinks, foundation.store, foundation.clock,
                                                            foundation.metrics);
+    auto self = std::make_shared<std::weak_ptr<Wiring>>();
+    parts->add_chat(config, foundation, self);
     parts->services =
         std::make_unique<api::Services>(api::Services{.store = foundation.store,
                                                       .receiver = parts->receiver,
@@ -233,19 +265,32 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty(),
                                                       .callbacks = parts->callbacks.get(),
-                                                      .classifier = parts->classifier.get()});
+                                                      .classifier = parts->classifier.get(),
+                                                      .chat = parts->chat.get(),
+                                                      .authenticator = &parts->authenticator});
+    if (!config.platform_votes.sources.empty())
+        parts->pollers.push_back(std::make_shared<approve::PlatformVotes>(
+            config.platform_votes, approve::PlatformVotes::Hands{.store = foundation.store,
+                                                                 .reviews = parts->reviews,
+                                                                 .clock = foundation.clock,
+                                                                 .platforms = parts->platforms.apis,
+                                                                 .people = api::chat_people(config.people),
+                                                                 .replica = foundation.replica}));
     for (auto& poller :
          ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
         parts->pollers.push_back(std::move(poller));
     api::add_rest_routes(parts->routes, *parts->services);
     api::add_admin_routes(parts->admin_routes, *parts->services);
-    return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));
+    std::shared_ptr<Wiring> wiring(new Wiring(std::move(parts)));
+    *self = wiring;
+    return wiring;
 }
 
 auto Wiring::receiver() -> ingest::Receiver& { return parts_->receiver; }
 auto Wiring::builder() -> pipeline::DossierBuilder& { return *parts_->builder; }
 auto Wiring::reviews() -> approve::ReviewQueue& { return parts_->reviews; }
 auto Wiring::delivery() -> ticket::Delivery& { return *parts_->delivery; }
+auto Wiring::chat() -> approve::Chat* { return parts_->chat.get(); }
 auto Wiring::routes() const -> const api::Routes& { return parts_->routes; }
 auto Wiring::admin_routes() const -> const api::Routes& { return parts_->admin_routes; }
 auto Wiring::pollers() const -> const std::vector<std::shared_ptr<ingest::Poller>>& { return parts_->pollers; }

@@ -341,8 +341,37 @@ CREATE TABLE group_members(
 CREATE INDEX group_members_group ON group_members(grp);
 )sql";
 
-/// The review queue by what it is asked for, what people changed in it, and words that hold for all replicas.
+/// What was said about drafts in chats, and which of their call-backs were seen.
 constexpr auto version_8 = R"sql(
+CREATE TABLE chat_messages(
+    key          TEXT NOT NULL UNIQUE,
+    draft_id     TEXT NOT NULL,
+    platform     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    channel      TEXT NOT NULL,
+    ts           TEXT NOT NULL,
+    shown        TEXT NOT NULL,              -- state and content of the draft that the message says
+    attempts     INTEGER NOT NULL,
+    lookups      INTEGER NOT NULL,
+    reminders    INTEGER NOT NULL,
+    next_at      INTEGER NOT NULL,
+    attempted_at INTEGER,
+    posted_at    INTEGER,
+    reason       TEXT NOT NULL,
+    is_open      INTEGER NOT NULL            -- something may still have to be said
+);
+CREATE INDEX chat_messages_draft ON chat_messages(draft_id, platform, kind);
+CREATE INDEX chat_messages_open ON chat_messages(platform, next_at) WHERE is_open=1;
+CREATE TABLE chat_events(
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX chat_events_at ON chat_events(at);
+)sql";
+
+/// The review queue by what it is asked for, what people changed in it, and words that hold for all replicas.
+constexpr auto version_9 = R"sql(
 ALTER TABLE drafts ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 ALTER TABLE drafts ADD COLUMN sink TEXT NOT NULL DEFAULT '';
 ALTER TABLE drafts ADD COLUMN assignee TEXT NOT NULL DEFAULT '';
@@ -377,8 +406,8 @@ CREATE TABLE settings(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,
-                                         version_5, version_6, version_7, version_8};
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5,
+                                         version_6, version_7, version_8, version_9};
 
 auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

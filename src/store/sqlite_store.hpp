@@ -2,7 +2,7 @@
 // The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
 // file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_settings.cpp,
 // sqlite_effects.cpp, sqlite_tickets.cpp, sqlite_groups.cpp, sqlite_corrections.cpp, sqlite_spending.cpp,
-// sqlite_audit.cpp.
+// sqlite_chat.cpp, sqlite_audit.cpp.
 
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
@@ -99,6 +99,18 @@ public:
     auto settle_spend(Settlement settlement) -> Task<Result<void>> override;
     auto spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>>> override;
     auto take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> override;
+
+    auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
+        -> Task<Result<std::vector<Draft>>> override;
+    auto chat_work(std::string platform, Timestamp now, std::size_t limit)
+        -> Task<Result<std::vector<ChatWork>>> override;
+    auto chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
+        -> Task<Result<std::vector<ChatWork>>> override;
+    auto chat_messages_of(std::string draft_id) -> Task<Result<std::vector<ChatMessage>>> override;
+    auto save_chat(std::vector<ChatMessage> messages, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+    auto first_chat_event(std::string id, Timestamp at) -> Task<Result<bool>> override;
+    auto finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
+        -> Task<Result<std::string>> override;
 
     auto append_audit(std::vector<AuditEntry> entries) -> Task<Result<void>> override;
     auto list_audit(AuditFilter filter, Page page) -> Task<Result<Listing<AuditRow>>> override;

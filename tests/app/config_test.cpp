@@ -168,9 +168,6 @@ TEST(AppConfig, RefusesToBeOpenBeyondLoopback) {
 TEST(AppConfig, NeverIgnoresWhatItCantDo) {
     const char* rows[] = {
         "auth: {oidc: {issuer: 'https://idp.example', audience: dossier}}",
-        "chat: {slack: {bot_token: '${T}'}}",
-        "chat: {slack: {signing_secret: '${T}'}}",
-        "chat: {teams: {webhook_url: '${T}'}}",
         "audit: {sinks: [{kind: splunk_hec, url: 'https://hec.example', token: '${T}'}]}",
         "audit: {sinks: [{kind: syslog, host: h, port: 514, tls: true}]}",
         "audit: {sinks: [{kind: file, path: p}]}",
@@ -392,11 +389,49 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"log: {level: verbose}", "log.level: `verbose` is none of"},
         {"retention: {payloads: long}", "retention.payloads: expected a duration"},
         {"chat: {slak: {}}", "chat.slak: unknown key `slak`; did you mean `slack`?"},
+        {"chat: {slack: {bot_token: '${T}', channel: C1}}", "chat.slack.signing_secret: is required"},
+        {"chat: {slack: {signing_secret: '${T}', channel: C1}}", "chat.slack.bot_token: is required"},
+        {"chat: {slack: {bot_token: '${T}', signing_secret: '${T}'}}", "chat.slack.channel: is required"},
+        {"chat: {slack: {timeout: 0s}}", "chat.slack.timeout: must be longer"},
+        {"chat: {every: 1ms}", "chat.every: must be at least 20ms"},
+        {"chat: {teams: {webhook_url: 'http://flows.example/x?sig=1'}}", "chat.teams.webhook_url: must be https"},
+        {"chat: {teams: {link_secret: short}}", "chat.teams.link_secret: must have at least 32 characters"},
+        {"chat: {teams: {link_secret: '0123456789abcdef0123456789abcdef'}}", "chat.public_url: is needed"},
+        {"chat: {teams: {shape: picture}}", "chat.teams.shape: `picture` is none of"},
+        {"approval: {platform: {sources: [wiz]}}", "approval.platform.sources: there is no source `wiz`"},
+        {"approval: {platform: {approve: ' '}}", "approval.platform.approve: must not be empty"},
+        {"approval: {platform: {approve: yes, reject: YES}}", "approval.platform.reject: says the same"},
+        {"approval: {platform: {every: 1ms}}", "approval.platform.every: must be at least 50ms"},
+        {"sources: [{name: w, kind: wiz, auth: {type: bearer, token: '${T}'}}]\napproval: {platform: {sources: [w]}}",
+         "approval.platform.sources: source `w` has no `api`"},
+        {"auth: {people: [{email: a@x.example}]}", "auth.people[0].role: is required"},
+        {"auth: {people: [{role: approver}]}", "auth.people[0].email: is required"},
+        {"auth: {people: [{email: alice, role: approver}]}", "auth.people[0].email: expected an e-mail address"},
+        {"auth: {people: [{email: A@x.example, role: viewer}, {email: a@x.example, role: admin}]}",
+         "auth.people[1].email: stands here twice"},
+        {"auth: {people: [{email: a@x.example, role: viewer, teams_id: T}, {email: b@x.example, role: admin, "
+         "teams_id: t}]}",
+         "auth.people[1].teams_id: is that of another person"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.text);
         EXPECT_THAT(errors_of(parse(row.text)), Contains(HasSubstr(row.expected)));
     }
+}
+
+TEST(AppConfig, ChatWithoutPeopleIsSaidToBeDeaf) {
+    const std::string slack = "chat: {slack: {bot_token: '${T}', signing_secret: '${T}', channel: C1}}\n";
+    EXPECT_THAT(warnings_of(parse(slack)), ElementsAre(HasSubstr("auth.people: nobody is named")));
+    EXPECT_THAT(warnings_of(parse("chat: {teams: {webhook_url: nonsense, hmac_secret: '!'}}")),
+                Contains(HasSubstr("is not base64")));
+    const std::string people = "auth: {people: [{email: Paul@Acme.example, role: approver}]}\n";
+    const auto loaded = parse(slack + people);
+    EXPECT_THAT(loaded.problems, IsEmpty());
+    EXPECT_EQ(loaded.config.people.at(0).email, "paul@acme.example");
+    EXPECT_EQ(loaded.config.chat.slack.url, "https://slack.com/api");
+    const auto elsewhere = parse(people + "chat: {slack: {url: 'http://127.0.0.1:81/', bot_token: '${T}', "
+                                          "signing_secret: '${T}', channel: C1}}");
+    EXPECT_EQ(elsewhere.config.chat.slack.url, "http://127.0.0.1:81/api");
 }
 
 TEST(AppConfig, AnEmptyVariableIsFineWhereASecretIsOptional) {

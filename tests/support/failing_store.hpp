@@ -223,6 +223,32 @@ public:
     auto take_narrative_turn(store::NarrativeTurn turn) -> Task<Result<store::NarrativeRank>> override {
         return under_.take_narrative_turn(std::move(turn));
     }
+    auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
+        -> Task<Result<std::vector<Draft>>> override {
+        return under_.drafts_to_announce(std::move(platform), std::move(kind), limit);
+    }
+    auto chat_work(std::string platform, Timestamp now, std::size_t limit)
+        -> Task<Result<std::vector<store::ChatWork>>> override {
+        return under_.chat_work(std::move(platform), now, limit);
+    }
+    auto chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
+        -> Task<Result<std::vector<store::ChatWork>>> override {
+        return under_.chat_to_remind(std::move(platform), now, after, most, limit);
+    }
+    auto chat_messages_of(std::string draft_id) -> Task<Result<std::vector<store::ChatMessage>>> override {
+        return under_.chat_messages_of(std::move(draft_id));
+    }
+    auto save_chat(std::vector<store::ChatMessage> messages, std::vector<store::AuditEntry> audit)
+        -> Task<Result<void>> override {
+        return under_.save_chat(std::move(messages), std::move(audit));
+    }
+    auto first_chat_event(std::string id, Timestamp at) -> Task<Result<bool>> override {
+        return under_.first_chat_event(std::move(id), at);
+    }
+    auto finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
+        -> Task<Result<std::string>> override {
+        return under_.finding_known_as(std::move(identities));
+    }
     auto append_audit(std::vector<store::AuditEntry> entries) -> Task<Result<void>> override {
         return under_.append_audit(std::move(entries));
     }

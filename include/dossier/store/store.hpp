@@ -6,6 +6,7 @@
 
 #include "dossier/base/task.hpp"
 #include "dossier/base/units.hpp"
+#include "dossier/store/chat.hpp"
 #include "dossier/store/records.hpp"
 #include "dossier/store/spending.hpp"
 
@@ -249,6 +250,7 @@ class Store : public IntakeStore,
               public TicketStore,
               public GroupStore,
               public SpendStore,
+              public ChatStore,
               public AuditStore {
 public:
     /// Commits a row: true proof that writes work.
