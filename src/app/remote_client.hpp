@@ -4,6 +4,7 @@
 #include "dossier/app/commands.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/runtime.hpp"
+#include "dossier/base/strings.hpp"
 #include "dossier/net/http_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
