@@ -53,12 +53,13 @@ void print_revision(const Json& revision, std::ostream& out) {
 }
 
 auto revisions(RemoteClient& client, const DraftOptions& options, const std::string& path, std::ostream& out) -> int {
-    auto items = all_items(client, options.remote, path + "/revisions");
-    if (!items) return complain("drafts", items.error());
-    if (options.json) out << items->dump(2) << '\n';
+    auto answer = client.json(options.remote, "GET", path + "/revisions");
+    if (!answer) return complain("drafts", answer.error());
+    const auto items = answer->value("items", Json::array());
+    if (options.json) out << items.dump(2) << '\n';
     if (options.json) return exit_done;
-    for (const auto& revision : *items) print_revision(revision, out);
-    if (items->empty()) out << "nobody has changed it\n";
+    for (const auto& revision : items) print_revision(revision, out);
+    if (items.empty()) out << "nobody has changed it\n";
     return exit_done;
 }
 
