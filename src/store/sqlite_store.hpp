@@ -1,8 +1,8 @@
 #pragma once
 // The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
-// file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_effects.cpp,
-// sqlite_tickets.cpp, sqlite_groups.cpp, sqlite_corrections.cpp, sqlite_spending.cpp, sqlite_chat.cpp,
-// sqlite_audit.cpp.
+// file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_settings.cpp,
+// sqlite_effects.cpp, sqlite_tickets.cpp, sqlite_groups.cpp, sqlite_corrections.cpp, sqlite_spending.cpp,
+// sqlite_chat.cpp, sqlite_audit.cpp.
 
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
@@ -61,14 +61,19 @@ public:
     auto get_draft(std::string id) -> Task<Result<Draft>> override;
     auto add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
         -> Task<Result<void>> override;
-    auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
-        -> Task<Result<Draft>> override;
+    auto edit_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
+                    std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
+    auto draft_revisions(std::string id) -> Task<Result<std::vector<DraftRevision>>> override;
     auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
                       std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
+    auto get_setting(std::string name) -> Task<Result<std::optional<Setting>>> override;
+    auto put_setting(Setting setting, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> override;
-    auto correct_draft(std::string id, std::string expected_hash, Draft edited, std::vector<Correction> corrections,
-                       Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
+    auto correct_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
+                       std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<Draft>> override;
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
