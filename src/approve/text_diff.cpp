@@ -100,7 +100,7 @@ auto unified_diff(std::string_view before, std::string_view after) -> std::strin
         old_at += begin - i;
         new_at += begin - i;
         std::size_t last = change;
-        for (std::size_t n = change; n < lines.size() && n <= last + 2 * context_lines; ++n)
+        for (std::size_t n = change; n < lines.size() && n <= last + 2 * context_lines + 1; ++n)
             if (is_change(n)) last = n;
         const auto end = std::min(lines.size(), last + context_lines + 1);
         std::string hunk;

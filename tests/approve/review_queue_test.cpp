@@ -263,7 +263,7 @@ TEST_F(ReviewQueueTest, WhatComesBetweenLookAndWriteIsAConflict) {
 }
 
 TEST_F(ReviewQueueTest, RefusesWhatIsNoDecision) {
-    for (const auto state : {DraftState::pending, DraftState::expired, DraftState::posted})
+    for (const auto state : {DraftState::pending, DraftState::posted})
         EXPECT_EQ(decide(state).error().code, Errc::invalid_argument);
     EXPECT_EQ(decide(DraftState::approved, "", "alice", std::string(5000, 'x')).error().code, Errc::invalid_argument);
     EXPECT_EQ(decide(DraftState::approved, "", "alice", "\xFF").error().code, Errc::invalid_argument);

@@ -180,10 +180,12 @@ TEST_P(DecideSuite, AnEditMakesNewContentToDecideOn) {
     save(claim(minute(0)).at(0), {draft});
     auto edited = draft;
     edited.title = "Close it today";
-    edited.assignee = "mallory"; // only title and body are taken
+    edited.assignee = "bob@acme.example";
+    edited.sink = "elsewhere"; // where it goes is no reviewer's to say
     const auto stored = value_of(store().edit_draft("drf_1", draft.content_hash, edited, {}, {}));
     EXPECT_EQ(stored.title, "Close it today");
-    EXPECT_EQ(stored.assignee, "");
+    EXPECT_EQ(stored.assignee, "bob@acme.example");
+    EXPECT_EQ(stored.sink, draft.sink);
     EXPECT_NE(stored.content_hash, draft.content_hash);
     EXPECT_EQ(error_of(store().edit_draft("drf_1", draft.content_hash, edited, {}, {})), Errc::conflict);
     EXPECT_EQ(decide("drf_1", draft.content_hash, DraftState::approved, "alice").error().code, Errc::conflict);
