@@ -38,11 +38,11 @@ public:
         case DraftState::approved:
             co_return co_await post(std::move(draft));
         case DraftState::rejected:
-            co_return co_await end_undelivered(std::move(draft), "Rejected by " + draft.decided_by);
+            co_return co_await end_undelivered(std::move(draft));
         case DraftState::posted:
             co_return co_await settle(Stage::delivered);
         case DraftState::expired:
-            if (!draft.decided_by.empty()) co_return co_await end_undelivered(std::move(draft), "Expired");
+            if (!draft.decided_by.empty()) co_return co_await end_undelivered(std::move(draft));
             break;
         }
         co_return release(store::Release::Kind::done);
@@ -109,14 +109,15 @@ private:
     }
 
     /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
-    auto end_undelivered(Draft draft, std::string verdict) -> Task<Result<store::Release>> {
+    auto end_undelivered(Draft draft) -> Task<Result<store::Release>> {
         const auto ticket = draft.ticket;
         const bool was_handed_over = std::ranges::any_of(work_.row().drafts, [&](const Draft& one) {
             return one.state == DraftState::posted && one.kind == "ticket" && one.generation == draft.generation;
         });
         const bool may_write = stations_.config.mode != Mode::observe;
         if (may_write && ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
-            std::string note = verdict + ": nobody is assigned.";
+            const bool is_expired = draft.state == DraftState::expired;
+            std::string note = (is_expired ? "Expired" : "Rejected by " + draft.decided_by) + ": nobody is assigned.";
             if (!draft.comment.empty()) note += " " + draft.comment;
             auto said = co_await stations_.delivery.comment(*ticket, std::move(note),
                                                             draft.id + ":" + std::string(to_string(draft.state)),
