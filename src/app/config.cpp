@@ -158,12 +158,29 @@ public:
                 error("approval.platform.sources", fmt::format("there is no source `{}`", name));
             else if (!source->api)
                 error("approval.platform.sources", fmt::format("source `{}` has no `api` to read notes by", name));
-            else if (source->kind != "wiz")
-                error("approval.platform.sources",
-                      fmt::format("the API of `{}` does not tell notes with their authors; Wiz's does", name));
+            else
+                statuses_that_decide(*source);
         }
+        const auto& by = config_.platform_votes.status_by;
+        const auto is_by = [&](const api::PersonConfig& person) { return iequals(person.email, by); };
+        if (!by.empty() && std::ranges::none_of(config_.people, is_by))
+            error("approval.platform.status.by", fmt::format("`auth.people` has nobody with the e-mail `{}`", by));
         if (!config_.platform_votes.sources.empty() && config_.people.empty())
             warn("auth.people", "nobody is named: no note in a platform counts");
+    }
+
+    void statuses_that_decide(const ingest::SourceConfig& source) {
+        const auto& votes = config_.platform_votes;
+        if ((votes.approving.empty() && votes.rejecting.empty()) || source.kind != "wiz") return;
+        if (votes.status_by.empty())
+            warn(
+                "approval.platform.status.by",
+                fmt::format("Wiz doesn't tell who set a status: without it those of `{}` decide nothing", source.name));
+        else if (source.api->write_back.status)
+            error("approval.platform.status",
+                  fmt::format("dossier sets the status of `{}` itself (`api.write_back.status`), and Wiz doesn't tell "
+                              "who set one: it would approve its own drafts",
+                              source.name));
     }
 
     void budgets() {

@@ -404,6 +404,15 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"approval: {platform: {approve: ' '}}", "approval.platform.approve: must not be empty"},
         {"approval: {platform: {approve: yes, reject: YES}}", "approval.platform.reject: says the same"},
         {"approval: {platform: {every: 1ms}}", "approval.platform.every: must be at least 50ms"},
+        {"approval: {platform: {status: {approve: [open], reject: [Open]}}}",
+         "approval.platform.status.reject: `open` approves already"},
+        {"approval: {platform: {status: {by: lea@x.example}}}",
+         "approval.platform.status.by: `auth.people` has nobody with the e-mail `lea@x.example`"},
+        {"auth: {people: [{email: lea@x.example, role: approver}]}\n"
+         "sources: [{name: w, kind: wiz, auth: {type: bearer, token: '${T}'}, api: {client_id: c, client_secret: s, "
+         "url: 'https://api.wiz.example', auth_url: 'https://auth.wiz.example', write_back: {status: true}}}]\n"
+         "approval: {platform: {sources: [w], status: {approve: [in_progress], by: lea@x.example}}}",
+         "approval.platform.status: dossier sets the status of `w` itself"},
         {"sources: [{name: w, kind: wiz, auth: {type: bearer, token: '${T}'}}]\napproval: {platform: {sources: [w]}}",
          "approval.platform.sources: source `w` has no `api`"},
         {"auth: {people: [{email: a@x.example}]}", "auth.people[0].role: is required"},
