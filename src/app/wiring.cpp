@@ -90,7 +90,7 @@ void Wiring::Parts::add_chat(const AppConfig& config, const Foundation& foundati
                              .client = foundation.client,
                              .clock = foundation.clock,
                              .metrics = foundation.metrics,
-                             .people = api::chat_people(config.people),
+                             .people = api::chat_people(config.people, reviews.rules().names_owners()),
                              .sources = {},
                              .replica = foundation.replica};
     for (const auto& source : config.sources) hands.sources.push_back(source.name);
@@ -273,12 +273,13 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .authenticator = &parts->authenticator});
     if (!config.platform_votes.sources.empty())
         parts->pollers.push_back(std::make_shared<approve::PlatformVotes>(
-            config.platform_votes, approve::PlatformVotes::Hands{.store = foundation.store,
-                                                                 .reviews = parts->reviews,
-                                                                 .clock = foundation.clock,
-                                                                 .platforms = parts->platforms.apis,
-                                                                 .people = api::chat_people(config.people),
-                                                                 .replica = foundation.replica}));
+            config.platform_votes, approve::PlatformVotes::Hands{
+                                       .store = foundation.store,
+                                       .reviews = parts->reviews,
+                                       .clock = foundation.clock,
+                                       .platforms = parts->platforms.apis,
+                                       .people = api::chat_people(config.people, parts->reviews.rules().names_owners()),
+                                       .replica = foundation.replica}));
     for (auto& poller :
          ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
         parts->pollers.push_back(std::move(poller));

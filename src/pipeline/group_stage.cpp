@@ -8,6 +8,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/finding/json.hpp"
+#include "dossier/ticket/enclosures.hpp"
 #include "dossier/ticket/group_text.hpp"
 
 #include <algorithm>
@@ -17,7 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto group_limit = 2min; // for the calls of one step
+constexpr auto group_limit = 2min;          // for the calls of one step
+constexpr std::size_t most_listed = 10'000; // of a group's members, in the file on its ticket
 
 /// What the members have in common, by the configured names.
 auto common_value(const std::string& by, const Finding& worst, const Context& context) -> std::string {
@@ -93,7 +95,9 @@ private:
 
     auto current() const -> const Draft* {
         const auto found = std::ranges::find_if(row_.drafts, [&](const Draft& one) {
-            return one.kind == "ticket" && one.generation == turn_.generation && one.state != DraftState::expired;
+            // What gave way to another draft is expired, too, and nobody decided that.
+            const bool gave_way = one.state == DraftState::expired && one.decided_by.empty();
+            return one.kind == "ticket" && one.generation == turn_.generation && !gave_way;
         });
         return found == row_.drafts.end() ? nullptr : &*found;
     }
@@ -183,15 +187,15 @@ private:
             co_return co_await show(std::move(draft));
         case DraftState::approved:
             co_return co_await post(std::move(draft));
-        case DraftState::rejected:
-            co_return co_await settle(Stage::closed, std::nullopt);
         case DraftState::posted:
             co_return co_await settle(Stage::delivered, draft.ticket);
+        case DraftState::rejected:
         case DraftState::expired:
-            if (!draft.decided_by.empty()) co_return co_await settle(Stage::closed, std::nullopt);
             break;
         }
-        co_return Result<void>{};
+        auto said = co_await tell_undelivered(stations_, std::move(draft), deadline_in(group_limit));
+        if (!said) co_return said;
+        co_return co_await settle(Stage::closed, std::nullopt);
     }
 
     auto settle(Stage stage, std::optional<TicketRef> ticket) -> Task<Result<void>> {
@@ -250,12 +254,29 @@ private:
     auto refresh() -> Task<Result<void>> {
         const auto* draft = current();
         if (draft == nullptr || !draft->ticket || stations_.delivery.is_internal(draft->ticket->sink) ||
-            draft->state == DraftState::rejected)
+            draft->state == DraftState::rejected || draft->state == DraftState::expired)
             co_return Result<void>{};
         auto shown = *draft;
         shown.appendix = table_;
-        auto again =
-            co_await stations_.delivery.refresh(std::move(shown), stations_.group.refresh, deadline_in(group_limit));
+        auto again = co_await stations_.delivery.refresh(shown, stations_.group.refresh, deadline_in(group_limit));
+        if (!again) co_return fail(std::move(again.error()));
+        if (*again) wait_until(**again);
+        co_return co_await enclose_members(std::move(shown));
+    }
+
+    /// What the table has no room for, as a file: once, when nobody joins any more.
+    auto enclose_members(Draft draft) -> Task<Result<void>> {
+        if (view_.members <= ticket::most_group_rows) co_return Result<void>{};
+        const auto ends_at = view_.begins_at + stations_.group.window;
+        if (now() < ends_at) {
+            wait_until(ends_at);
+            co_return Result<void>{};
+        }
+        auto members = co_await stations_.store.group_members(row_.id, most_listed);
+        if (!members) co_return fail(std::move(members.error()));
+        const auto key = *draft.ticket;
+        auto again = co_await stations_.delivery.enclose(std::move(draft), key, {ticket::members_file(*members)},
+                                                         "members", deadline_in(group_limit));
         if (!again) co_return fail(std::move(again.error()));
         if (*again) wait_until(**again);
         co_return Result<void>{};
