@@ -300,6 +300,31 @@ TEST(JiraSink, ApprovesOnce) {
     }
 }
 
+TEST(JiraSink, ALookThatIsAnsweredWithNothingIsNoLook) {
+    JiraWorld world;
+    const auto ticket = world.create().value();
+    auto& sink = *world.fixture.sink;
+    const std::string note = "once";
+    const std::string event = "drf_1";
+    const Attachment file{.name = "a.json", .content_type = "application/json", .bytes = "{}"};
+    const Reply nothing{200, {}, {}}; // what is left of an answer that ended with its head
+    const std::function<Errc()> looks[] = {
+        [&] {
+            return world.fixture.run(sink.comment(ticket, note, event, Audience::staff, world.deadline)).error().code;
+        },
+        [&] { return world.fixture.run(sink.attach(ticket, file, true, world.deadline)).error().code; },
+        [&] { return world.fixture.run(sink.link(ticket, ticket, LinkKind::relates, world.deadline)).error().code; },
+        [&] { return world.fixture.run(sink.transition(ticket, {}, world.deadline)).error().code; },
+        [&] { return world.find().error().code; },
+    };
+    const auto written = world.fixture.server.seen().size();
+    for (const auto& look : looks) {
+        world.jira.first = {nothing};
+        EXPECT_EQ(look(), Errc::unavailable);
+    }
+    EXPECT_EQ(world.fixture.server.seen().size(), written + std::size(looks)) << "nothing was added blindly";
+}
+
 TEST(JiraSink, LinksAndClosesADouble) {
     JiraWorld world;
     const auto original = world.create().value();
