@@ -263,6 +263,31 @@ TEST(JiraSink, HandsOnTheWordsOfARefusal) {
     }
 }
 
+TEST(JiraSink, UnderstandsTheRefusalsThatPeopleHaveSeen) {
+    const auto samples = test::shared_contract("jira-error-samples.json");
+    if (!samples) GTEST_SKIP() << "the folder of shared contracts is not there";
+    int understood = 0;
+    for (const auto& sample : samples->at("errors")) {
+        SCOPED_TRACE(sample.dump());
+        JiraWorld world;
+        const auto status = sample["status"].get<int>();
+        world.jira.first = {Reply{status, sample["body"], {}}};
+        const auto made = world.create();
+        ASSERT_FALSE(made);
+        EXPECT_EQ(made.error().code, net::errc_of_status(status, net::Repeat::unsafe));
+        std::vector<std::string> words;
+        const auto& body = sample["body"];
+        if (!body.is_object()) continue;
+        if (body.contains("errorMessages"))
+            for (const auto& one : body["errorMessages"]) words.push_back(one.get<std::string>());
+        if (body.contains("errors") && body["errors"].is_object())
+            for (const auto& [field, one] : body["errors"].items()) words.push_back(field);
+        for (const auto& one : words) EXPECT_NE(made.error().message.find(one.substr(0, 60)), std::string::npos) << one;
+        understood += words.empty() ? 0 : 1;
+    }
+    EXPECT_GE(understood, 12);
+}
+
 TEST(JiraSink, WaitsAsLongAsItIsAskedTo) {
     JiraWorld world;
     world.jira.first = {Reply{429, {}, {{"Retry-After", "0"}}}};

@@ -27,6 +27,8 @@ CHILDREN = {"doc": BLOCKS, "bulletList": {"listItem"}, "orderedList": {"listItem
             "table": {"tableRow"}, "tableRow": {"tableCell", "tableHeader"},
             "tableCell": BLOCKS - {"table"}, "tableHeader": BLOCKS - {"table"},
             "paragraph": {"text", "hardBreak"}, "heading": {"text", "hardBreak"}, "codeBlock": {"text"}}
+ATTRIBUTES = {"heading": {"level"}, "panel": {"panelType"}, "codeBlock": {"language"}, "orderedList": {"order"},
+              "table": {"isNumberColumnEnabled", "layout"}}
 PANELS = {"info", "note", "warning", "error", "success"}
 MARKS = {"strong", "em", "code", "link", "strike", "underline"}
 STATUS = {"new": {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}},
@@ -49,6 +51,9 @@ def adf_problem(node, within=None):
     kind = node.get("type") if isinstance(node, dict) else None
     if within is not None and kind not in CHILDREN[within]:
         return f"{kind} within {within}"
+    known = {"type", "text", "marks"} if kind == "text" else {"type", "content", "attrs", "version"}
+    if set(node) - known or set(node.get("attrs", {})) - ATTRIBUTES.get(kind, set()):
+        return f"{kind} with members {sorted(node)} and attributes {sorted(node.get('attrs', {}))}"
     if kind == "text":
         text = node.get("text")
         if not isinstance(text, str) or not text:

@@ -44,7 +44,7 @@ class Refusal(Exception):
 class Fault:
     """drop: closed unread. lost: done, then closed. half: done, half of the answer. error: done, then 500.
     refuse: not done, `status` and `body`. hold: done, the answer waits for `release`, which also marks `reached`.
-    cut: the connection breaks at the place that `cut` (cuts.py) names."""
+    stall: as hold, and nothing is done before `release`. cut: the connection breaks where `cut` (cuts.py) says."""
 
     kind: str
     method: str
@@ -113,6 +113,16 @@ class StandIn:
     def answer(self, call):
         """(status, body) or (status, body, headers): overridden."""
         raise NotImplementedError
+
+    def _stall(self, method, path):
+        """Keeps a request waiting before anything is done for it."""
+        with self.lock:
+            stall = next((one for one in self.faults if one.kind == "stall" and one.takes(method, path)), None)
+            if stall:
+                stall.times -= 1
+        if stall:
+            stall.reached.set()
+            stall.release.wait(60)
 
     def _early_cut(self, head):
         """The cut that a request meets before it is read to its end; `head` is what has come of it."""
@@ -217,6 +227,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             call.body = json.loads(raw) if raw else None
         except ValueError:
             call.body = ValueError("the body is no JSON")
+        self.owner._stall(call.method, call.path)
         status, body, headers, fault = self.owner._serve(call)
         kind = fault.kind if fault else ""
         if kind == "hold":
