@@ -1,8 +1,8 @@
 """Whole lives of tickets over connections that break at every step and at every kind of place, for every tracker.
 
-A life is: made, looked up, enclosed, approved, handed over, told of the end and moved. Each call of it meets one cut; life
-number n and step s meet cut 3n + 7s, so that a dozen lives put each cut before some step, and as many lives as there are
-cuts put every cut before every step: DOSSIER_CUTS=all. That also cuts the answer to a create after each of its bytes.
+A life is: made, looked up, enclosed, approved, handed over, told of the end and moved. Each call of it meets one cut;
+life number n and step s meet cut 3n + 7s, so that a dozen lives put each cut before some step, and as many lives as there
+are cuts put every cut before every step: DOSSIER_CUTS=all. That also cuts the answer to a create after each of its bytes.
 """
 
 import concurrent.futures

@@ -60,7 +60,8 @@ class Connect(unittest.TestCase):
     def test_required_fields_that_nothing_fills_are_named_with_the_keys_that_would(self):
         select = "com.atlassian.jira.plugin.system.customfieldtypes:select"
         screen = [field("customfield_10010", "Team", "option", True, ["Payments", "Platform"], custom=select),
-                  field("customfield_10011", "Cost centre", "string", True, custom=select.replace("select", "textfield")),
+                  field("customfield_10011", "Cost centre", "string", True,
+                        custom=select.replace("select", "textfield")),
                   field("customfield_10012", "Notes", "string", custom=select.replace("select", "textarea"))]
         for jira in (self.jira, JiraDataCenter()):
             self.addCleanup(jira.shut)

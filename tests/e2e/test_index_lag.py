@@ -1,8 +1,8 @@
 """A Jira whose search shows a new issue only at the end of the settle window: one ticket each, whatever was lost.
 
-The real figures, 120 s of lag against the 120 s that `tickets.settle` is shipped with, take some minutes: DOSSIER_LAG=120. Without it
-both are 4 s, the shortest window in which the first wait still is a sixteenth of it; the code takes the same path, with
-the looks a thirtieth as far apart.
+The real figures, 120 s of lag against the 120 s that `tickets.settle` is shipped with, take some minutes:
+DOSSIER_LAG=120. Without it both are 4 s, the shortest window in which the first wait still is a sixteenth of it; the code
+takes the same path, with the looks a thirtieth as far apart.
 """
 
 import os

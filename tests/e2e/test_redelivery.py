@@ -1,5 +1,5 @@
-"""Redeliveries in random order from many connections, with answers lost and the service killed between: exactly one ticket
-each, in the right state, in both trackers.
+"""Redeliveries in random order from many connections, with answers lost and the service killed between: exactly one
+ticket each, in the right state, in both trackers.
 
 The size comes from DOSSIER_REDELIVERIES; thousands take some minutes. DOSSIER_SEED plays another order.
 """

@@ -15,7 +15,7 @@ JOURNAL = "/api/now/table/sys_journal_field"
 
 
 class ServiceNowCuts(CutTests, ServiceNowView, TrackerCase):
-    CREATED = b'{"result": {"sys_id": "0123456789abcdef0123456789abcdef", "number": "INC0010001", "correlation_id": ""}}'
+    CREATED = b'{"result": {"sys_id": "0123456789abcdef0123456789abcdef", "number": "INC0010001"}}'
     LINKS = 0
     BIRTH = [ServiceNowView.CREATE, ("GET", INCIDENT), ServiceNowView.ATTACH, ("GET", "/api/now/attachment")]
     MAYBE = [("GET", "/api/now/attachment")]

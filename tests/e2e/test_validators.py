@@ -68,8 +68,10 @@ class Documents(unittest.TestCase):
     def test_what_jira_would_not_show(self):
         for why, document in {
                 "an empty text": paragraph(text("")), "a line break in a text": paragraph(text("a\nb")),
-                "a control character": paragraph(text("a\x00")), "marks that exclude each other": paragraph(text("a", "code", "strong")),
-                "a mark twice": paragraph(text("a", "em", "em")), "a text at the top": changed(paragraph(), ["content"], [text("a")]),
+                "a control character": paragraph(text("a\x00")),
+                "marks that exclude each other": paragraph(text("a", "code", "strong")),
+                "a mark twice": paragraph(text("a", "em", "em")),
+                "a text at the top": changed(paragraph(), ["content"], [text("a")]),
                 "a script behind a link": paragraph({**text("a"), "marks": [
                     {"type": "link", "attrs": {"href": "javascript:alert(1)"}}]}),
                 "another version": changed(paragraph(text("a")), ["version"], 2),

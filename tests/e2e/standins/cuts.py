@@ -1,7 +1,7 @@
 """Where a connection can break: before, amid and after the request, and at every kind of place within its answer.
 
-`CUTS` has one of each kind; `every_byte` cuts one answer after each of its bytes. A cut that comes after the request was
-read lets the stand-in act first: what it did stands, whatever the client gets to hear of it.
+`CUTS` has one of each kind; `every_byte` cuts one answer after each of its bytes. A cut that comes after the request
+was read lets the stand-in act first: what it did stands, whatever the client gets to hear of it.
 """
 
 import dataclasses
@@ -13,7 +13,8 @@ WHOLE, HEAD, HALF, NOTHING = "all of it", "its head", "half of its body", "nothi
 @dataclasses.dataclass(frozen=True)
 class Cut:
     """`reads`: how much of the request is read; only with WHOLE anything is done. `framing`: how the answer tells its
-    length. `place`: what of it is sent, as "name of a part" or "part: how many bytes"; negative ones from its end."""
+    length. `place`: (part, n): the answer up to the first n bytes of that part; less than 0 = up to so many before its
+    end; or "half" or "end" of it."""
 
     name: str
     reads: str = WHOLE
