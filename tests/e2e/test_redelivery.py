@@ -1,5 +1,5 @@
-"""Redeliveries in random order from many connections, with answers lost and the service killed between: exactly one
-ticket each, in the right state, in both trackers.
+"""Redeliveries in random order over many connections to two replicas, with answers lost and replicas killed between:
+exactly one ticket each, in the right state, in both trackers.
 
 The size comes from DOSSIER_REDELIVERIES; thousands take some minutes. DOSSIER_SEED plays another order.
 """
@@ -18,7 +18,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from harness import SOURCE_HEADERS, generic_event  # noqa: E402
+from harness import SLOW, SOURCE_HEADERS, Service, generic_event  # noqa: E402
 from jira_case import JiraView  # noqa: E402
 from servicenow_case import ServiceNowView  # noqa: E402
 from standins.cuts import CUTS  # noqa: E402
@@ -28,14 +28,14 @@ SIZE = int(os.environ.get("DOSSIER_REDELIVERIES", "120"))
 SEED = int(os.environ.get("DOSSIER_SEED", "5"))
 SENDERS, KILLS, FAULTS_A_DELIVERY = 6, 3, 0.08
 FIRST = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
-HURRIED = {"workers": 2, "max_attempts": 60, "lease": "5s", "backoff": {"base": "50ms", "max": "500ms"}}
+HURRIED = {"workers": 2, "max_attempts": 60, "lease": f"{3 * SLOW:g}s", "backoff": {"base": "50ms", "max": "500ms"}}
 
 
 class History:
     """What one finding goes through: versions, each dated later than the one before."""
 
     def __init__(self, number, chance):
-        self.number, self.is_begun = number, chance.random() < 0.7
+        self.number, self.is_begun, self.finding = number, chance.random() < 0.7, ""
         statuses, status = ["open"], "open"
         for _ in range(chance.randrange(1, 7)):
             if chance.random() < 0.5:
@@ -58,20 +58,27 @@ class History:
 class AnyOrder:
     """Mixed into the views of the trackers."""
 
-    def start_service(self, tracker):
+    def start_replicas(self, tracker):
+        """Two processes on one store."""
         config = tracker_config(tracker.config(timeout="5s"), settle="1s", queue=HURRIED)
         generic = next(source for source in config["sources"] if source["name"] == "generic")
         generic["map"]["last_seen"] = "/seen"
-        return self.serve(config)
+        first = self.serve(config)
+        second = Service(config, cwd=first.dir)
+        self.addCleanup(second.close)
+        return [first, second.start()]
 
-    def send_until_taken(self, service, events):
-        """As a platform does it: again and again until the answer is there. The outcomes."""
+    def send_until_taken(self, service, history, version):
+        """As a platform does it: again and again until the answer is there. The outcome."""
         while True:
             try:
-                status, _, answer = service.request("POST", "/v1/webhooks/generic", events, SOURCE_HEADERS["generic"],
-                                                    token=None, timeout=10)
+                status, _, answer = service.request("POST", "/v1/webhooks/generic", history.event(version),
+                                                    SOURCE_HEADERS["generic"], token=None, timeout=10)
                 if status == 202:
-                    return [one["outcome"] for one in answer["findings"]]
+                    taken, = answer["findings"]
+                    self.assertIn(history.finding, ("", taken["id"]), "one finding, however often it comes")
+                    history.finding = taken["id"]
+                    return taken["outcome"]
                 self.assertEqual(status, 503, answer)
             except (OSError, http.client.HTTPException):
                 self.unanswered += 1
@@ -82,16 +89,17 @@ class AnyOrder:
         chance = random.Random(SEED)
         self.unanswered = 0
         tracker = self.watch(self.make(index_lag=0.3))
-        service = self.start_service(tracker)
+        replicas = self.start_replicas(tracker)
+        service = replicas[0]
         histories = [History(number, chance) for number in range(max(5, SIZE // 20))]
         for begun in [one for one in histories if one.is_begun]:
-            self.send_until_taken(service, begun.event(0))
+            self.send_until_taken(service, begun, 0)
         service.wait_for(lambda: len(self.seen(tracker)) == sum(one.is_begun for one in histories), 30 + SIZE / 20,
                          "the tickets of those that are known from their beginning on")
 
         deliveries = [one for history in histories for one in history.deliveries(chance, SIZE // len(histories))]
         deliveries = [one for _, one in sorted(deliveries, key=lambda pair: pair[0])]
-        outcomes, kills = self.play(tracker, service, deliveries, chance)
+        outcomes = self.play(tracker, replicas, deliveries, chance)
         with tracker.lock:
             faults = sum(one.times == 0 for one in tracker.faults)
             tracker.faults.clear()
@@ -105,22 +113,22 @@ class AnyOrder:
         self.forgive(tracker)
         if "DOSSIER_REDELIVERIES" in os.environ:
             print(f"{type(self).__name__}: {len(deliveries)} deliveries of {len(histories)} findings by {SENDERS} "
-                  f"connections, {dict(outcomes)}, {self.unanswered} unanswered and sent again, {kills} kills, {faults} "
-                  f"faults of the tracker: {len(marks)} tickets, none double, in {time.monotonic() - begin:.0f} s")
+                  f"connections to two replicas, {dict(outcomes)}, {self.unanswered} unanswered and sent again, {KILLS} "
+                  f"kills, {faults} faults of the tracker: {len(marks)} tickets, none double, in {time.monotonic() - begin:.0f} s")
 
-    def play(self, tracker, service, deliveries, chance):
-        """Delivers all, with faults and kills between. (how often each outcome came, number of kills)"""
+    def play(self, tracker, replicas, deliveries, chance):
+        """Delivers all, with faults and kills between. How often each outcome came."""
         outcomes, lock, done = collections.Counter(), threading.Lock(), [0]
-        plan = [(delivery, chance.random() < FAULTS_A_DELIVERY and self.fault(tracker, chance))
-                for delivery in deliveries]
+        plan = [(delivery, chance.choice(replicas),
+                 chance.random() < FAULTS_A_DELIVERY and self.fault(tracker, chance)) for delivery in deliveries]
 
         def deliver(planned):
-            (history, version), fault = planned
+            (history, version), service, fault = planned
             if fault:
                 fault()
-            answered = self.send_until_taken(service, history.event(version))
+            outcome = self.send_until_taken(service, history, version)
             with lock:
-                outcomes.update(answered)
+                outcomes[outcome] += 1
                 done[0] += 1
 
         with concurrent.futures.ThreadPoolExecutor(SENDERS) as pool:
@@ -128,11 +136,11 @@ class AnyOrder:
             for kill in range(1, KILLS + 1):
                 while done[0] < len(plan) * kill // (KILLS + 1):
                     time.sleep(0.01)
-                service.kill()
-                service.start()
+                replicas[kill % 2].kill()
+                replicas[kill % 2].start()
             for one in running:
                 one.result()
-        return outcomes, KILLS
+        return outcomes
 
     def fault(self, tracker, chance):
         """A fault of any kind at any writing call."""
@@ -144,10 +152,9 @@ class AnyOrder:
     def rests(self, tracker, service, history):
         """Waits until nothing is left to do for a finding, and holds finding and ticket against its newest version."""
         _, status = history.versions[-1]
-        found = service.items(f"/v1/findings?q=sandbox-again-{history.number}")
-        finding, = [one for one in found if one["resource"]["name"] == f"sandbox-again-{history.number}"]
-        self.assertEqual(finding["status"], status)
-        if not history.is_begun and status == "resolved" and not self.dossier(service, finding["id"])["ticket"]:
+        finding = service.settled(history.finding, 60)
+        self.assertEqual(finding["finding"]["status"], status)
+        if not history.is_begun and status == "resolved" and not finding["dossier"]["ticket"]:
             return  # it was over when it was first heard of
 
         def at_rest(dossier):
@@ -159,7 +166,7 @@ class AnyOrder:
         def ticket(key):
             return next(one for one in self.seen(tracker) if one.key == key)
 
-        dossier = self.until(service, finding["id"], at_rest, f"{history.versions} to rest", 60)
+        dossier = self.until(service, history.finding, at_rest, f"{history.versions} to rest", 60)
         self.assertEqual(len(dossier["tickets"]), 1)
         words = ticket(dossier["ticket"]["key"]).words
         self.assertEqual(len(words), len(set(words)), "each word is said once")
