@@ -84,9 +84,7 @@ auto resolution_for(const Json& way, const TicketTarget& target) -> std::string 
 } // namespace
 
 auto JiraSink::state(const TicketRef& ticket, Deadline deadline) -> Task<Result<TicketState>> {
-    auto issue = co_await jira_.get(
-        fmt::format("/rest/api/3/issue/{}?fields=status,resolution,assignee,updated", percent_encode(ticket.key)),
-        deadline);
+    auto issue = co_await jira_.get(issue_path(ticket, "?fields=status,resolution,assignee,updated"), deadline);
     if (!issue) co_return fail(issue.error());
     if (text_in(*issue, {"fields", "status", "statusCategory", "key"}).empty())
         co_return fail(Errc::malformed, config_.name + " showed an issue without its status");

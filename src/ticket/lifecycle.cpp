@@ -331,7 +331,7 @@ auto Lifecycle::call(Case& work, Step step, Intent intent) -> Task<Result<void>>
         co_return co_await sink->transition(ticket, target, work.deadline);
     }
     if (step.what == "reopen") co_return co_await sink->reopen(ticket, step.text, work.deadline);
-    co_return fail(Errc::malformed, "a step that this version doesn't know");
+    co_return fail(Errc::invalid_argument, "a step that this version doesn't know");
 }
 
 /// Kept with its reason, and said on the ticket where a person has to do what we could not.

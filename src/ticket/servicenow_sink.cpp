@@ -181,7 +181,7 @@ auto ServiceNowSink::find(const std::string& key, Deadline deadline) -> Task<Res
                                     deadline);
     if (!answer) co_return fail(answer.error());
     if (!answer->is_object() || !answer->contains("result")) {
-        co_return fail(Errc::malformed, config_.name + " answered the look-up without a result");
+        co_return fail(Errc::unavailable, config_.name + " answered the look-up without a result");
     }
     std::vector<TicketRef> found;
     for (const auto& row : rows_of(*answer)) {

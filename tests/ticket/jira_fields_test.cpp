@@ -190,9 +190,26 @@ TEST(JiraFields, SayWhichKeyOfTheConfigurationIsWrong) {
         EXPECT_EQ(fields.error().code, Errc::rejected);
         for (const auto* words : row.words) EXPECT_THAT(fields.error().message, HasSubstr(words));
     }
-    EXPECT_THAT(unfilled_fields(config_with("{}"), screen_of(screen_items())),
-                testing::ElementsAre(HasSubstr("'Team' (customfield_1)")));
-    EXPECT_THAT(unfilled_fields(config_with(R"({"Team":"x"})"), screen_of(screen_items())), testing::IsEmpty());
+}
+
+TEST(JiraFields, SaysWithoutADraftWhatWouldGoWrong) {
+    const struct {
+        const char* fields;
+        std::vector<testing::Matcher<std::string>> problems;
+    } rows[] = {
+        {"{}", {HasSubstr("'Team' (customfield_1)")}},
+        {R"({"Team":"payments"})", {}},
+        {R"({"Team":"{{asset.business_unit}}","Story Points":"{{finding.risk}}","Risk owner":"a@acme.example"})", {}},
+        {R"({"Team":"Paymnts"})", {HasSubstr("`Paymnts` is none of `Payments`, `Platform`")}},
+        {R"({"Team":"Platform","Story Points":"many","Storey":1})",
+         {HasSubstr("`many` is no number"), HasSubstr("offers no field 'Storey'")}},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.fields);
+        const auto config = config_with(row.fields);
+        EXPECT_THAT(screen_problems(config, screen_of(screen_items()), JiraDialect(config)),
+                    testing::UnorderedElementsAreArray(row.problems));
+    }
 }
 
 TEST(JiraFields, AUserWhomNobodyKnowsIsLeftOut) {
