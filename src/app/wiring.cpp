@@ -245,6 +245,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .lifecycle = parts->lifecycle.get(),
                            .write_back = parts->write_back.get(),
                            .group = config.tickets.group,
+                           .due = config.tickets.due,
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),

@@ -1,5 +1,6 @@
 #include "draft_stage.hpp"
 
+#include "due_stage.hpp"
 #include "group_stage.hpp"
 #include "policy_stage.hpp"
 #include "stage_timer.hpp"
@@ -178,7 +179,8 @@ private:
                                  .assessment = *work.assessment,
                                  .narrative = *work.narrative,
                                  .route = route,
-                                 .revision = revision};
+                                 .revision = revision,
+                                 .due = due_now(stations_, work.row(), turn_, route.route)};
         if (stations_.restore_in_tickets) restore_names(work, view.narrative);
         auto rendered = ticket::render_draft(view);
         Draft draft;
@@ -195,6 +197,7 @@ private:
         draft.route = route.route;
         draft.facts = ticket::facts_of(view);
         draft.links = ticket::links_of(view);
+        draft.due = view.due;
         draft.severity = view.findings.front().severity;
         draft.created_at = at;
         draft.generation = turn_.generation;

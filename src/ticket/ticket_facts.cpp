@@ -97,6 +97,7 @@ auto facts_of(const DossierView& view) -> TicketFacts {
     facts.add("dossier.id", view.dossier_id);
     facts.add("dossier.revision", std::to_string(view.revision));
     facts.add("dossier.route", view.route.route);
+    if (view.due) facts.add("due.date", view.due->on);
     if (!view.findings.empty()) add_finding(facts, view.findings.front());
     add_context(facts, view.context);
     facts.add("risk.score", std::to_string(std::lround(view.assessment.risk)));
@@ -121,6 +122,7 @@ auto fact_names() -> const std::vector<std::string_view>& {
         "dossier.id",
         "dossier.revision",
         "dossier.route",
+        "due.date",
         "finding.id",
         "finding.title",
         "finding.severity",

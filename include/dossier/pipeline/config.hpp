@@ -3,7 +3,9 @@
 
 #include "dossier/base/config.hpp"
 #include "dossier/finding/vocabulary.hpp"
+#include "dossier/ticket/due.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,7 @@ struct RouteConfig {
     std::string approval;          ///< "" = tickets.approval | none | before_create | before_assign
     double min_confidence = 0;
     bool policy_drafts = false; ///< policies that close the exposure become drafts of their own, for review
+    std::optional<ticket::DueDays> due; ///< in place of those of `tickets.due`; empty = `none`
     NarrativeRule narrative;    ///< `narrative:` always | never | {top_percent, window}
 };
 

@@ -43,6 +43,7 @@ struct Stations {
     ticket::Lifecycle* lifecycle = nullptr;           ///< nullptr = tickets are left alone once they are made
     ticket::WriteBack* write_back = nullptr;          ///< nullptr = no platform is ever written to
     ticket::GroupConfig group{};                      ///< `tickets.group`
+    ticket::DueConfig due{};                          ///< `tickets.due`
     bool restore_in_tickets = false;                  ///< `redaction.restore_in_tickets`
     const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
     explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open
