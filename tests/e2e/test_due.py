@@ -22,6 +22,7 @@ from standins.servicenow import ServiceNow  # noqa: E402
 DUE = {"critical": 2, "high": 5, "calendar": {"weekend": ["sat", "sun"], "utc_offset": "+01:00"},
        "mention": ["owner", "manager"], "escalation": "ciso@acme.example"}
 PASSED = "The due date has passed"
+LONG_AGO = "2025-12-31"
 
 
 def business_days_on(count, offset=1, holidays=()):
@@ -42,7 +43,7 @@ class DueCase(LifeCase):
         with contextlib.closing(sqlite3.connect(service.dir / "data/dossier.db")) as db, db:
             for seq, text in db.execute("SELECT seq, told FROM tickets").fetchall():
                 told = json.loads(text)
-                told["due"]["date"]["ends_at"] = "2026-01-01T00:00:00.000Z"
+                told["due"]["date"].update(on=LONG_AGO, ends_at="2026-01-01T00:00:00.000Z")
                 db.execute("UPDATE tickets SET told = ? WHERE seq = ?", (json.dumps(told), seq))
             db.execute("UPDATE dossiers SET ready_at = 0, lease_owner = '', lease_until = NULL")
         service.start()
@@ -75,7 +76,7 @@ class JiraDue(DueCase):
         self.assertIn(f"{on} (5 business days for severity high", text_of(issue))
         dossier = self.dossier(service, finding)
         self.assertEqual((dossier["draft"]["due"]["on"], dossier["tickets"][0]["due"]["on"]), (on, on))
-        self.deliver(service, self.event(1, description="Another word."))
+        self.deliver(service, self.event(1, text="Another word."))
         service.wait_for(lambda: self.said(key, "What changed"), 20, "the change to be told")
         self.assertEqual(self.said(key, "Due date:"), [], "not for a change of another kind")
         self.deliver(service, self.event(1, "critical"))
@@ -124,10 +125,12 @@ class JiraDue(DueCase):
         self.assertEqual(len(self.said(key)), 1, "not again")
         self.deliver(service, self.event(3, "high", "resolved", labels=["pii", "pci"]))
         self.until(service, finding, lambda d: d["stage"] == "closed", "the end")
+        self.jira.issues[key]["fields"]["duedate"] = LONG_AGO
         self.deliver(service, self.event(3, labels=["pii", "pci"]))
         service.wait_for(lambda: self.said(key, "the finding came back"), 20, "the time anew")
         dossier = self.until(service, finding, lambda d: d["tickets"][0]["due"]["on"] == business_days_on(5), "the date")
         self.assertFalse(dossier["tickets"][0]["due_breached"])
+        service.wait_for(lambda: self.jira.issues[key]["fields"]["duedate"] == business_days_on(5), 20, "the field")
 
     def test_killed_while_it_is_being_said(self):
         service = self.start(self.jira, due=DUE)
