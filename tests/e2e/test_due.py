@@ -87,7 +87,7 @@ class JiraDue(DueCase):
         said, = self.said(key, "Due date:")
         self.assertIn(f"now {sooner}", said)
         self.assertIn(f"before {on}: the severity rose from high to critical", said)
-        self.deliver(service, self.event(1, "high"))
+        self.deliver(service, self.event(1, "high", text="A word of its own, else it is a late repeat."))
         service.wait_for(lambda: self.said(key, "critical → high"), 20, "the fall to be told")
         dossier = self.until(service, finding, lambda d: d["draft"]["revision"] == 4 and
                              d["stage"] == "awaiting_approval", "the next draft")
@@ -126,7 +126,7 @@ class JiraDue(DueCase):
         self.deliver(service, self.event(3, "high", "resolved", labels=["pii", "pci"]))
         self.until(service, finding, lambda d: d["stage"] == "closed", "the end")
         self.jira.issues[key]["fields"]["duedate"] = LONG_AGO
-        self.deliver(service, self.event(3, labels=["pii", "pci"]))
+        self.deliver(service, self.event(3, text="Back again."))
         service.wait_for(lambda: self.said(key, "the finding came back"), 20, "the time anew")
         dossier = self.until(service, finding, lambda d: d["tickets"][0]["due"]["on"] == business_days_on(5), "the date")
         self.assertFalse(dossier["tickets"][0]["due_breached"])
