@@ -108,6 +108,7 @@ auto read_route(config::Section& section, std::vector<std::string>& names, Mode 
     section.read("policy_drafts", route.policy_drafts);
     route.narrative = read_narrative(section);
     route.due = read_route_due(section);
+    section.read("scan", route.scan);
     if (route.approval == "none" && mode != Mode::automate)
         section.warning("approval", "`none` holds in `mode: automate` only: a person is asked");
     return route;

@@ -77,7 +77,11 @@ auto due_to_follow(const Stations& stations, const store::DossierRow& row, const
 
 auto names_for_breach(const Stations& stations, const store::DossierRow& row, int generation) -> std::string {
     const auto* draft = newest_ticket_draft(row, generation);
-    return draft == nullptr ? std::string() : ticket::named_for_breach(stations.due, draft->facts);
+    if (draft == nullptr) return {};
+    auto facts = draft->facts;
+    // A group's draft has no facts of one finding, and an owner only where its members have the same.
+    if (facts.empty() && !draft->owner.empty()) facts.emplace_back("owner.email", draft->owner);
+    return ticket::named_for_breach(stations.due, facts);
 }
 
 } // namespace dossier::pipeline

@@ -14,10 +14,11 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from life_steps import ISSUE, LifeCase  # noqa: E402
+from life_steps import ISSUE, QUICK, LifeCase  # noqa: E402
 from standins.jira import Jira, comments_of, field, text_of  # noqa: E402
 from standins.jira_datacenter import JiraDataCenter  # noqa: E402
 from standins.servicenow import ServiceNow  # noqa: E402
+from tracker_steps import tracker_config  # noqa: E402
 
 DUE = {"critical": 2, "high": 5, "calendar": {"weekend": ["sat", "sun"], "utc_offset": "+01:00"},
        "mention": ["owner", "manager"], "escalation": "ciso@acme.example"}
@@ -43,6 +44,8 @@ class DueCase(LifeCase):
         with contextlib.closing(sqlite3.connect(service.dir / "data/dossier.db")) as db, db:
             for seq, text in db.execute("SELECT seq, told FROM tickets").fetchall():
                 told = json.loads(text)
+                if not told["due"]:
+                    continue
                 told["due"]["date"].update(on=LONG_AGO, ends_at="2026-01-01T00:00:00.000Z")
                 db.execute("UPDATE tickets SET told = ? WHERE seq = ?", (json.dumps(told), seq))
             db.execute("UPDATE dossiers SET ready_at = 0, lease_owner = '', lease_until = NULL")
@@ -195,6 +198,37 @@ class RouteDue(DueCase):
         _, never = self.handed_over(service, self.event(21, "critical"))
         self.assertEqual(jira.issues[slow]["fields"]["duedate"], business_days_on(20))
         self.assertNotIn("duedate", jira.issues[never]["fields"])
+
+
+class GroupDue(DueCase):
+    def test_a_group_has_one_date_and_one_comment(self):
+        jira = self.watch(Jira())
+        jira.screen.append(field("duedate", "Due date", "date", system="duedate"))
+        config = tracker_config(jira.config(timeout="5s"), "before_create", "1s", queue=QUICK)
+        config["tickets"].update(due=DUE, group={"by": ["rule", "owner"], "window": "1h", "min": 3})
+        next(one for one in config["sources"] if one["name"] == "generic")["map"]["rule.id"] = "/rule"
+        service = self.serve(config)
+        for number in range(3):
+            self.deliver(service, self.event(f"2{number}", rule="public-bucket"))
+
+        def draft_of_all():
+            drafts = service.items("/v1/drafts?state=pending")
+            return drafts[0] if len(drafts) == 1 and drafts[0]["title"].startswith("Many findings") else None
+        draft = service.wait_for(draft_of_all, 20, "one draft for all")
+        self.assertEqual(draft["due"]["on"], business_days_on(5))
+        service.post(f"/v1/drafts/{draft['id']}/approve", {"comment": "go"})
+        service.wait_for(lambda: jira.issues and jira.all()[0]["fields"]["assignee"], 20, "the group's ticket")
+        issue, = jira.all()
+        self.assertEqual(issue["fields"]["duedate"], business_days_on(5))
+        service.wait_for(lambda: service.get(f"/v1/dossiers/{draft['dossier_id']}")["stage"] == "delivered", 20, "it")
+        self.days_go_by(service)
+        said = lambda: [one for one in comments_of(issue) if PASSED in one]  # noqa: E731
+        service.wait_for(said, 20, "the breach to be said")
+        self.assertIn("alice@acme.example", said()[0])
+        self.days_go_by(service)
+        self.deliver(service, self.event("29", rule="public-bucket"))
+        service.wait_for(lambda: "4 of 4 are open" in text_of(issue), 20, "the table to follow")
+        self.assertEqual((len(said()), self.breaches(service)), (1, 0))
 
 
 class DatacenterDue(DueCase):

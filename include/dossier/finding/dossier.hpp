@@ -315,13 +315,13 @@ struct Draft {
     std::string dossier_id;
     int revision = 0; ///< of the dossier
     std::vector<std::string> finding_ids;
-    std::string kind = "ticket"; ///< ticket | tags | policy | report
+    std::string kind = "ticket"; ///< ticket | tags | policy | scan | report
     std::string sink;
     std::string approval; ///< none | before_create | before_assign
     DraftState state = DraftState::pending;
     std::string title;
     std::string body;    ///< Markdown
-    std::string payload; ///< what kind `tags` writes: {"flat": {…}, "list": {…}} as JSON text; "" for the other kinds
+    std::string payload; ///< JSON text: what kind `tags` writes, {"flat": {…}, "list": {…}}; what kind `scan` starts
     std::string content_hash;
     std::string approved_hash; ///< the content that was approved; "" before
     std::string assignee;      ///< e-mail, else person id, else ""; a reviewer may name somebody else

@@ -47,6 +47,7 @@ struct RouteConfig {
     double min_confidence = 0;
     bool policy_drafts = false; ///< policies that close the exposure become drafts of their own, for review
     std::optional<ticket::DueDays> due; ///< in place of those of `tickets.due`; empty = `none`
+    std::string scan;           ///< action that scans the store, once a person approved it; "" = none
     NarrativeRule narrative;    ///< `narrative:` always | never | {top_percent, window}
 };
 

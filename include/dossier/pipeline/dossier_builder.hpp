@@ -18,6 +18,7 @@
 #include "dossier/ticket/delivery.hpp"
 #include "dossier/ticket/draft_renderer.hpp"
 #include "dossier/ticket/lifecycle.hpp"
+#include "dossier/ticket/purview.hpp"
 #include "dossier/ticket/write_back.hpp"
 
 #include <functional>
@@ -44,6 +45,7 @@ struct Stations {
     ticket::WriteBack* write_back = nullptr;          ///< nullptr = no platform is ever written to
     ticket::GroupConfig group{};                      ///< `tickets.group`
     ticket::DueConfig due{};                          ///< `tickets.due`
+    const std::vector<ticket::PurviewConfig>* scanners = nullptr; ///< actions that scan; nullptr = none
     bool restore_in_tickets = false;                  ///< `redaction.restore_in_tickets`
     const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
     explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open
@@ -83,6 +85,11 @@ public:
     /// One draft for each group of like stores, in a dossier of their own.
     auto draft_governance(std::vector<explain::InventoryStore> stores, std::string sink, std::string actor)
         -> Task<Result<AskedPolicies>>;
+    /// A draft of the scan that covers a stored finding's store (`POST /v1/scans`). Asked twice, it answers with the one
+    /// that waits or is under way. `not_found`; `invalid_argument` where no target or no scan of it fits; `conflict` for
+    /// a finding that is over.
+    /// @param target "" = the only one
+    auto draft_scan(std::string finding_id, std::string target, std::string actor) -> Task<Result<Draft>>;
 
 private:
     Stations stations_;
