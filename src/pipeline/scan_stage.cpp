@@ -62,8 +62,7 @@ auto wanted_scan(const Stations& stations, const DossierCase& work, const RouteD
 }
 
 auto outlives_revision(const Draft& old, const WantedScan& wanted) -> bool {
-    if (old.kind != "scan") return false;
-    return old.state == DraftState::approved || (wanted.draft && is_same_scan(old, *wanted.draft));
+    return wanted.draft && is_same_scan(old, *wanted.draft);
 }
 
 auto DossierBuilder::draft_scan(std::string finding_id, std::string target, std::string actor)

@@ -20,8 +20,13 @@ struct WantedScan {
 [[nodiscard]] auto wanted_scan(const Stations& stations, const DossierCase& work, const RouteDecision& route,
                                int revision, Timestamp at) -> WantedScan;
 
-/// Whether an undecided or unfinished draft goes on under another revision of its dossier: one that was approved may be
-/// under way, and one for the scan that is still wanted needs no second reading.
+/// Whether an undecided draft goes on under another revision of its dossier: the scan is still wanted, and needs no
+/// second reading.
 [[nodiscard]] auto outlives_revision(const Draft& old, const WantedScan& wanted) -> bool;
+
+/// Starts what was approved, looks at what is under way, and says on the dossier's ticket what came of it; the rest of
+/// the claim's end stays as it is.
+[[nodiscard]] auto carry_out_scans(const Stations& stations, const store::Claim& claim, store::Release end)
+    -> Task<Result<store::Release>>;
 
 } // namespace dossier::pipeline

@@ -44,11 +44,12 @@ auto read_scan_rule(config::Section& section) -> PurviewScanRule {
     return rule;
 }
 
-} // namespace
-
-auto read_purview(config::Section& section, std::string name) -> PurviewConfig {
+auto read_scanner(config::Section& section, std::vector<std::string>& names) -> PurviewConfig {
     PurviewConfig purview;
-    purview.name = std::move(name);
+    section.read_name("name", purview.name, names);
+    std::string kind;
+    section.require("kind");
+    section.read_word("kind", kind, {"purview"});
     section.read_url("url", purview.url);
     section.read_url("auth_url", purview.auth_url);
     section.read("tenant_id", purview.tenant_id);
@@ -67,6 +68,15 @@ auto read_purview(config::Section& section, std::string name) -> PurviewConfig {
             section.problem(key, "must be longer than nothing");
     for (auto& rule : section.items("scans")) purview.scans.push_back(read_scan_rule(rule));
     return purview;
+}
+
+} // namespace
+
+auto read_scanners(std::vector<config::Section> sections) -> std::vector<PurviewConfig> {
+    std::vector<std::string> names;
+    std::vector<PurviewConfig> scanners;
+    for (auto& section : sections) scanners.push_back(read_scanner(section, names));
+    return scanners;
 }
 
 auto to_text(const ScanOrder& order) -> std::string {

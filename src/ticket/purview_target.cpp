@@ -110,7 +110,7 @@ public:
     }
 
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override {
-        const auto what = fmt::format("actions[{}]", config_.name);
+        const auto what = fmt::format("scanners[{}]", config_.name);
         for (const auto& rule : config_.scans) {
             const ScanOrder order{.data_source = rule.data_source, .scan = rule.scan, .level = {}};
             auto page = co_await call("GET", history_path(order), deadline);

@@ -351,6 +351,19 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"tickets: {due: {high: 5, calendar: {holidays: [25.12.2026]}}}", "`25.12.2026` is no date"},
         {"tickets: {due: {high: 5, calendar: {utc_offset: CET}}}", "expected an offset from UTC as +01:00"},
         {"tickets: {due: {high: 5, mention: [boss]}}", "tickets.due.mention: `boss` is none of `owner`, `manager`"},
+        {"scanners: [{name: p, kind: fabric}]", "scanners[0].kind: `fabric` is none of `purview`"},
+        {"scanners: [{name: p, kind: purview, url: 'https://p.x', client_id: c, client_secret: s, scans: []}]",
+         "scanners[0].tenant_id"},
+        {"scanners: [{name: p, kind: purview, url: 'https://p.x', tenant_id: t/../u, client_id: c, client_secret: s, "
+         "scans: [{data_source: D, scan: s}]}]",
+         "scanners[0].tenant_id: expected the id or domain"},
+        {"scanners: [{name: p, kind: purview, url: 'https://p.x', tenant_id: t, client_id: c, client_secret: s, "
+         "scans: [{data_source: D/../E, scan: s}]}]",
+         "scanners[0].scans[0].data_source: expected a name as Purview has them"},
+        {"scanners: [{name: p, kind: purview, url: 'https://p.x', tenant_id: t, client_id: c, client_secret: s, "
+         "poll: 0s, scans: [{data_source: D}]}]",
+         "scanners[0].scans[0].scan"},
+        {"routes: [{name: a, scan: purview}]", "routes[0].scan: there is no scanner `purview`"},
         {"routes: [{name: a, due: never}]", "routes[0].due: `never` is none of `none`"},
         {"routes: [{name: a, due: {critical: 9999}}]", "routes[0].due.critical"},
         {"tickets: {group: {by: [owner]}}", "tickets.group.by: must name `rule`"},

@@ -24,7 +24,7 @@ class Scans(LifeCase):
 
     def begin(self, wants=True, **purview):
         config = tracker_config(self.jira.config(timeout="5s"), settle="1s", queue=QUICK,
-                                actions=[self.purview.config(timeout="5s", **purview)])
+                                scanners=[self.purview.config(timeout="5s", **purview)])
         if wants:
             config["routes"][0]["scan"] = "purview"
         return self.serve(config)

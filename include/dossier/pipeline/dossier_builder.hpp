@@ -22,6 +22,8 @@
 #include "dossier/ticket/write_back.hpp"
 
 #include <functional>
+#include <map>
+#include <memory>
 
 namespace dossier::pipeline {
 
@@ -45,7 +47,9 @@ struct Stations {
     ticket::WriteBack* write_back = nullptr;          ///< nullptr = no platform is ever written to
     ticket::GroupConfig group{};                      ///< `tickets.group`
     ticket::DueConfig due{};                          ///< `tickets.due`
-    const std::vector<ticket::PurviewConfig>* scanners = nullptr; ///< actions that scan; nullptr = none
+    const std::vector<ticket::PurviewConfig>* scanners = nullptr; ///< what scans stores; nullptr = nothing
+    std::map<std::string, std::shared_ptr<ticket::ActionTarget>> scan_targets{}; ///< of these, by name
+    std::string instance{};                                                      ///< `tickets.instance`
     bool restore_in_tickets = false;                  ///< `redaction.restore_in_tickets`
     const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
     explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open

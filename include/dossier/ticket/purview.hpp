@@ -36,8 +36,8 @@ struct PurviewConfig {
     Duration timeout{15'000};
     std::vector<PurviewScanRule> scans; ///< first match wins
 };
-/// @param section of one target, its name and kind read already
-[[nodiscard]] auto read_purview(config::Section& section, std::string name) -> PurviewConfig;
+/// Section `scanners`.
+[[nodiscard]] auto read_scanners(std::vector<config::Section> sections) -> std::vector<PurviewConfig>;
 
 /// What a draft of kind `scan` is to start: its payload.
 struct ScanOrder {
