@@ -231,8 +231,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->scanners = config.scanners;
     std::map<std::string, std::shared_ptr<ticket::ActionTarget>> scan_targets;
     for (const auto& scanner : config.scanners)
-        scan_targets.emplace(scanner.name,
-                             ticket::make_purview_target(scanner, foundation.client, foundation.metrics));
+        scan_targets.emplace(scanner.name, ticket::make_purview_target(scanner, foundation.client, foundation.metrics));
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,

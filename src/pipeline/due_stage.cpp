@@ -69,8 +69,8 @@ auto due_to_follow(const Stations& stations, const store::DossierRow& row, const
     const bool was_handed_over = std::ranges::any_of(row.drafts, [&](const Draft& one) {
         return one.kind == "ticket" && one.generation == turn.generation && one.state == DraftState::posted;
     });
-    const bool is_unwanted = draft->state == DraftState::rejected ||
-                             (draft->state == DraftState::expired && !draft->decided_by.empty());
+    const bool is_unwanted =
+        draft->state == DraftState::rejected || (draft->state == DraftState::expired && !draft->decided_by.empty());
     if (is_unwanted && !was_handed_over) return std::nullopt;
     return due_now(stations, row, turn, draft->route);
 }

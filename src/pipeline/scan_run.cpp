@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using store::Intent;
 
-constexpr auto scan_call_limit = 2min;     // for the calls of one look
+constexpr auto scan_call_limit = 2min;    // for the calls of one look
 constexpr auto watch_scans_for = 7 * 24h; // since the approval: what a queue of scans or an outage may last
 
 /// Trying again would say the same.
@@ -94,8 +94,8 @@ private:
         intent.next_at.reset();
         if (auto begun = co_await stations_.store.save_intent(intent, {}); !begun) co_return begun;
         const auto decided_at = draft.decided_at.value_or(draft.created_at);
-        Result<ticket::ActionReceipt> receipt = fail(
-            Errc::invalid_argument, fmt::format("nothing that scans is called `{}` any more", draft.sink));
+        Result<ticket::ActionReceipt> receipt =
+            fail(Errc::invalid_argument, fmt::format("nothing that scans is called `{}` any more", draft.sink));
         if (const auto target = stations_.scan_targets.find(draft.sink); target != stations_.scan_targets.end()) {
             ticket::Action action{.key = ticket::ticket_key(stations_.instance, intent.key), .draft = std::move(draft)};
             receipt = co_await target->second->perform(std::move(action), deadline_in(scan_call_limit));

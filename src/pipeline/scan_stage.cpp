@@ -24,9 +24,8 @@ auto is_same_scan(const Draft& one, const Draft& other) -> bool {
 }
 
 auto known_scan(const store::DossierRow& row, const Draft& draft) -> const Draft* {
-    const auto known = std::ranges::find_if(row.drafts, [&](const Draft& one) {
-        return is_same_scan(one, draft) && one.state != DraftState::expired;
-    });
+    const auto known = std::ranges::find_if(
+        row.drafts, [&](const Draft& one) { return is_same_scan(one, draft) && one.state != DraftState::expired; });
     return known == row.drafts.end() ? nullptr : &*known;
 }
 
@@ -65,8 +64,7 @@ auto outlives_revision(const Draft& old, const WantedScan& wanted) -> bool {
     return wanted.draft && is_same_scan(old, *wanted.draft);
 }
 
-auto DossierBuilder::draft_scan(std::string finding_id, std::string target, std::string actor)
-    -> Task<Result<Draft>> {
+auto DossierBuilder::draft_scan(std::string finding_id, std::string target, std::string actor) -> Task<Result<Draft>> {
     const bool is_only_one = target.empty() && stations_.scanners != nullptr && stations_.scanners->size() == 1;
     const auto* scanner = is_only_one ? &stations_.scanners->front() : scanner_named(stations_, target);
     if (scanner == nullptr)
@@ -80,8 +78,7 @@ auto DossierBuilder::draft_scan(std::string finding_id, std::string target, std:
     if (!finding) co_return fail(std::move(finding.error()));
     finding->id = stored->id;
     const auto order = ticket::scan_for(*scanner, finding->resource);
-    if (!order)
-        co_return fail(Errc::invalid_argument, fmt::format("no scan of {} covers this store", scanner->name));
+    if (!order) co_return fail(Errc::invalid_argument, fmt::format("no scan of {} covers this store", scanner->name));
     auto row = co_await stations_.store.get_dossier(stored->dossier_id);
     if (!row) co_return fail(std::move(row.error()));
     auto draft = ticket::scan_draft(*scanner, *finding, *order);

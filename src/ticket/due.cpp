@@ -49,8 +49,9 @@ auto read_calendar(config::Section section) -> BusinessCalendar {
     if (const auto parsed = parse_utc_offset(offset))
         calendar.utc_offset = *parsed;
     else if (!offset.empty())
-        section.problem("utc_offset", "expected an offset from UTC as +01:00 or Z; zones with summer time are not read, "
-                                      "since it moves no date by a day");
+        section.problem("utc_offset",
+                        "expected an offset from UTC as +01:00 or Z; zones with summer time are not read, "
+                        "since it moves no date by a day");
     return calendar;
 }
 

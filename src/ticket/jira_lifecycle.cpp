@@ -138,12 +138,11 @@ auto JiraSink::move_due(const TicketRef& ticket, const DueDate& before, const Du
     const auto set = has_field ? text_in(fields, {"duedate"}) : std::string();
     // A date that isn't ours is a person's, also where they took ours away.
     if (!has_field || set != before.on) co_return Result<void>{};
-    auto put = co_await jira_.call("PUT", issue_path(ticket), Json{{"fields", {{"duedate", now.on}}}}, Repeat::safe,
-                                   deadline);
+    auto put =
+        co_await jira_.call("PUT", issue_path(ticket), Json{{"fields", {{"duedate", now.on}}}}, Repeat::safe, deadline);
     if (put) co_return Result<void>{};
     if (put.error().code != Errc::rejected) co_return fail(put.error());
-    log::warn("ticket.due_not_set",
-              {{"sink", config_.name}, {"key", ticket.key}, {"reason", put.error().message}});
+    log::warn("ticket.due_not_set", {{"sink", config_.name}, {"key", ticket.key}, {"reason", put.error().message}});
     co_return Result<void>{};
 }
 

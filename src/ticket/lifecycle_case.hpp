@@ -58,7 +58,7 @@ struct Lifecycle::Case {
     std::shared_ptr<TicketSink> sink;
     Deadline deadline;
     FollowProgress progress;
-    bool is_seen = false;     ///< the tracker has just shown the ticket
+    bool is_seen = false;      ///< the tracker has just shown the ticket
     bool breaches_due = false; ///< what is planned says that its date has passed
 
     [[nodiscard]] auto is_current(const store::Intent& intent) const -> bool {

@@ -1,5 +1,5 @@
-// The part of Lifecycle that keeps a ticket's due date: moved where it is counted anew, and once it has passed, said once
-// on a ticket that still is open.
+// The part of Lifecycle that keeps a ticket's due date: moved where it is counted anew, and once it has passed, said
+// once on a ticket that still is open.
 #include "lifecycle_case.hpp"
 
 #include "dossier/base/log.hpp"
@@ -32,8 +32,7 @@ auto breach_words(const DueDate& due, const std::string& names) -> std::string {
 /// Whether the ticket has to be looked at before it is said that its date has passed.
 auto Lifecycle::is_past_due(const Case& work, const FollowOrder& order, Timestamp now) -> bool {
     const auto& due = work.told.due;
-    return order.due && due && !due->is_breached && now >= due->date.ends_at && !work.row.is_done &&
-           !work.told.is_over;
+    return order.due && due && !due->is_breached && now >= due->date.ends_at && !work.row.is_done && !work.told.is_over;
 }
 
 void Lifecycle::plan_due(Case& work, const FollowOrder& order, std::vector<store::Intent>& planned,
@@ -45,17 +44,12 @@ void Lifecycle::plan_due(Case& work, const FollowOrder& order, std::vector<store
         const auto before = std::exchange(*told.due, ToldDue{.date = *order.due}).date;
         if (before.on != order.due->on) {
             told.number += 1;
-            planned.push_back(work.planned(told.number, {.what = "due",
-                                                         .text = {},
-                                                         .other = {},
-                                                         .planned_at = now,
-                                                         .due_before = before,
-                                                         .due = *order.due}));
-            planned.push_back(
-                work.planned(told.number, {.what = "comment",
-                                           .text = moved_words(before, *order.due),
-                                           .other = {},
-                                           .planned_at = now}));
+            planned.push_back(work.planned(
+                told.number,
+                {.what = "due", .text = {}, .other = {}, .planned_at = now, .due_before = before, .due = *order.due}));
+            planned.push_back(work.planned(
+                told.number,
+                {.what = "comment", .text = moved_words(before, *order.due), .other = {}, .planned_at = now}));
         }
     }
     if (told.due->is_breached || work.row.is_done) return;
@@ -65,13 +59,11 @@ void Lifecycle::plan_due(Case& work, const FollowOrder& order, std::vector<store
     if (!work.is_seen) return work.wait_until(now + pauses_.base);
     told.due->is_breached = true;
     told.number += 1;
-    planned.push_back(work.planned(told.number, {.what = "comment",
-                                                 .text = breach_words(date, order.due_names),
-                                                 .other = {},
-                                                 .planned_at = now}));
-    audit.push_back(work.entry(
-        "ticket.due_breached",
-        {{"due", date.on}, {"severity", to_string(date.severity)}, {"business_days", date.days}}, now));
+    planned.push_back(work.planned(
+        told.number, {.what = "comment", .text = breach_words(date, order.due_names), .other = {}, .planned_at = now}));
+    audit.push_back(work.entry("ticket.due_breached",
+                               {{"due", date.on}, {"severity", to_string(date.severity)}, {"business_days", date.days}},
+                               now));
     work.breaches_due = true;
 }
 

@@ -57,8 +57,9 @@ auto read_scanner(config::Section& section, std::vector<std::string>& names) -> 
     section.read("client_secret", purview.client_secret);
     for (const auto* key : {"url", "client_id", "client_secret", "scans"}) section.require(key);
     if (purview.auth_url.empty()) section.require("tenant_id");
-    if (!purview.tenant_id.empty() && purview.tenant_id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
-                                                                          "UVWXYZ0123456789-.") != std::string::npos)
+    if (!purview.tenant_id.empty() &&
+        purview.tenant_id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
+                                            "UVWXYZ0123456789-.") != std::string::npos)
         section.problem("tenant_id", "expected the id or domain of a tenant");
     section.read_word("level", purview.level, {"full", "incremental"});
     section.read("poll", purview.poll);
@@ -86,9 +87,8 @@ auto to_text(const ScanOrder& order) -> std::string {
 auto scan_order_from(const std::string& text) -> std::optional<ScanOrder> {
     const auto json = parse_json(text);
     if (!json || !json->is_object()) return std::nullopt;
-    ScanOrder order{.data_source = text_at(*json, "data_source"),
-                    .scan = text_at(*json, "scan"),
-                    .level = text_at(*json, "level")};
+    ScanOrder order{
+        .data_source = text_at(*json, "data_source"), .scan = text_at(*json, "scan"), .level = text_at(*json, "level")};
     const bool is_level = order.level == "Full" || order.level == "Incremental";
     if (!is_level || !is_purview_name(order.data_source) || !is_purview_name(order.scan)) return std::nullopt;
     return order;

@@ -176,8 +176,7 @@ private:
     /// A second start of the same run is refused by its id; where another run of the scan is under way, ours waits.
     auto start(ScanOrder order, std::string id, Deadline deadline) -> Task<Result<void>> {
         auto started = co_await call(
-            "POST",
-            fmt::format("{}:run?runId={}&scanLevel={}&{}", scan_path(order), id, order.level, purview_version),
+            "POST", fmt::format("{}:run?runId={}&scanLevel={}&{}", scan_path(order), id, order.level, purview_version),
             deadline);
         if (started) co_return Result<void>{};
         if (started.error().code == Errc::conflict) co_return not_yet("Purview has another run of this scan under way");
@@ -190,8 +189,8 @@ private:
         request.url = base_ + path;
         request.headers.set("Accept", "application/json");
         const auto repeat = request.method == "GET" ? Repeat::safe : Repeat::unsafe;
-        auto response = co_await net::call_with_token(upstream_, tokens_, std::move(request), net::apply_bearer, repeat,
-                                                      deadline);
+        auto response =
+            co_await net::call_with_token(upstream_, tokens_, std::move(request), net::apply_bearer, repeat, deadline);
         if (!response) co_return fail(std::move(response.error()));
         auto body = trim(response->body).empty() ? Result<JsonDocument>(JsonDocument())
                                                  : JsonDocument::parse(response->body, 32);

@@ -153,8 +153,7 @@ auto ServiceNowSink::move_due(const TicketRef& ticket, const DueDate& before, co
     if (column_value((*record)["result"], "due_date") != due_column(before)) co_return Result<void>{};
     auto moved = co_await patch(ticket.id, Json{{"due_date", due_column(now)}}, deadline);
     if (moved || !is_no(moved.error())) co_return moved;
-    log::warn("ticket.due_not_set",
-              {{"sink", config_.name}, {"key", ticket.key}, {"reason", moved.error().message}});
+    log::warn("ticket.due_not_set", {{"sink", config_.name}, {"key", ticket.key}, {"reason", moved.error().message}});
     co_return Result<void>{};
 }
 

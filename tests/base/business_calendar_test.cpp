@@ -68,7 +68,8 @@ TEST(BusinessCalendar, ADayEndsWhereItIsLived) {
 
 TEST(BusinessCalendar, ReadsDatesAndOffsetsAndNothingElse) {
     EXPECT_EQ(format_date(day_at("2028-02-29")), "2028-02-29");
-    for (const auto* text : {"", "2026-12-5", "2026-02-29", "2026-13-01", "25.12.2026", "2026-12-25T00:00:00Z", "1766620800"})
+    for (const auto* text :
+         {"", "2026-12-5", "2026-02-29", "2026-13-01", "25.12.2026", "2026-12-25T00:00:00Z", "1766620800"})
         EXPECT_FALSE(parse_date(text)) << text;
     const struct {
         const char* text;

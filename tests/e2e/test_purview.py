@@ -58,8 +58,8 @@ class Scans(LifeCase):
         self.until_said(service, key, "8 assets discovered, 3 classified")
         run, = self.started()
         self.assertEqual(run["scanLevelType"], "Incremental")
-        posted = service.get(f"/v1/drafts/{draft['id']}")
-        self.assertEqual(posted["state"], "posted")
+        posted = service.wait_for(lambda: next((one for one in [service.get(f"/v1/drafts/{draft['id']}")]
+                                                if one["state"] == "posted"), None), 20, "the draft to be posted")
         self.assertIn(run["id"], str(posted["ticket"]))
         self.deliver(service, self.event(1, "critical"))
         self.until_said(service, key, "high → critical")

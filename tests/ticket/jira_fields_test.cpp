@@ -278,7 +278,8 @@ TEST(JiraFields, TakeTheDueDateWhereTheScreenHasIt) {
     EXPECT_EQ(made_with(config, &screen, false), nullptr);
     EXPECT_EQ(made_with(config, &without, true), nullptr) << "Jira would refuse the ticket";
     EXPECT_EQ(made_with(config, nullptr, true), nullptr) << "nobody knows what the screen takes";
-    for (const auto* own : {R"({"Team": "Payments", "duedate": "2027-01-01"})", R"({"Team": "Payments", "Due Date": "2027-01-01"})"})
+    for (const auto* own :
+         {R"({"Team": "Payments", "duedate": "2027-01-01"})", R"({"Team": "Payments", "Due Date": "2027-01-01"})"})
         EXPECT_EQ(made_with(config_with(own), &screen, true), "2027-01-01") << "the configuration has its own idea";
 }
 

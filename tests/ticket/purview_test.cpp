@@ -96,11 +96,17 @@ TEST(Purview, JudgesARunByWhatTheHistoryTells) {
         {"a state that nobody documented", {{"id", id}, {"status", "Throttled"}}, Errc::unavailable, "Throttled"},
         {"no state at all", {{"id", id}}, Errc::unavailable, "under way"},
         {"wrong types", {{"id", id}, {"status", 7}, {"endTime", 7}}, Errc::unavailable, "the scan is 7"},
-        {"done", {{"id", id}, {"status", "Succeeded"}, {"assetsDiscovered", 8}, {"assetsClassified", 3}}, {},
+        {"done",
+         {{"id", id}, {"status", "Succeeded"}, {"assetsDiscovered", 8}, {"assetsClassified", 3}},
+         {},
          "8 assets discovered, 3 classified"},
-        {"done in part", {{"id", id}, {"status", "CompletedWithExceptions"}, {"endTime", "2026-11-26T07:06:00Z"}}, {},
+        {"done in part",
+         {{"id", id}, {"status", "CompletedWithExceptions"}, {"endTime", "2026-11-26T07:06:00Z"}},
+         {},
          "ended as CompletedWithExceptions"},
-        {"failed", {{"id", id}, {"status", "Failed"}, {"errorMessage", "no\ncredential"}}, Errc::rejected,
+        {"failed",
+         {{"id", id}, {"status", "Failed"}, {"errorMessage", "no\ncredential"}},
+         Errc::rejected,
          "no credential"},
         {"cancelled by a person", {{"id", id}, {"status", "Canceled"}}, Errc::rejected, "ended as Canceled"},
     };
@@ -147,7 +153,9 @@ TEST(Purview, NeverStartsBlindly) {
         {"the history can't be had", Reply{403, {{"error", {{"message", "no role"}}}}, {}}, {}, Errc::forbidden, 0},
         {"the history is none", Reply{200, {{"value", 4}}, {}}, {}, Errc::malformed, 0},
         {"the next page is elsewhere",
-         Reply{200, {{"value", Json::array()}, {"nextLink", "https://evil.example/scan/x"}}, {}}, {}, Errc::malformed,
+         Reply{200, {{"value", Json::array()}, {"nextLink", "https://evil.example/scan/x"}}, {}},
+         {},
+         Errc::malformed,
          0},
         {"no such scan", Reply{404, {{"error", {{"message", "ScanNotFound"}}}}, {}}, {}, Errc::not_found, 0},
         {"another run is under way", history(Json::array()), Reply{409, {}, {}}, Errc::unavailable, 1},
@@ -165,8 +173,9 @@ TEST(Purview, NeverStartsBlindly) {
 
 TEST(Purview, TakesNoOrderThatItCantRead) {
     for (const auto* payload :
-         {"", "[]", R"({"data_source":"a/../b","scan":"s","level":"Full"})", R"({"data_source":"a","scan":"","level":"Full"})",
-          R"({"data_source":"a","scan":"s","level":"full"})", R"({"data_source":1,"scan":"s","level":"Full"})"}) {
+         {"", "[]", R"({"data_source":"a/../b","scan":"s","level":"Full"})",
+          R"({"data_source":"a","scan":"","level":"Full"})", R"({"data_source":"a","scan":"s","level":"full"})",
+          R"({"data_source":1,"scan":"s","level":"Full"})"}) {
         EXPECT_FALSE(scan_order_from(payload)) << payload;
         PurviewFixture purview([](const Seen&) { return history(Json::array()); });
         const auto done = purview.run(purview.target->perform(action_of(payload), deadline_in(Duration{5'000})));

@@ -23,8 +23,8 @@ struct BusinessCalendar {
     [[nodiscard]] auto date_of(Timestamp at) const -> std::chrono::sys_days;
     /// The instant in which a local date is over.
     [[nodiscard]] auto end_of(std::chrono::sys_days day) const -> Timestamp;
-    /// `count` business days after the local date of `from`; the day itself doesn't count. With 0 it is that day, or the
-    /// next business day where that is none. The calendar must have a business day (`has_business_days`).
+    /// `count` business days after the local date of `from`; the day itself doesn't count. With 0 it is that day, or
+    /// the next business day where that is none. The calendar must have a business day (`has_business_days`).
     [[nodiscard]] auto after(Timestamp from, int count) const -> std::chrono::sys_days;
     [[nodiscard]] auto has_business_days() const -> bool; ///< not every day of the week is a weekend
 };

@@ -1,8 +1,8 @@
 #pragma once
-// A scan of a data source by Microsoft Purview Data Map, as an approved action: one run of a scan that people have set up
-// there, watched to its end. Scanning data plane 2023-09-01 (learn.microsoft.com, rest/api/purview/scanningdataplane):
-// the caller chooses the run's id, so a run whose start was never answered is recognised and not started twice.
-// Microsoft Graph has no such thing (decision 31).
+// A scan of a data source by Microsoft Purview Data Map, as an approved action: one run of a scan that people have set
+// up there, watched to its end. Scanning data plane 2023-09-01 (learn.microsoft.com,
+// rest/api/purview/scanningdataplane): the caller chooses the run's id, so a run whose start was never answered is
+// recognised and not started twice. Microsoft Graph has no such thing (decision 31).
 
 #include "dossier/base/config.hpp"
 #include "dossier/finding/dossier.hpp"
@@ -26,8 +26,8 @@ struct PurviewScanRule {
 
 struct PurviewConfig {
     std::string name;
-    std::string url;       ///< "https://acme.purview.azure.com"
-    std::string auth_url;  ///< token endpoint; "" = that of the tenant at login.microsoftonline.com
+    std::string url;      ///< "https://acme.purview.azure.com"
+    std::string auth_url; ///< token endpoint; "" = that of the tenant at login.microsoftonline.com
     std::string tenant_id;
     std::string client_id;
     Secret client_secret;
