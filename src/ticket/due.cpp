@@ -102,8 +102,8 @@ auto due_date(const DueDays& days, const BusinessCalendar& calendar, Severity se
 auto due_after(const DueDate& known, const DueDays& days, const BusinessCalendar& calendar, Severity severity,
                Timestamp from) -> DueDate {
     if (severity <= known.severity) return known;
-    auto risen = due_date(days, calendar, severity, from);
-    return risen && risen->ends_at < known.ends_at ? std::move(*risen) : known;
+    const auto risen = due_date(days, calendar, severity, from);
+    return risen && risen->ends_at < known.ends_at ? *risen : known;
 }
 
 auto due_words(const DueDate& due) -> std::string {

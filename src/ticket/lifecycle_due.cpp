@@ -46,7 +46,7 @@ void Lifecycle::plan_due(Case& work, const FollowOrder& order, std::vector<store
             told.number += 1;
             planned.push_back(work.planned(
                 told.number,
-                {.what = "due", .text = {}, .other = {}, .planned_at = now, .due_before = before, .due = *order.due}));
+                {.what = "due", .text = {}, .other = {}, .planned_at = now, .due_before = before, .due = order.due}));
             planned.push_back(work.planned(
                 told.number,
                 {.what = "comment", .text = moved_words(before, *order.due), .other = {}, .planned_at = now}));

@@ -9,24 +9,25 @@ namespace {
 
 const DueDays days_by_severity{{Severity::critical, 2}, {Severity::high, 5}};
 
-auto moment(const char* text) -> Timestamp { return parse_time(text).value(); }
+auto due_instant(const char* text) -> Timestamp { return parse_time(text).value(); }
 
 TEST(DueDate, IsCountedFromTimeAndSeverity) {
     BusinessCalendar calendar;
     calendar.utc_offset = std::chrono::minutes{60};
-    const auto due = due_date(days_by_severity, calendar, Severity::high, moment("2026-11-26T23:30:00Z"));
+    const auto due = due_date(days_by_severity, calendar, Severity::high, due_instant("2026-11-26T23:30:00Z"));
     ASSERT_TRUE(due);
     EXPECT_EQ(due->on, "2026-12-04");
     EXPECT_EQ(due->counted_from, "2026-11-27") << "it was past midnight there";
     EXPECT_EQ(format_time(due->ends_at), "2026-12-04T23:00:00.000Z");
     EXPECT_EQ(due_words(*due), "2026-12-04 (5 business days for severity high, counted from 2026-11-27)");
-    EXPECT_FALSE(due_date(days_by_severity, calendar, Severity::low, moment("2026-11-26T23:30:00Z")))
+    EXPECT_FALSE(due_date(days_by_severity, calendar, Severity::low, due_instant("2026-11-26T23:30:00Z")))
         << "a severity that isn't named has none";
 }
 
 TEST(DueDate, MovesForARisenSeverityAloneAndNeverBack) {
     const BusinessCalendar calendar;
-    const auto first = due_date(days_by_severity, calendar, Severity::high, moment("2026-11-23T09:00:00Z")).value();
+    const auto first =
+        due_date(days_by_severity, calendar, Severity::high, due_instant("2026-11-23T09:00:00Z")).value();
     ASSERT_EQ(first.on, "2026-11-30");
     const struct {
         const char* name;
@@ -40,16 +41,17 @@ TEST(DueDate, MovesForARisenSeverityAloneAndNeverBack) {
         {"fallen", Severity::low, "2026-11-24T09:00:00Z", "2026-11-30"},
     };
     for (const auto& row : rows) {
-        const auto due = due_after(first, days_by_severity, calendar, row.severity, moment(row.at));
+        const auto due = due_after(first, days_by_severity, calendar, row.severity, due_instant(row.at));
         EXPECT_EQ(due.on, row.expected) << row.name;
-        EXPECT_EQ(due_after(due, days_by_severity, calendar, row.severity, moment("2026-12-24T09:00:00Z")), due)
+        EXPECT_EQ(due_after(due, days_by_severity, calendar, row.severity, due_instant("2026-12-24T09:00:00Z")), due)
             << row.name << ": asked again";
     }
 }
 
 TEST(DueDate, IsKeptWithWhatTheTicketWasTold) {
     const BusinessCalendar calendar;
-    auto told = told_at_birth({}, due_date(days_by_severity, calendar, Severity::high, moment("2026-11-23T09:00:00Z")));
+    auto told =
+        told_at_birth({}, due_date(days_by_severity, calendar, Severity::high, due_instant("2026-11-23T09:00:00Z")));
     told.due->is_breached = true;
     const auto again = told_from(to_text(told));
     ASSERT_TRUE(again.due);
