@@ -2,6 +2,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "dossier/finding/json.hpp"
+#include "dossier/ticket/told.hpp"
 
 #include <algorithm>
 #include <set>
@@ -124,6 +125,9 @@ auto tickets_in(const std::vector<store::TicketRow>& tickets) -> Json {
         json["is_done"] = row.is_done;
         json["closed_by_person"] = row.closed_by_person;
         json["changed_at"] = times_json(row.seen_at);
+        const auto due = ticket::told_from(row.told).due;
+        json["due"] = due ? Json(due->date) : Json(nullptr);
+        json["due_breached"] = due && due->is_breached;
         list.push_back(std::move(json));
     }
     return list;

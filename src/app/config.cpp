@@ -57,6 +57,7 @@ auto load(config::Document document) -> LoadedConfig {
         app.llm = explain::read_llm(root.child("llm"));
         app.classification = explain::read_classification(root.child("classification"));
         app.tickets = ticket::read_tickets(root.child("tickets"));
+        app.scanners = ticket::read_scanners(root.items("scanners"));
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));
         app.chat = approve::read_chat(root.child("chat"));
@@ -111,11 +112,14 @@ public:
     void routes() {
         std::vector<std::string_view> sinks;
         std::vector<std::string_view> sources;
+        std::vector<std::string_view> scanners;
         for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
         for (const auto& source : config_.sources) sources.push_back(source.name);
+        for (const auto& scanner : config_.scanners) scanners.push_back(scanner.name);
         for (std::size_t i = 0; i < config_.pipeline.routes.size(); ++i) {
             const auto& route = config_.pipeline.routes[i];
             if (!route.sink.empty()) known(fmt::format("routes[{}].sink", i), "ticket sink", route.sink, sinks);
+            if (!route.scan.empty()) known(fmt::format("routes[{}].scan", i), "scanner", route.scan, scanners);
             for (const auto& source : route.when.source)
                 known(fmt::format("routes[{}].when.source", i), "source", source, sources);
         }
@@ -124,6 +128,7 @@ public:
     void approvals() {
         std::vector<std::string_view> routes{"default", "location-rule"};
         std::vector<std::string_view> sinks{"outbox"};
+        for (const auto& scanner : config_.scanners) sinks.push_back(scanner.name);
         for (const auto& route : config_.pipeline.routes) routes.push_back(route.name);
         for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
         for (std::size_t i = 0; i < config_.approval.rules.size(); ++i) {

@@ -46,12 +46,14 @@ struct Outside {
     std::unique_ptr<context::Enricher> enricher;
     std::vector<std::pair<std::string, std::unique_ptr<explain::LlmProvider>>> providers;
     std::vector<std::pair<std::string, std::unique_ptr<ticket::TicketSink>>> sinks;
+    std::vector<std::pair<std::string, std::shared_ptr<ticket::ActionTarget>>> scanners;
     std::optional<approve::SlackConfig> slack;
 
     Outside() = default;
     Outside(const Outside&) = delete;
     auto operator=(const Outside&) -> Outside& = delete;
     ~Outside() {
+        scanners.clear();
         sinks.clear();
         providers.clear();
         enricher.reset();
@@ -80,6 +82,9 @@ struct Outside {
                                        explain::make_llm_provider(provider, *client, metrics));
         for (const auto& sink : config.tickets.sinks)
             sinks.emplace_back(fmt::format("tickets.sinks[{}]", sink.name), ticket::make_sink(sink, *client, metrics));
+        for (const auto& scanner : config.scanners)
+            scanners.emplace_back(fmt::format("scanners[{}]", scanner.name),
+                                  ticket::make_purview_target(scanner, *client, metrics));
         if (config.chat.slack.enabled()) slack = config.chat.slack;
         return {};
     }
@@ -94,6 +99,7 @@ struct Outside {
         tasks.push_back(enricher->check(deadline));
         for (auto& [what, provider] : providers) add(what, provider.get());
         for (auto& [what, sink] : sinks) add(what, sink.get());
+        for (auto& [what, scanner] : scanners) add(what, scanner.get());
         if (slack)
             tasks.push_back(named(
                 "chat.slack", [this](Deadline until) { return approve::check_slack(*slack, *client, metrics, until); },

@@ -65,6 +65,7 @@ struct Wiring::Parts {
     std::unique_ptr<ticket::Lifecycle> lifecycle;
     std::unique_ptr<ticket::Callbacks> callbacks;
     std::unique_ptr<ticket::WriteBack> write_back;
+    std::vector<ticket::PurviewConfig> scanners;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
@@ -227,6 +228,10 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->write_back = std::make_unique<ticket::WriteBack>(
         parts->platforms.write_back, foundation.store,
         net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
+    parts->scanners = config.scanners;
+    std::map<std::string, std::shared_ptr<ticket::ActionTarget>> scan_targets;
+    for (const auto& scanner : config.scanners)
+        scan_targets.emplace(scanner.name, ticket::make_purview_target(scanner, foundation.client, foundation.metrics));
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,
@@ -245,6 +250,10 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .lifecycle = parts->lifecycle.get(),
                            .write_back = parts->write_back.get(),
                            .group = config.tickets.group,
+                           .due = config.tickets.due,
+                           .scanners = &parts->scanners,
+                           .scan_targets = std::move(scan_targets),
+                           .instance = config.tickets.instance,
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),

@@ -117,6 +117,7 @@ auto essentials(const ChatCard& card) -> Json {
     if (!card.resource.empty()) fields.push_back(field("Resource", slack_code(card.resource, most_field)));
     add("Where", card.place);
     add("Owner", card.owner);
+    if (card.draft.due) add("Due", card.draft.due->on);
     add("Environment", card.environment);
     add("Touches", card.touches);
     add("Reach", card.reach);

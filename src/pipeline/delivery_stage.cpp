@@ -104,7 +104,7 @@ private:
         record.dossier_id = draft.dossier_id;
         record.generation = draft.generation;
         record.ticket = *draft.ticket;
-        record.told = ticket::to_text(ticket::told_at_birth(findings ? *findings : work_.open_findings()));
+        record.told = ticket::to_text(ticket::told_at_birth(findings ? *findings : work_.open_findings(), draft.due));
         return record;
     }
 

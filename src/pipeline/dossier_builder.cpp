@@ -9,6 +9,7 @@
 #include "follow_stage.hpp"
 #include "group_stage.hpp"
 #include "policy_stage.hpp"
+#include "scan_stage.hpp"
 #include "stage_timer.hpp"
 #include "write_back_stage.hpp"
 
@@ -62,6 +63,8 @@ public:
         if (auto done = co_await normalise(std::move(*thin)); !done) co_return fail(std::move(done.error()));
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
+        // One that a delivery has changed since it was normalised: the next claim, which it asked for, sees it whole.
+        if (std::ranges::any_of(row->findings, [](const auto& one) { return one.doc.empty(); })) co_return finished();
         if (is_group(*row)) co_return co_await advance_group(stations_, claim_, std::move(*row));
         auto turn = co_await ticket_turn(stations_, *row);
         if (!turn) co_return fail(std::move(turn.error()));
@@ -78,7 +81,9 @@ public:
             auto closed = co_await close(work);
             if (!closed) co_return fail(std::move(closed.error()));
             if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
-            co_return co_await follow_ticket(stations_, claim_, std::move(*closed), true);
+            auto followed = co_await follow_ticket(stations_, claim_, std::move(*closed), true);
+            if (!followed) co_return fail(std::move(followed.error()));
+            co_return co_await carry_out_scans(stations_, claim_, std::move(*followed));
         }
         if (!work.context) {
             if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
@@ -128,7 +133,9 @@ public:
         if (!written) co_return fail(std::move(written.error()));
         auto posted = co_await post_policies(stations_, claim_, std::move(*written));
         if (!posted) co_return fail(std::move(posted.error()));
-        co_return co_await enclose_evidence(stations_, work, claim_, std::move(*posted));
+        auto scanned = co_await carry_out_scans(stations_, claim_, std::move(*posted));
+        if (!scanned) co_return fail(std::move(scanned.error()));
+        co_return co_await enclose_evidence(stations_, work, claim_, std::move(*scanned));
     }
 
     Stage failed_stage = Stage::received; ///< where an error belongs

@@ -1,6 +1,7 @@
 #include "group_stage.hpp"
 
 #include "delivery_stage.hpp"
+#include "due_stage.hpp"
 #include "follow_stage.hpp"
 
 #include "dossier/base/crypto.hpp"
@@ -138,8 +139,12 @@ private:
 
     auto make() -> Task<Result<void>> {
         const auto facts = ticket::group_facts_from(view_.facts);
-        auto text = ticket::group_text(facts, view_.begins_at);
+        // One that follows another has its time from now on.
+        const auto due = ticket::due_date(due_days(stations_, facts.route), stations_.due.calendar, facts.severity,
+                                          turn_.generation > 1 ? now() : view_.begins_at);
+        auto text = ticket::group_text(facts, view_.begins_at, due);
         Draft draft;
+        draft.due = due;
         draft.id = new_id("drf");
         draft.dossier_id = row_.id;
         draft.revision = row_.revision;
@@ -167,7 +172,7 @@ private:
         record.dossier_id = row_.id;
         record.generation = draft.generation;
         record.ticket = *draft.ticket;
-        record.told = ticket::to_text(ticket::told_at_birth({as_finding()}));
+        record.told = ticket::to_text(ticket::told_at_birth({as_finding()}, draft.due));
         return record;
     }
 
@@ -282,6 +287,15 @@ private:
         co_return Result<void>{};
     }
 
+    /// Counted for the group when it was drafted, and anew when it comes back.
+    auto group_due() const -> std::optional<DueDate> {
+        const auto* draft = current();
+        if (draft == nullptr || draft->state == DraftState::rejected || !turn_.due) return std::nullopt;
+        const auto& days = due_days(stations_, draft->route);
+        if (days.empty() || !turn_.is_over || view_.open == 0) return days.empty() ? std::nullopt : turn_.due;
+        return ticket::due_date(days, stations_.due.calendar, draft->severity, now());
+    }
+
     auto follow() -> Task<Result<store::Release>> {
         if (view_.open == 0 && row_.stage != Stage::closed) {
             auto commit = commit_of(Stage::closed);
@@ -294,7 +308,10 @@ private:
             if (auto saved = co_await save(std::move(commit)); !saved) co_return fail(std::move(saved.error()));
         }
         if (stations_.lifecycle == nullptr) co_return end();
-        ticket::FollowOrder order{.claim = claim_, .findings = {as_finding()}};
+        ticket::FollowOrder order{.claim = claim_,
+                                  .findings = {as_finding()},
+                                  .due = group_due(),
+                                  .due_names = names_for_breach(stations_, row_, turn_.generation)};
         auto progress = co_await stations_.lifecycle->follow(std::move(order), deadline_in(group_limit));
         if (!progress) co_return fail(std::move(progress.error()));
         if (progress->again_at) wait_until(*progress->again_at);

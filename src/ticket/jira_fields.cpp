@@ -76,6 +76,15 @@ void wish_priority(std::vector<Wish>& wishes, const SinkConfig& config, Severity
     }
 }
 
+/// The date that code has counted, where the screen takes one and the configuration fills the field with nothing else.
+void wish_due(std::vector<Wish>& wishes, const SinkConfig& config, const Draft& draft, const JiraScreen* screen) {
+    const auto* field = screen != nullptr ? screen->find("duedate") : nullptr;
+    if (field == nullptr || !draft.due) return;
+    const bool is_configured = std::ranges::any_of(
+        wishes, [&](const Wish& one) { return one.field == field->id || iequals(one.field, field->name); });
+    if (!is_configured) wishes.push_back({field->id, draft.due->on, setting(config, "fields.duedate"), true});
+}
+
 void wish_epic(std::vector<Wish>& wishes, const SinkConfig& config, const JiraScreen* screen, bool is_cloud) {
     if (config.epic.empty()) return;
     const auto* link = screen != nullptr ? screen->find_custom(epic_link_kind) : nullptr;
@@ -185,7 +194,9 @@ auto jira_fields(const SinkConfig& config, const Draft& draft, const JiraScreen*
                  const JiraPeople& people, const std::vector<std::string>& labels) -> Result<Json> {
     Json fields = Json::object();
     std::vector<std::string> problems;
-    for (const auto& wish : wishes_of(config, draft.severity, screen, dialect.is_cloud())) {
+    auto wishes = wishes_of(config, draft.severity, screen, dialect.is_cloud());
+    wish_due(wishes, config, draft, screen);
+    for (const auto& wish : wishes) {
         if (screen == nullptr) {
             if (auto value = guessed_value(wish, draft.facts); !value.is_null()) fields[wish.field] = std::move(value);
             continue;

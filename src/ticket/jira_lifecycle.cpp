@@ -129,6 +129,23 @@ auto JiraSink::move(TicketRef ticket, TicketTarget target, Deadline deadline) ->
     co_return fail(Errc::conflict, refusal);
 }
 
+auto JiraSink::move_due(const TicketRef& ticket, const DueDate& before, const DueDate& now, Deadline deadline)
+    -> Task<Result<void>> {
+    auto issue = co_await jira_.get(issue_path(ticket, "?fields=duedate"), deadline);
+    if (!issue) co_return fail(issue.error());
+    const auto& fields = member(*issue, {"fields"});
+    const bool has_field = fields.is_object() && fields.contains("duedate");
+    const auto set = has_field ? text_in(fields, {"duedate"}) : std::string();
+    // A date that isn't ours is a person's, also where they took ours away.
+    if (!has_field || set != before.on) co_return Result<void>{};
+    auto put =
+        co_await jira_.call("PUT", issue_path(ticket), Json{{"fields", {{"duedate", now.on}}}}, Repeat::safe, deadline);
+    if (put) co_return Result<void>{};
+    if (put.error().code != Errc::rejected) co_return fail(put.error());
+    log::warn("ticket.due_not_set", {{"sink", config_.name}, {"key", ticket.key}, {"reason", put.error().message}});
+    co_return Result<void>{};
+}
+
 auto JiraSink::has_link(TicketRef ticket, std::string other, std::string type, Deadline deadline)
     -> Task<Result<bool>> {
     auto seen = co_await jira_.get(issue_path(ticket, "?fields=issuelinks"), deadline);

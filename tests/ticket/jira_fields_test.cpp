@@ -281,5 +281,24 @@ TEST(JiraFields, SummaryAndLabelsKeepJirasRules) {
         testing::ElementsAre("dossier-1", "dossier", "dossier-draft", "team-Payments-Team", "data-exposure", "pii"));
 }
 
+TEST(JiraFields, TakeTheDueDateWhereTheScreenHasIt) {
+    const auto made_with = [](const SinkConfig& config, const JiraScreen* screen, bool has_date) {
+        auto draft = draft_with_facts();
+        if (has_date) draft.due = DueDate{.on = "2026-12-04"};
+        return jira_fields(config, draft, screen, JiraDialect(config), {}, {}).value().value("duedate", Json(nullptr));
+    };
+    const auto screen = screen_of(screen_items());
+    auto without = screen;
+    std::erase_if(without.fields, [](const JiraField& one) { return one.id == "duedate"; });
+    const auto config = config_with(R"({"Team": "Payments"})");
+    EXPECT_EQ(made_with(config, &screen, true), "2026-12-04");
+    EXPECT_EQ(made_with(config, &screen, false), nullptr);
+    EXPECT_EQ(made_with(config, &without, true), nullptr) << "Jira would refuse the ticket";
+    EXPECT_EQ(made_with(config, nullptr, true), nullptr) << "nobody knows what the screen takes";
+    for (const auto* own :
+         {R"({"Team": "Payments", "duedate": "2027-01-01"})", R"({"Team": "Payments", "Due Date": "2027-01-01"})"})
+        EXPECT_EQ(made_with(config_with(own), &screen, true), "2027-01-01") << "the configuration has its own idea";
+}
+
 } // namespace
 } // namespace dossier::ticket

@@ -18,6 +18,7 @@
 #include "dossier/redact/redactor.hpp"
 #include "dossier/store/config.hpp"
 #include "dossier/ticket/config.hpp"
+#include "dossier/ticket/purview.hpp"
 
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct AppConfig {
     explain::LlmConfig llm;
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
+    std::vector<ticket::PurviewConfig> scanners;
     approve::ApprovalConfig approval;
     approve::ChatConfig chat;
     approve::PlatformVoteConfig platform_votes;
