@@ -1,0 +1,79 @@
+#pragma once
+// What a simulation knows of the past: each decision that was taken, with what it was taken from, as little of it as
+// deciding it again needs. Read once, in any order; what is needed whole is read again when its turn comes.
+
+#include "dossier/context/context_replay.hpp"
+#include "dossier/pipeline/mode.hpp"
+#include "dossier/pipeline/simulation.hpp"
+
+#include <optional>
+
+namespace dossier::pipeline {
+
+/// A revision of a dossier with everything that was known for it.
+struct StoredRevision {
+    int number = 0;
+    std::vector<Finding> findings; ///< of it, the most severe first
+    Context context;               ///< as stored
+    Assessment assessment;
+    Narrative narrative;
+    RouteDecision route;
+    Timestamp assessed_at{};
+    Timestamp explained_at{};
+    Timestamp decided_at{};
+    bool was_narrated = false; ///< for this revision, and not taken over from an earlier one
+};
+/// @param revision of the row @return nullopt = it was never decided on; `malformed` when a document can't be read
+[[nodiscard]] auto stored_revision(const store::DossierRow& row, int revision) -> Result<std::optional<StoredRevision>>;
+
+/// One decision of the past, and what it needs to be taken again.
+struct PastDecision {
+    std::size_t dossier = 0; ///< index in History::dossiers
+    int revision = 0;
+    int generation = 1; ///< of the ticket
+    bool is_standing = false;
+    Timestamp decided_at{};
+    std::optional<Timestamp> told_at; ///< when its narrative was begun; nullopt = it was taken over
+    Finding worst;                    ///< without its content
+    Context context;                  ///< owner and environment, as they would be
+    Assessment assessment;            ///< risk, as it would be
+    std::string owner_before;
+    Narrative narrative;                 ///< as it was, without its text
+    RouteDecision route;                 ///< as it was
+    std::string approval_of_tags;        ///< of its classification draft; "" = there was none
+    std::optional<Timestamp> settled_at; ///< when its ticket's draft was decided on
+    bool was_decided_by_service = false;
+    bool was_said_already = false;  ///< its ticket said just that: nobody had to decide again
+    std::vector<Timestamp> actions; ///< what was done without a person
+};
+
+struct PastDossier {
+    std::string id;
+    std::string finding_id;
+    std::string title;
+    std::optional<Timestamp> group_begins_at; ///< of the window that it was in
+};
+
+/// The draft of a group as a decision on it sees it.
+struct PastGroup {
+    std::string approval;
+    Draft draft; ///< without text
+};
+
+struct History {
+    std::vector<PastDossier> dossiers;
+    std::vector<PastDecision> decisions;
+    std::map<std::string, PastGroup> groups;          ///< by their dossier
+    std::vector<std::pair<Timestamp, Mode>> switches; ///< of the mode, oldest first: what each allowed at most
+    std::vector<Timestamp> orphaned_actions;          ///< automatic ones before the first decision that is replayed
+    std::size_t under_way = 0;
+    std::size_t dead = 0;
+    /// What the switch allowed then.
+    [[nodiscard]] auto switched_at(Timestamp at) const -> Mode;
+};
+
+/// @param from decisions of this time and later are taken again @param since and from here on reported
+[[nodiscard]] auto read_history(const SimulationRooms& rooms, context::ContextReplay& replay, Timestamp from,
+                                Timestamp since, Timestamp until) -> Task<Result<History>>;
+
+} // namespace dossier::pipeline
