@@ -82,6 +82,7 @@ auto simulate(const SimulateOptions& options, std::ostream& out) -> int {
     }
     auto knowledge = load_knowledge(*config);
     if (!knowledge) return complain_of_simulation(knowledge.error());
+    asio::io_context context; // outlives the stores, whose threads end their calls on it
     auto history = store::open_store_to_read(current->store, audit::seal);
     if (!history) return complain_of_simulation(history.error());
     const ScratchStore place("simulate");
@@ -89,7 +90,6 @@ auto simulate(const SimulateOptions& options, std::ostream& out) -> int {
     if (!scratch) return complain_of_simulation(scratch.error());
 
     Metrics metrics;
-    asio::io_context context;
     auto pending = asio::co_spawn(context,
                                   pipeline::simulate(tried(*config, *current),
                                                      {.history = **history,

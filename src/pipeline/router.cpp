@@ -30,7 +30,7 @@ auto matches(const RouteConfig::When& when, const Finding& finding, Environment 
 auto guardrails(const PipelineConfig& config, const RoutingFacts& facts, const RouteConfig& route)
     -> std::vector<std::string> {
     std::vector<std::string> reasons;
-    if (config.mode != Mode::automate) reasons.emplace_back("mode is not automate");
+    if (config.mode != Mode::automate) reasons.emplace_back(not_automate_reason);
     if (counts_as_prod(facts.environment))
         reasons.push_back(fmt::format("environment is {}", to_string(facts.environment)));
     if (facts.worst.severity > config.automate.max_severity)
@@ -73,7 +73,7 @@ auto decide_route(const PipelineConfig& config, const RoutingFacts& facts, const
     decision.action = chosen.action;
     if (config.mode == Mode::observe && decision.action != "digest") {
         decision.action = "digest";
-        decision.reasons.emplace_back("mode is observe: nothing leaves the service");
+        decision.reasons.emplace_back(observe_reason);
     }
     if (decision.action == "digest") return decision;
 

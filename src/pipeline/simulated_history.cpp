@@ -7,14 +7,17 @@
 #include "stage_timer.hpp"
 
 #include "dossier/finding/json.hpp"
+#include "dossier/pipeline/router.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 
 namespace dossier::pipeline {
 namespace {
 
 constexpr std::size_t page_of_history = 200;
+constexpr std::chrono::minutes longest_claim{1}; // from the claim to the first result
 
 auto still_open(Status status) -> bool { return status == Status::open || status == Status::in_progress; }
 
@@ -98,9 +101,13 @@ auto each_of(List list, Take take) -> Task<Result<void>> {
 
 class HistoryReader {
 public:
-    HistoryReader(const SimulationRooms& rooms, context::ContextReplay& replay, Timestamp from, Timestamp since,
-                  Timestamp until)
-        : rooms_(rooms), replay_(replay), from_(from), since_(since), until_(until) {}
+    HistoryReader(const SimulationRooms& rooms, context::ContextReplay& replay, HistoryTimes times, bool needs_risk)
+        : rooms_(rooms),
+          replay_(replay),
+          from_(times.from),
+          since_(times.since),
+          until_(times.until),
+          needs_risk_(needs_risk) {}
 
     auto run() -> Task<Result<History>> {
         if (auto done = co_await read_dossiers(); !done) co_return fail(std::move(done.error()));
@@ -186,11 +193,14 @@ private:
         if (stored.decided_at < from_ || stored.decided_at > until_) co_return Result<void>{};
         auto context = co_await replay_.context_of(stored.findings, stored.context);
         if (!context) co_return fail(std::move(context.error()));
-        const auto risk =
-            rooms_.assessor.assess(with_classes(stored.findings, stored.assessment.classification), *context).risk;
+        auto risk = stored.assessment.risk;
+        if (needs_risk_)
+            risk =
+                rooms_.assessor.assess(with_classes(stored.findings, stored.assessment.classification), *context).risk;
         PastDecision past{.dossier = index,
                           .revision = number,
                           .is_standing = is_standing,
+                          .begun_at = stored.begun_at,
                           .decided_at = stored.decided_at,
                           .told_at = {},
                           .worst = without_content(stored.findings.front()),
@@ -265,6 +275,7 @@ private:
     Timestamp from_;
     Timestamp since_;
     Timestamp until_;
+    bool needs_risk_;
     History history_;
     std::unordered_multimap<std::string, std::size_t> by_dossier_; ///< decisions by their dossier's id
 };
@@ -285,6 +296,7 @@ auto stored_revision(const store::DossierRow& row, int revision) -> Result<std::
     if (auto read = read_part(drafted, stored.route); !read) return fail(std::move(read.error()));
     stored.was_narrated = !is_carried(row, *explained);
     stored.assessed_at = is_carried(row, *assessed) ? explained->at : assessed->at;
+    stored.begun_at = is_carried(row, *enriched) ? stored.assessed_at : enriched->at;
     // Whoever gave up a draft of its own for a group had been decided on before, and the result says when it gave up.
     if (!stored.route.group.empty() && stored.was_narrated) stored.decided_at = explained->at;
     auto findings = findings_of_revision(row, revision, stored.decided_at);
@@ -301,9 +313,29 @@ auto History::switched_at(Timestamp at) const -> Mode {
     return mode;
 }
 
-auto read_history(const SimulationRooms& rooms, context::ContextReplay& replay, Timestamp from, Timestamp since,
-                  Timestamp until) -> Task<Result<History>> {
-    HistoryReader reader(rooms, replay, from, since, until);
+auto History::switched_for(const PastDecision& past) const -> Mode {
+    const auto has_reason = [&past](std::string_view reason) {
+        return std::ranges::find(past.route.reasons, reason) != past.route.reasons.end();
+    };
+    const auto agrees = [&](Mode mode) {
+        if (mode == Mode::observe) return past.route.action == "digest";
+        if (has_reason(observe_reason)) return false;
+        return mode == Mode::automate ? !has_reason(not_automate_reason) : past.route.approval != "none";
+    };
+    std::vector<Mode> candidates{switched_at(past.begun_at - longest_claim)};
+    for (const auto& [at, allowed] : switches)
+        if (at > past.begun_at - longest_claim && at <= past.decided_at) candidates.push_back(allowed);
+    const auto last = std::ranges::find_if(candidates.rbegin(), candidates.rend(), agrees);
+    return last == candidates.rend() ? candidates.back() : *last;
+}
+
+auto read_history(const TriedConfig& config, const SimulationRooms& rooms, context::ContextReplay& replay,
+                  HistoryTimes times) -> Task<Result<History>> {
+    // Assessing is most of the work, and of what it says only the risk decides anything, and only here.
+    const bool needs_risk = std::ranges::any_of(config.pipeline.routes, [](const RouteConfig& route) {
+        return route.narrative.who == NarrativeRule::Who::top;
+    });
+    HistoryReader reader(rooms, replay, times, needs_risk);
     co_return co_await reader.run();
 }
 

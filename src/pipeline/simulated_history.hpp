@@ -18,6 +18,7 @@ struct StoredRevision {
     Assessment assessment;
     Narrative narrative;
     RouteDecision route;
+    Timestamp begun_at{}; ///< about when it was claimed
     Timestamp assessed_at{};
     Timestamp explained_at{};
     Timestamp decided_at{};
@@ -32,6 +33,7 @@ struct PastDecision {
     int revision = 0;
     int generation = 1; ///< of the ticket
     bool is_standing = false;
+    Timestamp begun_at{};
     Timestamp decided_at{};
     std::optional<Timestamp> told_at; ///< when its narrative was begun; nullopt = it was taken over
     Finding worst;                    ///< without its content
@@ -70,10 +72,17 @@ struct History {
     std::size_t dead = 0;
     /// What the switch allowed then.
     [[nodiscard]] auto switched_at(Timestamp at) const -> Mode;
+    /// What it allowed a decision. Work ends in the mode in which it was claimed: where the switch was used meanwhile,
+    /// the decision itself says whether it had been used yet.
+    [[nodiscard]] auto switched_for(const PastDecision& past) const -> Mode;
 };
 
-/// @param from decisions of this time and later are taken again @param since and from here on reported
-[[nodiscard]] auto read_history(const SimulationRooms& rooms, context::ContextReplay& replay, Timestamp from,
-                                Timestamp since, Timestamp until) -> Task<Result<History>>;
+struct HistoryTimes {
+    Timestamp from{};  ///< decisions of this time and later are taken again,
+    Timestamp since{}; ///< from here on reported,
+    Timestamp until{}; ///< and up to here
+};
+[[nodiscard]] auto read_history(const TriedConfig& config, const SimulationRooms& rooms, context::ContextReplay& replay,
+                                HistoryTimes times) -> Task<Result<History>>;
 
 } // namespace dossier::pipeline

@@ -4,7 +4,6 @@
 #include "narrative_turn.hpp"
 
 #include "dossier/explain/evidence_builder.hpp"
-#include "dossier/explain/narrator.hpp"
 #include "dossier/explain/recorded_provider.hpp"
 
 #include <fmt/format.h>
@@ -43,7 +42,11 @@ struct SimulatedNarratives::Memory final : Clock {
 
 SimulatedNarratives::SimulatedNarratives(const TriedConfig& config, const SimulationRooms& rooms,
                                          SimulatedWindows& windows, context::ContextReplay& replay)
-    : rooms_(rooms), windows_(windows), replay_(replay), memory_(std::make_shared<Memory>()) {
+    : rooms_(rooms),
+      is_limited_(config.llm.budget.is_limited()),
+      windows_(windows),
+      replay_(replay),
+      memory_(std::make_shared<Memory>()) {
     std::vector<std::unique_ptr<explain::LlmProvider>> providers;
     for (const auto& provider : config.llm.providers) {
         if (provider.kind == "template") break; // it ends the list: it never fails
@@ -88,27 +91,37 @@ auto SimulatedNarratives::narrate(const PastDecision& past, std::string dossier_
                                  .grounding_score = told.author == "llm" ? told.grounding_score : 1};
 }
 
-auto SimulatedNarratives::ask(const PastDecision& past, std::string dossier_id, const RouteConfig* route)
-    -> Task<Result<explain::LlmReply>> {
+auto SimulatedNarratives::input_of(const PastDecision& past, std::string dossier_id)
+    -> Task<Result<explain::NarrationInput>> {
+    explain::NarrationInput input;
+    input.dossier_id = std::move(dossier_id);
+    input.findings.push_back(past.worst);
+    // What was used is known, and without a limit nobody weighs the prompt.
+    if (!is_limited_ && past.narrative.author == "llm") co_return input;
     // The whole of it is read again: kept for all dossiers it would take more memory than a machine has.
-    auto row = co_await rooms_.history.get_dossier(dossier_id);
+    auto row = co_await rooms_.history.get_dossier(input.dossier_id);
     if (!row) co_return fail(std::move(row.error()));
     auto read = stored_revision(*row, past.revision);
     if (!read) co_return fail(std::move(read.error()));
-    if (!*read) co_return fail(Errc::storage, "the store has changed meanwhile: dossier " + dossier_id);
+    if (!*read) co_return fail(Errc::storage, "the store has changed meanwhile: dossier " + input.dossier_id);
     auto& stored = **read;
     auto context = co_await replay_.context_of(stored.findings, stored.context);
     if (!context) co_return fail(std::move(context.error()));
-    explain::NarrationInput input;
-    input.dossier_id = std::move(dossier_id);
     input.findings = std::move(stored.findings);
     input.context = std::move(*context);
     input.assessment =
         rooms_.assessor.assess(with_classes(input.findings, stored.assessment.classification), input.context);
     input.assessment.classification = std::move(stored.assessment.classification);
     input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
-    input.route = route == nullptr ? "none" : route->name;
-    auto question = explain::narrative_question(std::move(input), *rooms_.prompts, rooms_.redactor);
+    co_return input;
+}
+
+auto SimulatedNarratives::ask(const PastDecision& past, std::string dossier_id, const RouteConfig* route)
+    -> Task<Result<explain::LlmReply>> {
+    auto input = co_await input_of(past, std::move(dossier_id));
+    if (!input) co_return fail(std::move(input.error()));
+    input->route = route == nullptr ? "none" : route->name;
+    auto question = explain::narrative_question(std::move(*input), *rooms_.prompts, rooms_.redactor);
     if (!question) co_return explain::LlmReply{}; // no prompt, no question
     question->compose = [compose = std::move(question->compose)](std::size_t room) {
         auto material = compose(room);

@@ -6,7 +6,7 @@
 #include "simulated_history.hpp"
 #include "simulated_windows.hpp"
 
-#include "dossier/explain/llm_gateway.hpp"
+#include "dossier/explain/narrator.hpp"
 
 namespace dossier::pipeline {
 
@@ -32,8 +32,10 @@ private:
 
     auto ask(const PastDecision& past, std::string dossier_id, const RouteConfig* route)
         -> Task<Result<explain::LlmReply>>;
+    auto input_of(const PastDecision& past, std::string dossier_id) -> Task<Result<explain::NarrationInput>>;
 
     SimulationRooms rooms_;
+    bool is_limited_; ///< the most that a call may cost counts, too
     SimulatedWindows& windows_;
     context::ContextReplay& replay_;
     std::shared_ptr<Memory> memory_;

@@ -100,10 +100,10 @@ private:
         return events;
     }
 
-    /// The configuration with the mode that the switch would have left of it.
-    auto in_force(Timestamp at) const -> PipelineConfig {
+    /// The configuration with the mode that the switch leaves of it.
+    auto in_force(Mode switched) const -> PipelineConfig {
         auto config = config_.pipeline;
-        config.mode = std::min(config.mode, history_.switched_at(at));
+        config.mode = std::min(config.mode, switched);
         return config;
     }
 
@@ -132,7 +132,8 @@ private:
                                  .owner_confidence = past.context.owner.confidence,
                                  .grounding_score = would.narrative.grounding_score,
                                  .automatic_actions_last_hour = *actions};
-        would.route = decide_route(in_force(at), facts, config_.tickets.approval, default_sink_);
+        would.route =
+            decide_route(in_force(history_.switched_for(past)), facts, config_.tickets.approval, default_sink_);
         if (would.route.action != "ticket") {
             group_of_[past.dossier].clear();
             co_return Result<void>{};
@@ -201,7 +202,8 @@ private:
                               !would.is_said_already;
         const bool has_tags = would.route.action != "classify" || past.approval_of_tags == "none";
         if (!is_asked || !has_tags) co_return Result<void>{};
-        const auto config = in_force(at);
+        // Looked at once more before each: what was done then was allowed.
+        const auto config = in_force(past.was_decided_by_service ? Mode::automate : history_.switched_at(at));
         const auto limit = action_limit(config, at);
         auto actions = co_await windows_.actions_before(at);
         if (!actions) co_return fail(std::move(actions.error()));
@@ -233,7 +235,7 @@ private:
 auto simulate(TriedConfig config, SimulationRooms rooms, Timestamp since, Timestamp until) -> Task<Result<Simulation>> {
     const auto from = since - longest_window(config);
     context::ContextReplay context(config.context, rooms.metrics);
-    auto history = co_await read_history(rooms, context, from, since, until);
+    auto history = co_await read_history(config, rooms, context, {.from = from, .since = since, .until = until});
     if (!history) co_return fail(std::move(history.error()));
     Replay replay(config, rooms, *history, context, from);
     auto would = co_await replay.run();
