@@ -8,6 +8,12 @@
 
 namespace dossier::pipeline {
 
+auto not_among_the_top(const RouteConfig& route) -> std::string {
+    return fmt::format("the route {} asks an LLM only for the top {:g} % by risk of {:g} h, and this is not among them",
+                       route.name, route.narrative.top_percent,
+                       std::chrono::duration<double, std::ratio<3600>>(route.narrative.window).count());
+}
+
 auto why_no_llm(store::SpendStore& store, const RouteConfig* route, NarrativeWish wish) -> Task<Result<std::string>> {
     using Who = NarrativeRule::Who;
     if (route == nullptr || route->narrative.who == Who::everyone) co_return std::string();
@@ -22,11 +28,7 @@ auto why_no_llm(store::SpendStore& store, const RouteConfig* route, NarrativeWis
     if (!rank) co_return fail(std::move(rank.error()));
     if (rank->is_granted) co_return std::string();
     log::info("dossier.not_among_the_top", {{"dossier", wish.dossier_id}, {"rank", rank->rank}, {"of", rank->of}});
-    // Without the rank of the moment: a replay that changes nothing should change no text.
-    co_return fmt::format("the route {} asks an LLM only for the top {:g} % by risk of {:g} h, and this is not "
-                          "among them",
-                          route->name, rule.top_percent,
-                          std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
+    co_return not_among_the_top(*route);
 }
 
 } // namespace dossier::pipeline

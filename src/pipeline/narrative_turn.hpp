@@ -16,6 +16,10 @@ struct NarrativeWish {
     Timestamp at{};
 };
 
+/// What a narrative says that is not among those of its route that may have one from an LLM. Without the rank of the
+/// moment: a replay that changes nothing should change no text.
+[[nodiscard]] auto not_among_the_top(const RouteConfig& route) -> std::string;
+
 /// What the route says of asking an LLM; "" = it may be asked. @param route nullptr = none matches @param store keeps
 /// who had a turn
 [[nodiscard]] auto why_no_llm(store::SpendStore& store, const RouteConfig* route, NarrativeWish wish)

@@ -207,6 +207,7 @@ private:
                           .context = {},
                           .assessment = {.risk = risk},
                           .owner_before = owner_column(stored.context.owner),
+                          .risk_before = stored.assessment.risk,
                           .narrative = {},
                           .route = std::move(stored.route),
                           .approval_of_tags = {},
@@ -221,8 +222,11 @@ private:
         told.grounding_score = stored.narrative.grounding_score;
         told.notes = std::move(stored.narrative.notes);
         told.cost = stored.narrative.cost;
-        // Who was asked took its money when it was begun; who was not had lost by the end.
-        if (stored.was_narrated) past.told_at = told.cost.calls > 0 ? stored.assessed_at : stored.explained_at;
+        history_.narrative_notes.insert(told.notes.begin(), told.notes.end());
+        // A turn or a call's money is taken when a narrative is begun; who got no money had waited for it to the end.
+        const bool was_refused = std::ranges::any_of(
+            told.notes, [](const auto& note) { return note.find(" was not asked: the budget") != std::string::npos; });
+        if (stored.was_narrated) past.told_at = was_refused ? stored.explained_at : stored.assessed_at;
         take_drafts(row, number, past);
         past.was_said_already =
             past.route.action == "ticket" && past.route.group.empty() && ticket_draft_of(row, number) == nullptr;

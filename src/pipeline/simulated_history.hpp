@@ -7,6 +7,7 @@
 #include "dossier/pipeline/simulation.hpp"
 
 #include <optional>
+#include <set>
 
 namespace dossier::pipeline {
 
@@ -40,6 +41,7 @@ struct PastDecision {
     Context context;                  ///< owner and environment, as they would be
     Assessment assessment;            ///< risk, as it would be
     std::string owner_before;
+    double risk_before = 0;
     Narrative narrative;                 ///< as it was, without its text
     RouteDecision route;                 ///< as it was
     std::string approval_of_tags;        ///< of its classification draft; "" = there was none
@@ -68,6 +70,7 @@ struct History {
     std::map<std::string, PastGroup> groups;          ///< by their dossier
     std::vector<std::pair<Timestamp, Mode>> switches; ///< of the mode, oldest first: what each allowed at most
     std::vector<Timestamp> orphaned_actions;          ///< automatic ones before the first decision that is replayed
+    std::set<std::string> narrative_notes;            ///< that stand on narratives
     std::size_t under_way = 0;
     std::size_t dead = 0;
     /// What the switch allowed then.

@@ -29,11 +29,15 @@ struct SimulatedNarratives::Memory final : Clock {
 
     [[nodiscard]] auto now() const -> Timestamp override { return at; }
 
-    auto recall(const std::string& provider) const -> Result<explain::LlmAnswer> {
-        if (told->author != "llm") return explain::LlmAnswer{.text = usual_answer};
+    /// Whoever failed then would fail again.
+    static auto has_failed(const Narrative& told, const std::string& provider) -> bool {
         const auto failed = fmt::format("llm {} failed", provider);
-        if (std::ranges::any_of(told->notes, [&](const auto& note) { return note.starts_with(failed); }))
-            return fail(Errc::unavailable, "it failed then");
+        return std::ranges::any_of(told.notes, [&](const auto& note) { return note.starts_with(failed); });
+    }
+
+    auto recall(const std::string& provider) const -> Result<explain::LlmAnswer> {
+        if (has_failed(*told, provider)) return fail(Errc::unavailable, "it failed then");
+        if (told->author != "llm") return explain::LlmAnswer{.text = usual_answer};
         return explain::LlmAnswer{.text = usual_answer,
                                   .prompt_tokens = told->cost.prompt_tokens,
                                   .completion_tokens = told->cost.completion_tokens};
@@ -41,8 +45,10 @@ struct SimulatedNarratives::Memory final : Clock {
 };
 
 SimulatedNarratives::SimulatedNarratives(const TriedConfig& config, const SimulationRooms& rooms,
-                                         SimulatedWindows& windows, context::ContextReplay& replay)
+                                         const History& history, SimulatedWindows& windows,
+                                         context::ContextReplay& replay)
     : rooms_(rooms),
+      history_(history),
       is_limited_(config.llm.budget.is_limited()),
       windows_(windows),
       replay_(replay),
@@ -60,17 +66,33 @@ SimulatedNarratives::SimulatedNarratives(const TriedConfig& config, const Simula
 
 SimulatedNarratives::~SimulatedNarratives() = default;
 
+auto SimulatedNarratives::may_ask(const PastDecision& past, std::string dossier_id, const RouteConfig* route)
+    -> Task<Result<bool>> {
+    auto why_not = co_await why_no_llm(windows_.store(), route,
+                                       {.dossier_id = std::move(dossier_id),
+                                        .risk = past.assessment.risk,
+                                        .at = past.told_at.value_or(past.decided_at)});
+    if (!why_not) co_return fail(std::move(why_not.error()));
+    // Of those that took their turns at the same moment nobody knows in which order: where the rule was the same, which
+    // the notes of those left out tell, and the risk is the same, the turn is what it was.
+    const bool is_ranked = route != nullptr && route->narrative.who == NarrativeRule::Who::top;
+    if (is_ranked && route->name == past.route.route && past.assessment.risk == past.risk_before) {
+        const auto note = not_among_the_top(*route);
+        const auto& notes = past.narrative.notes;
+        if (history_.narrative_notes.contains(note)) co_return std::ranges::find(notes, note) == notes.end();
+    }
+    co_return why_not->empty();
+}
+
 auto SimulatedNarratives::narrate(const PastDecision& past, std::string dossier_id, const RouteConfig* route)
     -> Task<Result<SimulatedNarrative>> {
     const auto& told = past.narrative;
     SimulatedNarrative by_template{
         .usd = 0, .is_estimate = false, .grounding_score = told.author == "template" ? told.grounding_score : 1};
     if (!gateway_->has_providers()) co_return by_template;
-    auto why_not = co_await why_no_llm(
-        windows_.store(), route,
-        {.dossier_id = dossier_id, .risk = past.assessment.risk, .at = past.told_at.value_or(past.decided_at)});
-    if (!why_not) co_return fail(std::move(why_not.error()));
-    if (!why_not->empty()) co_return by_template;
+    auto may = co_await may_ask(past, dossier_id, route);
+    if (!may) co_return fail(std::move(may.error()));
+    if (!*may) co_return by_template;
     const bool was_free = told.author == "llm" && told.cost.calls == 0; // kept, or shared with others
     if (was_free) {
         const auto& known = memory_->providers;
@@ -78,8 +100,9 @@ auto SimulatedNarratives::narrate(const PastDecision& past, std::string dossier_
         co_return SimulatedNarrative{.by = is_there ? told.provider : known.front(),
                                      .grounding_score = told.grounding_score};
     }
-    if (told.author != "llm" && told.cost.calls > 0) { // asked, and of no use: it would be of none again
-        by_template.usd = told.cost.usd;
+    const auto failed = [&told](const std::string& provider) { return Memory::has_failed(told, provider); };
+    if (std::ranges::all_of(memory_->providers, failed)) {
+        by_template.usd = told.cost.usd; // failed calls may have cost something, too
         co_return by_template;
     }
     auto reply = co_await ask(past, std::move(dossier_id), route);

@@ -19,8 +19,8 @@ struct SimulatedNarrative {
 
 class SimulatedNarratives {
 public:
-    SimulatedNarratives(const TriedConfig& config, const SimulationRooms& rooms, SimulatedWindows& windows,
-                        context::ContextReplay& replay);
+    SimulatedNarratives(const TriedConfig& config, const SimulationRooms& rooms, const History& history,
+                        SimulatedWindows& windows, context::ContextReplay& replay);
     ~SimulatedNarratives();
 
     /// @param route that the dossier takes, nullptr = none matches @param dossier_id of the history
@@ -30,11 +30,14 @@ public:
 private:
     struct Memory;
 
+    auto may_ask(const PastDecision& past, std::string dossier_id, const RouteConfig* route) -> Task<Result<bool>>;
+
     auto ask(const PastDecision& past, std::string dossier_id, const RouteConfig* route)
         -> Task<Result<explain::LlmReply>>;
     auto input_of(const PastDecision& past, std::string dossier_id) -> Task<Result<explain::NarrationInput>>;
 
     SimulationRooms rooms_;
+    const History& history_;
     bool is_limited_; ///< the most that a call may cost counts, too
     SimulatedWindows& windows_;
     context::ContextReplay& replay_;

@@ -41,7 +41,7 @@ public:
         : config_(config),
           history_(history),
           windows_(rooms.scratch),
-          narratives_(config, rooms, windows_, context),
+          narratives_(config, rooms, history, windows_, context),
           from_(from),
           would_(history.decisions.size()),
           own_until_(history.dossiers.size()),

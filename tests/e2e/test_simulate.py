@@ -385,6 +385,45 @@ class Groups(SimulateCase):
         self.assertEqual((none["would"]["tickets"], none["would"]["grouped"]), (7, 0))
 
 
+class Spending(SimulateCase):
+    """Many at once, a budget that has no room for all of them, and a route for the highest risks only."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.llm = CountingLlm()
+        cls.addClassCleanup(cls.llm.close)
+        cls.serve(default_config(
+            routes=[{"name": "top", "when": {"severity": ["low", "medium"]}, "do": "digest",
+                     "narrative": {"top_percent": 30, "window": "1d"}},
+                    {"name": "rest", "do": "ticket", "sink": "outbox"}],
+            llm={"providers": [{**cls.llm.provider(), "price": PRICE, "max_tokens": 1500}], "share_storms_of": 0,
+                 "budget": {"usd_per_day": 0.6}}))
+        few = [generic_event(f"S-{n}", bucket=f"sim-top-{n}", severity=("low", "medium")[n % 2]) for n in range(8)]
+        many = [generic_event(f"S-{n}", bucket=f"sim-many-{n}", severity="high") for n in range(10, 20)]
+        cls.all = cls.send(*few)
+        cls.settle(*cls.all)
+        cls.all += cls.send(*many)
+        cls.settle(*cls.all)
+
+    def test_who_had_the_money_would_have_it_again(self):
+        answer = self.same_as_before(self.tried_again())
+        self.assertEqual(answer["compared"], 18)
+        notes = [" ".join(self.service.get(f"/v1/findings/{one}")["dossier"]["narrative"]["notes"]) for one in self.all]
+        self.assertTrue([one for one in notes if "has no room for it" in one], "somebody was refused")
+        self.assertTrue([one for one in notes if "not among them" in one], "somebody was left out")
+        self.assertEqual(answer["was"]["llm_narratives"], notes.count(""))
+
+    def test_without_the_budget_all_would_have_a_text(self):
+        budget = {**self.service.config["llm"], "budget": None}
+        answer = self.simulate(self.changed_config(llm={**budget, "providers": [
+            {**self.service.config["llm"]["providers"][0], "url": self.forbidden.url + "/v1"}]}))
+        rest = [one for one in answer["changes"] if one["would"]["route"] == "rest"]
+        self.assertEqual(len(rest), answer["changed"])
+        self.assertTrue(all(one["fields"] == ["narrative", "cost"] for one in rest))
+        self.assertEqual(answer["estimated"], len(rest))
+        self.assertEqual(answer["would"]["llm_narratives"], answer["was"]["llm_narratives"] + len(rest))
+
+
 class RemoteContext(SimulateCase):
     """What remote sources said stays; what stands in files is read anew."""
 

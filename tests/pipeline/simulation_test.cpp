@@ -2,13 +2,13 @@
 
 #include "support/house.hpp"
 
-#include "dossier/finding/json.hpp"
 #include "dossier/pipeline/mode.hpp"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <functional>
 #include <map>
+#include <set>
 
 namespace dossier::pipeline {
 namespace {
@@ -120,7 +120,8 @@ TEST(Simulation, TellsRouteSinkAndApprovalApart) {
         Fields fields;
     };
     const Row rows[] = {
-        {"a route less", [](TriedConfig& one) { one.pipeline.routes.erase(one.pipeline.routes.begin()); },
+        {"a route less",
+         [](TriedConfig& one) { one.pipeline.routes.erase(one.pipeline.routes.begin()); },
          {{quiet, {"route", "action", "sink", "approval"}}}},
         {"a route renamed", [](TriedConfig& one) { one.pipeline.routes[2].name = "other"; }, {{high, {"route"}}}},
         {"another sink", [](TriedConfig& one) { one.pipeline.routes[2].sink = "snow"; }, {{high, {"sink"}}}},
@@ -129,10 +130,13 @@ TEST(Simulation, TellsRouteSinkAndApprovalApart) {
         {"observe",
          [](TriedConfig& one) { one.pipeline.mode = Mode::observe; },
          {{alone, {"action", "sink", "approval"}}, {high, {"action", "sink", "approval"}}}},
-        {"less severe", [](TriedConfig& one) { one.pipeline.automate.max_severity = Severity::low; },
+        {"less severe",
+         [](TriedConfig& one) { one.pipeline.automate.max_severity = Severity::low; },
          {{alone, approval_alone}}},
         {"surer", [](TriedConfig& one) { one.pipeline.automate.min_confidence = 0.99; }, {{alone, approval_alone}}},
-        {"more acts alone", [](TriedConfig& one) { one.pipeline.routes[2].approval = "none"; }, {{high, approval_alone}}},
+        {"more acts alone",
+         [](TriedConfig& one) { one.pipeline.routes[2].approval = "none"; },
+         {{high, approval_alone}}},
         {"an approval rule",
          [](TriedConfig& one) { one.approval.rules.push_back({.when = {.severity = {"high"}}, .roles = {"legal"}}); },
          {{high, approval_alone}}},
@@ -143,9 +147,7 @@ TEST(Simulation, TellsRouteSinkAndApprovalApart) {
         {"nobody knows the owner",
          [](TriedConfig& one) { one.context.identity.clear(); },
          {{quiet, {"owner"}}, {alone, {"owner", "approval"}}, {high, {"owner"}}}},
-        {"the environment is not known",
-         [](TriedConfig& one) { one.context.cmdb.clear(); },
-         {{alone, approval_alone}}},
+        {"the environment is not known", [](TriedConfig& one) { one.context.cmdb.clear(); }, {{alone, approval_alone}}},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
@@ -220,9 +222,7 @@ TEST(Simulation, GroupsTheLikeWithinTheirWindow) {
     longer.tickets.group.window = 5h;
     const auto joined = house.simulated(longer);
     EXPECT_EQ(fields_of(joined), (Fields{{late, {"group"}}}));
-    EXPECT_EQ(joined.changes.front().would.group, house.dossier(members[1]).results.back().body.empty()
-                                                       ? ""
-                                                       : from_text<RouteDecision>(house.dossier(members[1]).results.back().body)->group);
+    EXPECT_EQ(joined.changes.front().would.group, value_of(house.store.group_of(members[1]))->dossier_id);
     // From the middle of the window on: it was open before, and holds on to its members.
     EXPECT_EQ(fields_of(house.simulated(house.tried(), 2h + 5s)), Fields{});
 }
@@ -239,20 +239,74 @@ TEST(Simulation, LeavesOutWhatIsNotDecidedYet) {
 }
 
 TEST(Simulation, ReckonsWhatNarrativesWouldHaveCost) {
-    SimulatedHouse house;
+    SimulatedHouse house; // its only LLM, "main", refused everything
     const auto quiet = house.finding(1, "low");
-    house.finding(2, "high");
-    auto tried = house.tried();
-    explain::LlmProviderConfig provider{.name = "new", .kind = "openai", .model = "m", .price = {.input = 10, .output = 30}};
-    tried.llm.providers.push_back(provider);
-    auto simulation = house.simulated(tried);
-    EXPECT_EQ(simulation.would.llm_narratives, 0U) << "a call that failed then would fail again";
-
-    tried.pipeline.routes[0].narrative.who = NarrativeRule::Who::nobody;
-    simulation = house.simulated(tried);
-    EXPECT_EQ(simulation.would.usd, 0);
-    EXPECT_EQ(house.llm_calls > 0, true);
-    EXPECT_FALSE(quiet.empty());
+    const auto high = house.finding(2, "high");
+    struct Row {
+        std::string name;
+        std::function<void(TriedConfig&)> change;
+        std::vector<std::string> told; ///< dossiers whose narrative an LLM would write
+    };
+    const auto with = [](TriedConfig& one, const std::string& name) {
+        one.llm.providers.push_back(
+            {.name = name, .kind = "openai", .model = "m", .price = {.input = 10, .output = 30}});
+    };
+    const Row rows[] = {
+        {"none", [](TriedConfig&) {}, {}},
+        {"who failed then fails again", [&](TriedConfig& one) { with(one, "main"); }, {}},
+        {"another one", [&](TriedConfig& one) { with(one, "new"); }, {quiet, high}},
+        {"after one that fails", [&](TriedConfig& one) { with(one, "main"), with(one, "new"); }, {quiet, high}},
+        {"a route that asks none",
+         [&](TriedConfig& one) {
+             with(one, "new");
+             one.pipeline.routes[0].narrative.who = NarrativeRule::Who::nobody;
+         },
+         {high}},
+        {"the highest risk of all",
+         [&](TriedConfig& one) {
+             with(one, "new");
+             one.pipeline.routes = {{.name = "quiet",
+                                     .when = {.severity = {"low"}},
+                                     .action = "digest",
+                                     .narrative = {.who = NarrativeRule::Who::nobody}},
+                                    {.name = "rest", .narrative = {.who = NarrativeRule::Who::top, .top_percent = 1}}};
+         },
+         {high}},
+        {"no room for the prompt",
+         [&](TriedConfig& one) {
+             with(one, "new");
+             one.llm.budget.usd_per_day = 0.0001;
+         },
+         {}},
+        {"room for one",
+         [&](TriedConfig& one) {
+             with(one, "new");
+             one.llm.budget.usd_per_day = 0.12;
+         },
+         {quiet}},
+        {"room for one of a route",
+         [&](TriedConfig& one) {
+             with(one, "new");
+             one.llm.budget.usd_per_route["quiet"] = 0.0001;
+         },
+         {high}},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        auto tried = house.tried();
+        row.change(tried);
+        const auto simulation = house.simulated(std::move(tried));
+        std::set<std::string> told;
+        for (const auto& change : simulation.changes) {
+            if (change.would.narrative == "template") continue;
+            told.insert(change.dossier_id);
+            EXPECT_EQ(change.would.narrative, "new");
+            EXPECT_TRUE(change.would.is_estimate);
+            EXPECT_GT(change.would.usd, 0);
+        }
+        EXPECT_EQ(told, std::set<std::string>(row.told.begin(), row.told.end()));
+        EXPECT_EQ(simulation.would.llm_narratives, row.told.size());
+    }
 }
 
 TEST(Simulation, SaysWhichStoredDocumentCanNotBeRead) {
