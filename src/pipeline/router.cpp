@@ -40,7 +40,7 @@ auto guardrails(const PipelineConfig& config, const RoutingFacts& facts, const R
     const double needed = std::max(config.automate.min_confidence, route.min_confidence);
     if (confidence < needed) reasons.push_back(fmt::format("confidence {:.2f} is under {:.2f}", confidence, needed));
     if (facts.automatic_actions_last_hour >= static_cast<std::size_t>(config.automate.max_actions_per_hour))
-        reasons.push_back(fmt::format("{} automatic actions in the last hour", facts.automatic_actions_last_hour));
+        reasons.push_back(fmt::format("{}{}", facts.automatic_actions_last_hour, full_hour_reason));
     return reasons;
 }
 

@@ -10,6 +10,7 @@
 #include "dossier/pipeline/router.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <unordered_map>
 
@@ -39,25 +40,48 @@ auto ticket_draft_of(const store::DossierRow& row, int revision) -> const Draft*
     return found == row.drafts.end() ? nullptr : &*found;
 }
 
+/// The worst severity that the evidence of a narrative states.
+auto severity_said(const Narrative& narrative) -> std::optional<Severity> {
+    std::optional<Severity> worst;
+    for (const auto& evidence : narrative.evidence) {
+        const auto severity =
+            evidence.kind == "severity" ? parse_word<Severity>(evidence.value) : std::optional<Severity>{};
+        if (severity && (!worst || *severity > *worst)) worst = severity;
+    }
+    return worst;
+}
+
+/// The number of automatic actions that kept a person in the loop.
+auto actions_in(const RouteDecision& route) -> std::optional<std::size_t> {
+    for (const auto& reason : route.reasons) {
+        std::size_t number = 0;
+        const auto [end, error] = std::from_chars(reason.data(), reason.data() + reason.size(), number);
+        if (error == std::errc{} && std::string_view(end, reason.data() + reason.size()) == full_hour_reason)
+            return number;
+    }
+    return std::nullopt;
+}
+
 /// Those that the revision was made from: what its draft names, else what had not come to its end by then.
-auto findings_of_revision(const store::DossierRow& row, int revision, Timestamp decided_at)
-    -> Result<std::vector<Finding>> {
+auto findings_of_revision(const store::DossierRow& row, const StoredRevision& stored) -> Result<std::vector<Finding>> {
+    const int revision = stored.number;
     const auto* draft = ticket_draft_of(row, revision);
     std::vector<Finding> findings;
-    for (const auto& stored : row.findings) {
+    for (const auto& one : row.findings) {
         const bool is_named =
-            draft != nullptr && std::ranges::find(draft->finding_ids, stored.id) != draft->finding_ids.end();
-        const bool was_open = still_open(stored.status) || stored.updated_at > decided_at;
-        if (stored.doc.empty() || !(draft != nullptr ? is_named : was_open)) continue;
-        auto finding = from_text<Finding>(stored.doc);
-        if (!finding) return fail(std::move(finding.error()).with("finding", stored.id));
-        finding->id = stored.id;
-        finding->status = still_open(stored.status) ? stored.status : Status::open;
+            draft != nullptr && std::ranges::find(draft->finding_ids, one.id) != draft->finding_ids.end();
+        const bool was_open = still_open(one.status) || one.updated_at > stored.decided_at;
+        if (one.doc.empty() || !(draft != nullptr ? is_named : was_open)) continue;
+        auto finding = from_text<Finding>(one.doc);
+        if (!finding) return fail(std::move(finding.error()).with("finding", one.id));
+        finding->id = one.id;
+        finding->status = still_open(one.status) ? one.status : Status::open;
         findings.push_back(std::move(*finding));
     }
     most_severe_first(findings);
-    // An earlier revision was of what its draft says, whatever the finding has become since.
-    if (draft != nullptr && revision < row.revision && !findings.empty()) findings.front().severity = draft->severity;
+    // It was of what its evidence says, whatever the findings have become since.
+    if (const auto severity = severity_said(stored.narrative); severity && !findings.empty())
+        findings.front().severity = *severity;
     return findings;
 }
 
@@ -124,6 +148,7 @@ public:
         });
         if (!done) co_return fail(std::move(done.error()));
         std::ranges::sort(history_.switches);
+        std::ranges::sort(history_.orphaned_actions);
         co_return std::move(history_);
     }
 
@@ -161,10 +186,15 @@ private:
         auto whole = co_await rooms_.history.get_dossier(row.id);
         if (!whole) co_return fail(std::move(whole.error()));
         if (!is_decided && updated_at >= since_) ++(stage == Stage::dead ? history_.dead : history_.under_way);
-        PastDossier dossier{.id = whole->id, .finding_id = {}, .title = {}, .group_begins_at = {}};
+        PastDossier dossier{.id = whole->id, .finding_id = {}, .title = {}, .window = {}, .was_grouped = false};
         auto group = co_await rooms_.history.group_of(whole->id);
         if (!group) co_return fail(std::move(group.error()));
-        if (*group) dossier.group_begins_at = (*group)->begins_at;
+        if (auto& view = *group)
+            dossier.window = PastWindow{.key = std::move(view->key),
+                                        .begins_at = view->begins_at,
+                                        .ends_at = view->ends_at,
+                                        .has_formed = !view->dossier_id.empty(),
+                                        .facts = std::move(view->facts)};
         const auto index = history_.dossiers.size();
         history_.dossiers.push_back(std::move(dossier));
         for (int number = 1; number <= whole->revision; ++number) {
@@ -227,12 +257,16 @@ private:
         const bool was_refused = std::ranges::any_of(
             told.notes, [](const auto& note) { return note.find(" was not asked: the budget") != std::string::npos; });
         if (stored.was_narrated) past.told_at = was_refused ? stored.explained_at : stored.assessed_at;
+        past.actions_seen = actions_in(past.route);
+        if (past.actions_seen)
+            history_.hourly_limit = std::min(history_.hourly_limit.value_or(*past.actions_seen), *past.actions_seen);
         take_drafts(row, number, past);
         past.was_said_already =
             past.route.action == "ticket" && past.route.group.empty() && ticket_draft_of(row, number) == nullptr;
         auto& dossier = history_.dossiers[index];
         dossier.finding_id = past.worst.id;
         dossier.title = past.worst.title;
+        dossier.was_grouped = dossier.was_grouped || !past.route.group.empty();
         by_dossier_.emplace(row.id, history_.decisions.size());
         history_.decisions.push_back(std::move(past));
         co_return Result<void>{};
@@ -303,7 +337,7 @@ auto stored_revision(const store::DossierRow& row, int revision) -> Result<std::
     stored.begun_at = is_carried(row, *enriched) ? stored.assessed_at : enriched->at;
     // Whoever gave up a draft of its own for a group had been decided on before, and the result says when it gave up.
     if (!stored.route.group.empty() && stored.was_narrated) stored.decided_at = explained->at;
-    auto findings = findings_of_revision(row, revision, stored.decided_at);
+    auto findings = findings_of_revision(row, stored);
     if (!findings) return fail(std::move(findings.error()));
     if (findings->empty()) return Read{};
     stored.findings = std::move(*findings);

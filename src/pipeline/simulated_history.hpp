@@ -42,20 +42,31 @@ struct PastDecision {
     Assessment assessment;            ///< risk, as it would be
     std::string owner_before;
     double risk_before = 0;
-    Narrative narrative;                 ///< as it was, without its text
-    RouteDecision route;                 ///< as it was
-    std::string approval_of_tags;        ///< of its classification draft; "" = there was none
-    std::optional<Timestamp> settled_at; ///< when its ticket's draft was decided on
+    std::optional<std::size_t> actions_seen; ///< of the hour before, where they kept a person in the loop
+    Narrative narrative;                     ///< as it was, without its text
+    RouteDecision route;                     ///< as it was
+    std::string approval_of_tags;            ///< of its classification draft; "" = there was none
+    std::optional<Timestamp> settled_at;     ///< when its ticket's draft was decided on
     bool was_decided_by_service = false;
     bool was_said_already = false;  ///< its ticket said just that: nobody had to decide again
     std::vector<Timestamp> actions; ///< what was done without a person
+};
+
+/// The window of like dossiers that one was in.
+struct PastWindow {
+    std::string key;
+    Timestamp begins_at{};
+    Timestamp ends_at{};
+    bool has_formed = false; ///< there were enough of them
+    std::string facts;
 };
 
 struct PastDossier {
     std::string id;
     std::string finding_id;
     std::string title;
-    std::optional<Timestamp> group_begins_at; ///< of the window that it was in
+    std::optional<PastWindow> window;
+    bool was_grouped = false; ///< at any time
 };
 
 /// The draft of a group as a decision on it sees it.
@@ -71,6 +82,7 @@ struct History {
     std::vector<std::pair<Timestamp, Mode>> switches; ///< of the mode, oldest first: what each allowed at most
     std::vector<Timestamp> orphaned_actions;          ///< automatic ones before the first decision that is replayed
     std::set<std::string> narrative_notes;            ///< that stand on narratives
+    std::optional<std::size_t> hourly_limit;          ///< that was met; nullopt = it never was
     std::size_t under_way = 0;
     std::size_t dead = 0;
     /// What the switch allowed then.

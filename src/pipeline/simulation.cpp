@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -23,7 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Where the hour was full at the commit of an automatic decision, those that filled it had been decided on before.
-constexpr auto beaten_by = 2s;
+constexpr auto beaten_by = 30s;
 
 /// How far back decisions still bear on those that are reported.
 auto longest_window(const TriedConfig& config) -> Duration {
@@ -54,7 +56,9 @@ public:
     auto run() -> Task<Result<std::vector<SimulatedDecision>>> {
         for (const auto at : history_.orphaned_actions)
             if (auto done = co_await windows_.act(at); !done) co_return fail(std::move(done.error()));
+        done_then_.assign(history_.orphaned_actions.begin(), history_.orphaned_actions.end());
         for (const auto& event : events()) {
+            while (!done_then_.empty() && done_then_.front() <= event.at - 1h) done_then_.pop_front();
             auto& would = would_[event.decision];
             const auto& past = history_.decisions[event.decision];
             Result<void> done;
@@ -64,6 +68,7 @@ public:
                 done = co_await decide(past, would, event.at);
             else
                 done = co_await act(past, would, event.at);
+            if (event.what == What::act && !past.actions.empty()) done_then_.push_back(event.at);
             if (!done) co_return fail(std::move(done.error()));
         }
         for (std::size_t i = 0; i < would_.size(); ++i) {
@@ -127,11 +132,12 @@ private:
     auto decide(const PastDecision& past, SimulatedDecision& would, Timestamp at) -> Task<Result<void>> {
         auto actions = co_await windows_.actions_before(at);
         if (!actions) co_return fail(std::move(actions.error()));
+        const auto count = actions_seen(past, *actions, at);
         const RoutingFacts facts{.worst = past.worst,
                                  .environment = past.context.environment,
                                  .owner_confidence = past.context.owner.confidence,
                                  .grounding_score = would.narrative.grounding_score,
-                                 .automatic_actions_last_hour = *actions};
+                                 .automatic_actions_last_hour = count};
         would.route =
             decide_route(in_force(history_.switched_for(past)), facts, config_.tickets.approval, default_sink_);
         if (would.route.action != "ticket") {
@@ -142,11 +148,31 @@ private:
             auto joined = co_await join(past, would.route, at);
             if (!joined) co_return joined;
         }
-        if (group_of_[past.dossier].empty()) settle_own(past, would.route, at);
+        if (group_of_[past.dossier].empty() && !stands_.contains(past.dossier)) settle_own(past, would.route, at);
         would.is_said_already = past.was_said_already && group_of_[past.dossier].empty() &&
                                 would.route.sink == past.route.sink &&
                                 owner_column(past.context.owner) == past.owner_before;
         co_return Result<void>{};
+    }
+
+    /// How much more was done by now, in the hour, than was done then.
+    auto surplus(std::size_t actions) const -> std::int64_t {
+        return static_cast<std::int64_t>(actions) - static_cast<std::int64_t>(done_then_.size());
+    }
+
+    /// Whether the limit of the hour met the past just as it would now, so that what it let pass then passes again: the
+    /// instants of a store's commits don't tell who looked before whom.
+    auto is_as_then(std::size_t actions, Timestamp at) const -> bool {
+        return history_.hourly_limit == action_limit(config_.pipeline, at).most && surplus(actions) == 0;
+    }
+
+    auto actions_seen(const PastDecision& past, std::size_t actions, Timestamp at) const -> std::size_t {
+        if (past.actions_seen)
+            return static_cast<std::size_t>(
+                std::max<std::int64_t>(0, static_cast<std::int64_t>(*past.actions_seen) + surplus(actions)));
+        const auto most = action_limit(config_.pipeline, at).most;
+        const bool passed = past.route.approval == "none" && is_as_then(actions, at);
+        return passed && most > 0 ? std::min(actions, most - 1) : actions;
     }
 
     /// From when on a ticket of its own keeps the dossier out of a group that forms later.
@@ -176,19 +202,30 @@ private:
             group_of_[past.dossier].clear();
             co_return Result<void>{};
         }
-        // A window that was open when the replay begins is open from the time on at which it was opened.
-        const auto& begun = history_.dossiers[past.dossier].group_begins_at;
-        const auto key = wish->key;
+        const auto& window = history_.dossiers[past.dossier].window;
+        const bool is_alike = window && window->key == wish->key;
+        const bool is_same = is_alike && window->ends_at - window->begins_at == wish->window;
+        // A window begins when its first one joined it, which the store remembers: it goes by that wherever it can, the
+        // more so for one that was open before the replay begins.
+        const bool is_known = is_same || (is_alike && window->begins_at < from_);
         auto group = co_await windows_.join(history_.dossiers[past.dossier].id, std::move(*wish),
-                                            begun && *begun < from_ ? *begun : at);
+                                            is_known ? window->begins_at : at);
         if (!group) co_return fail(std::move(group.error()));
-        auto& waiting = waiting_[{key, group->begins_at}];
+        // Who had a ticket of its own by the time the group formed has it again, where the decision is the same.
+        const bool stands = is_same && window->has_formed && route.approval == past.route.approval;
+        if (stands) {
+            group->facts = window->facts;
+            const bool was_grouped = history_.dossiers[past.dossier].was_grouped;
+            own_until_[past.dossier] = was_grouped ? std::nullopt : std::optional(at);
+            stands_.insert(past.dossier);
+        }
+        auto& waiting = waiting_[{group->key, group->begins_at}];
         if (group->dossier_id.empty()) {
             waiting.push_back(past.dossier);
             co_return Result<void>{};
         }
         group_facts_.emplace(group->dossier_id, ticket::group_facts_from(group->facts));
-        group_of_[past.dossier] = group->dossier_id;
+        if (!has_own(past.dossier, at)) group_of_[past.dossier] = group->dossier_id;
         // Those that came before give up drafts of their own that nobody has decided on.
         for (const auto earlier : waiting)
             if (!has_own(earlier, at)) group_of_[earlier] = group->dossier_id;
@@ -204,10 +241,12 @@ private:
         if (!is_asked || !has_tags) co_return Result<void>{};
         // Looked at once more before each: what was done then was allowed.
         const auto config = in_force(past.was_decided_by_service ? Mode::automate : history_.switched_at(at));
-        const auto limit = action_limit(config, at);
         auto actions = co_await windows_.actions_before(at);
         if (!actions) co_return fail(std::move(actions.error()));
-        if (!would.has_acted && (config.mode != Mode::automate || *actions >= limit.most)) {
+        const bool is_full = is_as_then(*actions, at) && past.route.approval == "none"
+                                 ? past.actions.empty()
+                                 : *actions >= action_limit(config, at).most;
+        if (!would.has_acted && (config.mode != Mode::automate || is_full)) {
             would.was_beaten = true;
             co_return Result<void>{};
         }
@@ -222,6 +261,8 @@ private:
     Timestamp from_;
     std::string default_sink_;
     std::vector<SimulatedDecision> would_;
+    std::deque<Timestamp> done_then_;                 ///< without a person, within the hour up to now
+    std::set<std::size_t> stands_;                    ///< dossiers that share a ticket, or don't, as they did then
     std::vector<std::optional<Timestamp>> own_until_; ///< by dossier, as the next
     std::vector<std::string> group_of_;
     std::unordered_map<std::size_t, SimulatedNarrative> told_;

@@ -203,6 +203,8 @@ class MixedWorkload(SimulateCase):
         before = rows_of(store)
         answer = self.same_as_before(self.tried_again())
         self.assertEqual(rows_of(store), before)
+        self.assertEqual(list(answer), ["since", "until", "compared", "changed", "under_way", "dead", "estimated", "was",
+                                        "would", "changes"])
         self.assertEqual(answer["compared"], 13)
         self.assertEqual(answer["under_way"], 0)
         self.assertEqual((answer["was"]["by_service"], answer["was"]["digest"]), (2, 2))
@@ -219,6 +221,12 @@ class MixedWorkload(SimulateCase):
         changes = self.differences(self.changed_config(routes=routes))
         self.assertEqual(list(changes), [self.quiet])
         change = changes[self.quiet]
+        self.assertEqual(list(change), ["dossier_id", "finding_id", "title", "severity", "decided_at", "fields", "was",
+                                        "would"])
+        self.assertEqual(list(change["was"]), ["route", "action", "sink", "group", "owner", "approval", "narrative",
+                                               "usd", "is_estimate"])
+        self.assertEqual(list(change["was"]["approval"]), ["by", "when", "roles", "owner", "four_eyes", "wants_reason",
+                                                           "rule", "reasons"])
         self.assertEqual(change["fields"], ["action", "sink", "approval", "narrative", "cost"])
         self.assertEqual((change["was"]["approval"]["by"], change["would"]["approval"]["by"]), ("nobody", "person"))
         self.assertEqual((change["was"]["narrative"], change["would"]["narrative"]), ("template", "stub"))

@@ -21,6 +21,9 @@ struct RoutingFacts {
 inline constexpr std::string_view observe_reason = "mode is observe: nothing leaves the service";
 inline constexpr std::string_view not_automate_reason = "mode is not automate";
 
+/// Follows the number of them.
+inline constexpr std::string_view full_hour_reason = " automatic actions in the last hour";
+
 /// The route that matches, by what the worst finding is and where it stands: known before anything is written.
 /// Without any configured, the one that takes everything; nullptr = none matches. Points into `config`.
 [[nodiscard]] auto match_route(const PipelineConfig& config, const Finding& worst, Environment environment)
