@@ -8,6 +8,7 @@
 #include "enclosure_stage.hpp"
 #include "follow_stage.hpp"
 #include "group_stage.hpp"
+#include "narrative_turn.hpp"
 #include "policy_stage.hpp"
 #include "scan_stage.hpp"
 #include "stage_timer.hpp"
@@ -268,7 +269,8 @@ private:
         input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
         const auto* route = match_route(stations_.config, input.findings.front(), input.context.environment);
         input.route = route == nullptr ? "none" : route->name;
-        auto why_not = co_await why_no_llm(work, route);
+        auto why_not = co_await why_no_llm(stations_.store, route,
+                                           {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
         if (!why_not) co_return fail(std::move(why_not.error()));
         input.why_no_llm = *std::move(why_not);
         auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
@@ -290,28 +292,6 @@ private:
         work.narrative = std::move(narration.narrative);
         timer.done();
         co_return saved;
-    }
-
-    /// What the route says of asking an LLM for this dossier; "" = it may be asked.
-    auto why_no_llm(const DossierCase& work, const RouteConfig* route) -> Task<Result<std::string>> {
-        using Who = NarrativeRule::Who;
-        if (route == nullptr || route->narrative.who == Who::everyone) co_return std::string();
-        const auto& rule = route->narrative;
-        if (rule.who == Who::nobody) co_return fmt::format("the route {} asks no LLM", route->name);
-        auto rank = co_await stations_.store.take_narrative_turn({.route = route->name,
-                                                                  .dossier_id = work.row().id,
-                                                                  .at = now(),
-                                                                  .risk = work.assessment->risk,
-                                                                  .top_percent = rule.top_percent,
-                                                                  .window = rule.window});
-        if (!rank) co_return fail(std::move(rank.error()));
-        if (rank->is_granted) co_return std::string();
-        log::info("dossier.not_among_the_top", {{"dossier", work.row().id}, {"rank", rank->rank}, {"of", rank->of}});
-        // Without the rank of the moment: a replay that changes nothing should change no text.
-        co_return fmt::format("the route {} asks an LLM only for the top {:g} % by risk of {:g} h, and this is not "
-                              "among them",
-                              route->name, rule.top_percent,
-                              std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
     }
 
     /// A member is where its group's draft is; a delivery that changed nothing of it moves it back there.

@@ -33,8 +33,9 @@ auto common_value(const std::string& by, const Finding& worst, const Context& co
     return worst.resource.region;
 }
 
-auto facts_of(const Stations& stations, const DossierCase& work, const RouteDecision& route) -> ticket::GroupFacts {
-    const auto& worst = work.open_findings().front();
+auto facts_of(const ticket::GroupConfig& config, const RouteDecision& route, const GroupCandidate& one)
+    -> ticket::GroupFacts {
+    const auto& worst = one.worst;
     ticket::GroupFacts facts;
     facts.sink = route.sink;
     facts.route = route.route;
@@ -43,13 +44,13 @@ auto facts_of(const Stations& stations, const DossierCase& work, const RouteDeci
     facts.rule = worst.rule.name.empty() ? worst.rule.id : worst.rule.name;
     facts.title = worst.title;
     facts.severity = worst.severity;
-    const auto& owner = work.context->owner;
-    const bool by_owner = std::ranges::find(stations.group.by, "owner") != stations.group.by.end();
+    const auto& owner = one.context.owner;
+    const bool by_owner = std::ranges::find(config.by, "owner") != config.by.end();
     if (by_owner && owner.inactive.empty()) facts.assignee = owner.email.empty() ? owner.id : owner.email;
-    for (const auto& by : stations.group.by)
-        facts.common.emplace_back(by, by == "rule" ? facts.rule : common_value(by, worst, *work.context));
-    for (const auto& step : work.assessment->remediation) facts.remediation.push_back(step.text);
-    for (const auto& regulation : work.assessment->regulations)
+    for (const auto& by : config.by)
+        facts.common.emplace_back(by, by == "rule" ? facts.rule : common_value(by, worst, one.context));
+    for (const auto& step : one.assessment.remediation) facts.remediation.push_back(step.text);
+    for (const auto& regulation : one.assessment.regulations)
         facts.regulations.push_back(regulation.framework + " " + regulation.citation);
     return facts;
 }
@@ -338,6 +339,18 @@ auto stage_of_member(const store::GroupView& group) -> Stage {
     return group.stage == Stage::delivered || group.stage == Stage::closed ? group.stage : Stage::awaiting_approval;
 }
 
+auto group_wish(const ticket::GroupConfig& config, const RouteDecision& route, const GroupCandidate& one)
+    -> std::optional<store::GroupWish> {
+    const auto& rule = one.worst.rule;
+    if (!config.is_on() || route.action != "ticket" || (rule.id.empty() && rule.name.empty())) return std::nullopt;
+    std::string common = route.route + '\0' + route.sink;
+    for (const auto& by : config.by) common += '\0' + common_value(by, one.worst, one.context);
+    return store::GroupWish{.key = sha256_hex(common),
+                            .window = config.window,
+                            .min = config.min,
+                            .facts = ticket::to_text(facts_of(config, route, one))};
+}
+
 auto join_like(const Stations& stations, const DossierCase& work, const RouteDecision& route, store::Claim claim)
     -> Task<Result<std::optional<store::GroupView>>> {
     using View = std::optional<store::GroupView>;
@@ -350,16 +363,11 @@ auto join_like(const Stations& stations, const DossierCase& work, const RouteDec
     if (has_own &&
         !(is_member && work.row().ticket && (*known)->ticket && work.row().ticket->key == (*known)->ticket->key))
         co_return View{};
-    const auto& worst = work.open_findings().front();
-    if (worst.rule.id.empty() && worst.rule.name.empty()) co_return View{};
-    std::string common = route.route + '\0' + route.sink;
-    for (const auto& by : stations.group.by) common += '\0' + common_value(by, worst, *work.context);
-    store::GroupWish wish;
-    wish.key = sha256_hex(common);
-    wish.window = stations.group.window;
-    wish.min = stations.group.min;
-    wish.facts = ticket::to_text(facts_of(stations, work, route));
-    auto joined = co_await stations.store.join_group(std::move(claim), std::move(wish), stations.clock.now());
+    auto wish =
+        group_wish(stations.group, route,
+                   {.worst = work.open_findings().front(), .context = *work.context, .assessment = *work.assessment});
+    if (!wish) co_return View{};
+    auto joined = co_await stations.store.join_group(std::move(claim), std::move(*wish), stations.clock.now());
     if (!joined) co_return fail(std::move(joined.error()));
     if (joined->dossier_id.empty()) co_return View{};
     co_return View{std::move(*joined)};

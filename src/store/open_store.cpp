@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace dossier::store {
 
-auto open_store(const StoreConfig& config, Sealer sealer) -> Result<std::unique_ptr<Store>> {
+namespace {
+
+auto open_sqlite(const StoreConfig& config, Sealer sealer, Database::Access access) -> Result<std::unique_ptr<Store>> {
     constexpr std::string_view sqlite = "sqlite:";
     if (!config.url.starts_with(sqlite) || config.url.size() == sqlite.size()) {
         // Only the scheme is repeated: a database URL may hold a password.
@@ -12,11 +16,24 @@ auto open_store(const StoreConfig& config, Sealer sealer) -> Result<std::unique_
                                                         config.url.substr(0, config.url.find(':'))));
     }
     if (!sealer) return fail(Errc::invalid_argument, "the store needs a sealer for its audit chain");
+    auto path = config.url.substr(sqlite.size());
+    if (access == Database::Access::read_only && !std::filesystem::exists(path))
+        return fail(Errc::not_found, "there is no store at " + path);
     try {
-        return std::make_unique<SqliteStore>(config.url.substr(sqlite.size()), std::move(sealer));
+        return std::make_unique<SqliteStore>(path, std::move(sealer), access);
     } catch (const SqliteFailure& failure) {
         return fail(failure.to_error());
     }
+}
+
+} // namespace
+
+auto open_store(const StoreConfig& config, Sealer sealer) -> Result<std::unique_ptr<Store>> {
+    return open_sqlite(config, std::move(sealer), Database::Access::read_write);
+}
+
+auto open_store_to_read(const StoreConfig& config, Sealer sealer) -> Result<std::unique_ptr<Store>> {
+    return open_sqlite(config, std::move(sealer), Database::Access::read_only);
 }
 
 auto SqliteStore::probe() -> Task<Result<void>> {

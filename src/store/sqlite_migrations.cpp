@@ -450,4 +450,14 @@ void migrate(Database& db, Migrations steps) {
     }
 }
 
+void check_schema(Database& db, Migrations steps) {
+    const auto known = static_cast<std::int64_t>(steps.size());
+    const auto version = integer_of(db, "PRAGMA user_version");
+    check_ours(db, version, known);
+    if (version < known)
+        throw SqliteFailure(SQLITE_SCHEMA, fmt::format("store: the database has schema version {} and this dossier "
+                                                       "needs {}; `dossier serve` of this version migrates it",
+                                                       version, known));
+}
+
 } // namespace dossier::store

@@ -16,5 +16,7 @@ using Migrations = std::span<const char* const>;
 /// Brings the file forward. Throws SqliteFailure, also when the file is newer than `steps` (written by a later dossier)
 /// or is no database of ours; then it is left as it is.
 void migrate(Database& db, Migrations steps);
+/// Throws SqliteFailure unless the file has taken exactly these steps; for who may not migrate it.
+void check_schema(Database& db, Migrations steps);
 
 } // namespace dossier::store

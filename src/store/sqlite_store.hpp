@@ -14,7 +14,8 @@ namespace dossier::store {
 class SqliteStore final : public Store {
 public:
     /// Throws SqliteFailure.
-    SqliteStore(const std::string& path, Sealer sealer) : writer_(path, std::move(sealer)), readers_(path, 2) {}
+    SqliteStore(const std::string& path, Sealer sealer, Database::Access access = Database::Access::read_write)
+        : writer_(path, std::move(sealer), access), readers_(path, 2) {}
     ~SqliteStore() override { stop(); }
 
     auto commit_intake(Intake intake, std::vector<AuditEntry> audit)

@@ -44,9 +44,12 @@ void WriteSession::refresh() {
     data_version_ = version;
 }
 
-SqliteWriter::SqliteWriter(const std::string& path, Sealer sealer)
-    : db_(path, Database::Access::read_write), session_(db_, std::move(sealer)) {
-    migrate(db_, schema());
+SqliteWriter::SqliteWriter(const std::string& path, Sealer sealer, Database::Access access)
+    : db_(path, access), session_(db_, std::move(sealer)) {
+    if (access == Database::Access::read_write)
+        migrate(db_, schema());
+    else
+        check_schema(db_, schema());
     session_.refresh();
     backlog_ = static_cast<std::size_t>(session_.state_.backlog);
     thread_ = std::thread([this] { loop(); });

@@ -44,7 +44,8 @@ private:
 
 class SqliteWriter {
 public:
-    SqliteWriter(const std::string& path, Sealer sealer); ///< opens and migrates; throws SqliteFailure
+    /// Opens and migrates; read-only it takes the schema as it is, and each operation fails. Throws SqliteFailure.
+    SqliteWriter(const std::string& path, Sealer sealer, Database::Access access);
     ~SqliteWriter();
     SqliteWriter(const SqliteWriter&) = delete;
     auto operator=(const SqliteWriter&) -> SqliteWriter& = delete;
