@@ -6,6 +6,7 @@
 #include "dossier/explain/llm_provider.hpp"
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/ingest/queue_poller.hpp"
+#include "dossier/ticket/action_config.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -40,18 +41,21 @@ auto named(std::string what, std::function<Task<net::ConnectCheck>(Deadline)> as
 struct Outside {
     Runtime runtime{2};
     Metrics metrics;
+    SystemClock clock;
     std::unique_ptr<net::HttpClient> client = std::make_unique<net::HttpClient>(runtime);
     std::vector<std::pair<std::string, std::shared_ptr<ingest::PlatformApi>>> platforms;
     std::vector<std::pair<std::string, ingest::QueueCheck>> queues;
     std::unique_ptr<context::Enricher> enricher;
     std::vector<std::pair<std::string, std::unique_ptr<explain::LlmProvider>>> providers;
     std::vector<std::pair<std::string, std::unique_ptr<ticket::TicketSink>>> sinks;
+    ticket::Actions::Targets targets;
     std::optional<approve::SlackConfig> slack;
 
     Outside() = default;
     Outside(const Outside&) = delete;
     auto operator=(const Outside&) -> Outside& = delete;
     ~Outside() {
+        targets.clear();
         sinks.clear();
         providers.clear();
         enricher.reset();
@@ -80,6 +84,7 @@ struct Outside {
                                        explain::make_llm_provider(provider, *client, metrics));
         for (const auto& sink : config.tickets.sinks)
             sinks.emplace_back(fmt::format("tickets.sinks[{}]", sink.name), ticket::make_sink(sink, *client, metrics));
+        targets = ticket::make_targets(config.actions, *client, clock, metrics);
         if (config.chat.slack.enabled()) slack = config.chat.slack;
         return {};
     }
@@ -94,6 +99,7 @@ struct Outside {
         tasks.push_back(enricher->check(deadline));
         for (auto& [what, provider] : providers) add(what, provider.get());
         for (auto& [what, sink] : sinks) add(what, sink.get());
+        for (auto& [name, target] : targets) add(fmt::format("actions.policies[{}]", name), target.get());
         if (slack)
             tasks.push_back(named(
                 "chat.slack", [this](Deadline until) { return approve::check_slack(*slack, *client, metrics, until); },

@@ -65,6 +65,7 @@ struct Wiring::Parts {
     std::unique_ptr<ticket::Lifecycle> lifecycle;
     std::unique_ptr<ticket::Callbacks> callbacks;
     std::unique_ptr<ticket::WriteBack> write_back;
+    std::unique_ptr<ticket::Actions> actions;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
@@ -227,6 +228,11 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->write_back = std::make_unique<ticket::WriteBack>(
         parts->platforms.write_back, foundation.store,
         net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
+    if (!config.actions.policies.empty())
+        parts->actions = std::make_unique<ticket::Actions>(
+            ticket::make_targets(config.actions, foundation.client, foundation.clock, foundation.metrics),
+            foundation.store, net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max},
+            config.tickets.instance, foundation.clock, foundation.metrics);
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,
@@ -248,7 +254,8 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),
-                           .location_rules = config.classification.location_rules});
+                           .location_rules = config.classification.location_rules,
+                           .actions = parts->actions.get()});
     parts->add_platform_pollers(config, foundation);
     parts->add_tracker_pollers(config, foundation, sinks);
     parts->callbacks = std::make_unique<ticket::Callbacks>(config.tickets.sinks, foundation.store, foundation.clock,

@@ -79,6 +79,14 @@ struct Lifecycle::Case {
         return intent.ticket && intent.ticket->key == row.ticket.key;
     }
     void wait_until(Timestamp at) { progress.again_at = std::min(progress.again_at.value_or(at), at); }
+    /// Whether this ticket, or one before it, has heard of an action's outcome.
+    [[nodiscard]] auto has_told(const std::string& draft_id) const -> bool {
+        const auto knows = [&](const Told& one) {
+            return std::ranges::find(one.actions, draft_id) != one.actions.end();
+        };
+        return knows(told) ||
+               std::ranges::any_of(rows, [&](const store::TicketRow& one) { return knows(told_from(one.told)); });
+    }
 
     [[nodiscard]] auto planned(int number, const Step& step) const -> Intent {
         Intent intent;
@@ -123,7 +131,7 @@ auto Lifecycle::follow(FollowOrder order, Deadline deadline) -> Task<Result<Foll
     if (work.row.wants_look()) {
         if (auto looked = co_await look(work); !looked) co_return fail(std::move(looked.error()));
     }
-    if (auto planned = co_await plan(work, order.findings); !planned) co_return fail(std::move(planned.error()));
+    if (auto planned = co_await plan(work, order); !planned) co_return fail(std::move(planned.error()));
     if (auto done = co_await carry_out(work, order.may_write, order.pause); !done)
         co_return fail(std::move(done.error()));
     work.progress.wants_next = work.told.needs_next;
@@ -183,7 +191,8 @@ auto Lifecycle::look(Case& work) -> Task<Result<void>> {
     co_return co_await save(work, {}, std::move(audit));
 }
 
-auto Lifecycle::plan(Case& work, const std::vector<Finding>& findings) -> Task<Result<void>> {
+auto Lifecycle::plan(Case& work, const FollowOrder& order) -> Task<Result<void>> {
+    const auto& findings = order.findings;
     const auto now = clock_.now();
     std::vector<Intent> planned;
     std::vector<store::AuditEntry> audit;
@@ -199,6 +208,13 @@ auto Lifecycle::plan(Case& work, const std::vector<Finding>& findings) -> Task<R
                                                    markdown_link(earlier.key, earlier.url)),
                                .other = {},
                                .planned_at = now}));
+    }
+    for (const auto& outcome : order.outcomes) {
+        if (work.has_told(outcome.draft_id)) continue;
+        work.told.actions.push_back(outcome.draft_id);
+        work.told.number += 1;
+        planned.push_back(work.planned(work.told.number,
+                                       {.what = "comment", .text = outcome.comment, .other = {}, .planned_at = now}));
     }
     if (auto news = news_for(work.told, findings, rules_)) {
         work.told = std::move(news->told);

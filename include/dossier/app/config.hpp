@@ -17,6 +17,7 @@
 #include "dossier/pipeline/config.hpp"
 #include "dossier/redact/redactor.hpp"
 #include "dossier/store/config.hpp"
+#include "dossier/ticket/action_config.hpp"
 #include "dossier/ticket/config.hpp"
 
 #include <string>
@@ -41,6 +42,7 @@ struct AppConfig {
     explain::LlmConfig llm;
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
+    ticket::ActionConfig actions;
     approve::ApprovalConfig approval;
     approve::ChatConfig chat;
     approve::PlatformVoteConfig platform_votes;

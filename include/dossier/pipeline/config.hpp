@@ -44,6 +44,7 @@ struct RouteConfig {
     std::string approval;          ///< "" = tickets.approval | none | before_create | before_assign
     double min_confidence = 0;
     bool policy_drafts = false; ///< policies that close the exposure become drafts of their own, for review
+    std::string policy_sink;    ///< where they go: a target of `actions` or a ticket sink; "" = the outbox
     NarrativeRule narrative;    ///< `narrative:` always | never | {top_percent, window}
 };
 

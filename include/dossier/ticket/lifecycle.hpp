@@ -18,6 +18,7 @@
 #include "dossier/base/time.hpp"
 #include "dossier/net/upstream.hpp"
 #include "dossier/store/store.hpp"
+#include "dossier/ticket/action.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 #include "dossier/ticket/told.hpp"
 
@@ -40,6 +41,7 @@ struct FollowOrder {
     std::vector<Finding> findings; ///< every one of the dossier as it is now, over ones included, with their ids
     bool may_write = true;         ///< false: what is planned keeps, and is looked at again after `pause`
     Duration pause{0};
+    std::vector<ActionNews> outcomes{}; ///< of the dossier's actions; each is said once, on the ticket of the time
 };
 
 struct FollowProgress {
@@ -62,7 +64,7 @@ private:
     struct Step;
 
     auto look(Case& work) -> Task<Result<void>>;
-    auto plan(Case& work, const std::vector<Finding>& findings) -> Task<Result<void>>;
+    auto plan(Case& work, const FollowOrder& order) -> Task<Result<void>>;
     auto carry_out(Case& work, bool may_write, Duration pause) -> Task<Result<void>>;
     auto attempt(Case& work, store::Intent intent) -> Task<Result<bool>>;
     auto call(Case& work, Step step, store::Intent intent) -> Task<Result<void>>;
