@@ -58,6 +58,7 @@ auto load(config::Document document) -> LoadedConfig {
         app.classification = explain::read_classification(root.child("classification"));
         app.tickets = ticket::read_tickets(root.child("tickets"));
         app.scanners = ticket::read_scanners(root.items("scanners"));
+        app.actions = ticket::read_actions(root.child("actions"));
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));
         app.chat = approve::read_chat(root.child("chat"));
@@ -120,9 +121,21 @@ public:
             const auto& route = config_.pipeline.routes[i];
             if (!route.sink.empty()) known(fmt::format("routes[{}].sink", i), "ticket sink", route.sink, sinks);
             if (!route.scan.empty()) known(fmt::format("routes[{}].scan", i), "scanner", route.scan, scanners);
+            auto places = sinks;
+            for (const auto& target : config_.actions.policies) places.push_back(target.name);
+            if (!route.policy_sink.empty())
+                known(fmt::format("routes[{}].policy_sink", i), "ticket sink or target of policies", route.policy_sink,
+                      places);
             for (const auto& source : route.when.source)
                 known(fmt::format("routes[{}].when.source", i), "source", source, sources);
         }
+    }
+
+    void actions() {
+        for (std::size_t i = 0; i < config_.actions.policies.size(); ++i)
+            if (std::ranges::find(config_.tickets.sinks, config_.actions.policies[i].name, &ticket::SinkConfig::name) !=
+                config_.tickets.sinks.end())
+                error(fmt::format("actions.policies[{}].name", i), "is the name of a ticket sink already");
     }
 
     void approvals() {
@@ -131,6 +144,7 @@ public:
         for (const auto& scanner : config_.scanners) sinks.push_back(scanner.name);
         for (const auto& route : config_.pipeline.routes) routes.push_back(route.name);
         for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
+        for (const auto& target : config_.actions.policies) sinks.push_back(target.name);
         for (std::size_t i = 0; i < config_.approval.rules.size(); ++i) {
             const auto& rule = config_.approval.rules[i];
             for (const auto& route : rule.when.route)
@@ -267,6 +281,7 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.listening();
     rules.client_certificates();
     rules.routes();
+    rules.actions();
     rules.approvals();
     rules.deciding_in_chats();
     rules.deciding_in_platforms();

@@ -6,6 +6,7 @@
 #include "dossier/explain/llm_provider.hpp"
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/ingest/queue_poller.hpp"
+#include "dossier/ticket/action_config.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -40,6 +41,7 @@ auto named(std::string what, std::function<Task<net::ConnectCheck>(Deadline)> as
 struct Outside {
     Runtime runtime{2};
     Metrics metrics;
+    SystemClock clock;
     std::unique_ptr<net::HttpClient> client = std::make_unique<net::HttpClient>(runtime);
     std::vector<std::pair<std::string, std::shared_ptr<ingest::PlatformApi>>> platforms;
     std::vector<std::pair<std::string, ingest::QueueCheck>> queues;
@@ -47,6 +49,7 @@ struct Outside {
     std::vector<std::pair<std::string, std::unique_ptr<explain::LlmProvider>>> providers;
     std::vector<std::pair<std::string, std::unique_ptr<ticket::TicketSink>>> sinks;
     std::vector<std::pair<std::string, std::shared_ptr<ticket::ActionTarget>>> scanners;
+    ticket::Actions::Targets targets;
     std::optional<approve::SlackConfig> slack;
 
     Outside() = default;
@@ -54,6 +57,7 @@ struct Outside {
     auto operator=(const Outside&) -> Outside& = delete;
     ~Outside() {
         scanners.clear();
+        targets.clear();
         sinks.clear();
         providers.clear();
         enricher.reset();
@@ -85,6 +89,7 @@ struct Outside {
         for (const auto& scanner : config.scanners)
             scanners.emplace_back(fmt::format("scanners[{}]", scanner.name),
                                   ticket::make_purview_target(scanner, *client, metrics));
+        targets = ticket::make_targets(config.actions, *client, clock, metrics);
         if (config.chat.slack.enabled()) slack = config.chat.slack;
         return {};
     }
@@ -100,6 +105,7 @@ struct Outside {
         for (auto& [what, provider] : providers) add(what, provider.get());
         for (auto& [what, sink] : sinks) add(what, sink.get());
         for (auto& [what, scanner] : scanners) add(what, scanner.get());
+        for (auto& [name, target] : targets) add(fmt::format("actions.policies[{}]", name), target.get());
         if (slack)
             tasks.push_back(named(
                 "chat.slack", [this](Deadline until) { return approve::check_slack(*slack, *client, metrics, until); },

@@ -66,6 +66,7 @@ struct Wiring::Parts {
     std::unique_ptr<ticket::Callbacks> callbacks;
     std::unique_ptr<ticket::WriteBack> write_back;
     std::vector<ticket::PurviewConfig> scanners;
+    std::unique_ptr<ticket::Actions> actions;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
@@ -232,6 +233,11 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     std::map<std::string, std::shared_ptr<ticket::ActionTarget>> scan_targets;
     for (const auto& scanner : config.scanners)
         scan_targets.emplace(scanner.name, ticket::make_purview_target(scanner, foundation.client, foundation.metrics));
+    if (!config.actions.policies.empty())
+        parts->actions = std::make_unique<ticket::Actions>(
+            ticket::make_targets(config.actions, foundation.client, foundation.clock, foundation.metrics),
+            foundation.store, net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max},
+            config.tickets.instance, foundation.clock, foundation.metrics);
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,
@@ -257,7 +263,8 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),
-                           .location_rules = config.classification.location_rules});
+                           .location_rules = config.classification.location_rules,
+                           .actions = parts->actions.get()});
     parts->add_platform_pollers(config, foundation);
     parts->add_tracker_pollers(config, foundation, sinks);
     parts->callbacks = std::make_unique<ticket::Callbacks>(config.tickets.sinks, foundation.store, foundation.clock,

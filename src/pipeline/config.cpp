@@ -106,6 +106,9 @@ auto read_route(config::Section& section, std::vector<std::string>& names, Mode 
     section.read_word("approval", route.approval, {"none", "before_create", "before_assign"});
     read_confidence(section, route.min_confidence);
     section.read("policy_drafts", route.policy_drafts);
+    section.read("policy_sink", route.policy_sink);
+    if (!route.policy_sink.empty() && !route.policy_drafts)
+        section.problem("policy_sink", "needs `policy_drafts: true`");
     route.narrative = read_narrative(section);
     route.due = read_route_due(section);
     section.read("scan", route.scan);

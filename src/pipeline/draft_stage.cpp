@@ -69,8 +69,8 @@ public:
         // Kept under `drafted` in both cases: the decision is a result like any other.
         commit.carried.push_back(
             {.stage = Stage::drafted, .revision = commit.revision, .body = to_text(route), .at = commit.at});
-        auto policies =
-            policy_drafts_of(work.row().id, work.open_findings(), *work.assessment, "", commit.revision, commit.at);
+        auto policies = policy_drafts_of(work.row().id, work.open_findings(), *work.context, *work.assessment,
+                                         policy_sink(route.route), commit.revision, commit.at);
         for (auto& policy : policies) {
             policy.owner = owner_column(work.context->owner);
             policy.route = route.route;
@@ -149,6 +149,11 @@ private:
     auto wants_policies(const std::string& route) const -> bool {
         const auto found = std::ranges::find(stations_.config.routes, route, &RouteConfig::name);
         return found != stations_.config.routes.end() && found->policy_drafts;
+    }
+
+    auto policy_sink(const std::string& route) const -> std::string {
+        const auto found = std::ranges::find(stations_.config.routes, route, &RouteConfig::name);
+        return found == stations_.config.routes.end() ? std::string() : found->policy_sink;
     }
 
     static auto created_entry(const DossierCase& work, const RouteDecision& route, const Draft& draft, int revision,

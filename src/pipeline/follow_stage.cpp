@@ -61,6 +61,11 @@ auto follow_ticket(const Stations& stations, const store::Claim& claim, store::R
                               .due_names = names_for_breach(stations, *row, current->generation),
                               .may_write = stations.config.mode != Mode::observe,
                               .pause = observe_pause};
+    if (stations.actions != nullptr) {
+        auto outcomes = co_await stations.actions->news_of(*row);
+        if (!outcomes) co_return fail(std::move(outcomes.error()));
+        order.outcomes = std::move(*outcomes);
+    }
     auto progress = co_await stations.lifecycle->follow(std::move(order), deadline_in(follow_limit));
     if (!progress) co_return fail(std::move(progress.error()));
     if (progress->again_at) sooner(end, *progress->again_at);

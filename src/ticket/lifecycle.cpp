@@ -142,6 +142,13 @@ auto Lifecycle::plan(Case& work, const FollowOrder& order) -> Task<Result<void>>
                                .other = {},
                                .planned_at = now}));
     }
+    for (const auto& outcome : order.outcomes) {
+        if (work.has_told(outcome.draft_id)) continue;
+        work.told.actions.push_back(outcome.draft_id);
+        work.told.number += 1;
+        planned.push_back(work.planned(work.told.number,
+                                       {.what = "comment", .text = outcome.comment, .other = {}, .planned_at = now}));
+    }
     if (auto news = news_for(work.told, order.findings, rules_)) {
         work.told = std::move(news->told);
         const int number = ++work.told.number;

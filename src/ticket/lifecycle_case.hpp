@@ -66,6 +66,15 @@ struct Lifecycle::Case {
     }
     void wait_until(Timestamp at) { progress.again_at = std::min(progress.again_at.value_or(at), at); }
 
+    /// Whether this ticket, or one before it, has heard of an action's outcome.
+    [[nodiscard]] auto has_told(const std::string& draft_id) const -> bool {
+        const auto knows = [&](const Told& one) {
+            return std::ranges::find(one.actions, draft_id) != one.actions.end();
+        };
+        return knows(told) ||
+               std::ranges::any_of(rows, [&](const store::TicketRow& one) { return knows(told_from(one.told)); });
+    }
+
     [[nodiscard]] auto planned(int number, const Step& step) const -> store::Intent {
         store::Intent intent;
         intent.key = fmt::format("lifecycle:{}:{}:{:06}:{}", row.dossier_id, row.generation, number, step.what);

@@ -228,6 +228,7 @@ auto to_text(const Told& told) -> std::string {
                       {"is_linked", told.is_linked},
                       {"needs_next", told.needs_next},
                       {"closing", told.closing},
+                      {"actions", told.actions},
                       {"closing_words", told.closing_words}});
 }
 
@@ -255,6 +256,9 @@ auto told_from(const std::string& text) -> Told {
                            .is_breached = breached != due->end() && *breached == Json(true)};
         if (told.due->date.on.empty()) told.due.reset();
     }
+    if (const auto actions = json->find("actions"); actions != json->end() && actions->is_array())
+        for (const auto& one : *actions)
+            if (one.is_string()) told.actions.push_back(one.get<std::string>());
     const auto findings = json->find("findings");
     if (findings == json->end() || !findings->is_array()) return told;
     for (const auto& one : *findings) {

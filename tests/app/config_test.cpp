@@ -448,6 +448,22 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"auth: {people: [{email: a@x.example, role: viewer, teams_id: T}, {email: b@x.example, role: admin, "
          "teams_id: t}]}",
          "auth.people[1].teams_id: is that of another person"},
+        {"actions: {policies: [{name: p}]}", "actions.policies[0].kind: is required"},
+        {"actions: {policies: [{name: p, kind: gitub}]}", "actions.policies[0].kind: `gitub` is none of"},
+        {"actions: {policies: [{name: p, kind: github, repository: a/b}]}", "actions.policies[0].token: is required"},
+        {"actions: {policies: [{name: p, kind: github, token: t, repository: a/../b}]}", "expected owner/name"},
+        {"actions: {policies: [{name: p, kind: gitlab, token: t, repository: a}]}", "expected group/project"},
+        {"actions: {policies: [{name: p, kind: github, token: t, repository: a/b, path: .github/x}]}",
+         "actions.policies[0].path: no part of it may be empty or begin with a dot"},
+        {"actions: {policies: [{name: p, kind: file, directory: d, path: 'a/../b'}]}", "begin with a dot"},
+        {"actions: {policies: [{name: p, kind: file, directory: d, path: '/etc'}]}", "must be relative"},
+        {"actions: {policies: [{name: p, kind: file, directory: d, path: '{{policy.ids}}'}]}", "unknown placeholder"},
+        {"actions: {policies: [{name: p, kind: file, directory: d, token: t}]}", "is not used by kind `file`"},
+        {"actions: {policies: [{name: p, kind: webhook, url: 'http://127.0.0.1'}]}", "policies[0].secret: is required"},
+        {"actions: {policies: [{name: outbox, kind: file, directory: d}]}", "is the name of a ticket sink already"},
+        {"routes: [{name: r, do: ticket, policy_sink: outbox}]", "routes[0].policy_sink: needs `policy_drafts: true`"},
+        {"routes: [{name: r, do: ticket, policy_drafts: true, policy_sink: nowhere}]",
+         "routes[0].policy_sink: there is no ticket sink or target of policies `nowhere`"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.text);

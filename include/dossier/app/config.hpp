@@ -17,6 +17,7 @@
 #include "dossier/pipeline/config.hpp"
 #include "dossier/redact/redactor.hpp"
 #include "dossier/store/config.hpp"
+#include "dossier/ticket/action_config.hpp"
 #include "dossier/ticket/config.hpp"
 #include "dossier/ticket/purview.hpp"
 
@@ -43,6 +44,7 @@ struct AppConfig {
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
     std::vector<ticket::PurviewConfig> scanners;
+    ticket::ActionConfig actions;
     approve::ApprovalConfig approval;
     approve::ChatConfig chat;
     approve::PlatformVoteConfig platform_votes;

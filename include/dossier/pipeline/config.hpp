@@ -48,6 +48,7 @@ struct RouteConfig {
     bool policy_drafts = false;         ///< policies that close the exposure become drafts of their own, for review
     std::optional<ticket::DueDays> due; ///< in place of those of `tickets.due`; empty = `none`
     std::string scan;                   ///< action that scans the store, once a person approved it; "" = none
+    std::string policy_sink;            ///< where they go: a target of `actions` or a ticket sink; "" = the outbox
     NarrativeRule narrative;            ///< `narrative:` always | never | {top_percent, window}
 };
 

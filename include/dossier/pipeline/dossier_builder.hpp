@@ -15,6 +15,7 @@
 #include "dossier/ingest/receiver.hpp"
 #include "dossier/pipeline/config.hpp"
 #include "dossier/store/store.hpp"
+#include "dossier/ticket/action.hpp"
 #include "dossier/ticket/delivery.hpp"
 #include "dossier/ticket/draft_renderer.hpp"
 #include "dossier/ticket/lifecycle.hpp"
@@ -54,6 +55,7 @@ struct Stations {
     const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
     explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open
     std::vector<explain::LocationRule> location_rules{};
+    ticket::Actions* actions = nullptr; ///< nullptr = approved drafts go to trackers and platforms only
 };
 
 /// Drafts of policies that a person asked for.

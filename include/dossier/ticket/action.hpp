@@ -57,6 +57,7 @@ struct ActionProgress {
     std::optional<Timestamp> again_at;  ///< set = it is to be tried again then
     std::optional<TicketRef> done;      ///< set = it is there: sink, key and url of it
     std::optional<std::string> refused; ///< set = given up, and why
+    bool settled_now = false;           ///< by this call, so that the ticket has yet to hear of it
 };
 
 /// What became of an approved draft, in the words of its ticket.

@@ -19,6 +19,7 @@
 #include "dossier/base/time.hpp"
 #include "dossier/net/upstream.hpp"
 #include "dossier/store/store.hpp"
+#include "dossier/ticket/action.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 #include "dossier/ticket/told.hpp"
 
@@ -43,6 +44,7 @@ struct FollowOrder {
     std::string due_names;         ///< whom the comment on a passed date names: one line of Markdown
     bool may_write = true;         ///< false: what is planned keeps, and is looked at again after `pause`
     Duration pause{0};
+    std::vector<ActionNews> outcomes{}; ///< of the dossier's actions; each is said once, on the ticket of the time
 };
 
 struct FollowProgress {

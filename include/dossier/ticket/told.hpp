@@ -37,6 +37,7 @@ struct Told {
     bool is_linked = false;            ///< to the ticket that it follows
     bool needs_next = false;           ///< it can't be taken up again: another ticket has to follow
     int closing = 0;                   ///< number of the last closing by a person while a finding was open
+    std::vector<std::string> actions;  ///< drafts of whose outcome outside of the tracker it has heard
     std::string closing_words;         ///< how the tracker called it: "Done, won't fix"
     std::optional<ToldDue> due;        ///< none where the ticket was made without one
 };
