@@ -230,14 +230,14 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
         parts->platforms.write_back, foundation.store,
         net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
     parts->scanners = config.scanners;
-    std::map<std::string, std::shared_ptr<ticket::ActionTarget>> scan_targets;
+    auto targets = ticket::make_targets(config.actions, foundation.client, foundation.clock, foundation.metrics);
     for (const auto& scanner : config.scanners)
-        scan_targets.emplace(scanner.name, ticket::make_purview_target(scanner, foundation.client, foundation.metrics));
-    if (!config.actions.policies.empty())
-        parts->actions = std::make_unique<ticket::Actions>(
-            ticket::make_targets(config.actions, foundation.client, foundation.clock, foundation.metrics),
-            foundation.store, net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max},
-            config.tickets.instance, foundation.clock, foundation.metrics);
+        targets.emplace(scanner.name, ticket::make_purview_target(scanner, foundation.client, foundation.metrics));
+    if (!targets.empty())
+        parts->actions =
+            std::make_unique<ticket::Actions>(std::move(targets), foundation.store,
+                                              net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max},
+                                              config.tickets.instance, foundation.clock, foundation.metrics);
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,
@@ -258,8 +258,6 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .group = config.tickets.group,
                            .due = config.tickets.due,
                            .scanners = &parts->scanners,
-                           .scan_targets = std::move(scan_targets),
-                           .instance = config.tickets.instance,
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),

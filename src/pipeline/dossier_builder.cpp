@@ -10,7 +10,6 @@
 #include "group_stage.hpp"
 #include "narrative_turn.hpp"
 #include "policy_stage.hpp"
-#include "scan_stage.hpp"
 #include "stage_timer.hpp"
 #include "write_back_stage.hpp"
 
@@ -84,7 +83,7 @@ public:
             if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
             auto followed = co_await follow_ticket(stations_, claim_, std::move(*closed), true);
             if (!followed) co_return fail(std::move(followed.error()));
-            co_return co_await carry_out_scans(stations_, claim_, std::move(*followed));
+            co_return co_await post_policies(stations_, claim_, std::move(*followed));
         }
         if (!work.context) {
             if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
@@ -134,9 +133,7 @@ public:
         if (!written) co_return fail(std::move(written.error()));
         auto posted = co_await post_policies(stations_, claim_, std::move(*written));
         if (!posted) co_return fail(std::move(posted.error()));
-        auto scanned = co_await carry_out_scans(stations_, claim_, std::move(*posted));
-        if (!scanned) co_return fail(std::move(scanned.error()));
-        co_return co_await enclose_evidence(stations_, work, claim_, std::move(*scanned));
+        co_return co_await enclose_evidence(stations_, work, claim_, std::move(*posted));
     }
 
     Stage failed_stage = Stage::received; ///< where an error belongs

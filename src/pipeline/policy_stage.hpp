@@ -17,7 +17,8 @@ namespace dossier::pipeline {
 /// Takes the draft of exactly this text, whatever its sink, out of the list; false where there is none.
 [[nodiscard]] auto takes_out_same(std::vector<Draft>& drafts, const Draft& known) -> bool;
 
-/// Hands over what was approved; the rest of the claim's end stays as it is.
+/// Hands over what was approved, scans and what else `actions` does included; the rest of the claim's end stays as it
+/// is.
 [[nodiscard]] auto post_policies(const Stations& stations, const store::Claim& claim, store::Release end)
     -> Task<Result<store::Release>>;
 

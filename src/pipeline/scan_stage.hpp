@@ -24,9 +24,4 @@ struct WantedScan {
 /// second reading.
 [[nodiscard]] auto outlives_revision(const Draft& old, const WantedScan& wanted) -> bool;
 
-/// Starts what was approved, looks at what is under way, and says on the dossier's ticket what came of it; the rest of
-/// the claim's end stays as it is.
-[[nodiscard]] auto carry_out_scans(const Stations& stations, const store::Claim& claim, store::Release end)
-    -> Task<Result<store::Release>>;
-
 } // namespace dossier::pipeline

@@ -17,9 +17,6 @@ namespace dossier::ticket {
 namespace {
 
 using store::Intent;
-using namespace std::chrono_literals;
-
-constexpr auto act_for_at_most = 24h; ///< since the decision: what the other side's longest outage may last
 
 auto progress_of(const Intent& intent) -> ActionProgress {
     ActionProgress progress;
@@ -112,7 +109,7 @@ auto Actions::attempt(std::shared_ptr<ActionTarget> target, Intent intent, Draft
         co_return co_await settle(std::move(intent), std::move(draft), std::move(receipt->detail), was_there);
     }
     const auto age = clock_.now() - draft.decided_at.value_or(clock_.now());
-    if (!is_final_refusal(receipt.error().code) && age <= act_for_at_most)
+    if (!is_final_refusal(receipt.error().code) && age <= target->patience())
         co_return co_await put_off(std::move(intent), std::move(receipt.error()));
     intent.state = Intent::State::failed;
     intent.reason = receipt.error().message;
@@ -124,16 +121,18 @@ auto Actions::put_off(Intent intent, Error error) -> Task<Result<ActionProgress>
     const bool is_unknown = error.code == Errc::outcome_unknown;
     intent.state = is_unknown ? Intent::State::unknown : Intent::State::planned;
     if (is_unknown && !intent.unknown_since) intent.unknown_since = now;
+    const bool is_news = intent.reason != error.message; // a scan is looked at every minute
     intent.reason = error.message;
     intent.next_at = now + std::max(net::full_jitter(pauses_, std::min(intent.attempts, 30)),
                                     std::max(error.retry_after.value_or(Duration{0}), pauses_.base));
     metrics_.count("dossier_actions_total",
                    {{"target", intent.sink}, {"outcome", is_unknown ? "outcome_unknown" : "delayed"}});
-    log::warn("action.delayed", {{"dossier", intent.dossier_id},
-                                 {"draft", intent.draft_id},
-                                 {"target", intent.sink},
-                                 {"attempt", intent.attempts},
-                                 {"error", error.describe()}});
+    if (is_news)
+        log::warn("action.delayed", {{"dossier", intent.dossier_id},
+                                     {"draft", intent.draft_id},
+                                     {"target", intent.sink},
+                                     {"attempt", intent.attempts},
+                                     {"error", error.describe()}});
     ActionProgress progress;
     progress.again_at = intent.next_at;
     if (auto saved = co_await store_.save_intent(std::move(intent), {}); !saved)

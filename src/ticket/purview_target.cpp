@@ -87,6 +87,9 @@ public:
     [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
     [[nodiscard]] auto takes() const -> std::string_view override { return "scan"; }
 
+    /// What a queue of scans, or an outage, may last.
+    [[nodiscard]] auto patience() const -> Duration override { return std::chrono::days{7}; }
+
     /// A run that has ended well is done; one that has not is nothing yet.
     auto find(Action action, Deadline deadline) -> Task<Result<std::optional<ActionReceipt>>> override {
         using Found = std::optional<ActionReceipt>;

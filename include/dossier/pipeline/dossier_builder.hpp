@@ -49,11 +49,9 @@ struct Stations {
     ticket::GroupConfig group{};             ///< `tickets.group`
     ticket::DueConfig due{};                 ///< `tickets.due`
     const std::vector<ticket::PurviewConfig>* scanners = nullptr; ///< what scans stores; nullptr = nothing
-    std::map<std::string, std::shared_ptr<ticket::ActionTarget>> scan_targets{}; ///< of these, by name
-    std::string instance{};                                                      ///< `tickets.instance`
-    bool restore_in_tickets = false;                                             ///< `redaction.restore_in_tickets`
-    const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
-    explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open
+    bool restore_in_tickets = false;                              ///< `redaction.restore_in_tickets`
+    const explain::Classifier* classifier = nullptr;              ///< nullptr = only what platforms know counts
+    explain::LlmClassifier* llm_classifier = nullptr;             ///< nullptr = what the rules leave open stays open
     std::vector<explain::LocationRule> location_rules{};
     ticket::Actions* actions = nullptr; ///< nullptr = approved drafts go to trackers and platforms only
 };

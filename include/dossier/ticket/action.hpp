@@ -15,6 +15,7 @@
 #include "dossier/net/upstream.hpp"
 #include "dossier/store/store.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +50,8 @@ public:
     /// Does it. May be repeated after any failure: it looks before it adds, or sends the key along. Errors that
     /// `is_final_refusal` names end the action; any other is tried again later.
     virtual auto perform(Action action, Deadline deadline) -> Task<Result<ActionReceipt>> = 0;
+    /// How long after the decision it is worth trying: what the other side's longest outage may last, or its work.
+    [[nodiscard]] virtual auto patience() const -> Duration { return std::chrono::hours{24}; }
     /// Tries address, credentials and rights by reading only.
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck> = 0;
 };
