@@ -72,7 +72,6 @@ public:
         auto policies = policy_drafts_of(work.row().id, work.open_findings(), *work.context, *work.assessment,
                                          policy_sink(route.route), commit.revision, commit.at);
         for (auto& policy : policies) {
-            policy.owner = owner_column(work.context->owner);
             policy.route = route.route;
         }
         for (auto& old : work.replaceable_drafts()) {

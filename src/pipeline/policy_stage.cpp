@@ -1,6 +1,7 @@
 #include "policy_stage.hpp"
 
 #include "delivery_stage.hpp"
+#include "stage_timer.hpp"
 
 #include "dossier/base/ids.hpp"
 #include "dossier/base/json.hpp"
@@ -196,6 +197,7 @@ auto policy_drafts_of(const std::string& dossier_id, const std::vector<Finding>&
         draft.links = ticket::links_of(view);
         draft.revision = revision;
         draft.severity = findings.front().severity;
+        draft.owner = owner_column(context.owner);
         for (const auto& finding : findings) draft.finding_ids.push_back(finding.id);
         drafts.push_back(std::move(draft));
     }
@@ -244,6 +246,12 @@ auto DossierBuilder::draft_policies(std::string finding_id, std::string sink, st
     if (assessment.policies.empty())
         asked.refused.emplace_back("no template fits this resource and the control that failed");
     auto drafts = policy_drafts_of(row->id, findings, *context, assessment, sink, row->revision, stations_.clock.now());
+    // Who decides depends on the route that the dossier took.
+    const auto* drafted = newest_result(*row, Stage::drafted);
+    const auto route =
+        drafted == nullptr ? Result<RouteDecision>(RouteDecision{}) : from_text<RouteDecision>(drafted->body);
+    if (!route) co_return fail(route.error());
+    for (auto& draft : drafts) draft.route = route->route;
     for (const auto& known : row->drafts)
         if (known.kind == "policy" && known.state == DraftState::pending && takes_out_same(drafts, known))
             asked.drafts.push_back(known);
