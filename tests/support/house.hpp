@@ -100,6 +100,17 @@ private:
     std::string name_ = "cmdb:file";
 };
 
+/// What is dear to make and never changes: every house has the same.
+struct Library {
+    std::unique_ptr<explain::Assessor> assessor = *explain::Assessor::load("");
+    std::unique_ptr<explain::Governor> governor = *explain::Governor::load("");
+    std::shared_ptr<const redact::Redactor> redactor = *redact::Redactor::make({});
+};
+inline auto library() -> const Library& {
+    static const Library one;
+    return one;
+}
+
 class House {
 public:
     TempDirectory directory;
@@ -111,9 +122,9 @@ public:
         *store::open_store({.url = "sqlite:" + directory.file("dossier.db")}, audit::seal);
     FailingStore store{*real};
     ingest::Receiver receiver{{scanner(), wiz()}, store, clock, metrics, 1'000};
-    std::unique_ptr<explain::Assessor> assessor = *explain::Assessor::load("");
-    std::unique_ptr<explain::Governor> governor = *explain::Governor::load("");
-    std::shared_ptr<const redact::Redactor> redactor = *redact::Redactor::make({});
+    explain::Assessor* const assessor = library().assessor.get();
+    explain::Governor* const governor = library().governor.get();
+    std::shared_ptr<const redact::Redactor> redactor = library().redactor;
     std::shared_ptr<ticket::test::FakeTracker> tracker = std::make_shared<ticket::test::FakeTracker>(clock);
     ticket::Delivery delivery{
         {{"jira", tracker}}, store, {.settle = Duration{60'000}, .instance = "t"}, clock, metrics};
