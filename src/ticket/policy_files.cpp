@@ -73,7 +73,7 @@ auto policy_files(const Draft& draft, const std::string& folder) -> std::vector<
         const int number = ++seen[extension];
         files.push_back(
             {.path = fmt::format("{}/policy{}.{}", root, number == 1 ? "" : fmt::format("-{}", number), extension),
-             .content = block->text});
+             .content = block->text.ends_with('\n') ? block->text : block->text + "\n"});
     }
     return files;
 }
