@@ -4,7 +4,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import TOKENS, generic_event
+from harness import Service, TOKENS, default_config, generic_event
 from standins.forges import Github, Gitlab, Receiver
 from standins.jira import Jira
 from tracker_steps import TrackerCase, tracker_config
@@ -186,6 +186,25 @@ class OtherTargets(ActionCase):
         self.service.wait_for(lambda: [one for one in self.dossier(service, self.finding)["actions"]
                                        if one["state"] == "failed"], 20, "the refusal")
         self.assertEqual(readme.read_text(), "somebody else's")
+
+
+class Connect(unittest.TestCase):
+    def test_says_what_is_wrong_with_each_target_by_reading_only(self):
+        github, gitlab = Github(), Gitlab()
+        for one in (github, gitlab):
+            self.addCleanup(one.shut)
+        targets = [github.config(name="good"), github.config(name="stranger", token="a-wrong-token"),
+                   github.config(name="hidden", repository="acme/hidden"), gitlab.config(name="lab"),
+                   {"name": "drop", "kind": "file", "directory": "nowhere"}]
+        service = Service(default_config(actions={"policies": targets}))
+        self.addCleanup(service.close)
+        ran = service.cli("check", "-c", service.config_path, "--connect")
+        self.assertEqual(ran.returncode, 1, ran.stdout)
+        for name, verdict in [("good", "ok"), ("stranger", "credentials refused"), ("hidden", "permission missing"),
+                              ("lab", "ok"), ("drop", "unreachable|not reached|can't")]:
+            self.assertRegex(ran.stdout, rf"actions\.policies\[{name}\]\s+({verdict})")
+        self.assertNotIn("a-wrong-token", ran.stdout + ran.stderr)
+        self.assertEqual([one.method for one in github.journal + gitlab.journal if one.method != "GET"], [])
 
 
 class StandInsRefuse(unittest.TestCase):
