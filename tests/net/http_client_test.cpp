@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -120,7 +121,7 @@ TEST_F(HttpClientTest, AnAnswerThatIsCutAtAnyByteIsNoAnswer) {
         {"after an interim answer", "HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + answer(200, "{}").bytes},
     };
     for (const auto& row : rows) {
-        std::size_t cut = 0;
+        std::atomic<std::size_t> cut = 0; // read by the server's thread
         ScriptedServer server(
             [&](const auto&, const auto&, int) { return Answer{.bytes = row.whole.substr(0, cut), .closes = true}; });
         for (; cut <= row.whole.size(); ++cut) {
