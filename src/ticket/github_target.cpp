@@ -31,7 +31,7 @@ auto branch_of(const Action& action) -> std::string { return "policy/" + action.
 } // namespace
 
 GithubTarget::GithubTarget(PolicyTargetConfig config, net::HttpClient& client, Metrics& metrics)
-    : config_(std::move(config)), github_(config_, github_headers(config_), client, metrics) {}
+    : PolicyTarget(std::move(config)), github_(config_, github_headers(config_), client, metrics) {}
 
 auto GithubTarget::at(std::string_view rest) const -> std::string {
     return fmt::format("/repos/{}{}", config_.repository, rest);

@@ -5,15 +5,13 @@
 
 #include "forge_client.hpp"
 #include "policy_files.hpp"
+#include "policy_target.hpp"
 
 namespace dossier::ticket {
 
-class GithubTarget final : public ActionTarget {
+class GithubTarget final : public PolicyTarget {
 public:
     GithubTarget(PolicyTargetConfig config, net::HttpClient& client, Metrics& metrics);
-
-    [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
-    [[nodiscard]] auto takes() const -> std::string_view override { return "policy"; }
     auto find(Action action, Deadline deadline) -> Task<Result<std::optional<ActionReceipt>>> override;
     auto perform(Action action, Deadline deadline) -> Task<Result<ActionReceipt>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
@@ -28,7 +26,6 @@ private:
     [[nodiscard]] auto receipt_of(const Json& request, std::string detail) const -> ActionReceipt;
     [[nodiscard]] auto is_dressed(const Json& request) const -> bool;
 
-    PolicyTargetConfig config_;
     ForgeClient github_;
 };
 

@@ -14,7 +14,7 @@ auto merge_branch(const Action& action) -> std::string { return "policy/" + acti
 } // namespace
 
 GitlabTarget::GitlabTarget(PolicyTargetConfig config, net::HttpClient& client, Metrics& metrics)
-    : config_(std::move(config)),
+    : PolicyTarget(std::move(config)),
       gitlab_(config_, net::Headers{{"PRIVATE-TOKEN", config_.token.reveal()}}, client, metrics) {}
 
 auto GitlabTarget::at(std::string_view rest) const -> std::string {

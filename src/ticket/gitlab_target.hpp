@@ -4,15 +4,13 @@
 
 #include "forge_client.hpp"
 #include "policy_files.hpp"
+#include "policy_target.hpp"
 
 namespace dossier::ticket {
 
-class GitlabTarget final : public ActionTarget {
+class GitlabTarget final : public PolicyTarget {
 public:
     GitlabTarget(PolicyTargetConfig config, net::HttpClient& client, Metrics& metrics);
-
-    [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
-    [[nodiscard]] auto takes() const -> std::string_view override { return "policy"; }
     auto find(Action action, Deadline deadline) -> Task<Result<std::optional<ActionReceipt>>> override;
     auto perform(Action action, Deadline deadline) -> Task<Result<ActionReceipt>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
@@ -23,7 +21,6 @@ private:
     auto ensure_commit(Action action, std::string branch, std::string base, Deadline deadline) -> Task<Result<void>>;
     [[nodiscard]] auto receipt_of(const Json& request) const -> ActionReceipt;
 
-    PolicyTargetConfig config_;
     ForgeClient gitlab_;
 };
 

@@ -10,33 +10,26 @@
 
 #include "forge_client.hpp"
 #include "policy_files.hpp"
+#include "policy_target.hpp"
 
 namespace dossier::ticket {
 
-class FileTarget final : public ActionTarget {
+class FileTarget final : public PolicyTarget {
 public:
-    explicit FileTarget(PolicyTargetConfig config) : config_(std::move(config)) {}
-    [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
-    [[nodiscard]] auto takes() const -> std::string_view override { return "policy"; }
+    using PolicyTarget::PolicyTarget;
     auto find(Action action, Deadline deadline) -> Task<Result<std::optional<ActionReceipt>>> override;
     auto perform(Action action, Deadline deadline) -> Task<Result<ActionReceipt>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
-
-private:
-    PolicyTargetConfig config_;
 };
 
-class WebhookTarget final : public ActionTarget {
+class WebhookTarget final : public PolicyTarget {
 public:
     WebhookTarget(PolicyTargetConfig config, net::HttpClient& client, const Clock& clock, Metrics& metrics);
-    [[nodiscard]] auto name() const -> const std::string& override { return config_.name; }
-    [[nodiscard]] auto takes() const -> std::string_view override { return "policy"; }
     auto find(Action action, Deadline deadline) -> Task<Result<std::optional<ActionReceipt>>> override;
     auto perform(Action action, Deadline deadline) -> Task<Result<ActionReceipt>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:
-    PolicyTargetConfig config_;
     ForgeClient client_;
     const Clock& clock_;
 };

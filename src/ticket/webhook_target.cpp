@@ -1,5 +1,3 @@
-#include "github_target.hpp"
-#include "gitlab_target.hpp"
 #include "local_targets.hpp"
 #include "tracker_client.hpp"
 
@@ -9,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <stdexcept>
 
 namespace dossier::ticket {
 namespace {
@@ -39,7 +36,7 @@ auto message_of(const Action& action, const std::string& folder) -> std::string 
 } // namespace
 
 WebhookTarget::WebhookTarget(PolicyTargetConfig config, net::HttpClient& client, const Clock& clock, Metrics& metrics)
-    : config_(std::move(config)), client_(config_, {}, client, metrics), clock_(clock) {}
+    : PolicyTarget(std::move(config)), client_(config_, {}, client, metrics), clock_(clock) {}
 
 auto WebhookTarget::find(Action /*action*/, Deadline /*deadline*/) -> Task<Result<std::optional<ActionReceipt>>> {
     co_return std::optional<ActionReceipt>{}; // the key tells the receiver
@@ -67,26 +64,6 @@ auto WebhookTarget::check(Deadline /*deadline*/) -> Task<net::ConnectCheck> {
                                 .verdict = net::ConnectCheck::Verdict::skipped,
                                 .missing = {},
                                 .detail = "nothing can be read there; the first message shows"};
-}
-
-auto make_targets(const ActionConfig& config, net::HttpClient& client, const Clock& clock, Metrics& metrics)
-    -> Actions::Targets {
-    Actions::Targets targets;
-    for (const auto& one : config.policies) {
-        std::shared_ptr<ActionTarget> target;
-        if (one.kind == "github")
-            target = std::make_shared<GithubTarget>(one, client, metrics);
-        else if (one.kind == "gitlab")
-            target = std::make_shared<GitlabTarget>(one, client, metrics);
-        else if (one.kind == "file")
-            target = std::make_shared<FileTarget>(one);
-        else if (one.kind == "webhook")
-            target = std::make_shared<WebhookTarget>(one, client, clock, metrics);
-        else
-            throw std::invalid_argument("'" + one.kind + "' is no kind of target");
-        targets.emplace(one.name, std::move(target));
-    }
-    return targets;
 }
 
 } // namespace dossier::ticket
