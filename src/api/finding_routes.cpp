@@ -46,10 +46,11 @@ auto timeline_of(const Services& services, std::string dossier_id) -> Task<std::
 auto dossier_json(const Services& services, std::string id) -> Task<Result<Json>> {
     auto row = co_await services.store.get_dossier(id);
     if (!row) co_return fail(std::move(row.error()));
-    auto intents = co_await services.store.intents_of(id);
-    if (!intents) co_return fail(std::move(intents.error()));
+    // Tickets before their steps: both are committed together, so a step that a ticket speaks of is never left out.
     auto tickets = co_await services.store.tickets_of(id);
     if (!tickets) co_return fail(std::move(tickets.error()));
+    auto intents = co_await services.store.intents_of(id);
+    if (!intents) co_return fail(std::move(intents.error()));
     const auto timeline = co_await timeline_of(services, std::move(id));
     co_return present_dossier(*row, timeline, *intents, *tickets);
 }
