@@ -4,7 +4,7 @@
 // executor. A job that was queued is always run and always completed: cancelling the awaiting coroutine neither loses
 // nor doubles a write, it only takes effect at the coroutine's next wait.
 
-#include "sqlite_database.hpp"
+#include "database.hpp"
 
 #include "dossier/base/task.hpp"
 
@@ -44,7 +44,8 @@ template <class Session>
 class Job : public Completion {
 public:
     using Completion::Completion;
-    /// Does the work and keeps its result. False when the result is an error. Never throws.
+    /// Does the work and keeps its result; once more where the database lost what it did. False when the result is an
+    /// error. Never throws.
     virtual auto run(Session& session) -> bool = 0;
     virtual void fail(Error error) = 0; ///< replaces a good result; an error of its own stays
 };
@@ -52,7 +53,7 @@ public:
 template <class Session, class T, class Handler>
 class HandlerJob final : public Job<Session> {
 public:
-    using Work = std::move_only_function<Result<T>(Session&)>;
+    using Work = std::move_only_function<Result<T>(Session&) const>;
     HandlerJob(Handler handler, Work work)
         : Job<Session>(asio::get_associated_executor(handler)), handler_(std::move(handler)), work_(std::move(work)) {}
 
@@ -60,7 +61,7 @@ public:
         has_run_ = true;
         try {
             result_ = work_(session);
-        } catch (const SqliteFailure& failure) {
+        } catch (const StoreFailure& failure) {
             result_ = dossier::fail(failure.to_error());
         } catch (const std::exception& e) {
             result_ = dossier::fail(Errc::internal, e.what());
@@ -129,8 +130,8 @@ private:
 
 /// Queues `work` and waits for it. The queue must outlive the wait.
 template <class T, class Session>
-auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&)> work) -> Task<Result<T>> {
-    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&)> queued) {
+auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&) const> work) -> Task<Result<T>> {
+    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&) const> queued) {
         using Handler = std::decay_t<decltype(handler)>;
         queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued)));
     };

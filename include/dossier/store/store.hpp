@@ -203,14 +203,16 @@ class Store : public IntakeStore,
 public:
     /// Commits a row: true proof that writes work.
     virtual auto probe() -> Task<Result<void>> = 0;
-    /// Called on the writer's thread after each group that made a dossier ready; must not block.
+    /// Called on a thread of the store when a dossier has become ready, here or in another replica, and now and then
+    /// without; must not block.
     virtual void on_ready(std::function<void()> wake) = 0;
     /// Completes what is queued and closes. No call after it.
     virtual void close() = 0;
 };
 
 struct StoreConfig {
-    std::string url = "sqlite:data/dossier.db";
+    std::string url = "sqlite:data/dossier.db"; ///< or postgresql://user@host/database, shared by replicas
+    Secret password;                            ///< of PostgreSQL, where it asks for one
 };
 
 /// Opens (creates, migrates) the store of `config.url`.

@@ -1,6 +1,6 @@
-#include "sqlite_accounting.hpp"
+#include "sql_accounting.hpp"
 
-#include "sqlite_store.hpp"
+#include "sql_store.hpp"
 
 #include <algorithm>
 #include <map>
@@ -27,7 +27,7 @@ auto DeliveryCount::arrive(Database& db, Taken& taken) -> bool {
     if (!found_at) return false;
     taken.result.late_by = std::max(at_ - *found_at, Duration{0});
     db.run("INSERT INTO delivery_days(source, day, late, late_ms) VALUES(?,?,1,?) ON CONFLICT(day, source) "
-           "DO UPDATE SET late=late+1, late_ms=late_ms+excluded.late_ms",
+           "DO UPDATE SET late=delivery_days.late+1, late_ms=delivery_days.late_ms+excluded.late_ms",
            source_, day_of(*found_at), taken.result.late_by->count());
     return true;
 }
@@ -55,16 +55,17 @@ void DeliveryCount::taken(Database& db, Taken& taken, const std::string& why_not
 void DeliveryCount::save(Database& db) const {
     if (received_ == 0 && quarantined_ == 0) return;
     db.run("INSERT INTO delivery_days(source, day, webhook, event, duplicates, quarantined) VALUES(?,?,?,?,?,?) "
-           "ON CONFLICT(day, source) DO UPDATE SET webhook=webhook+excluded.webhook, event=event+excluded.event, "
-           "duplicates=duplicates+excluded.duplicates, quarantined=quarantined+excluded.quarantined",
+           "ON CONFLICT(day, source) DO UPDATE SET webhook=delivery_days.webhook+excluded.webhook, "
+           "event=delivery_days.event+excluded.event, duplicates=delivery_days.duplicates+excluded.duplicates, "
+           "quarantined=delivery_days.quarantined+excluded.quarantined",
            source_, day_of(at_), via_ == Via::webhook ? received_ : 0, via_ == Via::event ? received_ : 0, duplicates_,
            quarantined_);
 }
 
-auto SqliteStore::note_missing(std::string source, Timestamp now)
+auto SqlStore::note_missing(std::string source, Timestamp now)
     -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> {
     using Reasons = std::vector<std::pair<std::string, std::int64_t>>;
-    return writer_.submit<Reasons>([source = std::move(source), now](WriteSession& session) -> Result<Reasons> {
+    return write<Reasons>([source = std::move(source), now](WriteSession& session) -> Result<Reasons> {
         std::map<std::string, std::int64_t> reasons;
         auto rows = session.db.query(
             "UPDATE awaited SET noted=1 WHERE source=? AND noted=0 AND due_at<=? RETURNING why", source, now);
@@ -73,9 +74,9 @@ auto SqliteStore::note_missing(std::string source, Timestamp now)
     });
 }
 
-auto SqliteStore::deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> {
+auto SqlStore::deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> {
     using Days = std::vector<DeliveryDay>;
-    return readers_.submit<Days>([filter = std::move(filter), now](Database& db) -> Result<Days> {
+    return read<Days>([filter = std::move(filter), now](Database& db) -> Result<Days> {
         const auto first = filter.since ? day_of(*filter.since) : 0;
         const auto last = filter.until ? day_of(*filter.until) : day_of(Timestamp::max()) - 1;
         std::map<std::pair<std::int64_t, std::string>, DeliveryDay> days; // by day, backwards

@@ -1,8 +1,8 @@
 // What is to be done: claims with leases and fences, stage results, and how claims end.
 
-#include "sqlite_findings.hpp"
-#include "sqlite_rows.hpp"
-#include "sqlite_store.hpp"
+#include "sql_findings.hpp"
+#include "sql_rows.hpp"
+#include "sql_store.hpp"
 
 #include "dossier/base/ids.hpp"
 #include "dossier/finding/json.hpp"
@@ -21,7 +21,7 @@ struct Claimed {
 
 /// The claim's dossier, if the claim still holds.
 auto check_claim(Database& db, const Claim& claim) -> Result<Claimed> {
-    auto rows = db.query("SELECT seq, fence, work_seq, attempts FROM dossiers WHERE id=?", claim.dossier_id);
+    auto rows = db.query_and_hold("SELECT seq, fence, work_seq, attempts FROM dossiers WHERE id=?", claim.dossier_id);
     if (!rows.next()) return fail(Errc::not_found, "no dossier has this id");
     if (rows.integer(1) != claim.fence) {
         return fail(Error{.code = Errc::conflict,
@@ -70,7 +70,7 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
     if (!claimed) return fail(claimed.error());
     const auto dossier = claimed->seq;
     db.run("UPDATE dossiers SET stage=?, revision=?, inputs_hash=iif(?3='', inputs_hash, ?3), updated_at=?4, "
-           "ticket=coalesce(?5, ticket), replay_from=iif(?6, NULL, replay_from), attempts=iif(?7, 0, attempts) "
+           "ticket=coalesce(?5, ticket), replay_from=iif(?6=1, NULL, replay_from), attempts=iif(?7=1, 0, attempts) "
            "WHERE seq=?8",
            to_string(commit.stage), commit.revision, commit.inputs_hash, commit.at, ticket_text(commit.ticket),
            commit.replay_begun, commit.attempts_over, dossier);
@@ -176,37 +176,36 @@ auto dead_letter_of(const Rows& rows) -> DeadLetter {
 
 } // namespace
 
-auto SqliteStore::claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
+auto SqlStore::claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
     -> Task<Result<std::vector<Claim>>> {
     using Claims = std::vector<Claim>;
-    return writer_.submit<Claims>(
-        [owner = std::move(owner), now, lease, limit](WriteSession& session) -> Result<Claims> {
-            Claims claims;
-            std::vector<std::int64_t> dossiers;
-            {
-                auto rows = session.db.query(
-                    "SELECT seq, id, fence + 1, work_seq, attempts FROM dossiers INDEXED BY dossiers_ready "
-                    "WHERE ready_at IS NOT NULL AND ready_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) "
-                    "ORDER BY severity DESC, ready_at LIMIT ?2",
-                    now, limit);
-                while (rows.next()) {
-                    dossiers.push_back(rows.integer(0));
-                    claims.push_back({.dossier_id = rows.text(1),
-                                      .fence = rows.integer(2),
-                                      .work_seq = rows.integer(3),
-                                      .attempts = rows.number(4)});
-                }
+    return write<Claims>([owner = std::move(owner), now, lease, limit](WriteSession& session) -> Result<Claims> {
+        Claims claims;
+        std::vector<std::int64_t> dossiers;
+        {
+            auto rows = session.db.query(
+                "SELECT seq, id, fence + 1, work_seq, attempts FROM dossiers INDEXED BY dossiers_ready "
+                "WHERE ready_at IS NOT NULL AND ready_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) "
+                "ORDER BY severity DESC, ready_at LIMIT ?2",
+                now, limit);
+            while (rows.next()) {
+                dossiers.push_back(rows.integer(0));
+                claims.push_back({.dossier_id = rows.text(1),
+                                  .fence = rows.integer(2),
+                                  .work_seq = rows.integer(3),
+                                  .attempts = rows.number(4)});
             }
-            for (const auto dossier : dossiers) {
-                session.db.run("UPDATE dossiers SET lease_owner=?, lease_until=?, fence=fence+1 WHERE seq=?", owner,
-                               now + lease, dossier);
-            }
-            return claims;
-        });
+        }
+        for (const auto dossier : dossiers) {
+            session.db.run("UPDATE dossiers SET lease_owner=?, lease_until=?, fence=fence+1 WHERE seq=?", owner,
+                           now + lease, dossier);
+        }
+        return claims;
+    });
 }
 
-auto SqliteStore::renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> {
-    return writer_.submit<void>([claims = std::move(claims), until](WriteSession& session) -> Result<void> {
+auto SqlStore::renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> {
+    return write<void>([claims = std::move(claims), until](WriteSession& session) -> Result<void> {
         for (const auto& claim : claims) { // one that was lost is left out: its next write hears of it
             session.db.run("UPDATE dossiers SET lease_until=? WHERE id=? AND fence=? AND lease_until IS NOT NULL",
                            until, claim.dossier_id, claim.fence);
@@ -215,9 +214,9 @@ auto SqliteStore::renew(std::vector<Claim> claims, Timestamp until) -> Task<Resu
     });
 }
 
-auto SqliteStore::next_ready_at() -> Task<Result<std::optional<Timestamp>>> {
+auto SqlStore::next_ready_at() -> Task<Result<std::optional<Timestamp>>> {
     using When = std::optional<Timestamp>;
-    return readers_.submit<When>([](Database& db) -> Result<When> {
+    return read<When>([](Database& db) -> Result<When> {
         auto rows = db.query("SELECT min(max(ready_at, coalesce(lease_until, ready_at))) FROM dossiers "
                              "WHERE ready_at IS NOT NULL");
         if (!rows.next()) return When{};
@@ -225,44 +224,43 @@ auto SqliteStore::next_ready_at() -> Task<Result<std::optional<Timestamp>>> {
     });
 }
 
-auto SqliteStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
-    return readers_.submit<DossierRow>([id = std::move(dossier_id)](Database& db) -> Result<DossierRow> {
+auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
+    return read<DossierRow>([id = std::move(dossier_id)](Database& db) -> Result<DossierRow> {
         auto row = read_dossier(db, id, {.raw = true});
         if (!row) return fail(Errc::not_found, "no dossier has this id");
         return *std::move(row);
     });
 }
 
-auto SqliteStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
-    return writer_.submit<void>(
+auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
+    return write<void>(
         [stage = std::move(stage)](WriteSession& session) -> Result<void> { return commit(session, stage); });
 }
 
-auto SqliteStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> {
-    return writer_.submit<FetchOutcome>(
-        [completion = std::move(completion)](WriteSession& session) -> Result<FetchOutcome> {
-            return store::complete_finding(session, completion);
-        });
+auto SqlStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> {
+    return write<FetchOutcome>([completion = std::move(completion)](WriteSession& session) -> Result<FetchOutcome> {
+        return store::complete_finding(session, completion);
+    });
 }
 
-auto SqliteStore::release(Release release) -> Task<Result<void>> {
-    return writer_.submit<void>(
+auto SqlStore::release(Release release) -> Task<Result<void>> {
+    return write<void>(
         [release = std::move(release)](WriteSession& session) -> Result<void> { return end_claim(session, release); });
 }
 
-auto SqliteStore::abandon_leases(std::string owner) -> Task<Result<void>> {
-    return writer_.submit<void>([owner = std::move(owner)](WriteSession& session) -> Result<void> {
-        const auto freed = session.db.run("UPDATE dossiers SET lease_owner='', lease_until=NULL "
-                                          "WHERE (?1='' OR lease_owner=?1) AND lease_until IS NOT NULL",
-                                          owner);
+auto SqlStore::abandon_leases(std::string owner) -> Task<Result<void>> {
+    return write<void>([owner = std::move(owner)](WriteSession& session) -> Result<void> {
+        const auto freed = session.db.change("UPDATE dossiers SET lease_owner='', lease_until=NULL "
+                                             "WHERE (?1='' OR lease_owner=?1) AND lease_until IS NOT NULL",
+                                             owner);
         if (freed > 0) session.made_ready();
         return {};
     });
 }
 
-auto SqliteStore::request_replay(std::string finding_id, Stage from, Timestamp at, std::vector<AuditEntry> audit)
+auto SqlStore::request_replay(std::string finding_id, Stage from, Timestamp at, std::vector<AuditEntry> audit)
     -> Task<Result<void>> {
-    return writer_.submit<void>(
+    return write<void>(
         [id = std::move(finding_id), from, at, audit = std::move(audit)](WriteSession& session) -> Result<void> {
             std::int64_t dossier = 0;
             {
@@ -277,9 +275,9 @@ auto SqliteStore::request_replay(std::string finding_id, Stage from, Timestamp a
         });
 }
 
-auto SqliteStore::list_dead_letters(Page page) -> Task<Result<Listing<DeadLetter>>> {
+auto SqlStore::list_dead_letters(Page page) -> Task<Result<Listing<DeadLetter>>> {
     using Letters = Listing<DeadLetter>;
-    return readers_.submit<Letters>([page = std::move(page)](Database& db) -> Result<Letters> {
+    return read<Letters>([page = std::move(page)](Database& db) -> Result<Letters> {
         const auto below = cursor_seq(page.cursor);
         if (!below) return fail(below.error());
         static const auto sql = std::string(dead_letter_columns) + "WHERE l.seq<? ORDER BY l.seq DESC LIMIT ?";
@@ -288,9 +286,9 @@ auto SqliteStore::list_dead_letters(Page page) -> Task<Result<Listing<DeadLetter
     });
 }
 
-auto SqliteStore::redrive(std::string dead_letter_id, Timestamp at, std::vector<AuditEntry> audit)
+auto SqlStore::redrive(std::string dead_letter_id, Timestamp at, std::vector<AuditEntry> audit)
     -> Task<Result<DeadLetter>> {
-    return writer_.submit<DeadLetter>(
+    return write<DeadLetter>(
         [id = std::move(dead_letter_id), at, audit = std::move(audit)](WriteSession& session) -> Result<DeadLetter> {
             DeadLetter letter;
             std::int64_t dossier = 0;

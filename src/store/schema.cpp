@@ -1,7 +1,4 @@
-#include "sqlite_migrations.hpp"
-
-#include <fmt/format.h>
-#include <sqlite3.h>
+#include "schema.hpp"
 
 namespace dossier::store {
 
@@ -289,45 +286,8 @@ CREATE TABLE corrections(
 
 constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5};
 
-auto integer_of(Database& db, std::string_view sql) -> std::int64_t {
-    auto rows = db.query(sql);
-    rows.next();
-    return rows.integer(0);
-}
-
-void check_ours(Database& db, std::int64_t version, std::int64_t known) {
-    if (version > known) {
-        throw SqliteFailure(SQLITE_SCHEMA, fmt::format("store: the database has schema version {}, this dossier knows "
-                                                       "only up to {}; run the newer dossier that wrote it",
-                                                       version, known));
-    }
-    if (version == 0 && integer_of(db, "SELECT count(*) FROM sqlite_master") > 0) {
-        throw SqliteFailure(SQLITE_NOTADB, "store: the file is a database of another program; name another file");
-    }
-}
-
 } // namespace
 
 auto schema() -> Migrations { return steps_of_ours; }
-
-void migrate(Database& db, Migrations steps) {
-    const auto known = static_cast<std::int64_t>(steps.size());
-    for (bool done = false; !done;) {
-        db.script("BEGIN IMMEDIATE"); // before looking, so that two processes that start together don't both migrate
-        try {
-            const auto version = integer_of(db, "PRAGMA user_version");
-            check_ours(db, version, known);
-            done = version == known;
-            if (!done) {
-                db.script(steps[static_cast<std::size_t>(version)]);
-                db.script(fmt::format("PRAGMA user_version={}", version + 1));
-            }
-            db.script("COMMIT");
-        } catch (...) {
-            if (db.in_transaction()) db.script("ROLLBACK");
-            throw;
-        }
-    }
-}
 
 } // namespace dossier::store

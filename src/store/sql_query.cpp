@@ -1,7 +1,7 @@
 // What can be looked at: lists with filters, newest first, and single rows.
 
-#include "sqlite_rows.hpp"
-#include "sqlite_store.hpp"
+#include "sql_rows.hpp"
+#include "sql_store.hpp"
 
 #include "dossier/base/json_view.hpp"
 #include "dossier/base/strings.hpp"
@@ -57,7 +57,7 @@ auto conditions_of(const FindingFilter& filter, std::int64_t below, Conditions& 
     if (filter.severity) where.add("f.severity = ?", rank_of(*filter.severity));
     if (filter.status) where.add("f.status = ?", to_string(*filter.status));
     if (filter.stage) where.add("f.stage = ?", to_string(*filter.stage));
-    if (!filter.owner.empty()) where.add("f.owner = ? COLLATE NOCASE", filter.owner);
+    if (!filter.owner.empty()) where.add("lower(f.owner) = lower(?)", filter.owner);
     if (filter.since) where.add("f.received_at >= ?", *filter.since);
     if (filter.until) where.add("f.received_at < ?", *filter.until);
     add_words(where, filter.q);
@@ -126,9 +126,9 @@ auto facts_of(const Rows& rows) -> FindingFacts {
 
 } // namespace
 
-auto SqliteStore::scan_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingFacts>>> {
+auto SqlStore::scan_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingFacts>>> {
     using Facts = Listing<FindingFacts>;
-    return readers_.submit<Facts>([filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Facts> {
+    return read<Facts>([filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Facts> {
         const auto below = cursor_seq(page.cursor);
         if (!below) return fail(below.error());
         Conditions where;
@@ -140,25 +140,24 @@ auto SqliteStore::scan_findings(FindingFilter filter, Page page) -> Task<Result<
     });
 }
 
-auto SqliteStore::list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> {
+auto SqlStore::list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> {
     using Findings = Listing<FindingRow>;
-    return readers_.submit<Findings>(
-        [filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Findings> {
-            const auto below = cursor_seq(page.cursor);
-            if (!below) return fail(below.error());
-            Conditions where;
-            conditions_of(filter, *below, where);
-            const auto sql = fmt::format("SELECT {} FROM findings f CROSS JOIN dossiers d ON d.seq = f.dossier {} "
-                                         "ORDER BY f.seq DESC LIMIT {}",
-                                         finding_columns, where.sql(), page.limit + 1);
-            return read_page<FindingRow>(db.query_once(sql, where.values()), page.limit, [](const Rows& rows) {
-                return std::pair(rows.integer(finding_seq_column), finding_of(rows));
-            });
+    return read<Findings>([filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Findings> {
+        const auto below = cursor_seq(page.cursor);
+        if (!below) return fail(below.error());
+        Conditions where;
+        conditions_of(filter, *below, where);
+        const auto sql = fmt::format("SELECT {} FROM findings f CROSS JOIN dossiers d ON d.seq = f.dossier {} "
+                                     "ORDER BY f.seq DESC LIMIT {}",
+                                     finding_columns, where.sql(), page.limit + 1);
+        return read_page<FindingRow>(db.query_once(sql, where.values()), page.limit, [](const Rows& rows) {
+            return std::pair(rows.integer(finding_seq_column), finding_of(rows));
         });
+    });
 }
 
-auto SqliteStore::get_finding(std::string id) -> Task<Result<FindingRow>> {
-    return readers_.submit<FindingRow>([id = std::move(id)](Database& db) -> Result<FindingRow> {
+auto SqlStore::get_finding(std::string id) -> Task<Result<FindingRow>> {
+    return read<FindingRow>([id = std::move(id)](Database& db) -> Result<FindingRow> {
         static const auto sql = fmt::format("SELECT {}, p.raw FROM findings f JOIN dossiers d ON d.seq = f.dossier "
                                             "LEFT JOIN payloads p ON p.finding = f.seq AND p.version = f.version "
                                             "WHERE f.id=?",
@@ -171,9 +170,9 @@ auto SqliteStore::get_finding(std::string id) -> Task<Result<FindingRow>> {
     });
 }
 
-auto SqliteStore::list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> {
+auto SqlStore::list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> {
     using Dossiers = Listing<DossierRow>;
-    return readers_.submit<Dossiers>([page = std::move(page)](Database& db) -> Result<Dossiers> {
+    return read<Dossiers>([page = std::move(page)](Database& db) -> Result<Dossiers> {
         const auto below = cursor_seq(page.cursor);
         if (!below) return fail(below.error());
         auto rows =
@@ -185,8 +184,8 @@ auto SqliteStore::list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> 
     });
 }
 
-auto SqliteStore::get_dossier(std::string id) -> Task<Result<DossierRow>> {
-    return readers_.submit<DossierRow>([id = std::move(id)](Database& db) -> Result<DossierRow> {
+auto SqlStore::get_dossier(std::string id) -> Task<Result<DossierRow>> {
+    return read<DossierRow>([id = std::move(id)](Database& db) -> Result<DossierRow> {
         std::string there = id;
         {
             auto rows =

@@ -1,4 +1,4 @@
-#include "sqlite_rows.hpp"
+#include "sql_rows.hpp"
 
 #include "dossier/finding/json.hpp"
 
@@ -30,7 +30,7 @@ void read_findings(Database& db, std::int64_t dossier, bool raw, DossierRow& out
 
 void read_results(Database& db, std::int64_t dossier, bool all_revisions, DossierRow& out) {
     auto rows = db.query("SELECT stage, revision, body, at FROM stage_results "
-                         "WHERE dossier=?1 AND (?2 OR revision=?3) ORDER BY revision, seq",
+                         "WHERE dossier=?1 AND (?2=1 OR revision=?3) ORDER BY revision, seq",
                          dossier, all_revisions, out.revision);
     while (rows.next()) {
         out.results.push_back(
@@ -139,13 +139,13 @@ auto ticket_text(const std::optional<TicketRef>& ticket) -> std::optional<std::s
 auto ticket_of(const Rows& rows, int column) -> std::optional<TicketRef> {
     if (rows.is_null(column)) return std::nullopt;
     auto ticket = from_text<TicketRef>(rows.text(column));
-    if (!ticket) throw SqliteFailure(0, "store: a stored ticket can't be read: " + ticket.error().message);
+    if (!ticket) throw StoreFailure("store: a stored ticket can't be read: " + ticket.error().message);
     return *std::move(ticket);
 }
 
 auto draft_of(const std::string& doc) -> Draft {
     auto draft = from_text<Draft>(doc);
-    if (!draft) throw SqliteFailure(0, "store: a stored draft can't be read: " + draft.error().message);
+    if (!draft) throw StoreFailure("store: a stored draft can't be read: " + draft.error().message);
     return *std::move(draft);
 }
 

@@ -1,7 +1,7 @@
 // What people decide on: drafts, each decided once and bound to the content that was seen.
 
-#include "sqlite_rows.hpp"
-#include "sqlite_store.hpp"
+#include "sql_rows.hpp"
+#include "sql_store.hpp"
 
 #include "dossier/finding/json.hpp"
 
@@ -36,41 +36,40 @@ auto pending_draft(Database& db, const std::string& id, const std::string& expec
 
 } // namespace
 
-auto SqliteStore::list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> {
+auto SqlStore::list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> {
     using Drafts = Listing<Draft>;
-    return readers_.submit<Drafts>(
-        [filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Drafts> {
-            const auto below = cursor_seq(page.cursor);
-            if (!below) return fail(below.error());
-            std::string sql = "SELECT seq, doc FROM drafts WHERE seq < ?1";
-            if (filter.state) sql += " AND state = ?2";
-            if (!filter.dossier_id.empty()) sql += " AND dossier = (SELECT seq FROM dossiers WHERE id = ?3)";
-            if (!filter.finding_id.empty()) {
-                sql += " AND dossier = (SELECT dossier FROM findings WHERE id = ?4)"
-                       " AND instr(finding_ids, char(10) || ?4 || char(10))";
-            }
-            // The last parameter is always used, so all four can always be bound.
-            sql += fmt::format(" AND ?4 IS NOT NULL ORDER BY seq DESC LIMIT {}", page.limit + 1);
-            const std::string_view state = filter.state ? to_string(*filter.state) : "";
-            auto rows = db.query_once(
-                sql, {sql_value(*below), sql_value(state), sql_value(filter.dossier_id), sql_value(filter.finding_id)});
-            return read_page<Draft>(std::move(rows), page.limit,
-                                    [](const Rows& row) { return std::pair(row.integer(0), draft_of(row.text(1))); });
-        });
+    return read<Drafts>([filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Drafts> {
+        const auto below = cursor_seq(page.cursor);
+        if (!below) return fail(below.error());
+        std::string sql = "SELECT seq, doc FROM drafts WHERE seq < ?1";
+        if (filter.state) sql += " AND state = ?2";
+        if (!filter.dossier_id.empty()) sql += " AND dossier = (SELECT seq FROM dossiers WHERE id = ?3)";
+        if (!filter.finding_id.empty()) {
+            sql += " AND dossier = (SELECT dossier FROM findings WHERE id = ?4)"
+                   " AND instr(finding_ids, '\n' || ?4 || '\n') > 0";
+        }
+        // The last parameter is always used, so all four can always be bound.
+        sql += fmt::format(" AND ?4 IS NOT NULL ORDER BY seq DESC LIMIT {}", page.limit + 1);
+        const std::string_view state = filter.state ? to_string(*filter.state) : "";
+        auto rows = db.query_once(
+            sql, {sql_value(*below), sql_value(state), sql_value(filter.dossier_id), sql_value(filter.finding_id)});
+        return read_page<Draft>(std::move(rows), page.limit,
+                                [](const Rows& row) { return std::pair(row.integer(0), draft_of(row.text(1))); });
+    });
 }
 
-auto SqliteStore::get_draft(std::string id) -> Task<Result<Draft>> {
-    return readers_.submit<Draft>([id = std::move(id)](Database& db) -> Result<Draft> {
+auto SqlStore::get_draft(std::string id) -> Task<Result<Draft>> {
+    return read<Draft>([id = std::move(id)](Database& db) -> Result<Draft> {
         auto rows = db.query("SELECT doc FROM drafts WHERE id=?", id);
         if (!rows.next()) return fail(Errc::not_found, "no draft has this id");
         return draft_of(rows.text(0));
     });
 }
 
-auto SqliteStore::add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
+auto SqlStore::add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
     -> Task<Result<void>> {
-    return writer_.submit<void>([drafts = std::move(drafts), opens_dossier, at,
-                                 audit = std::move(audit)](WriteSession& session) -> Result<void> {
+    return write<void>([drafts = std::move(drafts), opens_dossier, at,
+                        audit = std::move(audit)](WriteSession& session) -> Result<void> {
         if (drafts.empty()) return fail(Errc::invalid_argument, "there is no draft to add");
         const auto& id = drafts.front().dossier_id;
         if (opens_dossier) {
@@ -95,10 +94,10 @@ auto SqliteStore::add_drafts(std::vector<Draft> drafts, bool opens_dossier, Time
     });
 }
 
-auto SqliteStore::edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
+auto SqlStore::edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
     -> Task<Result<Draft>> {
-    return writer_.submit<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),
-                                  audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
+    return write<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),
+                         audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
         auto stored = pending_draft(session.db, id, expected);
         if (!stored) return fail(stored.error());
         auto& draft = stored->draft;
@@ -113,12 +112,11 @@ auto SqliteStore::edit_draft(std::string id, std::string expected_hash, Draft ed
     });
 }
 
-auto SqliteStore::decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
-                               std::string comment, Timestamp at, std::vector<AuditEntry> audit)
-    -> Task<Result<Draft>> {
-    return writer_.submit<Draft>([id = std::move(id), expected = std::move(expected_hash), decision,
-                                  actor = std::move(actor), comment = std::move(comment), at,
-                                  audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
+auto SqlStore::decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
+                            std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> {
+    return write<Draft>([id = std::move(id), expected = std::move(expected_hash), decision, actor = std::move(actor),
+                         comment = std::move(comment), at,
+                         audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
         if (decision != DraftState::approved && decision != DraftState::rejected) {
             return fail(Errc::invalid_argument, "a draft is decided as approved or rejected");
         }

@@ -1,6 +1,6 @@
 // What may be spent on LLMs and what was: limits are held in the transaction that books.
 
-#include "sqlite_store.hpp"
+#include "sql_store.hpp"
 
 #include <fmt/format.h>
 
@@ -70,16 +70,17 @@ void book(Database& db, std::int64_t day, const SpendAccount& account, std::int6
           std::int64_t refused) {
     db.run("INSERT INTO llm_days(day, source, route, provider, model, purpose, calls, reserved, refused) "
            "VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(day, source, route, provider, model, purpose) DO UPDATE SET "
-           "calls=calls+excluded.calls, reserved=reserved+excluded.reserved, refused=refused+excluded.refused",
+           "calls=llm_days.calls+excluded.calls, reserved=llm_days.reserved+excluded.reserved, "
+           "refused=llm_days.refused+excluded.refused",
            day, account.source, account.route, account.provider, account.model, account.purpose, calls, reserved,
            refused);
 }
 
 } // namespace
 
-auto SqliteStore::reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> {
+auto SqlStore::reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> {
     using Answer = std::optional<SpendRefusal>;
-    return writer_.submit<Answer>([wanted = std::move(reservation)](WriteSession& session) -> Result<Answer> {
+    return write<Answer>([wanted = std::move(reservation)](WriteSession& session) -> Result<Answer> {
         auto& db = session.db;
         const auto day = spend_day_of(wanted.at);
         const auto refusal = limit_in_the_way(db, wanted, day);
@@ -100,8 +101,8 @@ auto SqliteStore::reserve_spend(Reservation reservation) -> Task<Result<std::opt
     });
 }
 
-auto SqliteStore::settle_spend(Settlement settlement) -> Task<Result<void>> {
-    return writer_.submit<void>([used = std::move(settlement)](WriteSession& session) -> Result<void> {
+auto SqlStore::settle_spend(Settlement settlement) -> Task<Result<void>> {
+    return write<void>([used = std::move(settlement)](WriteSession& session) -> Result<void> {
         auto& db = session.db;
         std::int64_t day = 0;
         std::int64_t reserved = 0;
@@ -130,9 +131,9 @@ auto SqliteStore::settle_spend(Settlement settlement) -> Task<Result<void>> {
     });
 }
 
-auto SqliteStore::spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>>> {
+auto SqlStore::spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>>> {
     using Days = std::vector<SpendDay>;
-    return readers_.submit<Days>([filter = std::move(filter)](Database& db) -> Result<Days> {
+    return read<Days>([filter = std::move(filter)](Database& db) -> Result<Days> {
         const auto first = filter.since ? spend_day_of(*filter.since) : 0;
         const auto last = spend_day_of(filter.until.value_or(Timestamp::max()));
         auto rows = db.query("SELECT day, source, route, provider, model, purpose, calls, prompt_tokens, "
@@ -159,16 +160,17 @@ auto SqliteStore::spending(SpendFilter filter) -> Task<Result<std::vector<SpendD
     });
 }
 
-auto SqliteStore::take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> {
-    return writer_.submit<NarrativeRank>([turn = std::move(turn)](WriteSession& session) -> Result<NarrativeRank> {
+auto SqlStore::take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> {
+    return write<NarrativeRank>([turn = std::move(turn)](WriteSession& session) -> Result<NarrativeRank> {
         auto& db = session.db;
         const auto risk = std::llround(turn.risk * 1'000);
         db.run("DELETE FROM narrative_turns WHERE route=? AND at<=?", turn.route, turn.at - turn.window);
         NarrativeRank answer;
         {
-            auto rows = db.query("SELECT count(*), coalesce(sum(risk>?1 OR (risk=?1 AND is_granted)), 0) "
-                                 "FROM narrative_turns WHERE route=?2 AND dossier_id<>?3",
-                                 risk, turn.route, turn.dossier_id);
+            auto rows = db.query(
+                "SELECT count(*), coalesce(sum(CASE WHEN risk>?1 OR (risk=?1 AND is_granted=1) THEN 1 ELSE 0 END), 0) "
+                "FROM narrative_turns WHERE route=?2 AND dossier_id<>?3",
+                risk, turn.route, turn.dossier_id);
             rows.next();
             answer.of = rows.integer(0) + 1;
             answer.rank = rows.integer(1) + 1;

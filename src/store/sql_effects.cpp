@@ -1,7 +1,7 @@
 // Side effects outside, recorded before they are tried, and LLM answers that were paid for.
 
-#include "sqlite_rows.hpp"
-#include "sqlite_store.hpp"
+#include "sql_rows.hpp"
+#include "sql_store.hpp"
 
 namespace dossier::store {
 
@@ -48,31 +48,31 @@ void write_intent(Database& db, const Intent& intent) {
 
 } // namespace
 
-auto SqliteStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
-    return writer_.submit<Intent>([intent = std::move(intent)](WriteSession& session) mutable -> Result<Intent> {
+auto SqlStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
+    return write<Intent>([wanted = std::move(intent)](WriteSession& session) -> Result<Intent> {
         {
             static const auto sql = std::string(intent_columns) + "WHERE key=?";
-            auto rows = session.db.query(sql, intent.key);
+            auto rows = session.db.query(sql, wanted.key);
             if (rows.next()) return intent_of(rows);
         }
+        auto intent = wanted;
         intent.state = Intent::State::planned;
         write_intent(session.db, intent);
         return intent;
     });
 }
 
-auto SqliteStore::save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> {
-    return writer_.submit<void>(
-        [intent = std::move(intent), audit = std::move(audit)](WriteSession& session) -> Result<void> {
-            write_intent(session.db, intent);
-            session.seal(audit);
-            return {};
-        });
+auto SqlStore::save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> {
+    return write<void>([intent = std::move(intent), audit = std::move(audit)](WriteSession& session) -> Result<void> {
+        write_intent(session.db, intent);
+        session.seal(audit);
+        return {};
+    });
 }
 
-auto SqliteStore::intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> {
+auto SqlStore::intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> {
     using Intents = std::vector<Intent>;
-    return readers_.submit<Intents>([id = std::move(dossier_id)](Database& db) -> Result<Intents> {
+    return read<Intents>([id = std::move(dossier_id)](Database& db) -> Result<Intents> {
         static const auto sql = std::string(intent_columns) + "WHERE dossier_id=? ORDER BY key";
         auto rows = db.query(sql, id);
         Intents intents;
@@ -81,9 +81,9 @@ auto SqliteStore::intents_of(std::string dossier_id) -> Task<Result<std::vector<
     });
 }
 
-auto SqliteStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> {
+auto SqlStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> {
     using Intents = std::vector<Intent>;
-    return readers_.submit<Intents>([now, limit](Database& db) -> Result<Intents> {
+    return read<Intents>([now, limit](Database& db) -> Result<Intents> {
         static const auto sql = std::string(intent_columns) +
                                 "WHERE state='done' AND next_at IS NOT NULL AND next_at<=? ORDER BY next_at LIMIT ?";
         auto rows = db.query(sql, now, limit);
@@ -93,8 +93,8 @@ auto SqliteStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Res
     });
 }
 
-auto SqliteStore::automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> {
-    return readers_.submit<std::size_t>([since](Database& db) -> Result<std::size_t> {
+auto SqlStore::automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> {
+    return read<std::size_t>([since](Database& db) -> Result<std::size_t> {
         auto rows = db.query("SELECT count(*) FROM audit WHERE action IN "
                              "('draft.approved_automatically', 'writeback.done_automatically') AND time>=?",
                              since);
@@ -103,23 +103,22 @@ auto SqliteStore::automatic_actions_since(Timestamp since) -> Task<Result<std::s
     });
 }
 
-auto SqliteStore::cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> {
+auto SqlStore::cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> {
     using Answer = std::optional<std::string>;
-    return readers_.submit<Answer>([key = std::move(key)](Database& db) -> Result<Answer> {
+    return read<Answer>([key = std::move(key)](Database& db) -> Result<Answer> {
         auto rows = db.query("SELECT answer FROM answers WHERE key=?", key);
         if (!rows.next()) return Answer{};
         return rows.text(0);
     });
 }
 
-auto SqliteStore::cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> {
-    return writer_.submit<void>(
-        [key = std::move(key), answer = std::move(answer), at](WriteSession& session) -> Result<void> {
-            session.db.run("INSERT INTO answers(key, at, answer) VALUES(?,?,?) "
-                           "ON CONFLICT(key) DO UPDATE SET at=excluded.at, answer=excluded.answer",
-                           key, at, answer);
-            return {};
-        });
+auto SqlStore::cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> {
+    return write<void>([key = std::move(key), answer = std::move(answer), at](WriteSession& session) -> Result<void> {
+        session.db.run("INSERT INTO answers(key, at, answer) VALUES(?,?,?) "
+                       "ON CONFLICT(key) DO UPDATE SET at=excluded.at, answer=excluded.answer",
+                       key, at, answer);
+        return {};
+    });
 }
 
 } // namespace dossier::store

@@ -1,9 +1,9 @@
 // What arrives: findings judged against what is known of them, and what could not be one.
 
-#include "sqlite_accounting.hpp"
-#include "sqlite_findings.hpp"
-#include "sqlite_rows.hpp"
-#include "sqlite_store.hpp"
+#include "sql_accounting.hpp"
+#include "sql_findings.hpp"
+#include "sql_rows.hpp"
+#include "sql_store.hpp"
 
 #include "dossier/base/ids.hpp"
 
@@ -16,9 +16,8 @@ auto quarantine(WriteSession& session, const Intake& intake, const Arrival& arri
     result.outcome = Outcome::quarantined;
     std::int64_t known = 0;
     {
-        auto rows =
-            session.db.query("SELECT seq, id FROM quarantine WHERE identity=? AND source=? AND raw=CAST(? AS BLOB)",
-                             arrival.identity, intake.source, arrival.item.raw);
+        auto rows = session.db.query("SELECT seq, id FROM quarantine WHERE identity=? AND source=? AND raw=?",
+                                     arrival.identity, intake.source, Blob{arrival.item.raw});
         if (rows.next()) {
             known = rows.integer(0);
             result.id = rows.text(1);
@@ -31,9 +30,9 @@ auto quarantine(WriteSession& session, const Intake& intake, const Arrival& arri
     }
     result.id = new_id("qrn");
     session.db.run("INSERT INTO quarantine(id, identity, source, reason, request_id, received_at, raw) "
-                   "VALUES(?,?,?,?,?,?,CAST(? AS BLOB))",
+                   "VALUES(?,?,?,?,?,?,?)",
                    result.id, arrival.identity, intake.source, arrival.item.quarantine_reason, intake.request_id,
-                   intake.at, arrival.item.raw);
+                   intake.at, Blob{arrival.item.raw});
     return result;
 }
 
@@ -86,15 +85,14 @@ auto quarantine_of(const Rows& rows) -> QuarantineRow {
 
 } // namespace
 
-auto SqliteStore::commit_intake(Intake intake, std::vector<AuditEntry> audit)
-    -> Task<Result<std::vector<IntakeResult>>> {
+auto SqlStore::commit_intake(Intake intake, std::vector<AuditEntry> audit) -> Task<Result<std::vector<IntakeResult>>> {
     std::vector<Arrival> arrivals;
     arrivals.reserve(intake.items.size());
     for (auto& item : intake.items) arrivals.push_back(prepare(std::move(item), intake.source, intake.via));
     intake.items.clear();
     using Results = std::vector<IntakeResult>;
-    return writer_.submit<Results>([intake = std::move(intake), arrivals = std::move(arrivals),
-                                    audit = std::move(audit)](WriteSession& session) mutable -> Result<Results> {
+    return write<Results>([intake = std::move(intake), arrivals = std::move(arrivals),
+                           entries = std::move(audit)](WriteSession& session) -> Result<Results> {
         if (intake.cursor) {
             if (auto moved = move_cursor(session.db, *intake.cursor, intake.at); !moved) return fail(moved.error());
         }
@@ -112,6 +110,7 @@ auto SqliteStore::commit_intake(Intake intake, std::vector<AuditEntry> audit)
             results.push_back(std::move(taken.result));
         }
         count.save(session.db);
+        auto audit = entries;
         name_findings(audit, results);
         leave_out_known(audit, results, intake.via);
         session.seal(audit);
@@ -119,9 +118,9 @@ auto SqliteStore::commit_intake(Intake intake, std::vector<AuditEntry> audit)
     });
 }
 
-auto SqliteStore::list_quarantine(Page page) -> Task<Result<Listing<QuarantineRow>>> {
+auto SqlStore::list_quarantine(Page page) -> Task<Result<Listing<QuarantineRow>>> {
     using Quarantine = Listing<QuarantineRow>;
-    return readers_.submit<Quarantine>([page = std::move(page)](Database& db) -> Result<Quarantine> {
+    return read<Quarantine>([page = std::move(page)](Database& db) -> Result<Quarantine> {
         const auto below = cursor_seq(page.cursor);
         if (!below) return fail(below.error());
         static const auto sql = std::string(quarantine_columns) + "WHERE seq<? ORDER BY seq DESC LIMIT ?";
@@ -131,8 +130,8 @@ auto SqliteStore::list_quarantine(Page page) -> Task<Result<Listing<QuarantineRo
     });
 }
 
-auto SqliteStore::get_quarantine(std::string id) -> Task<Result<QuarantineRow>> {
-    return readers_.submit<QuarantineRow>([id = std::move(id)](Database& db) -> Result<QuarantineRow> {
+auto SqlStore::get_quarantine(std::string id) -> Task<Result<QuarantineRow>> {
+    return read<QuarantineRow>([id = std::move(id)](Database& db) -> Result<QuarantineRow> {
         static const auto sql = std::string(quarantine_columns) + "WHERE id=?";
         auto rows = db.query(sql, id);
         if (!rows.next()) return fail(Errc::not_found, "nothing in quarantine has this id");
@@ -140,10 +139,10 @@ auto SqliteStore::get_quarantine(std::string id) -> Task<Result<QuarantineRow>> 
     });
 }
 
-auto SqliteStore::accept_quarantined(std::string id, IntakeItem item, Timestamp at, std::vector<AuditEntry> audit)
+auto SqlStore::accept_quarantined(std::string id, IntakeItem item, Timestamp at, std::vector<AuditEntry> audit)
     -> Task<Result<IntakeResult>> {
-    return writer_.submit<IntakeResult>([id = std::move(id), item = std::move(item), at, audit = std::move(audit)](
-                                            WriteSession& session) mutable -> Result<IntakeResult> {
+    return write<IntakeResult>([id = std::move(id), item = std::move(item), at,
+                                entries = std::move(audit)](WriteSession& session) -> Result<IntakeResult> {
         std::string source;
         {
             auto rows = session.db.query("SELECT source, finding_id FROM quarantine WHERE id=?", id);
@@ -151,10 +150,11 @@ auto SqliteStore::accept_quarantined(std::string id, IntakeItem item, Timestamp 
             if (!rows.text(1).empty()) return fail(Errc::conflict, "it was taken in already, as " + rows.text(1));
             source = rows.text(0);
         }
-        const auto arrival = prepare(std::move(item), source, Via::webhook);
+        const auto arrival = prepare(item, source, Via::webhook);
         if (!arrival.item.finding) return fail(Errc::invalid_argument, "the item is still no finding");
         std::vector results{take_finding(session, source, arrival, at).result};
         session.db.run("UPDATE quarantine SET finding_id=? WHERE id=?", results.front().id, id);
+        auto audit = entries;
         name_findings(audit, results);
         session.seal(audit);
         return results.front();

@@ -1,6 +1,6 @@
-#include "sqlite_findings.hpp"
+#include "sql_findings.hpp"
 
-#include "sqlite_rows.hpp"
+#include "sql_rows.hpp"
 
 #include "dossier/base/ids.hpp"
 #include "dossier/base/strings.hpp"
@@ -128,7 +128,7 @@ auto incoming_of(const Arrival& arrival) -> IncomingFinding {
 
 void keep_payload(Database& db, std::int64_t finding, int version, const Arrival& arrival, Timestamp at) {
     db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw, via) VALUES(?,?,?,?,?,?)", finding,
-           version, arrival.content_hash, at, arrival.item.raw, to_string(arrival.via));
+           version, arrival.content_hash, at, Blob{arrival.item.raw}, to_string(arrival.via));
 }
 
 void settle_severity(Database& db, std::int64_t dossier) {
@@ -159,11 +159,10 @@ auto join_dossier(WriteSession& session, const Finding& finding, Timestamp at) -
     }
     dossier.id = new_id("dos");
     dossier.work_seq = 1;
-    session.db.run(
+    dossier.seq = session.db.insert(
         "INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at, ready_at, work_seq) "
         "VALUES(?1,?2,?3,?4,?5,?5,?5,?6)",
         dossier.id, key_of(finding), to_string(Stage::received), rank_of(finding.severity), at, dossier.work_seq);
-    dossier.seq = session.db.last_insert_id();
     session.made_ready();
     return dossier;
 }
@@ -229,7 +228,7 @@ auto create(WriteSession& session, const std::string& source, const Arrival& arr
     const auto id = finding.id.empty() ? new_id("fnd") : finding.id;
     const auto form = form_of(arrival.via);
     const std::int64_t wish = finding.is_partial && arrival.item.completable ? dossier.work_seq : 0;
-    session.db.run(
+    const auto seq = session.db.insert(
         "INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, severity, "
         "status, stage, content_hash, received_at, updated_at, last_seen, work_seq, state, form, version_at, "
         "was_delivered, wants_fetch, is_backlog) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?13,?14,?15,?16,"
@@ -238,7 +237,6 @@ auto create(WriteSession& session, const std::string& source, const Arrival& arr
         search_text(finding), rank_of(finding.severity), to_string(finding.status), to_string(Stage::received),
         arrival.content_hash, at, finding.last_seen, dossier.work_seq, state_text(state_of(finding)),
         form == Form::api ? 1 : 0, form == Form::delivery ? 1 : 0, wish, arrival.via == Via::backlog ? 1 : 0);
-    const auto seq = session.db.last_insert_id();
     keep_payload(session.db, seq, 1, arrival, at);
     session.finding_moved(false, true);
     return {.result = {.id = id, .fingerprint = finding.fingerprint, .dossier_id = dossier.id}, .finding = seq};
@@ -291,7 +289,7 @@ void remember(Database& db, const Stored& stored, const Arrival& arrival) {
     const bool is_current = !finding.last_seen || !known.last_seen || *finding.last_seen >= *known.last_seen;
     if (is_new && form != known.form && is_current) {
         db.run("INSERT INTO twins(finding, version, content_hash) VALUES(?,?,?) "
-               "ON CONFLICT DO UPDATE SET content_hash=excluded.content_hash",
+               "ON CONFLICT(finding, version) DO UPDATE SET content_hash=excluded.content_hash",
                stored.seq, stored.version, arrival.content_hash);
     }
     if (finding.last_seen && (!known.last_seen || *known.last_seen < *finding.last_seen)) {
@@ -309,9 +307,9 @@ void remember(Database& db, const Stored& stored, const Arrival& arrival) {
 /// A thin delivery of a known finding says that something may have changed: the platform is to be asked.
 void wish_to_fetch(WriteSession& session, const Stored& stored, const Arrival& arrival, Timestamp at) {
     const auto work_seq = make_ready(session, stored.dossier, at);
-    session.db.run("UPDATE findings SET wants_fetch=?, thin_raw=CAST(? AS BLOB), "
+    session.db.run("UPDATE findings SET wants_fetch=?, thin_raw=?, "
                    "was_delivered=max(was_delivered, ?) WHERE seq=?",
-                   work_seq, arrival.item.raw, form_of(arrival.via) == Form::delivery ? 1 : 0, stored.seq);
+                   work_seq, Blob{arrival.item.raw}, form_of(arrival.via) == Form::delivery ? 1 : 0, stored.seq);
 }
 
 auto is_change(Outcome outcome) -> bool {
@@ -365,7 +363,7 @@ auto take_finding(WriteSession& session, const std::string& source, const Arriva
 auto complete_finding(WriteSession& session, const FetchCommit& completion) -> Result<FetchOutcome> {
     auto& db = session.db;
     {
-        auto rows = db.query("SELECT fence FROM dossiers WHERE id=?", completion.claim.dossier_id);
+        auto rows = db.query_and_hold("SELECT fence FROM dossiers WHERE id=?", completion.claim.dossier_id);
         if (!rows.next()) return fail(Errc::not_found, "no dossier has this id");
         if (rows.integer(0) != completion.claim.fence)
             return fail(Errc::conflict, "somebody else has taken over the dossier");

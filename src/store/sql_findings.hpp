@@ -1,8 +1,8 @@
 #pragma once
 // One finding in the store: recognised, judged by `outcome_of`, kept as a version, and placed in the dossier of its
-// exposure. Shared by what arrives (sqlite_intake.cpp) and by what is fetched later (sqlite_work.cpp).
+// exposure. Shared by what arrives (sql_intake.cpp) and by what is fetched later (sql_work.cpp).
 
-#include "sqlite_writer.hpp"
+#include "write_session.hpp"
 
 #include "dossier/store/records.hpp"
 

@@ -1,7 +1,7 @@
 // What people have corrected, by key.
 
-#include "sqlite_rows.hpp"
-#include "sqlite_store.hpp"
+#include "sql_rows.hpp"
+#include "sql_store.hpp"
 
 #include "dossier/base/json.hpp"
 
@@ -19,9 +19,9 @@ auto classes_in(const std::string& text) -> std::vector<std::string> {
 
 } // namespace
 
-auto SqliteStore::corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> {
+auto SqlStore::corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> {
     using Corrections = std::vector<Correction>;
-    return readers_.submit<Corrections>([keys = std::move(keys)](Database& db) -> Result<Corrections> {
+    return read<Corrections>([keys = std::move(keys)](Database& db) -> Result<Corrections> {
         Corrections found;
         for (const auto& key : keys) {
             auto rows = db.query("SELECT classes, by_whom, at FROM corrections WHERE key=?", key);
@@ -33,10 +33,10 @@ auto SqliteStore::corrections_of(std::vector<std::string> keys) -> Task<Result<s
     });
 }
 
-auto SqliteStore::keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                                   std::vector<AuditEntry> audit) -> Task<Result<void>> {
-    return writer_.submit<void>([corrections = std::move(corrections), id = std::move(dossier_id), at,
-                                 audit = std::move(audit)](WriteSession& session) -> Result<void> {
+auto SqlStore::keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
+                                std::vector<AuditEntry> audit) -> Task<Result<void>> {
+    return write<void>([corrections = std::move(corrections), id = std::move(dossier_id), at,
+                        audit = std::move(audit)](WriteSession& session) -> Result<void> {
         for (const auto& one : corrections)
             session.db.run("INSERT INTO corrections(key, classes, by_whom, at) VALUES(?,?,?,?) ON CONFLICT(key) DO "
                            "UPDATE SET classes=excluded.classes, by_whom=excluded.by_whom, at=excluded.at",

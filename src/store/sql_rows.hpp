@@ -1,8 +1,7 @@
 #pragma once
 // Between rows and the plain structs of records.hpp, and the few statements that several parts of the store share.
 
-#include "sqlite_database.hpp"
-#include "sqlite_writer.hpp"
+#include "write_session.hpp"
 
 #include "dossier/store/records.hpp"
 

@@ -2,7 +2,7 @@
 // What became of a source's deliveries, counted as they come: one row a source and day, and one for each finding that a
 // poller found and no delivery has brought yet. An intake costs the same however long the history is.
 
-#include "sqlite_findings.hpp"
+#include "sql_findings.hpp"
 
 namespace dossier::store {
 

@@ -1,25 +1,25 @@
 // Who asks the platforms, and how far they are.
 
-#include "sqlite_rows.hpp"
-#include "sqlite_store.hpp"
+#include "sql_rows.hpp"
+#include "sql_store.hpp"
 
 #include <fmt/format.h>
 
 namespace dossier::store {
 
-auto SqliteStore::get_cursor(std::string name) -> Task<Result<std::optional<Cursor>>> {
+auto SqlStore::get_cursor(std::string name) -> Task<Result<std::optional<Cursor>>> {
     using Found = std::optional<Cursor>;
-    return readers_.submit<Found>([name = std::move(name)](Database& db) -> Result<Found> {
+    return read<Found>([name = std::move(name)](Database& db) -> Result<Found> {
         auto rows = db.query("SELECT value, updated_at FROM cursors WHERE name=?", name);
         if (!rows.next()) return Found{};
         return Cursor{.value = rows.text(0), .updated_at = rows.time(1)};
     });
 }
 
-auto SqliteStore::acquire_singleton(std::string name, std::string owner, Timestamp now, Duration lease)
+auto SqlStore::acquire_singleton(std::string name, std::string owner, Timestamp now, Duration lease)
     -> Task<Result<std::optional<Singleton>>> {
     using Held = std::optional<Singleton>;
-    return writer_.submit<Held>(
+    return write<Held>(
         [name = std::move(name), owner = std::move(owner), now, lease](WriteSession& session) -> Result<Held> {
             Singleton held{.name = name, .owner = owner, .fence = 1, .until = now + lease};
             {
@@ -37,26 +37,26 @@ auto SqliteStore::acquire_singleton(std::string name, std::string owner, Timesta
         });
 }
 
-auto SqliteStore::renew_singleton(Singleton held, Timestamp until) -> Task<Result<void>> {
-    return writer_.submit<void>([held = std::move(held), until](WriteSession& session) -> Result<void> {
-        const auto kept = session.db.run("UPDATE singletons SET until=? WHERE name=? AND owner=? AND fence=?", until,
-                                         held.name, held.owner, held.fence);
+auto SqlStore::renew_singleton(Singleton held, Timestamp until) -> Task<Result<void>> {
+    return write<void>([held = std::move(held), until](WriteSession& session) -> Result<void> {
+        const auto kept = session.db.change("UPDATE singletons SET until=? WHERE name=? AND owner=? AND fence=?", until,
+                                            held.name, held.owner, held.fence);
         if (kept == 0) return fail(Errc::conflict, held.name + " is somebody else's now");
         return {};
     });
 }
 
-auto SqliteStore::release_singletons(std::string owner) -> Task<Result<void>> {
-    return writer_.submit<void>([owner = std::move(owner)](WriteSession& session) -> Result<void> {
+auto SqlStore::release_singletons(std::string owner) -> Task<Result<void>> {
+    return write<void>([owner = std::move(owner)](WriteSession& session) -> Result<void> {
         session.db.run("UPDATE singletons SET owner='', until=0 WHERE ?1='' OR owner=?1", owner);
         return {};
     });
 }
 
-auto SqliteStore::open_backlog(std::string source, std::string after, std::size_t limit)
+auto SqlStore::open_backlog(std::string source, std::string after, std::size_t limit)
     -> Task<Result<std::vector<FindingRow>>> {
     using Findings = std::vector<FindingRow>;
-    return readers_.submit<Findings>(
+    return read<Findings>(
         [source = std::move(source), after = std::move(after), limit](Database& db) -> Result<Findings> {
             static const auto sql = fmt::format(
                 "SELECT {}, p.raw FROM findings f INDEXED BY findings_backlog JOIN dossiers d ON d.seq = f.dossier "

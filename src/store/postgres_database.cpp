@@ -1,0 +1,328 @@
+#include "postgres_database.hpp"
+
+#include "postgres_rows.hpp"
+#include "postgres_sql.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <algorithm>
+
+#include <poll.h>
+
+namespace dossier::store {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Kind = PostgresFailure::Kind;
+
+constexpr int binary_results = 1;
+constexpr std::size_t most_unread = 512; ///< the answers wait in the server's and our buffers meanwhile
+constexpr std::chrono::seconds most_waited{40};
+constexpr std::chrono::seconds come_back{2}; ///< what callers are told while there is no server
+
+// A statement ends before our patience does. A transaction that its owner lets lie (a process that was stopped, a
+// network that swallows packets) ends soon, since everybody's writes wait for it. Commits are durable when they are
+// acknowledged: asking for more (remote_apply) is the server's business, asking for less is not.
+constexpr auto session_settings =
+    "SET statement_timeout='30s'; SET lock_timeout='15s'; SET idle_in_transaction_session_timeout='10s'; SET jit=off; "
+    "SET bytea_output='hex'; SET client_min_messages='error'; "
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+auto shared(PGresult* result) -> std::shared_ptr<PGresult> { return {result, PQclear}; }
+
+/// libpq's messages are of several lines, one a host that was tried.
+auto one_line(const char* message) -> std::string {
+    std::string line;
+    for (const char* c = message; *c != '\0'; ++c) {
+        if (*c != '\n' && *c != '\t') {
+            line += *c;
+        } else if (*c == '\n' && c[1] != '\0' && c[1] != '\t') {
+            line += "; ";
+        }
+    }
+    return line;
+}
+
+auto failure_of(const PGresult* result) -> PostgresFailure {
+    const auto field = [result](int code) -> std::string {
+        const char* text = PQresultErrorField(result, code);
+        return text == nullptr ? "" : text;
+    };
+    // The primary message only: the detail quotes values.
+    auto message = field(PG_DIAG_MESSAGE_PRIMARY);
+    if (message.empty()) message = one_line(PQresultErrorMessage(result));
+    const auto sqlstate = field(PG_DIAG_SQLSTATE);
+    return {sqlstate.empty() ? Kind::lost : kind_of(sqlstate), sqlstate, "store: PostgreSQL: " + message};
+}
+
+} // namespace
+
+auto kind_of(std::string_view sqlstate) -> Kind {
+    constexpr std::string_view lost[] = {
+        "25006",                            // read-only transaction: a standby, or a primary that was made one
+        "25P03",                            // our transaction lay too long
+        "57P01", "57P02", "57P03", "57P05", // shut down, crashed, not up yet, idle too long
+    };
+    constexpr std::string_view busy[] = {"55P03", "57014"}; // lock or statement took too long
+    if (sqlstate.starts_with("08") || std::ranges::find(lost, sqlstate) != std::end(lost)) return Kind::lost;
+    // 40: deadlock or serialisation; 53: no disk, memory or connections left
+    if (sqlstate.starts_with("40") || sqlstate.starts_with("53") || std::ranges::find(busy, sqlstate) != std::end(busy))
+        return Kind::busy;
+    return Kind::statement;
+}
+
+auto PostgresFailure::to_error() const -> Error {
+    auto error = StoreFailure::to_error();
+    if (kind_ != Kind::statement) error.retry_after = come_back;
+    return error;
+}
+
+PostgresDatabase::PostgresDatabase(const PostgresTarget& target, Access access) {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    const auto parameters = target.parameters(access);
+    for (const auto& [keyword, value] : parameters) {
+        keywords.push_back(keyword.c_str());
+        values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_ = PQconnectdbParams(keywords.data(), values.data(), 0);
+    try {
+        if (connection_ == nullptr) throw std::bad_alloc();
+        if (PQstatus(connection_) != CONNECTION_OK)
+            throw PostgresFailure(Kind::lost, "", "store: can't connect: " + one_line(PQerrorMessage(connection_)));
+        PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
+        PQsetnonblocking(connection_, 1);
+        PQenterPipelineMode(connection_);
+        script(session_settings);
+    } catch (...) {
+        PQfinish(connection_);
+        throw;
+    }
+}
+
+PostgresDatabase::~PostgresDatabase() { PQfinish(connection_); }
+
+auto PostgresDatabase::backend() const -> int { return PQbackendPID(connection_); }
+
+void PostgresDatabase::check_usable() const {
+    if (failure_) throw PostgresFailure(*failure_);
+}
+
+void PostgresDatabase::lose(const std::string& why) {
+    if (!failure_ || failure_->kind() != Kind::lost) failure_.emplace(Kind::lost, "", "store: PostgreSQL: " + why);
+    throw PostgresFailure(*failure_);
+}
+
+void PostgresDatabase::reject(PostgresFailure failure) {
+    for (const auto& key : unproven_) statements_.erase(key);
+    unproven_.clear();
+    failure_ = std::move(failure);
+}
+
+void PostgresDatabase::sent(int accepted) {
+    if (accepted != 1) lose(one_line(PQerrorMessage(connection_)));
+    sent_.push_back(Sent::statement);
+    if (sent_.size() >= most_unread) collect();
+}
+
+void PostgresDatabase::send_sync() {
+    if (PQpipelineSync(connection_) != 1) lose(one_line(PQerrorMessage(connection_)));
+    sent_.push_back(Sent::sync);
+}
+
+void PostgresDatabase::send_once(const std::string& sql, const SqlValue* values, std::size_t count) {
+    check_usable();
+    const PostgresParameters bound(values, count);
+    sent(PQsendQueryParams(connection_, sql.c_str(), bound.count(), bound.types(), bound.values(), bound.lengths(),
+                           bound.formats(), binary_results));
+}
+
+void PostgresDatabase::send_mark(std::string_view sql) {
+    if (mark_ != Mark::wanted || only_reads(sql)) return;
+    mark_ = Mark::set;
+    send("SAVEPOINT operation", "", nullptr, 0);
+}
+
+void PostgresDatabase::send(std::string_view sql, std::string_view suffix, const SqlValue* values, std::size_t count) {
+    check_usable();
+    send_mark(sql);
+    const PostgresParameters bound(values, count);
+    auto key = std::string(sql);
+    key += suffix;
+    auto known = statements_.find(key);
+    if (known == statements_.end()) {
+        const auto text = to_postgres(sql) + std::string(suffix);
+        const auto name = fmt::format("s{}", ++names_);
+        sent(PQsendPrepare(connection_, name.c_str(), text.c_str(), bound.count(), bound.types()));
+        unproven_.push_back(key);
+        known = statements_.emplace(std::move(key), name).first;
+    }
+    sent(PQsendQueryPrepared(connection_, known->second.c_str(), bound.count(), bound.values(), bound.lengths(),
+                             bound.formats(), binary_results));
+}
+
+void PostgresDatabase::wait_for_server(Clock::time_point until) {
+    const int unsent = PQflush(connection_);
+    if (unsent < 0) lose(one_line(PQerrorMessage(connection_)));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) lose("no answer for a long time");
+    pollfd wait{
+        .fd = PQsocket(connection_), .events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0)), .revents = 0};
+    if (wait.fd < 0) lose("the connection is closed");
+    if (::poll(&wait, 1, static_cast<int>(left)) > 0 && (wait.revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
+        if (PQconsumeInput(connection_) != 1) lose(one_line(PQerrorMessage(connection_)));
+    }
+}
+
+auto PostgresDatabase::next_result() -> std::shared_ptr<PGresult> {
+    const auto until = Clock::now() + most_waited;
+    while (PQisBusy(connection_) != 0) wait_for_server(until);
+    return shared(PQgetResult(connection_));
+}
+
+void PostgresDatabase::take(const std::shared_ptr<PGresult>& result) {
+    switch (PQresultStatus(result.get())) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_PIPELINE_ABORTED: // after a failure that was told
+        return;
+    default: {
+        auto failure = failure_of(result.get());
+        // Once it has failed, a transaction refuses everything: what counts is the first word.
+        if (!failure_ || failure.kind() == Kind::lost) reject(std::move(failure));
+    }
+    }
+}
+
+auto PostgresDatabase::collect() -> std::shared_ptr<PGresult> {
+    send_sync();
+    std::shared_ptr<PGresult> last;
+    for (const auto what : std::exchange(sent_, {})) {
+        if (what == Sent::sync) {
+            if (PQresultStatus(next_result().get()) != PGRES_PIPELINE_SYNC) lose("the answers don't fit the questions");
+            continue;
+        }
+        while (auto result = next_result()) { // a NULL ends the results of a statement
+            take(result);
+            last = std::move(result);
+            if (failure_ && failure_->kind() == Kind::lost) throw PostgresFailure(*failure_);
+        }
+    }
+    if (failure_) throw PostgresFailure(*failure_);
+    unproven_.clear();
+    return last;
+}
+
+void PostgresDatabase::begin(std::string_view how) {
+    mark_ = Mark::none;
+    send_once(std::string(how));
+}
+
+void PostgresDatabase::commit() {
+    send_once("COMMIT");
+    const auto result = collect();
+    // A transaction that has failed "commits" by rolling back.
+    if (std::string_view(PQcmdStatus(result.get())) != "COMMIT")
+        throw PostgresFailure(Kind::busy, "", "store: PostgreSQL rolled the transaction back");
+}
+
+void PostgresDatabase::end_reading() {
+    send_once("COMMIT");
+    send_sync();
+    if (PQflush(connection_) < 0) lose(one_line(PQerrorMessage(connection_)));
+}
+
+void PostgresDatabase::rollback() {
+    if (failure_ && failure_->kind() == Kind::lost) throw PostgresFailure(*failure_);
+    mark_ = Mark::none;
+    try {
+        collect(); // what is still under way belongs to the transaction
+    } catch (const PostgresFailure& failure) {
+        if (failure.kind() == Kind::lost) throw;
+    }
+    failure_.reset();
+    send_once("ROLLBACK");
+    collect();
+}
+
+void PostgresDatabase::keep() {
+    const bool was_set = mark_ == Mark::set;
+    mark_ = Mark::none;
+    if (was_set) send("RELEASE SAVEPOINT operation", "", nullptr, 0);
+}
+
+void PostgresDatabase::undo() {
+    const bool was_set = mark_ == Mark::set;
+    mark_ = Mark::none;
+    if (!was_set) return;
+    send("ROLLBACK TO SAVEPOINT operation", "", nullptr, 0);
+    send("RELEASE SAVEPOINT operation", "", nullptr, 0);
+}
+
+void PostgresDatabase::run_bound(std::string_view sql, const SqlValue* values, std::size_t count) {
+    send(sql, "", values, count);
+}
+
+auto PostgresDatabase::insert_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t {
+    send(sql, " RETURNING seq", values, count);
+    const auto rows = postgres_rows(collect());
+    return rows->next() ? rows->integer(0) : 0;
+}
+
+auto PostgresDatabase::change_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t {
+    send(sql, "", values, count);
+    const auto result = collect();
+    return std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
+}
+
+auto PostgresDatabase::query_bound(std::string_view sql, const SqlValue* values, std::size_t count, bool cached)
+    -> Rows {
+    if (cached) {
+        send(sql, "", values, count);
+    } else {
+        send_mark(sql);
+        send_once(to_postgres(sql), values, count);
+    }
+    return Rows(postgres_rows(collect()));
+}
+
+auto PostgresDatabase::hold_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> Rows {
+    send(sql, " FOR UPDATE", values, count);
+    return Rows(postgres_rows(collect()));
+}
+
+void PostgresDatabase::script(const std::string& sql) {
+    check_usable();
+    if (!sent_.empty()) collect();
+    if (PQexitPipelineMode(connection_) != 1 || PQsendQuery(connection_, sql.c_str()) != 1)
+        lose(one_line(PQerrorMessage(connection_)));
+    while (const auto result = next_result()) take(result);
+    if (PQenterPipelineMode(connection_) != 1) lose(one_line(PQerrorMessage(connection_)));
+    if (failure_) throw PostgresFailure(*failure_);
+}
+
+void PostgresDatabase::listen(const std::string& channel) {
+    send_once("LISTEN " + channel);
+    collect();
+}
+
+auto PostgresDatabase::wait_for_notification(int wake_fd, std::chrono::milliseconds most, int own_backend) -> bool {
+    pollfd waits[] = {{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0},
+                      {.fd = wake_fd, .events = POLLIN, .revents = 0}};
+    if (waits[0].fd < 0) lose("the connection is closed");
+    if (::poll(waits, 2, static_cast<int>(most.count())) > 0 && waits[0].revents != 0 &&
+        PQconsumeInput(connection_) != 1)
+        lose(one_line(PQerrorMessage(connection_)));
+    bool came = false;
+    while (auto* notification = PQnotifies(connection_)) {
+        came = came || notification->be_pid != own_backend;
+        PQfreemem(notification);
+    }
+    return came;
+}
+
+} // namespace dossier::store

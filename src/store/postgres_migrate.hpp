@@ -1,0 +1,27 @@
+#pragma once
+// Brings a PostgreSQL database forward: the steps of schema.hpp with PostgreSQL's types, each followed by what only
+// PostgreSQL wants of it. The row of table `dossier_schema` says how many a database has taken. Replicas that start
+// together wait for each other: the first migrates, the others find it done.
+
+#include "postgres_database.hpp"
+#include "schema.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace dossier::store {
+
+/// A step's types and table options in PostgreSQL's words; comments are left out.
+[[nodiscard]] auto schema_for_postgres(std::string_view step) -> std::string;
+
+/// Throws PostgresFailure, also when the database is newer than `steps` (written by a later dossier) or holds tables of
+/// ours without our mark; then it is left as it is.
+void migrate(PostgresDatabase& db, Migrations steps);
+
+/// The locks of our own that all replicas on a database share, by number.
+enum class Lock : std::int64_t {
+    migration = 0x646f'7373'6965'7201, // "dossier", 1
+    writing = 0x646f'7373'6965'7202,
+};
+
+} // namespace dossier::store
