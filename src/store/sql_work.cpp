@@ -70,7 +70,7 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
     if (!claimed) return fail(claimed.error());
     const auto dossier = claimed->seq;
     db.run("UPDATE dossiers SET stage=?, revision=?, inputs_hash=iif(?3='', inputs_hash, ?3), updated_at=?4, "
-           "ticket=coalesce(?5, ticket), replay_from=iif(?6=1, NULL, replay_from), attempts=iif(?7=1, 0, attempts) "
+           "ticket=coalesce(?5, ticket), replay_from=CASE WHEN ?6=1 THEN NULL ELSE replay_from END, attempts=CASE WHEN ?7=1 THEN 0 ELSE attempts END "
            "WHERE seq=?8",
            to_string(commit.stage), commit.revision, commit.inputs_hash, commit.at, ticket_text(commit.ticket),
            commit.replay_begun, commit.attempts_over, dossier);
