@@ -7,16 +7,39 @@ namespace {
 
 constexpr std::size_t short_token = 16;
 
-auto read_token(config::Section& section, std::vector<std::string>& names) -> TokenConfig {
-    TokenConfig token;
-    section.read_name("name", token.name, names);
+void read_role(config::Section& section, Role& role) {
     section.require("role");
-    section.read_enum("role", token.role,
+    section.read_enum("role", role,
                       {{"viewer", Role::viewer},
                        {"analyst", Role::analyst},
                        {"approver", Role::approver},
                        {"auditor", Role::auditor},
                        {"admin", Role::admin}});
+}
+
+auto read_person(config::Section& section, std::vector<PersonConfig>& known) -> PersonConfig {
+    PersonConfig person;
+    section.require("email");
+    section.read("email", person.email);
+    person.email = lower(trim(person.email));
+    read_role(section, person.role);
+    section.read("teams_id", person.teams_id);
+    person.teams_id = lower(trim(person.teams_id));
+    if (!person.email.empty() && person.email.find('@') == person.email.npos)
+        section.problem("email", "expected an e-mail address");
+    for (const auto& other : known) {
+        if (!person.email.empty() && other.email == person.email)
+            section.problem("email", "stands here twice; one person has one role");
+        if (!person.teams_id.empty() && other.teams_id == person.teams_id)
+            section.problem("teams_id", "is that of another person, too");
+    }
+    return person;
+}
+
+auto read_token(config::Section& section, std::vector<std::string>& names) -> TokenConfig {
+    TokenConfig token;
+    section.read_name("name", token.name, names);
+    read_role(section, token.role);
     section.read("token", token.token);
     section.read("sha256", token.sha256);
     token.sha256 = lower(token.sha256);
@@ -58,16 +81,17 @@ auto includes(Role role, Role needed) -> bool {
     return role == Role::approver && needed == Role::analyst;
 }
 
-auto read_auth(config::Section section) -> std::vector<TokenConfig> {
-    std::vector<TokenConfig> tokens;
+auto read_auth(config::Section section) -> AuthConfig {
+    AuthConfig auth;
     std::vector<std::string> names;
-    for (auto& token : section.items("tokens")) tokens.push_back(read_token(token, names));
+    for (auto& token : section.items("tokens")) auth.tokens.push_back(read_token(token, names));
+    for (auto& person : section.items("people")) auth.people.push_back(read_person(person, auth.people));
     auto oidc = section.child("oidc");
     std::string issuer;
     oidc.read("issuer", issuer);
     if (!issuer.empty()) oidc.unavailable("issuer", "signing in by OpenID Connect");
     for (const auto* key : {"audience", "jwks_url", "role_claim"}) oidc.ignore(key);
-    return tokens;
+    return auth;
 }
 
 } // namespace dossier::api

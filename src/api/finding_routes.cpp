@@ -48,8 +48,10 @@ auto dossier_json(const Services& services, std::string id) -> Task<Result<Json>
     if (!row) co_return fail(std::move(row.error()));
     auto intents = co_await services.store.intents_of(id);
     if (!intents) co_return fail(std::move(intents.error()));
+    auto tickets = co_await services.store.tickets_of(id);
+    if (!tickets) co_return fail(std::move(tickets.error()));
     const auto timeline = co_await timeline_of(services, std::move(id));
-    co_return present_dossier(*row, timeline, *intents);
+    co_return present_dossier(*row, timeline, *intents, *tickets);
 }
 
 auto get_finding(const Services& services, Call call) -> Task<net::HttpResponse> {

@@ -17,8 +17,9 @@ auto parameter(std::string_view name, std::string_view place) -> OrderedJson {
 
 /// 202 where work goes on after the answer, else 200.
 auto success_of(const Route& route) -> std::string {
-    const bool goes_on = route.pattern.starts_with("/v1/webhooks") || route.pattern.ends_with("/replay") ||
-                         route.pattern.ends_with("/redrive") || route.pattern.ends_with("/retry");
+    const bool goes_on = route.pattern.starts_with("/v1/webhooks") || route.pattern.starts_with("/v1/trackers") ||
+                         route.pattern.ends_with("/replay") || route.pattern.ends_with("/redrive") ||
+                         route.pattern.ends_with("/retry");
     return goes_on ? "202" : "200";
 }
 

@@ -4,6 +4,7 @@
 #include "dossier/finding/json.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace dossier::api {
 
@@ -56,17 +57,25 @@ auto earlier_revisions(const store::DossierRow& row) -> Json {
     return list;
 }
 
-/// What asking LLMs for the narratives of all revisions cost.
+/// What asking LLMs for classifications and narratives of all revisions cost; what a revision took over from an earlier
+/// one was paid once.
 auto cost_of(const store::DossierRow& row) -> Json {
     LlmCost sum;
+    const auto add = [&sum](const LlmCost& cost) {
+        sum.calls += cost.calls;
+        sum.prompt_tokens += cost.prompt_tokens;
+        sum.completion_tokens += cost.completion_tokens;
+        sum.usd += cost.usd;
+    };
+    std::set<std::string> counted;
     for (const auto& result : row.results) {
-        if (result.stage != Stage::explained) continue;
-        const auto narrative = from_text<Narrative>(result.body);
-        if (!narrative) continue;
-        sum.calls += narrative->cost.calls;
-        sum.prompt_tokens += narrative->cost.prompt_tokens;
-        sum.completion_tokens += narrative->cost.completion_tokens;
-        sum.usd += narrative->cost.usd;
+        if (result.stage == Stage::explained && counted.insert(result.body).second)
+            if (const auto narrative = from_text<Narrative>(result.body)) add(narrative->cost);
+        if (result.stage != Stage::assessed) continue;
+        const auto assessment = from_text<Assessment>(result.body);
+        if (!assessment || !assessment->classification) continue;
+        const auto& known = *assessment->classification;
+        if (!known.asking_id.empty() && counted.insert(known.asking_id).second) add(known.cost);
     }
     return {{"calls", sum.calls},
             {"prompt_tokens", sum.prompt_tokens},
@@ -101,6 +110,38 @@ auto write_back_of(const std::vector<store::Intent>& intents) -> Json {
                         {"next_at", times_json(intent.next_at)},
                         {"attempts", intent.attempts},
                         {"remote_id", remote_id.empty() ? Json(nullptr) : Json(remote_id)},
+                        {"reason", intent.reason.empty() ? Json(nullptr) : Json(intent.reason)}});
+    }
+    return list;
+}
+
+/// How each of the dossier's tickets stood when it was last looked at, the first one first.
+auto tickets_in(const std::vector<store::TicketRow>& tickets) -> Json {
+    Json list = Json::array();
+    for (const auto& row : tickets) {
+        Json json(row.ticket);
+        json["status"] = row.status.empty() ? Json(nullptr) : Json(row.status);
+        json["is_done"] = row.is_done;
+        json["closed_by_person"] = row.closed_by_person;
+        json["changed_at"] = times_json(row.seen_at);
+        list.push_back(std::move(json));
+    }
+    return list;
+}
+
+/// What tickets were told after they were made, or are to be told, in order.
+auto ticket_updates_of(const std::vector<store::Intent>& intents) -> Json {
+    Json list = Json::array();
+    for (const auto& intent : intents) {
+        const auto parts = split(intent.key, ':');
+        if (parts.size() < 5 || parts[0] != "lifecycle") continue;
+        list.push_back({{"step", parts[4]},
+                        {"sink", intent.sink},
+                        {"ticket", intent.ticket ? Json(intent.ticket->key) : Json(nullptr)},
+                        {"state", to_string(intent.state)},
+                        {"at", times_json(intent.attempted_at)},
+                        {"next_at", times_json(intent.next_at)},
+                        {"attempts", intent.attempts},
                         {"reason", intent.reason.empty() ? Json(nullptr) : Json(intent.reason)}});
     }
     return list;
@@ -145,7 +186,7 @@ auto blast_radius_of(const store::DossierRow& row) -> std::optional<BlastRadius>
 }
 
 auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline,
-                     const std::vector<store::Intent>& intents) -> Json {
+                     const std::vector<store::Intent>& intents, const std::vector<store::TicketRow>& tickets) -> Json {
     const Json context = result_of(row, Stage::enriched);
     const Json assessment = result_of(row, Stage::assessed);
     Json json{{"id", row.id},
@@ -167,6 +208,8 @@ auto present_dossier(const store::DossierRow& row, const std::vector<store::Audi
               {"draft", draft_of(row)},
               {"drafts", Json::array()},
               {"ticket", row.ticket ? Json(*row.ticket) : Json(nullptr)},
+              {"tickets", tickets_in(tickets)},
+              {"ticket_updates", ticket_updates_of(intents)},
               {"write_back", write_back_of(intents)},
               {"earlier_narratives", earlier_revisions(row)},
               {"last_error", row.last_error.empty() ? Json(nullptr) : Json(row.last_error)},

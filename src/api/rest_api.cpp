@@ -63,6 +63,7 @@ auto openapi_answer(const Routes& routes, Call) -> Task<net::HttpResponse> {
 
 void add_rest_routes(Routes& routes, const Services& services) {
     add_webhook_routes(routes, services);
+    add_tracker_routes(routes, services);
     add_finding_routes(routes, services);
     add_blast_radius_routes(routes, services);
     add_explain_routes(routes, services);
@@ -72,6 +73,7 @@ void add_rest_routes(Routes& routes, const Services& services) {
     add_operation_routes(routes, services);
     add_report_routes(routes, services);
     add_cost_routes(routes, services);
+    add_chat_routes(routes, services);
     add_health_routes(routes, services);
     if (!services.metrics_elsewhere) add_metrics_route(routes, services);
     routes.add({.method = "GET",

@@ -99,6 +99,8 @@ void add_explain_routes(Routes& routes, const Services& services);
 void add_ask_routes(Routes& routes, const Services& services);
 void add_report_routes(Routes& routes, const Services& services);
 void add_cost_routes(Routes& routes, const Services& services);
+void add_tracker_routes(Routes& routes, const Services& services);
 void add_webhook_routes(Routes& routes, const Services& services);
+void add_chat_routes(Routes& routes, const Services& services);
 
 } // namespace dossier::api

@@ -24,22 +24,6 @@ auto read_log(config::Section section) -> LogConfig {
     return log;
 }
 
-/// Known, so that the file of a later version loads; a value that would need the feature is refused.
-void read_chat(config::Section section) {
-    const auto refuse = [](config::Section platform, std::initializer_list<std::string_view> keys,
-                           std::string_view what) {
-        for (const auto key : keys) {
-            Secret value;
-            platform.read(key, value);
-            if (!value.empty()) platform.unavailable(key, what);
-        }
-    };
-    auto slack = section.child("slack");
-    slack.ignore("url");
-    refuse(std::move(slack), {"bot_token", "signing_secret", "channel"}, "Slack");
-    refuse(section.child("teams"), {"webhook_url", "hmac_secret"}, "Teams");
-}
-
 void read_retention(config::Section section, bool is_given) {
     Duration unused{};
     for (const auto* key : {"payloads", "prompts", "audit"}) section.read(key, unused);
@@ -60,7 +44,9 @@ auto load(config::Document document) -> LoadedConfig {
     {
         auto root = document.root();
         app.server = net::read_server(root.child("server"));
-        app.tokens = api::read_auth(root.child("auth"));
+        auto auth = api::read_auth(root.child("auth"));
+        app.tokens = std::move(auth.tokens);
+        app.people = std::move(auth.people);
         app.store = store::read_store(root.child("store"));
         app.pipeline = pipeline::read_pipeline(root);
         app.sources = ingest::read_sources(root.items("sources"));
@@ -73,7 +59,8 @@ auto load(config::Document document) -> LoadedConfig {
         app.tickets = ticket::read_tickets(root.child("tickets"));
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));
-        read_chat(root.child("chat"));
+        app.chat = approve::read_chat(root.child("chat"));
+        app.platform_votes = approve::read_platform_votes(root.child("approval").child("platform"));
         read_retention(root.child("retention"), root.has("retention"));
     }
     for (auto& problem : check_config(app))
@@ -130,6 +117,33 @@ public:
             for (const auto& source : route.when.source)
                 known(fmt::format("routes[{}].when.source", i), "source", source, sources);
         }
+    }
+
+    void deciding_in_chats() {
+        const auto& chat = config_.chat;
+        const bool decides = chat.slack.enabled() || !chat.teams.hmac_secret.empty();
+        if (decides && config_.people.empty())
+            warn("auth.people", "nobody is named: nobody can decide or ask from a chat");
+        if (!chat.teams.hmac_secret.empty() && !config_.people.empty() &&
+            std::ranges::all_of(config_.people, [](const auto& one) { return one.teams_id.empty(); }))
+            warn("auth.people", "nobody has a `teams_id`: nobody can decide or ask from Teams");
+        if (!chat.teams.link_secret.empty() && config_.tokens.empty() && !net::is_loopback(config_.server.listen))
+            error("chat.teams.link_secret", "needs `auth.tokens`: who follows a link signs in by a token");
+    }
+
+    void deciding_in_platforms() {
+        for (const auto& name : config_.platform_votes.sources) {
+            const auto source = std::ranges::find(config_.sources, name, &ingest::SourceConfig::name);
+            if (source == config_.sources.end())
+                error("approval.platform.sources", fmt::format("there is no source `{}`", name));
+            else if (!source->api)
+                error("approval.platform.sources", fmt::format("source `{}` has no `api` to read notes by", name));
+            else if (source->kind != "wiz")
+                error("approval.platform.sources",
+                      fmt::format("the API of `{}` does not tell notes with their authors; Wiz's does", name));
+        }
+        if (!config_.platform_votes.sources.empty() && config_.people.empty())
+            warn("auth.people", "nobody is named: no note in a platform counts");
     }
 
     void budgets() {
@@ -211,6 +225,8 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.listening();
     rules.client_certificates();
     rules.routes();
+    rules.deciding_in_chats();
+    rules.deciding_in_platforms();
     rules.budgets();
     rules.rollout();
     return std::move(rules.problems);

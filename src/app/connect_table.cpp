@@ -1,5 +1,6 @@
 #include "connect_table.hpp"
 
+#include "dossier/approve/chat.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/llm_provider.hpp"
@@ -45,6 +46,7 @@ struct Outside {
     std::unique_ptr<context::Enricher> enricher;
     std::vector<std::pair<std::string, std::unique_ptr<explain::LlmProvider>>> providers;
     std::vector<std::pair<std::string, std::unique_ptr<ticket::TicketSink>>> sinks;
+    std::optional<approve::SlackConfig> slack;
 
     Outside() = default;
     Outside(const Outside&) = delete;
@@ -78,6 +80,7 @@ struct Outside {
                                        explain::make_llm_provider(provider, *client, metrics));
         for (const auto& sink : config.tickets.sinks)
             sinks.emplace_back(fmt::format("tickets.sinks[{}]", sink.name), ticket::make_sink(sink, *client, metrics));
+        if (config.chat.slack.enabled()) slack = config.chat.slack;
         return {};
     }
 
@@ -91,6 +94,10 @@ struct Outside {
         tasks.push_back(enricher->check(deadline));
         for (auto& [what, provider] : providers) add(what, provider.get());
         for (auto& [what, sink] : sinks) add(what, sink.get());
+        if (slack)
+            tasks.push_back(named(
+                "chat.slack", [this](Deadline until) { return approve::check_slack(*slack, *client, metrics, until); },
+                deadline));
         return tasks;
     }
 };

@@ -6,6 +6,7 @@
 #include "dossier/base/log.hpp"
 #include "dossier/net/http_server.hpp"
 #include "dossier/pipeline/worker_pool.hpp"
+#include "dossier/redact/redactor.hpp"
 #include "presence.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <csignal>
 #include <mutex>
+#include <thread>
 
 namespace dossier::app {
 
@@ -41,6 +43,8 @@ auto advance(std::shared_ptr<Wiring> wiring, store::Claim claim) -> Task<store::
 auto poll(std::shared_ptr<Wiring> wiring, std::shared_ptr<ingest::Poller> poller) -> Task<void> {
     co_await poller->run();
 }
+
+auto talk(std::shared_ptr<Wiring> wiring) -> Task<void> { co_await wiring->chat()->run(); }
 
 auto server_problem(int status, std::string_view detail, const std::string& request_id) -> net::HttpResponse {
     return api::problem(status, detail, request_id);
@@ -68,7 +72,9 @@ struct Service::Impl {
     std::unique_ptr<net::HttpServer> server;
     std::unique_ptr<net::HttpServer> admin_server;
     TaskScope background;
+    TaskScope after_answers;            // what call-backs of chats began; each task holds its wiring
     std::unique_ptr<TaskScope> polling; // of the wiring in force
+    std::jthread preparation;           // beside the first requests, not before them
     asio::io_context control{1};        // run by the thread that called run_until_stopped
 
     auto current() -> std::shared_ptr<Wiring> {
@@ -83,7 +89,8 @@ struct Service::Impl {
                                              .heads = *heads,
                                              .clock = clock,
                                              .metrics = metrics,
-                                             .replica = replica});
+                                             .replica = replica,
+                                             .after_answers = &after_answers});
     }
 
     auto make_server(net::ServerConfig server_config, bool admin) -> std::unique_ptr<net::HttpServer> {
@@ -129,6 +136,7 @@ struct Service::Impl {
         background.spawn(runtime.next_lane().get_executor(), "ticket_sweep",
                          [this]() -> Task<void> { return sweep(); });
         start_pollers();
+        preparation = std::jthread(redact::Redactor::prepare);
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
@@ -142,6 +150,8 @@ struct Service::Impl {
         for (const auto& poller : held->pollers())
             polling->spawn(runtime.next_lane().get_executor(), "poller " + poller->name(),
                            [held, poller]() -> Task<void> { return poll(held, poller); });
+        if (held->chat() != nullptr)
+            polling->spawn(runtime.next_lane().get_executor(), "chat", [held]() -> Task<void> { return talk(held); });
     }
 
     /// Waits until the last has ended: two pollers of one source never run at the same time.
@@ -211,6 +221,7 @@ struct Service::Impl {
         if (server) co_await server->stop(deadline);
         if (admin_server) co_await admin_server->stop(deadline);
         co_await stop_pollers();
+        co_await after_answers.close(deadline);
         if (store) {
             if (auto freed = co_await store->release_singletons(replica); !freed)
                 log::warn("poll.release_failed", {{"error", freed.error().describe()}});

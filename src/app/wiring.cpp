@@ -1,5 +1,6 @@
 #include "dossier/app/wiring.hpp"
 
+#include "dossier/api/chat_people.hpp"
 #include "dossier/context/enricher.hpp"
 #include "dossier/explain/assessor.hpp"
 #include "dossier/explain/governance.hpp"
@@ -8,6 +9,7 @@
 #include "dossier/ingest/backlog.hpp"
 #include "dossier/ingest/queue_poller.hpp"
 #include "dossier/redact/sample_mask.hpp"
+#include "dossier/ticket/tracker_poller.hpp"
 
 #include <algorithm>
 
@@ -60,18 +62,62 @@ struct Wiring::Parts {
     std::unique_ptr<explain::Narrator> narrator;
     std::unique_ptr<report::Questioner> questioner;
     std::unique_ptr<ticket::Delivery> delivery;
+    std::unique_ptr<ticket::Lifecycle> lifecycle;
+    std::unique_ptr<ticket::Callbacks> callbacks;
     std::unique_ptr<ticket::WriteBack> write_back;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
+    std::unique_ptr<approve::Chat> chat; ///< nullptr = neither Slack nor Teams
     std::unique_ptr<api::Services> services;
     api::Routes routes;
     api::Routes admin_routes;
     std::vector<std::shared_ptr<ingest::Poller>> pollers;
 
+    void add_tracker_pollers(const AppConfig& config, const Foundation& foundation,
+                             const std::map<std::string, std::shared_ptr<ticket::TicketSink>>& sinks);
     /// Reconciliation and backlog of each source that has an API for them.
     void add_platform_pollers(const AppConfig& config, const Foundation& foundation);
+    /// @param self the wiring that holds these parts, once it is made: what runs after an answer keeps it alive
+    void add_chat(const AppConfig& config, const Foundation& foundation, std::shared_ptr<std::weak_ptr<Wiring>> self);
 };
+
+void Wiring::Parts::add_chat(const AppConfig& config, const Foundation& foundation,
+                             std::shared_ptr<std::weak_ptr<Wiring>> self) {
+    if (!config.chat.enabled() && config.chat.teams.hmac_secret.empty()) return;
+    approve::ChatHands hands{.store = foundation.store,
+                             .reviews = reviews,
+                             .client = foundation.client,
+                             .clock = foundation.clock,
+                             .metrics = foundation.metrics,
+                             .people = api::chat_people(config.people),
+                             .sources = {},
+                             .replica = foundation.replica};
+    for (const auto& source : config.sources) hands.sources.push_back(source.name);
+    hands.ask = [this, &foundation_store = foundation.store,
+                 &clock = foundation.clock](std::string question, std::string who, Deadline deadline) {
+        return api::answer_in_chat(*questioner, foundation_store, clock, std::move(question), std::move(who), deadline);
+    };
+    hands.later = [self = std::move(self), &runtime = foundation.runtime,
+                   scope = foundation.after_answers](std::string_view what, std::function<Task<void>()> task) {
+        auto held = self->lock();
+        if (!held || scope == nullptr) return false;
+        return scope->spawn(runtime.next_lane().get_executor(), what,
+                            [held = std::move(held), task = std::move(task)]() -> Task<void> { return task(); });
+    };
+    chat = std::make_unique<approve::Chat>(config.chat, std::move(hands));
+}
+
+void Wiring::Parts::add_tracker_pollers(const AppConfig& config, const Foundation& foundation,
+                                        const std::map<std::string, std::shared_ptr<ticket::TicketSink>>& sinks) {
+    for (const auto& sink : config.tickets.sinks) {
+        if (sink.poll.count() == 0) continue;
+        const ticket::TrackerPollConfig poll{
+            .every = sink.poll, .overlap = config.tickets.settle + Duration{60'000}, .replica = foundation.replica};
+        pollers.push_back(std::make_shared<ticket::TrackerPoller>(
+            sinks.at(sink.name), foundation.store, foundation.store, poll, foundation.clock, foundation.metrics));
+    }
+}
 
 void Wiring::Parts::add_platform_pollers(const AppConfig& config, const Foundation& foundation) {
     for (const auto& api : platforms.apis) {
@@ -161,15 +207,23 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                                          parts->prompts, parts->redactor);
     parts->narrator = std::make_unique<explain::Narrator>(
         *parts->gateway, parts->prompts, parts->redactor, foundation.metrics,
-        config.llm.share ? std::optional(explain::Sharing{.store = foundation.store, .clock = foundation.clock})
-                         : std::nullopt);
+        config.llm.share || (config.llm.cache && config.llm.share_storms_of > 0)
+            ? std::optional(explain::Sharing{.store = foundation.store,
+                                             .clock = foundation.clock,
+                                             .from = config.llm.share ? 0U : config.llm.share_storms_of})
+            : std::nullopt);
     std::vector<std::string> sources;
     for (const auto& source : config.sources) sources.push_back(source.name);
     parts->questioner = std::make_unique<report::Questioner>(*parts->gateway, parts->prompts, parts->redactor,
                                                              foundation.store, foundation.clock, std::move(sources));
-    parts->delivery = std::make_unique<ticket::Delivery>(make_sinks(config.tickets, foundation), foundation.store,
-                                                         config.tickets, foundation.clock, foundation.metrics);
+    const auto sinks = make_sinks(config.tickets, foundation);
+    parts->delivery = std::make_unique<ticket::Delivery>(sinks, foundation.store, config.tickets, foundation.clock,
+                                                         foundation.metrics);
     const auto& queue = config.pipeline.queue;
+    parts->lifecycle = std::make_unique<ticket::Lifecycle>(
+        sinks, ticket::LifecycleStore{.tickets = foundation.store, .effects = foundation.store},
+        config.tickets.lifecycle, net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max},
+        foundation.clock, foundation.metrics);
     parts->write_back = std::make_unique<ticket::WriteBack>(
         parts->platforms.write_back, foundation.store,
         net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
@@ -188,12 +242,19 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .platforms = parts->platforms.apis,
                            .default_approval = config.tickets.approval,
                            .default_sink = config.tickets.sinks.empty() ? "outbox" : config.tickets.sinks.front().name,
+                           .lifecycle = parts->lifecycle.get(),
                            .write_back = parts->write_back.get(),
+                           .group = config.tickets.group,
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),
                            .location_rules = config.classification.location_rules});
     parts->add_platform_pollers(config, foundation);
+    parts->add_tracker_pollers(config, foundation, sinks);
+    parts->callbacks = std::make_unique<ticket::Callbacks>(config.tickets.sinks, foundation.store, foundation.clock,
+                                                           foundation.metrics);
+    auto self = std::make_shared<std::weak_ptr<Wiring>>();
+    parts->add_chat(config, foundation, self);
     parts->services =
         std::make_unique<api::Services>(api::Services{.store = foundation.store,
                                                       .receiver = parts->receiver,
@@ -205,18 +266,32 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .metrics = foundation.metrics,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty(),
-                                                      .classifier = parts->classifier.get()});
+                                                      .callbacks = parts->callbacks.get(),
+                                                      .classifier = parts->classifier.get(),
+                                                      .chat = parts->chat.get(),
+                                                      .authenticator = &parts->authenticator});
+    if (!config.platform_votes.sources.empty())
+        parts->pollers.push_back(std::make_shared<approve::PlatformVotes>(
+            config.platform_votes, approve::PlatformVotes::Hands{.store = foundation.store,
+                                                                 .reviews = parts->reviews,
+                                                                 .clock = foundation.clock,
+                                                                 .platforms = parts->platforms.apis,
+                                                                 .people = api::chat_people(config.people),
+                                                                 .replica = foundation.replica}));
     for (auto& poller :
          ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
         parts->pollers.push_back(std::move(poller));
     api::add_rest_routes(parts->routes, *parts->services);
     api::add_admin_routes(parts->admin_routes, *parts->services);
-    return std::shared_ptr<Wiring>(new Wiring(std::move(parts)));
+    std::shared_ptr<Wiring> wiring(new Wiring(std::move(parts)));
+    *self = wiring;
+    return wiring;
 }
 
 auto Wiring::receiver() -> ingest::Receiver& { return parts_->receiver; }
 auto Wiring::builder() -> pipeline::DossierBuilder& { return *parts_->builder; }
 auto Wiring::delivery() -> ticket::Delivery& { return *parts_->delivery; }
+auto Wiring::chat() -> approve::Chat* { return parts_->chat.get(); }
 auto Wiring::routes() const -> const api::Routes& { return parts_->routes; }
 auto Wiring::admin_routes() const -> const api::Routes& { return parts_->admin_routes; }
 auto Wiring::pollers() const -> const std::vector<std::shared_ptr<ingest::Poller>>& { return parts_->pollers; }

@@ -90,25 +90,33 @@ auto ReviewQueue::list(store::DraftFilter filter, store::Page page) -> Task<Resu
 
 auto ReviewQueue::get(std::string id) -> Task<Result<Draft>> { co_return co_await store_.get_draft(std::move(id)); }
 
-auto ReviewQueue::edit(std::string id, Edit edit, std::string expected_hash, Reviewer reviewer) -> Task<Result<Draft>> {
+auto ReviewQueue::prepare(std::string id, Edit edit, std::string expected_hash, Reviewer reviewer)
+    -> Task<Result<PreparedEdit>> {
     if (auto good = check_edit(edit); !good) co_return fail(std::move(good.error()));
-    auto draft = co_await store_.get_draft(id);
+    auto draft = co_await store_.get_draft(std::move(id));
     if (!draft) co_return fail(std::move(draft.error()));
     if (auto good = check_pending(*draft, expected_hash); !good) co_return fail(std::move(good.error()));
     if (auto good = check_kind(*draft, edit); !good) co_return fail(std::move(good.error()));
 
-    const auto before = draft->content_hash;
-    auto edited = *draft;
+    PreparedEdit prepared{.before_hash = draft->content_hash, .edited = std::move(*draft), .audit = {}};
+    auto& edited = prepared.edited;
     if (edit.title) edited.title = std::string(trim(*edit.title));
     if (edit.body) edited.body = std::move(*edit.body);
     if (edit.payload) edited.payload = std::move(*edit.payload);
     edited.content_hash = content_hash(edited);
-    if (edited.content_hash == before) co_return std::move(*draft);
+    if (edited.content_hash != prepared.before_hash)
+        prepared.audit.push_back(
+            entry_for(edited, reviewer, "draft.edited", clock_.now(),
+                      Json{{"before_hash", prepared.before_hash}, {"after_hash", edited.content_hash}}));
+    co_return prepared;
+}
 
-    std::vector<store::AuditEntry> audit;
-    audit.push_back(entry_for(edited, reviewer, "draft.edited", clock_.now(),
-                              Json{{"before_hash", before}, {"after_hash", edited.content_hash}}));
-    co_return co_await store_.edit_draft(std::move(id), before, std::move(edited), std::move(audit));
+auto ReviewQueue::edit(std::string id, Edit edit, std::string expected_hash, Reviewer reviewer) -> Task<Result<Draft>> {
+    auto prepared = co_await prepare(id, std::move(edit), std::move(expected_hash), std::move(reviewer));
+    if (!prepared) co_return fail(std::move(prepared.error()));
+    if (prepared->edited.content_hash == prepared->before_hash) co_return std::move(prepared->edited);
+    co_return co_await store_.edit_draft(std::move(id), prepared->before_hash, std::move(prepared->edited),
+                                         std::move(prepared->audit));
 }
 
 auto ReviewQueue::decide(std::string id, DraftState decision, std::string comment, std::string expected_hash,

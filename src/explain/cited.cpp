@@ -38,13 +38,14 @@ auto of_kinds(const Cited& cited, std::initializer_list<std::string_view> kinds)
 
 auto factual(const Cited& cited) -> Cited {
     return only(cited, [](const Evidence* item) {
-        if (item->kind == "blast_radius" && item->origin.ends_with(":node")) return false;
+        if (item->kind == "blast_radius" && (item->origin.ends_with(":node") || item->origin.ends_with(":edge")))
+            return false;
         return !is_one_of(item->kind, {"resource", "location", "tag", "owner", "owner_candidate", "tampering", "gap"});
     });
 }
 
 auto trusted(const Cited& cited) -> Cited {
-    static constexpr std::string_view repeated[] = {":node", ":data.fields", ":data.objects", ":data.samples"};
+    static constexpr std::string_view repeated[] = {":node", ":edge", ":data.fields", ":data.objects", ":data.samples"};
     return only(cited, [](const Evidence* item) {
         const auto repeats = [&](std::string_view end) { return item->origin.ends_with(end); };
         return !std::ranges::any_of(repeated, repeats) &&

@@ -108,6 +108,41 @@ auto steward_of(const ClassifierConfig& config, const std::string& domain) -> st
     return config.steward;
 }
 
+/// A label's laws, by the data that it stands for.
+auto frameworks_of_labels(const ClassificationKnowledge& knowledge, const Words& labels) -> Words {
+    Words frameworks;
+    for (const auto& meaning : knowledge.labels)
+        if (std::ranges::any_of(labels, [&](const std::string& label) { return iequals(label, meaning.label); }))
+            for (const auto& data : meaning.data)
+                for (const auto& framework : frameworks_touched_by(data)) add(frameworks, framework);
+    return frameworks;
+}
+
+/// Puts a person's word on the store in place of what its parts add up to. "Internal" and its like are no labels but
+/// say that there is none, and how open the rest is.
+void apply_correction(const ClassificationKnowledge& knowledge, StoreClassification& result) {
+    if (!result.correction) return;
+    const auto& said = *result.correction;
+    if (said.labels) {
+        result.labels.clear();
+        result.is_test_data = false;
+        for (const auto& label : *said.labels) {
+            if (iequals(label, "test data")) result.is_test_data = true;
+            const auto word = lower(label);
+            if (level_of(word) < 4)
+                result.sensitivity = word;
+            else if (!iequals(label, "test data"))
+                add(result.labels, label);
+        }
+        result.primary = result.labels.empty() ? "" : result.labels.front();
+        result.frameworks = frameworks_of_labels(knowledge, result.labels);
+        if (std::ranges::find(result.labels, "PHI") != result.labels.end()) result.sensitivity = "restricted";
+        result.confidence = 1;
+    }
+    if (said.domain) result.domain = *said.domain;
+    if (said.frameworks) result.frameworks = *said.frameworks;
+}
+
 } // namespace
 
 auto labels_of(const ClassificationKnowledge& knowledge, const Words& classes, bool is_of_patient) -> Words {
@@ -170,6 +205,7 @@ void conclude_store(const ClassificationKnowledge& knowledge, const ClassifierCo
     result.sensitivity = result.is_test_data ? "internal" : sensitivity_of(knowledge, result);
     result.domain = domain.label;
     result.confidence = confidence_of(result);
+    apply_correction(knowledge, result);
     result.business_context = business_context(knowledge, store, result);
     result.platform_tags = verdicts_on_tags(knowledge, store, result);
     result.needs_person.clear();

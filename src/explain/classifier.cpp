@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace dossier::explain {
 namespace {
@@ -26,7 +27,9 @@ auto is_telling(const FieldVerdict& verdict) -> bool {
            std::ranges::find(telling, verdict.classes.front()) != telling.end();
 }
 
-auto day_of(Timestamp at) -> std::string { return format_time(at).substr(0, 10); }
+auto why_of(const Correction& known) -> std::string {
+    return fmt::format("corrected by {} on {}", known.by, format_time(known.at).substr(0, 10));
+}
 
 } // namespace
 
@@ -105,15 +108,12 @@ auto Classifier::classify(const StoreSketch& store, const std::vector<Correction
 auto Classifier::correct(StoreClassification& result, const StoreSketch& store,
                          const std::vector<Correction>& corrections) const -> bool {
     bool has_changed = false;
-    const auto why = [](const Correction& known) {
-        return fmt::format("corrected by {} on {}", known.by, day_of(known.at));
-    };
     for (auto& field : result.fields) {
         const auto known = std::ranges::find(corrections, key_of(field.container, field.name), &Correction::key);
         if (known == corrections.end() || (field.by == "correction" && field.classes == known->classes)) continue;
         field.classes = known->classes;
         field.confidence = 1;
-        field.why = why(*known);
+        field.why = why_of(*known);
         field.by = "correction";
         field.is_open = false;
         mean(field);
@@ -121,15 +121,37 @@ auto Classifier::correct(StoreClassification& result, const StoreSketch& store,
     }
     for (auto& document : result.documents) {
         const auto known = std::ranges::find(corrections, key_of("", document.name), &Correction::key);
-        if (known == corrections.end() || document.why == why(*known)) continue;
+        if (known == corrections.end() || document.why == why_of(*known)) continue;
         document.classes = known->classes;
         document.confidence = 1;
-        document.why = why(*known);
+        document.why = why_of(*known);
         document.labels = labels_of(impl_->knowledge, document.classes, false);
+        has_changed = true;
+    }
+    auto said = word_on_store(store, corrections);
+    if (said != result.correction) {
+        result.correction = std::move(said);
         has_changed = true;
     }
     if (has_changed) conclude(result, store);
     return has_changed;
+}
+
+auto Classifier::word_on_store(const StoreSketch& store, const std::vector<Correction>& corrections) const
+    -> std::optional<StoreCorrection> {
+    StoreCorrection said;
+    const auto find = [&](Aspect aspect) -> const Correction* {
+        const auto key = store_key(store, aspect);
+        const auto known = std::ranges::find(corrections, key, &Correction::key);
+        if (key.empty() || known == corrections.end()) return nullptr;
+        said.why = why_of(*known);
+        return &*known;
+    };
+    if (const auto* frameworks = find(Aspect::frameworks)) said.frameworks = frameworks->classes;
+    if (const auto* domain = find(Aspect::domain)) said.domain = domain->classes.empty() ? "" : domain->classes.front();
+    if (const auto* labels = find(Aspect::labels)) said.labels = labels->classes;
+    if (said.why.empty()) return std::nullopt;
+    return said;
 }
 
 void Classifier::conclude(StoreClassification& result, const StoreSketch& store) const {
@@ -150,7 +172,19 @@ auto Classifier::keys_of(const StoreSketch& store) const -> std::vector<std::str
     std::vector<std::string> keys;
     for (const auto& field : store.fields) keys.push_back(key_of(field.container, field.name));
     for (const auto& document : store.documents) keys.push_back(key_of("", document.name));
+    for (const auto aspect : {Aspect::labels, Aspect::domain, Aspect::frameworks})
+        if (auto key = store_key(store, aspect); !key.empty()) keys.push_back(std::move(key));
     return keys;
+}
+
+auto Classifier::store_key(const StoreSketch& store, Aspect aspect) const -> std::string {
+    std::set<std::string> parts;
+    for (const auto& field : store.fields) parts.insert(key_of(field.container, field.name));
+    for (const auto& document : store.documents) parts.insert(key_of("", document.name));
+    if (parts.empty()) return {};
+    static constexpr std::array<const char*, 3> names = {"labels", "domain", "frameworks"};
+    return fmt::format("store:{}:{}", names.at(static_cast<std::size_t>(aspect)),
+                       sha256_hex(join({parts.begin(), parts.end()}, "\n")).substr(0, 32));
 }
 
 auto Classifier::is_class(std::string_view word) const -> bool { return impl_->knowledge.classes.contains(word); }

@@ -191,6 +191,7 @@ auto read_llm(config::Section section) -> LlmConfig {
     }
     section.read("cache", llm.cache);
     section.read("share", llm.share);
+    section.read("share_storms_of", llm.share_storms_of);
     if (llm.share && !llm.cache) section.problem("share", "needs `cache: true`: shared texts are kept there");
     return llm;
 }

@@ -2,12 +2,12 @@
 
 #include "dossier/base/strings.hpp"
 #include "graph_words.hpp"
-#include "instruction_detector.hpp"
+#include "tampering.hpp"
 #include "untrusted_text.hpp"
 
 #include <fmt/format.h>
 
-#include <ranges>
+#include <algorithm>
 
 namespace dossier::explain {
 namespace {
@@ -31,16 +31,45 @@ auto did(const std::string& action) -> std::string {
     return fmt::format("did {} on", clean_name(action));
 }
 
+using Nodes = std::vector<const GraphNode*>;
+
+/// What stands on the way. An identity that isn't told of by itself may be a person whose name nobody would mask.
+auto step_name(const GraphNode& step, const Nodes& told) -> std::string {
+    return step.kind == "identity" && std::ranges::find(told, &step) == told.end() ? "another identity" : called(step);
+}
+
 /// What a node is to the resource, with the way there.
-auto node_statement(const BlastRadius& radius, const GraphNode& node) -> std::string {
+auto node_statement(const BlastRadius& radius, const GraphNode& node, const Nodes& told) -> std::string {
     auto text = fmt::format("the {} {}", replace_all(node.kind, "_", " "), called(node));
     if (!node.type.empty()) text += fmt::format(" ({})", clean_name(node.type));
     text += fmt::format(" is {} from the resource", hops_text(node.hops));
     std::vector<std::string> steps;
-    for (const auto* step : way_to(radius, node.id)) steps.push_back(called(*step));
+    for (const auto* step : way_to(radius, node.id)) steps.push_back(step_name(*step, told));
     if (!steps.empty()) text += fmt::format(" by way of {}", join(steps, ", "));
     if (!node.why.empty()) text += fmt::format(": {}", clean_name(node.why));
     return text;
+}
+
+/// How the things that are told of hang together, in the platform's words where it has any.
+void add_edges(EvidenceItems& list, const BlastRadius& radius, Nodes told) {
+    for (const auto& node : radius.nodes)
+        if (node.hops == 0) told.push_back(&node);
+    const auto find = [&](const std::string& id) -> const GraphNode* {
+        const auto found = std::ranges::find(told, id, &GraphNode::id);
+        return found == told.end() ? nullptr : *found;
+    };
+    std::size_t count = 0;
+    for (const auto& edge : radius.edges) {
+        const auto* from = find(edge.from);
+        const auto* to = find(edge.to);
+        if (from == nullptr || to == nullptr || edge.relation.empty()) continue;
+        if (count++ == evidence_list_limit) break;
+        auto text = fmt::format("the {} {} {} {}", replace_all(from->kind, "_", " "), called(*from),
+                                replace_all(clean_name(edge.relation), "_", " "), called(*to));
+        if (!edge.why.empty()) text += fmt::format(": {}", clean_name(edge.why));
+        const auto origin = clean_name(edge.origin.empty() ? radius.origin : edge.origin);
+        list.add("blast_radius", text, called(*from), origin + ":edge");
+    }
 }
 
 } // namespace
@@ -103,33 +132,43 @@ void add_blast_radius(EvidenceItems& list, const Context& context, const Assessm
         list.add(kind, reach, reach, "assessment:reach");
     }
     if (!radius) return;
-    for (const auto* node : telling_nodes(*radius, nodes_of_a_kind))
-        list.add(kind, node_statement(*radius, *node), called(*node), origin + ":node");
+    const auto told = telling_nodes(*radius, nodes_of_a_kind);
+    for (const auto* node : told) list.add(kind, node_statement(*radius, *node, told), called(*node), origin + ":node");
+    add_edges(list, *radius, told);
+}
+
+void add_classification(EvidenceItems& list, const std::optional<StoreClassification>& known) {
+    constexpr std::size_t fields_limit = 8;
+    // That nothing was recognised says nothing: a narrative is not to make "nothing sensitive" of it.
+    if (!known || (known->labels.empty() && !known->is_test_data)) return;
+    const auto held =
+        known->is_test_data ? std::string("test data") : clean_text(join(known->labels, ", "), evidence_name_limit);
+    auto statement = fmt::format("the store was classified as {}", held);
+    if (!known->is_test_data) statement += fmt::format(" of {} sensitivity", known->sensitivity);
+    if (!known->domain.empty())
+        statement += fmt::format(", in the domain {}", clean_text(known->domain, evidence_name_limit));
+    if (known->correction) statement += ", as a person corrected it";
+    list.add("data", statement, held, "assessment:classification");
+    list.add("data",
+             fmt::format("the confidence in the classification is {:.2g} ({} %)", known->confidence,
+                         std::lround(known->confidence * 100)),
+             fmt::format("{:.2g}", known->confidence), "assessment:classification_confidence");
+    std::size_t shown = 0;
+    for (const auto& field : known->fields) {
+        if (field.labels.empty() || known->is_test_data || shown++ == fields_limit) continue;
+        const auto called = clean_text(field.name, evidence_name_limit);
+        list.add("data",
+                 fmt::format("the field {} was classified as {} ({})", called, join(field.labels, ", "),
+                             join(field.classes, ", ")),
+                 called, "assessment:data.fields"); // the name is the platform's: it proves nothing
+    }
 }
 
 void add_context_tampering(EvidenceItems& list, const Context& context) {
-    const auto check = [&](std::string_view place, const std::string& text) {
-        const auto kind = instruction_in(text);
-        if (!kind) return;
+    for (const auto& [place, kind] : tampering_in(context))
         list.add("tampering",
-                 fmt::format("text in {} reads like an instruction ({}); it was treated as data", place, *kind),
-                 std::string(place), "context:check");
-    };
-    if (context.blast_radius) {
-        for (const auto* node : telling_nodes(*context.blast_radius, nodes_of_a_kind)) {
-            check("the blast radius", node->name);
-            check("the blast radius", node->id);
-            check("the blast radius", node->why);
-        }
-    }
-    using std::views::take;
-    for (const auto& step : context.exposure_path | take(evidence_list_limit)) check("the exposure path", step);
-    for (const auto& event : context.access_log | take(most_events)) check("the access log", event.principal);
-    for (const auto& policy : context.policies | take(most_policies)) {
-        if (policy.kind == "company") continue; // rules of the organisation do read like instructions
-        check("a policy", policy.name);
-        check("a policy", policy.statement);
-    }
+                 fmt::format("text in {} reads like an instruction ({}); it was treated as data", place, kind), place,
+                 "context:check");
 }
 
 } // namespace dossier::explain

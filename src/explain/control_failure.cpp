@@ -16,11 +16,29 @@ constexpr std::array failures = {
     "no_backup_or_versioning", "retention_exceeded",       "unclassified_data",
     "nonproduction_real_data", "secret_exposed",           "network_exposure",
     "cross_border_transfer",   "dormant_access",           "unauthorised_access",
+    "weak_authentication",
 };
+
+/// "iamUserMFA_enabled-consoleAccess" → "iam user mfa enabled console access".
+auto words_of_id(std::string_view id) -> std::string {
+    static const RE2 hump(R"(([a-z0-9])([A-Z]))");
+    static const RE2 end_of_capitals(R"(([A-Z])([A-Z][a-z]))");
+    static const RE2 joint(R"([^A-Za-z0-9]+)");
+    std::string words(id);
+    RE2::GlobalReplace(&words, hump, R"(\1 \2)");
+    RE2::GlobalReplace(&words, end_of_capitals, R"(\1 \2)");
+    RE2::GlobalReplace(&words, joint, " ");
+    return lower(words);
+}
+
+/// What a platform calls the fault: title and rule, whose id often says more than its name.
+auto headline_of(const Finding& finding) -> std::string {
+    return lower(finding.title + "\n" + finding.rule.name) + "\n" + words_of_id(finding.rule.id);
+}
 
 /// The words of a platform on what is wrong; tags and names of resources are not among them.
 auto words_on(const Finding& finding) -> std::string {
-    return lower(finding.title + "\n" + finding.rule.name + "\n" + finding.description);
+    return headline_of(finding) + "\n" + lower(finding.description);
 }
 
 auto says(const std::string& words, const char* expression) -> bool { return RE2::PartialMatch(words, expression); }
@@ -55,6 +73,35 @@ void add_keeping(const std::string& words, std::set<std::string>& found) {
     if (lost || !kept) found.insert("no_backup_or_versioning");
 }
 
+/// What the headline says beside the family, since a rule on the ciphers of a load balancer is about both.
+void add_spoken(const std::string& headline, std::set<std::string>& found) {
+    struct Sign {
+        const char* failure;
+        const char* expression;
+    };
+    static constexpr Sign signs[] = {
+        {"no_encryption_in_transit", R"(\b(ssl|tls|https|ciphers?|(ssh )?kex|in transit|client certificates?)\b)"},
+        {"no_encryption_at_rest",
+         R"(\b(encrypted at rest|encryption at rest|(storage|volumes?|snapshots?) (is |are )?(un)?encrypted)\b)"},
+        {"no_access_logging",
+         R"(\b((audit|access|flow|slow|query|server) ?logs?|logging|cloudtrail|metric filters?|alarms?|publish\w* .{0,40}logs)\b)"},
+        {"network_exposure",
+         R"(\b(public ip\w*|direct internet|ingress|inbound|non.standard ports?|open ports?|0\.0\.0\.0/0|security groups?|network acls?|nacls?|firewalls?|wafs?|web acls?)\b)"},
+        {"excessive_permissions",
+         R"(\b(administrat\w+|privileges?|privileged|wildcards?|full access|inline( or attached)? polic(y|ies)|all resources|overly|least privilege)\b|\*:\*)"},
+        {"dormant_access",
+         R"(\b((un|in)(used|active)|inactivity|never used|stale|dormant|actively used)\b.{0,60}\b(users?|keys?|access|permissions?|credentials?|accounts?|roles?)\b|\b(users?|keys?|access|permissions?|credentials?|accounts?|roles?)\b.{0,60}\b((un|in)(used|active)|inactivity|never used|stale|dormant|actively used)\b)"},
+        {"weak_authentication",
+         R"(\b(mfa|multi.factor|two.factor|2fa|passwords? polic(y|ies)|password (length|reuse|complexity))\b)"},
+        {"no_backup_or_versioning",
+         R"(\b(back.?ups?|versioning|point.in.time|deletion protection|multi.az|replication)\b)"},
+        {"vulnerability",
+         R"(\b(version upgrades?|automatic upgrades?|(minor|engine|runtime) versions?|patch\w*|end of (life|support)|deprecated|unsupported|obsolete)\b)"},
+    };
+    for (const auto& sign : signs)
+        if (says(headline, sign.expression)) found.insert(sign.failure);
+}
+
 auto is_about_happenings(const Finding& finding) -> bool {
     return finding.control == ControlFamily::threat || finding.control == ControlFamily::malware ||
            finding.finding_type == FindingType::threat;
@@ -84,6 +131,7 @@ void add_failures(const Finding& finding, Exposure exposure, std::set<std::strin
     default:
         break;
     }
+    add_spoken(headline_of(finding), found);
     if (is_about_happenings(finding)) found.insert("unauthorised_access");
     if (says(
             words,

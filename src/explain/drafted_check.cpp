@@ -39,10 +39,11 @@ auto sentences_of(std::string_view text) -> std::vector<std::string> {
 } // namespace
 
 auto check_draft(const DraftedNarrative& draft, const EvidenceList& evidence) -> CheckedDraft {
+    Grounding grounding(evidence);
     CheckedDraft checked;
     std::string wrong_with_summary;
     for (auto& text : sentences_of(draft.summary)) {
-        const auto objected = objection({.text = std::move(text), .evidence = draft.summary_evidence}, evidence);
+        const auto objected = grounding.objection({.text = std::move(text), .evidence = draft.summary_evidence});
         if (objected && wrong_with_summary.empty()) wrong_with_summary = *objected;
     }
     if (wrong_with_summary.empty()) {
@@ -51,7 +52,7 @@ auto check_draft(const DraftedNarrative& draft, const EvidenceList& evidence) ->
         checked.removed.push_back({.text = draft.summary, .reason = "summary: " + wrong_with_summary});
     }
     for (const auto& sentence : draft.sentences) {
-        if (const auto objected = objection(sentence, evidence)) {
+        if (const auto objected = grounding.objection(sentence)) {
             checked.removed.push_back({.text = sentence.text, .reason = *objected});
         } else {
             checked.kept.push_back(sentence);

@@ -2,8 +2,9 @@
 
 #include "context_evidence.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/explain/withheld.hpp"
 #include "evidence_list.hpp"
-#include "instruction_detector.hpp"
+#include "tampering.hpp"
 #include "untrusted_text.hpp"
 
 #include <fmt/format.h>
@@ -206,34 +207,23 @@ void add_recommendation(Voice voice, const Finding& finding) {
     voice.add("remediation", "recommendation", fmt::format("the platform recommends: \"{}\"", text), text);
 }
 
-/// Names of fields only: the hostile text itself has no place in the statement about it.
+/// Whom the platform names. Who owns the resource is decided elsewhere, from these and other signs.
+void add_hints(Voice voice, const Finding& finding) {
+    for (const auto& hint : finding.owner_hints | std::views::take(list_limit)) {
+        const auto called = name(hint);
+        voice.add(
+            "owner_candidate", "owner_hints",
+            fmt::format("{} names {} as owner of the project, the account or the resource", voice.source(), called),
+            called);
+    }
+}
+
 void add_tampering(Voice voice, const Finding& finding) {
-    const auto check = [&](std::string_view field, std::string_view text) {
-        const auto kind = instruction_in(text);
-        if (!kind) return;
+    for (const auto& [place, kind] : tampering_in(finding))
         voice.add("tampering", "check",
-                  fmt::format("text in {} of the finding reads like an instruction ({}); it was treated as data", field,
-                              *kind),
-                  std::string(field));
-    };
-    check("the title", finding.title);
-    check("the description", finding.description);
-    check("the recommendation", finding.recommendation);
-    check("the rule", finding.rule.name);
-    check("the resource", finding.resource.id);
-    check("the resource", finding.resource.name);
-    check("the account", finding.resource.account_name);
-    for (const auto& [key, value] : finding.resource.tags) check("a tag", key + ": " + value);
-    for (const auto& text : finding.data.identifiers) check("the data", text);
-    using std::views::take;
-    for (const auto& field : finding.data.fields | take(containers_limit * list_limit))
-        check("a field name", field.name);
-    for (const auto& text : finding.data.objects | take(list_limit)) check("an object name", text);
-    for (const auto& text : finding.data.samples | take(samples_limit)) check("a sample", text);
-    for (const auto& text : finding.owner_hints) check("the owner", text);
-    for (const auto& text : finding.projects) check("a project", text);
-    for (const auto& text : finding.compliance) check("the compliance list", text);
-    for (const auto& [key, value] : finding.facts) check("a fact", key + ": " + value);
+                  fmt::format("text in {} of the finding reads like an instruction ({}); it was treated as data", place,
+                              kind),
+                  place);
 }
 
 auto who(std::string_view person, std::string_view email, std::string_view id) -> std::string {
@@ -393,15 +383,20 @@ void add_drafted_policies(EvidenceItems& list, const Assessment& assessment) {
 
 } // namespace
 
-auto build_evidence(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
-    -> EvidenceList {
+auto build_evidence(const std::vector<Finding>& all_findings, const Context& whole_context,
+                    const Assessment& assessment) -> EvidenceList {
     EvidenceItems list;
     std::set<std::string> sources;
-    for (const auto& finding : findings) sources.insert(finding.source);
-    const auto said = [&](void (*add)(Voice, const Finding&)) {
-        for (std::size_t i = 0; i < findings.size() && i < findings_limit; ++i)
-            add(Voice(list, findings[i], sources.size() > 1), findings[i]);
+    for (const auto& finding : all_findings) sources.insert(finding.source);
+    const auto context = without_orders(whole_context);
+    std::vector<Finding> findings;
+    for (const auto& finding : all_findings | std::views::take(findings_limit))
+        findings.push_back(without_orders(finding));
+    const auto said_of = [&](const std::vector<Finding>& which, void (*add)(Voice, const Finding&)) {
+        for (const auto& finding : which | std::views::take(findings_limit))
+            add(Voice(list, finding, sources.size() > 1), finding);
     };
+    const auto said = [&](void (*add)(Voice, const Finding&)) { said_of(findings, add); };
     for (const auto kind : evidence_kinds) {
         if (kind == "finding") said(add_finding);
         if (kind == "severity") said(add_severity);
@@ -410,7 +405,10 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
         if (kind == "resource") said(add_resource);
         if (kind == "location") said(add_location);
         if (kind == "tag") said(add_tags);
-        if (kind == "data") said(add_data);
+        if (kind == "data") {
+            said(add_data);
+            add_classification(list, assessment.classification);
+        }
         if (kind == "exposure") said(add_exposure);
         if (kind == "exposure_path") add_exposure_path(list, context);
         if (kind == "time") said(add_times);
@@ -418,7 +416,10 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
         if (kind == "compliance") said(add_compliance);
         if (kind == "fact") said(add_facts);
         if (kind == "owner") add_owner(list, context.owner);
-        if (kind == "owner_candidate") add_candidates(list, context.owner);
+        if (kind == "owner_candidate") {
+            add_candidates(list, context.owner);
+            said(add_hints);
+        }
         if (kind == "access") add_access(list, context.access);
         if (kind == "access_log") add_access_log(list, context.access_log);
         if (kind == "blast_radius") add_blast_radius(list, context, assessment);
@@ -433,8 +434,8 @@ auto build_evidence(const std::vector<Finding>& findings, const Context& context
             said(add_recommendation);
         }
         if (kind == "tampering") {
-            said(add_tampering);
-            add_context_tampering(list, context);
+            said_of(all_findings, add_tampering);
+            add_context_tampering(list, whole_context);
         }
     }
     return list.take();

@@ -7,6 +7,7 @@
 #include "number_check.hpp"
 #include "people_check.hpp"
 #include "polarity.hpp"
+#include "tampering.hpp"
 #include "text_shape.hpp"
 #include "untrusted_text.hpp"
 #include "vocabulary_check.hpp"
@@ -19,6 +20,61 @@
 namespace dossier::explain {
 namespace {
 
+/// What reads like an instruction bears nothing but the word that it does; nor does what stands beside it.
+auto was_tampered_with(const Evidence& item, const Cited& signs) -> bool {
+    if (signs.empty() || is_one_of(item.kind, {"severity", "status", "exposure", "time", "risk", "regulation",
+                                               "control", "gap", "tampering"}))
+        return false;
+    if (std::ranges::any_of(signs, [&](const Evidence* sign) { return discredits(*sign, item); })) return true;
+    // steps and rules of the organisation tell people what to do, which is their purpose
+    const bool is_ours = item.kind == "remediation" || icontains(item.statement.substr(0, 20), "company policy");
+    return instruction_in(item.value).has_value() || (!is_ours && instruction_in(item.statement).has_value());
+}
+
+void append(auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); }
+
+/// What has to be known of an item whenever it is cited.
+class Particulars {
+public:
+    explicit Particulars(const EvidenceList& evidence) : first_(evidence.data()), known_(evidence.size()) {
+        for (const auto& item : evidence)
+            if (item.kind == "tampering") signs_.push_back(&item);
+    }
+    /// @param item of the list, as everywhere here
+    auto is_discredited(const Evidence& item) -> bool {
+        auto& known = known_of(item).is_discredited;
+        if (!known) known = was_tampered_with(item, signs_);
+        return *known;
+    }
+    auto claims_of(const Cited& items) -> Claims {
+        Claims all;
+        for (const auto* item : items) {
+            auto& known = known_of(*item).claims;
+            if (!known) known = extract_claims(item->statement + "\n" + item->value + "\n");
+            append(all.evidence_ids, known->evidence_ids);
+            append(all.pseudonyms, known->pseudonyms);
+            append(all.frameworks, known->frameworks);
+            append(all.citations, known->citations);
+            append(all.identifiers, known->identifiers);
+            append(all.numbers, known->numbers);
+            append(all.dates, known->dates);
+            append(all.names, known->names);
+        }
+        return all;
+    }
+
+private:
+    struct Known {
+        std::optional<bool> is_discredited;
+        std::optional<Claims> claims;
+    };
+    auto known_of(const Evidence& item) -> Known& { return known_[static_cast<std::size_t>(&item - first_)]; }
+
+    const Evidence* first_;
+    std::vector<Known> known_;
+    Cited signs_;
+};
+
 auto cited_items(const Sentence& sentence, const EvidenceList& evidence, Cited& cited) -> Objection {
     for (const auto& id : sentence.evidence) {
         const auto found = std::ranges::find(evidence, id, &Evidence::id);
@@ -27,25 +83,6 @@ auto cited_items(const Sentence& sentence, const EvidenceList& evidence, Cited& 
     }
     if (cited.empty()) return "it cites no evidence";
     return std::nullopt;
-}
-
-/// What reads like an instruction is evidence of tampering and bears nothing else.
-void drop_tampered(const EvidenceList& evidence, Cited& cited) {
-    if (std::ranges::find(evidence, "tampering", &Evidence::kind) == evidence.end()) return;
-    std::erase_if(cited, [](const Evidence* item) {
-        if (is_one_of(item->kind,
-                      {"severity", "status", "exposure", "time", "risk", "regulation", "control", "gap", "tampering"}))
-            return false;
-        // steps and rules of the organisation tell people what to do, which is their purpose
-        const bool is_ours = item->kind == "remediation" || icontains(item->statement.substr(0, 20), "company policy");
-        return instruction_in(item->value).has_value() || (!is_ours && instruction_in(item->statement).has_value());
-    });
-}
-
-auto claims_of(const Cited& items) -> Claims {
-    std::string raw;
-    for (const auto* item : items) raw += item->statement + "\n" + item->value + "\n";
-    return extract_claims(raw);
 }
 
 /// What a policy of the organisation says of all data is no claim about this one.
@@ -62,7 +99,8 @@ auto without_company_rules(std::string text, const Cited& cited) -> std::string 
 }
 
 /// Laws are selected by code. What a platform, a tag or a policy says of them may be told as what they say.
-auto regulation_objection(const std::string& text, const Claims& claims, const Cited& cited) -> Objection {
+auto regulation_objection(const std::string& text, const Claims& claims, const Cited& cited, Particulars& particulars)
+    -> Objection {
     static const RE2 attributed(
         R"((?i)\b(platform|wiz|prisma|orca|maps?|mapped|according to|tag|tagged|policy|policies|lists?|title|named|rule|recommends?)\b)");
     auto selected = of_kinds(cited, {"regulation", "risk", "remediation", "business"});
@@ -70,7 +108,7 @@ auto regulation_objection(const std::string& text, const Claims& claims, const C
     if (RE2::PartialMatch(text, attributed))
         for (const auto* item : of_kinds(cited, {"compliance", "tag", "policy", "rule", "finding", "fact", "data"}))
             selected.push_back(item);
-    const auto facts = claims_of(selected);
+    const auto facts = particulars.claims_of(selected);
     for (const auto& citation : claims.citations) {
         if (!citation.exists())
             return fmt::format("{} {} can't be cited: {}", citation.framework, citation.id, citation.problem);
@@ -106,12 +144,22 @@ auto name_objection(const Claims& claims, const std::string& cited) -> Objection
 
 } // namespace
 
-auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::optional<std::string> {
+struct Grounding::Impl {
+    explicit Impl(const EvidenceList& list) : evidence(list), particulars(list) {}
+    const EvidenceList& evidence;
+    Particulars particulars;
+};
+
+Grounding::Grounding(const EvidenceList& evidence) : impl_(std::make_unique<Impl>(evidence)) {}
+Grounding::~Grounding() = default;
+
+auto Grounding::objection(const Sentence& sentence) -> std::optional<std::string> {
+    auto& particulars = impl_->particulars;
     if (trim(sentence.text).empty()) return "it is empty";
     Cited cited;
-    if (auto objected = cited_items(sentence, evidence, cited)) return objected;
-    drop_tampered(evidence, cited);
-    if (cited.empty()) return "all it cites reads like an instruction";
+    if (auto objected = cited_items(sentence, impl_->evidence, cited)) return objected;
+    std::erase_if(cited, [&](const Evidence* item) { return particulars.is_discredited(*item); });
+    if (cited.empty()) return "all it cites reads like an instruction, or stands beside such text";
     auto text = with_plain_blanks(sentence.text);
     if (auto objected = shape_objection(text, cited)) return objected;
     // what the sentence quotes from a title may reassure all the same, so the polarity check sees the whole text, but
@@ -126,14 +174,18 @@ auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::o
         if (std::ranges::find(sentence.evidence, id) == sentence.evidence.end())
             return fmt::format("it names {} in its text without citing it", id);
     }
-    const auto facts = claims_of(cited);
-    if (auto objected = regulation_objection(text, claims, cited)) return objected;
+    const auto facts = particulars.claims_of(cited);
+    if (auto objected = regulation_objection(text, claims, cited, particulars)) return objected;
     if (auto objected = name_objection(claims, cited_text)) return objected;
     if (auto objected = number_objection(text, claims, facts, cited)) return objected;
     if (auto objected = date_objection(text, claims, facts, cited)) return objected;
     if (auto objected = vocabulary_objection(text, cited)) return objected;
     if (auto objected = people_objection(text, cited)) return objected;
     return access_objection(text, cited);
+}
+
+auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::optional<std::string> {
+    return Grounding(evidence).objection(sentence);
 }
 
 } // namespace dossier::explain

@@ -155,6 +155,7 @@ auto LlmClassifier::complete(StoreClassification& result, StoreSketch store, Llm
     };
     auto reply = co_await gateway_.ask(std::move(question), deadline);
     result.cost = reply.cost;
+    result.asking_id = new_id("ask");
     for (auto& note : reply.notes) result.notes.push_back(std::move(note));
     if (reply.answer) {
         auto answer = read_answer(reply.answer->text, *asking, classifier_);

@@ -23,7 +23,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Duration rest_without_money{600'000}; ///< nobody tops up an account within seconds
 constexpr Duration rest_without_rights{60'000};
 constexpr std::size_t usual_answer_tokens = 2'000;
-constexpr std::size_t message_overhead = 64;       ///< tokens of roles and framing, on the safe side
+constexpr std::size_t message_overhead = 96;       ///< tokens of roles and framing, on the safe side
 constexpr std::size_t answer_shown_limit = 32'000; ///< bytes of a first answer that go back for the repair
 constexpr std::string_view nothing_stood = "nothing in its answer stood up to the evidence";
 
@@ -374,8 +374,23 @@ auto LlmGateway::models() const -> std::string {
 }
 
 auto estimate_tokens(std::string_view text) -> std::size_t {
-    constexpr std::size_t bytes_a_token = 3; // four is usual for English prose; identifiers take more tokens
-    return text.size() / bytes_a_token + 1;
+    // Held against cl100k and o200k: English prose has four bytes a token, paths and JSON three; other scripts two, and
+    // what has four bytes (emoji) three tokens each. Where letters and digits alternate (hex) each change begins one.
+    std::size_t plain = 0;
+    std::size_t foreign = 0;
+    std::size_t begun = 0;
+    bool after_digit = false;
+    bool after_letter = false;
+    for (const char one : text) {
+        const auto byte = static_cast<unsigned char>(one);
+        ++(byte < 0x80 ? plain : foreign);
+        const bool is_digit = byte >= '0' && byte <= '9';
+        const bool is_letter = (byte | 0x20U) >= 'a' && (byte | 0x20U) <= 'z';
+        if (byte >= 0xF0 || (is_digit && after_letter) || (is_letter && after_digit)) ++begun;
+        after_digit = is_digit;
+        after_letter = is_letter;
+    }
+    return plain / 3 + foreign / 2 + begun + 1;
 }
 
 } // namespace dossier::explain

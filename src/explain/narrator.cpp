@@ -183,7 +183,7 @@ auto told_by_template(Telling& telling, std::vector<std::string> notes, const re
 Narrator::Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> prompts,
                    std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics, std::optional<Sharing> sharing)
     : gateway_(gateway), prompts_(std::move(prompts)), redactor_(std::move(redactor)), metrics_(metrics) {
-    if (sharing) shared_ = std::make_unique<SharedTexts>(sharing->store, sharing->clock);
+    if (sharing) shared_ = std::make_unique<SharedTexts>(sharing->store, sharing->clock, sharing->from);
 }
 
 Narrator::~Narrator() = default;
@@ -219,10 +219,12 @@ auto Narrator::share(std::shared_ptr<Telling> telling, Deadline deadline) -> Tas
         co_return text;
     };
     std::optional<SharedText> shared;
+    std::unique_ptr<Crowds::Member> one_of_many;
     if (!likeness->key().empty()) {
         auto key =
             sha256_hex(fmt::format("shared\n{}\n{}\n{}", telling->prompt.ref.hash, gateway_.models(), likeness->key()));
-        shared = co_await shared_->get(std::move(key), std::move(write), deadline);
+        one_of_many = shared_->join(key);
+        if (shared_->is_storm(*one_of_many)) shared = co_await shared_->get(std::move(key), std::move(write), deadline);
     }
     if (asked) co_return; // it leads, and has what it asked for or knows why not
     // Whoever asks again for the finding for which the text was written wants more than that text.

@@ -3,6 +3,8 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 
+#include <utility>
+
 namespace dossier::explain {
 namespace {
 
@@ -51,6 +53,17 @@ auto from_cache(const std::string& text) -> std::optional<SharedText> {
 }
 
 } // namespace
+
+Crowds::Member::Member(Crowds& crowds, std::string key) : crowds_(crowds), key_(std::move(key)) {
+    const std::scoped_lock lock(crowds_.mutex_);
+    count_ = ++crowds_.sizes_[key_];
+}
+
+Crowds::Member::~Member() {
+    const std::scoped_lock lock(crowds_.mutex_);
+    const auto at = crowds_.sizes_.find(key_);
+    if (at != crowds_.sizes_.end() && --at->second == 0) crowds_.sizes_.erase(at);
+}
 
 auto SharedTexts::kept(std::string key) -> Task<std::optional<SharedText>> {
     const auto found = co_await store_.cached_answer(std::move(key));

@@ -10,6 +10,9 @@
 #include "dossier/store/store.hpp"
 
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,9 +28,41 @@ struct SharedText {
     DraftedNarrative text; ///< with marks in the place of particulars
 };
 
+/// How many like findings are in the making, by key. Thread-safe.
+class Crowds {
+public:
+    /// One of them, for as long as it lives.
+    class Member {
+    public:
+        Member(Crowds& crowds, std::string key);
+        ~Member();
+        Member(const Member&) = delete;
+        auto operator=(const Member&) -> Member& = delete;
+        [[nodiscard]] auto count() const -> std::size_t { return count_; } ///< when it came, itself included
+
+    private:
+        Crowds& crowds_;
+        std::string key_;
+        std::size_t count_ = 0;
+    };
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, std::size_t> sizes_;
+};
+
 class SharedTexts {
 public:
-    SharedTexts(store::EffectStore& store, const Clock& clock) : store_(store), clock_(clock) {}
+    /// @param from see Sharing
+    SharedTexts(store::EffectStore& store, const Clock& clock, std::size_t from)
+        : store_(store), clock_(clock), from_(from) {}
+
+    /// Counts a finding among its likes until the value goes.
+    [[nodiscard]] auto join(const std::string& key) -> std::unique_ptr<Crowds::Member> {
+        return std::make_unique<Crowds::Member>(crowds_, key);
+    }
+    /// Enough of them are in the making for one text to serve them all.
+    [[nodiscard]] auto is_storm(const Crowds::Member& one) const -> bool { return one.count() > from_; }
 
     /// Has an LLM write a text, and generalises it; nullopt where nobody wrote one.
     using Write = std::function<Task<std::optional<SharedText>>()>;
@@ -40,6 +75,8 @@ private:
 
     store::EffectStore& store_;
     const Clock& clock_;
+    std::size_t from_;
+    Crowds crowds_;
     SingleFlight<SharedText> flights_;
 };
 

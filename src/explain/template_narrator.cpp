@@ -73,10 +73,10 @@ private:
 /// makes it fail like any other author's sentence; `otherwise` then says less.
 class Text {
 public:
-    explicit Text(const EvidenceList& evidence) : evidence_(evidence) {}
+    explicit Text(const EvidenceList& evidence) : grounding_(evidence) {}
 
     auto add(const Sentence& sentence) -> bool {
-        if (objection(sentence, evidence_)) return false;
+        if (grounding_.objection(sentence)) return false;
         sentences_.push_back(sentence);
         return true;
     }
@@ -90,7 +90,7 @@ public:
     auto take() -> std::vector<Sentence> { return std::move(sentences_); }
 
 private:
-    const EvidenceList& evidence_;
+    Grounding grounding_;
     std::vector<Sentence> sentences_;
 };
 

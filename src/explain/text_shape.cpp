@@ -27,7 +27,7 @@ auto hidden_objection(const std::string& text) -> Objection {
 /// Letters beyond the Latin ones: look-alikes and other scripts. A name that the evidence spells like that may stay.
 auto script_objection(const std::string& text, const std::string& cited) -> Objection {
     static const RE2 word(R"(([\p{L}\p{M}\p{N}\p{So}]+))");
-    static const RE2 latin(R"([\p{Latin}\p{Nd}]*)");
+    static const RE2 latin(R"([\p{Latin}0-9]*)");
     static const RE2 full_width(R"([\x{FF00}-\x{FFEF}\x{1D400}-\x{1D7FF}\x{2100}-\x{214F}\x{2460}-\x{24FF}])");
     StringPiece input(text);
     std::string found;

@@ -365,6 +365,30 @@ void from_json(const Json& json, Context& value) {
     get(json, "gaps", value.gaps);
 }
 
+namespace {
+
+auto correction_json(const std::optional<StoreCorrection>& value) -> Json {
+    if (!value) return nullptr;
+    return {{"classes", value->labels ? Json(*value->labels) : Json(nullptr)},
+            {"domain", value->domain ? Json(*value->domain) : Json(nullptr)},
+            {"frameworks", value->frameworks ? Json(*value->frameworks) : Json(nullptr)},
+            {"why", value->why}};
+}
+
+void get_correction(const Json& json, std::optional<StoreCorrection>& out) {
+    const auto found = json.find("correction");
+    if (found == json.end() || !found->is_object()) return;
+    StoreCorrection correction;
+    const auto has = [&](const char* key) { return found->contains(key) && !(*found)[key].is_null(); };
+    if (has("classes")) get(*found, "classes", correction.labels.emplace());
+    if (has("domain")) get(*found, "domain", correction.domain.emplace());
+    if (has("frameworks")) get(*found, "frameworks", correction.frameworks.emplace());
+    get(*found, "why", correction.why);
+    out = std::move(correction);
+}
+
+} // namespace
+
 void to_json(Json& json, const StoreClassification& value) {
     json = {{"sensitivity", value.sensitivity},
             {"primary_class", value.primary},
@@ -382,6 +406,8 @@ void to_json(Json& json, const StoreClassification& value) {
             {"needs_person", value.needs_person},
             {"steward", value.steward},
             {"notes", value.notes},
+            {"correction", correction_json(value.correction)},
+            {"asking_id", value.asking_id},
             {"cost", cost_json(value.cost)}};
 }
 
@@ -402,6 +428,8 @@ void from_json(const Json& json, StoreClassification& value) {
     get(json, "needs_person", value.needs_person);
     get(json, "steward", value.steward);
     get(json, "notes", value.notes);
+    get_correction(json, value.correction);
+    get(json, "asking_id", value.asking_id);
     get_cost(json, value.cost);
 }
 
@@ -440,6 +468,7 @@ void to_json(Json& json, const RouteDecision& value) {
             {"sink", value.sink},
             {"approval", value.approval},
             {"reasons", value.reasons}};
+    if (!value.group.empty()) json["group"] = value.group;
 }
 
 void from_json(const Json& json, RouteDecision& value) {
@@ -448,6 +477,7 @@ void from_json(const Json& json, RouteDecision& value) {
     get(json, "sink", value.sink);
     get(json, "approval", value.approval);
     get(json, "reasons", value.reasons);
+    get(json, "group", value.group);
 }
 
 void to_json(Json& json, const Narrative& value) {
@@ -540,6 +570,10 @@ void to_json(Json& json, const Draft& value) {
             {"comment", value.comment},
             {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}};
     if (!value.payload.empty()) json["payload"] = value.payload;
+    if (value.generation > 1) json["generation"] = value.generation;
+    for (const auto& [name, fact] : value.facts) json["facts"][name] = fact;
+    for (const auto& link : value.links)
+        json["links"].push_back({{"id", link.id}, {"url", link.url}, {"title", link.title}});
     put_time(json, "decided_at", value.decided_at);
 }
 
@@ -560,9 +594,19 @@ void from_json(const Json& json, Draft& value) {
     get(json, "assignee", value.assignee);
     get_word(json, "severity", value.severity);
     get(json, "labels", value.labels);
+    if (json.contains("facts") && json["facts"].is_object()) {
+        for (const auto& [name, fact] : json["facts"].items())
+            if (fact.is_string()) value.facts.emplace_back(name, fact.get<std::string>());
+    }
+    if (json.contains("links") && json["links"].is_array()) {
+        for (const auto& link : json["links"])
+            value.links.push_back(
+                {.id = text_at(link, "id"), .url = text_at(link, "url"), .title = text_at(link, "title")});
+    }
     if (const auto time = get_time(json, "created_at")) value.created_at = *time;
     get(json, "decided_by", value.decided_by);
     get(json, "comment", value.comment);
+    get(json, "generation", value.generation);
     if (json.contains("ticket") && json["ticket"].is_object()) value.ticket = json["ticket"].get<TicketRef>();
     value.decided_at = get_time(json, "decided_at");
 }

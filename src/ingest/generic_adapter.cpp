@@ -1,7 +1,6 @@
 // Any other platform: the configuration maps canonical names to JSON pointers, `items` points at the list of findings.
 // Severities may be words or Lacework's digits, where 1 is critical (VENDORS §4).
 
-#include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 
 #include "adapters.hpp"
@@ -9,6 +8,7 @@
 #include "json_unfolder.hpp"
 #include "payload_fields.hpp"
 #include "payload_words.hpp"
+#include "store_content.hpp"
 
 #include <array>
 #include <map>
@@ -101,38 +101,10 @@ private:
         return first_text({value});
     }
 
-    /// Schema, sample rows, object names and texts of a store that is to be classified. Rows stay JSON here: they are
-    /// masked, and texts redacted, before anything is kept of them.
     void read_content(JsonUnfolder& unfold, Finding& finding, JsonView item) const {
-        constexpr std::size_t most = 500;
-        constexpr std::size_t most_rows = 20;
-        auto& data = finding.data;
-        for (auto field : view(unfold, item, "fields").elements()) {
-            field = unfold(field);
-            if (data.fields.size() == most) break;
-            auto name =
-                field.is_object() ? first_text({field["name"], field["column"], field["field"]}) : field.text_or("");
-            if (name.empty()) continue;
-            data.fields.push_back({.container = shorten(first_text({field["table"], field["container"]}), 300),
-                                   .name = shorten(name, 300),
-                                   .type = shorten(first_text({field["type"]}), 100)});
-        }
-        for (auto row : view(unfold, item, "samples").elements()) {
-            row = unfold(row);
-            if (!row.is_object() || data.samples.size() == most_rows) continue;
-            Json cells = Json::object();
-            for (const auto& [key, value] : row.members())
-                if (cells.size() < 50) cells[std::string(key)] = shorten(to_valid_utf8(first_text({value})), 1'024);
-            data.samples.push_back(dump_json(cells));
-        }
-        for (auto object : view(unfold, item, "objects").elements()) {
-            object = unfold(object);
-            auto name = object.is_object() ? first_text({object["name"], object["key"]}) : object.text_or("");
-            if (name.empty() || data.objects.size() == most) continue;
-            data.objects.push_back(shorten(name, 300));
-            if (auto text = first_text({object["text"]}); !text.empty() && data.texts.size() < 20)
-                data.texts.emplace_back(data.objects.back(), shorten(to_valid_utf8(text), 8'192));
-        }
+        read_columns(unfold, view(unfold, item, "fields"), {}, finding.data);
+        read_sample_rows(unfold, view(unfold, item, "samples"), finding.data);
+        read_objects(unfold, view(unfold, item, "objects"), finding.data);
     }
 
     void read_resource(JsonUnfolder& unfold, Finding& finding, JsonView item) const {

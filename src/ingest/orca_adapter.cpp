@@ -9,6 +9,7 @@
 #include "json_unfolder.hpp"
 #include "payload_fields.hpp"
 #include "payload_words.hpp"
+#include "store_content.hpp"
 
 #include <algorithm>
 #include <array>
@@ -186,6 +187,7 @@ public:
             draft.title_if_none = "Orca alert " + finding.source_id;
             finding.url = console_ + "/alerts/" + percent_encode(finding.source_id);
         }
+        read_store_content(unfold, item, finding.data);
         settle_type(draft);
         finding.is_partial = is_thin(draft);
         return complete(std::move(draft));

@@ -9,6 +9,7 @@
 #include "json_unfolder.hpp"
 #include "payload_fields.hpp"
 #include "payload_words.hpp"
+#include "store_content.hpp"
 
 #include <algorithm>
 #include <array>
@@ -138,6 +139,7 @@ public:
         if (draft.finding.source_id.empty() && draft.finding.title.empty()) {
             return fail(Errc::malformed, "the item has neither an alert id nor a policy name");
         }
+        read_store_content(unfold, item, draft.finding.data);
         return complete(std::move(draft));
     }
 

@@ -9,6 +9,7 @@
 #include "json_unfolder.hpp"
 #include "payload_fields.hpp"
 #include "payload_words.hpp"
+#include "store_content.hpp"
 
 #include <utility>
 
@@ -285,6 +286,7 @@ public:
         if (draft.finding.source_id.empty() && draft.finding.title.empty()) {
             return fail(Errc::malformed, "the item has neither an issue id nor a rule name");
         }
+        read_store_content(unfold, item, draft.finding.data);
         const bool is_issue = shape == Shape::issue_webhook || shape == Shape::issue || shape == Shape::threat;
         draft.finding.is_partial = is_issue && (is_thin(draft) || lacks_data_store(item));
         return complete(std::move(draft));

@@ -1,5 +1,7 @@
 #include "delivery_stage.hpp"
 
+#include "follow_stage.hpp"
+
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 
@@ -71,7 +73,7 @@ private:
 
     auto wait_for_person(Draft draft) -> Task<Result<store::Release>> {
         const bool wants_ticket =
-            draft.approval == "before_assign" && !stations_.delivery.is_internal(draft.sink) && !work_.row().ticket;
+            draft.approval == "before_assign" && !stations_.delivery.is_internal(draft.sink) && !draft.ticket;
         auto commit = work_.commit(Stage::awaiting_approval, {}, now());
         if (wants_ticket) {
             auto progress = co_await stations_.delivery.ensure_ticket(draft, deadline_in(ticket_limit));
@@ -80,6 +82,7 @@ private:
                 co_return release(store::Release::Kind::wait, progress->wait_until.value_or(now() + 1s));
             draft.ticket = progress->ticket;
             commit.ticket = progress->ticket;
+            commit.opens_ticket = record_of(draft);
             commit.save_drafts.push_back(draft);
         } else if (work_.row().stage == Stage::awaiting_approval) {
             co_return release(store::Release::Kind::done);
@@ -91,11 +94,23 @@ private:
         co_return release(store::Release::Kind::done);
     }
 
+    /// The ticket's description says what the findings say now: nothing of it is news to it.
+    auto record_of(const Draft& draft) const -> std::optional<store::TicketRow> {
+        if (!draft.ticket || stations_.delivery.is_internal(draft.ticket->sink)) return std::nullopt;
+        auto findings = findings_now(work_.row());
+        store::TicketRow record;
+        record.dossier_id = draft.dossier_id;
+        record.generation = draft.generation;
+        record.ticket = *draft.ticket;
+        record.told = ticket::to_text(ticket::told_at_birth(findings ? *findings : work_.open_findings()));
+        return record;
+    }
+
     /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
     auto reject(Draft draft) -> Task<Result<store::Release>> {
         const auto ticket = draft.ticket;
-        const bool was_handed_over = std::ranges::any_of(work_.row().drafts, [](const Draft& one) {
-            return one.state == DraftState::posted && one.kind == "ticket";
+        const bool was_handed_over = std::ranges::any_of(work_.row().drafts, [&](const Draft& one) {
+            return one.state == DraftState::posted && one.kind == "ticket" && one.generation == draft.generation;
         });
         const bool may_write = stations_.config.mode != Mode::observe;
         if (may_write && ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
@@ -145,6 +160,7 @@ private:
         draft.ticket = progress->ticket;
         auto commit = work_.commit(Stage::delivered, {}, now());
         commit.ticket = progress->ticket;
+        commit.opens_ticket = record_of(draft);
         commit.save_drafts.push_back(draft);
         commit.audit.push_back(entry(automatic ? "ticket.delivered_automatically" : "ticket.delivered",
                                      {{"draft", draft.id},

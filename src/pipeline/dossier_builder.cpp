@@ -4,6 +4,8 @@
 #include "completion.hpp"
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
+#include "follow_stage.hpp"
+#include "group_stage.hpp"
 #include "policy_stage.hpp"
 #include "tags_draft.hpp"
 #include "write_back_stage.hpp"
@@ -14,6 +16,7 @@
 #include "dossier/explain/live_text.hpp"
 #include "dossier/finding/json.hpp"
 #include "dossier/pipeline/router.hpp"
+#include "dossier/ticket/ticket_facts.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -98,6 +101,11 @@ public:
         if (auto done = co_await normalise(std::move(*thin)); !done) co_return fail(std::move(done.error()));
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
+        if (is_group(*row)) co_return co_await advance_group(stations_, claim_, std::move(*row));
+        auto turn = co_await ticket_turn(stations_, *row);
+        if (!turn) co_return fail(std::move(turn.error()));
+        turn_ = *turn;
+        if (turn_.is_new && !row->replay_from) row->replay_from = Stage::drafted;
         auto opened = DossierCase::open(std::move(*row), claim_);
         if (!opened) co_return fail(std::move(opened.error()));
         auto work = std::move(*opened);
@@ -105,7 +113,12 @@ public:
 
         // Drafts that a person asked for, with no finding behind them.
         if (work.row().findings.empty()) co_return co_await post_policies(stations_, claim_, finished());
-        if (!work.has_open_findings()) co_return co_await close(work);
+        if (!work.has_open_findings()) {
+            auto closed = co_await close(work);
+            if (!closed) co_return fail(std::move(closed.error()));
+            if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
+            co_return co_await follow_ticket(stations_, claim_, std::move(*closed), true);
+        }
         if (!work.context) {
             if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
         }
@@ -120,7 +133,13 @@ public:
         }
         if (auto done = co_await follow_classification(stations_, work); !done) co_return fail(std::move(done.error()));
         auto end = finished();
-        if (work.route->action == "ticket") {
+        if (work.route->action == "ticket" && stations_.group.is_on()) {
+            if (auto yielded = co_await yield_to_group(stations_, work, claim_); !yielded)
+                co_return fail(std::move(yielded.error()));
+        }
+        if (!work.route->group.empty()) {
+            if (auto rests = co_await rest_in_group(work); !rests) co_return fail(std::move(rests.error()));
+        } else if (work.route->action == "ticket") {
             failed_stage = Stage::drafted;
             auto delivered = co_await deliver(stations_, work, claim_);
             if (!delivered) co_return fail(std::move(delivered.error()));
@@ -139,7 +158,10 @@ public:
             if (auto kept = co_await keep_approved_tags(stations_, work); !kept)
                 co_return fail(std::move(kept.error()));
         }
-        auto written = co_await write_back(stations_, work, std::move(end));
+        if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
+        auto followed = co_await follow_ticket(stations_, claim_, std::move(end), !turn_.is_new);
+        if (!followed) co_return fail(std::move(followed.error()));
+        auto written = co_await write_back(stations_, work, std::move(*followed));
         if (!written) co_return fail(std::move(written.error()));
         co_return co_await post_policies(stations_, claim_, std::move(*written));
     }
@@ -339,6 +361,13 @@ private:
         auto route = decide_route(stations_.config, *facts, stations_.default_approval, stations_.default_sink);
 
         const bool is_ticket = route.action == "ticket";
+        std::optional<store::GroupView> group;
+        if (is_ticket && stations_.group.is_on() && turn_.generation == 1) {
+            auto joined = co_await join_like(stations_, work, route, claim_);
+            if (!joined) co_return fail(std::move(joined.error()));
+            group = std::move(*joined);
+            if (group) route.group = group->dossier_id;
+        }
         auto commit = work.commit(is_ticket ? Stage::drafted : Stage::digested, {}, now());
         auto tags = decide_tags(stations_, work, route, commit.revision, commit.at);
         if (!tags.reason.empty()) route.reasons.push_back(tags.reason);
@@ -360,8 +389,13 @@ private:
                      {"route", route.route},
                      {"action", route.action},
                      {"reasons", route.reasons}};
-        auto made = is_ticket ? make_draft(work, route, commit.revision, commit.at) : Draft{};
-        if (is_ticket && was_posted(work, route, commit.at)) {
+        const bool has_group = !route.group.empty();
+        auto made = is_ticket && !has_group ? make_draft(work, route, commit.revision, commit.at) : Draft{};
+        if (has_group) {
+            commit.stage = stage_of_member(*group);
+            commit.ticket = group->ticket;
+            details["group"] = route.group;
+        } else if (is_ticket && was_posted(work, route, commit.at)) {
             // The ticket says exactly this already: nobody has to approve it twice.
             commit.stage = Stage::delivered;
             details["unchanged"] = true;
@@ -372,8 +406,10 @@ private:
             details["approval"] = made.approval;
             commit.save_drafts.push_back(std::move(made));
         }
-        if (is_ticket || !tags.draft)
-            commit.audit.push_back(audit(work, is_ticket ? "draft.created" : "dossier.digested", details, commit.at));
+        if (is_ticket || !tags.draft) {
+            const auto* action = has_group ? "dossier.grouped" : is_ticket ? "draft.created" : "dossier.digested";
+            commit.audit.push_back(audit(work, action, details, commit.at));
+        }
         if (tags.draft && !tags.is_known) {
             commit.audit.push_back(audit(work, "draft.created",
                                          {{"revision", commit.revision},
@@ -400,6 +436,15 @@ private:
                                       {"action", work.route->action},
                                       {"author", work.narrative->author}});
         co_return saved;
+    }
+
+    /// A member is where its group's draft is; a delivery that changed nothing of it moves it back there.
+    auto rest_in_group(DossierCase& work) -> Task<Result<void>> {
+        if (work.row().stage != Stage::normalised) co_return Result<void>{};
+        auto group = co_await stations_.store.group_of(work.row().id);
+        if (!group) co_return fail(std::move(group.error()));
+        auto rests = work.commit(*group ? stage_of_member(**group) : Stage::awaiting_approval, {}, now());
+        co_return co_await save(work, std::move(rests));
     }
 
     auto wants_policies(const std::string& route) const -> bool {
@@ -449,9 +494,12 @@ private:
         draft.title = std::move(rendered.title);
         draft.body = std::move(rendered.body);
         draft.assignee = assignee_of(view.context.owner);
+        draft.facts = ticket::facts_of(view);
+        draft.links = ticket::links_of(view);
         draft.severity = view.findings.front().severity;
         draft.created_at = at;
-        draft.ticket = work.row().ticket;
+        draft.generation = turn_.generation;
+        draft.ticket = turn_.ticket;
         draft.content_hash = content_hash(draft);
         return draft;
     }
@@ -461,7 +509,8 @@ private:
         const auto& drafts = work.row().drafts;
         const auto last = std::ranges::find_if(
             drafts, [](const Draft& one) { return one.state == DraftState::posted && one.kind == "ticket"; });
-        return last != drafts.end() && last->content_hash == make_draft(work, route, last->revision, at).content_hash;
+        return last != drafts.end() && last->generation == turn_.generation &&
+               last->content_hash == make_draft(work, route, last->revision, at).content_hash;
     }
 
     /// Pseudonyms are given in the order of the evidence, so redacting it again gives the same ones back.
@@ -480,7 +529,8 @@ private:
             co_return finished();
         auto commit = work.commit(Stage::closed, {}, now());
         commit.revision = work.row().revision;
-        commit.inputs_hash = work.row().inputs_hash;
+        // What ends undecided is asked for anew when a finding comes back, also when it says just the same then.
+        commit.inputs_hash = work.replaceable_drafts().empty() ? work.row().inputs_hash : "closed";
         commit.carried.clear();
         commit.findings.clear();
         for (const auto& finding : work.row().findings) {
@@ -506,6 +556,7 @@ private:
 
     const Stations& stations_;
     store::Claim claim_;
+    TicketTurn turn_;
 };
 
 auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {

@@ -1,10 +1,12 @@
 #include "write_back_stage.hpp"
 
 #include "delivery_stage.hpp"
+#include "follow_stage.hpp"
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/finding/json.hpp"
+#include "dossier/finding/redelivery.hpp"
 #include "dossier/ticket/write_back_text.hpp"
 
 #include <algorithm>
@@ -36,6 +38,7 @@ public:
         }
         if (auto done = co_await write_tags(); !done) co_return fail(std::move(done.error()));
         if (auto done = co_await tell_platforms(); !done) co_return fail(std::move(done.error()));
+        if (auto done = co_await tell_of_closing(); !done) co_return fail(std::move(done.error()));
         co_return std::move(end_);
     }
 
@@ -107,6 +110,32 @@ private:
                                                 order.ticket);
         order.author = ticket::author_line(narrative);
         order.is_automatic = is_automatic(*posted);
+        auto progress = co_await stations_.write_back->report(std::move(order), deadline_in(write_limit));
+        if (!progress) co_return fail(std::move(progress.error()));
+        if (progress->again_at) wait_until(*progress->again_at);
+        co_return Result<void>{};
+    }
+
+    /// A person closed the ticket and the finding is open: both sides are to know.
+    auto tell_of_closing() -> Task<Result<void>> {
+        auto tickets = co_await stations_.store.tickets_of(row_.id);
+        if (!tickets) co_return fail(std::move(tickets.error()));
+        if (tickets->empty() || !tickets->back().closed_by_person) co_return Result<void>{};
+        const auto& closed = tickets->back();
+        const auto told = ticket::told_from(closed.told);
+        auto findings = findings_now(row_);
+        if (!findings) co_return fail(std::move(findings.error()));
+        std::erase_if(*findings, [&](const Finding& one) {
+            return is_over(one.status) || !stations_.write_back->serves(one.source);
+        });
+        if (findings->empty()) co_return Result<void>{};
+        ticket::WriteBackOrder order;
+        order.draft.dossier_id = row_.id;
+        order.draft.decided_at = closed.seen_at.value_or(now());
+        order.findings = std::move(*findings);
+        order.ticket = closed.ticket;
+        order.text = ticket::closed_ticket_comment(closed.ticket, told.closing_words);
+        order.closing = closed.ticket.sink + "/" + closed.ticket.key + "#" + std::to_string(told.closing);
         auto progress = co_await stations_.write_back->report(std::move(order), deadline_in(write_limit));
         if (!progress) co_return fail(std::move(progress.error()));
         if (progress->again_at) wait_until(*progress->again_at);

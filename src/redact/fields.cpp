@@ -2,6 +2,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/people.hpp"
+#include "multi_pattern.hpp"
 #include "validators.hpp"
 
 #include <re2/re2.h>
@@ -147,12 +148,12 @@ auto is_name_byte(char c) -> bool {
            c == '-';
 }
 
-/// The next run of bytes that names are made of; empty at the end of the text.
-auto next_name(std::string_view text, std::size_t at) -> Cell {
-    while (at < text.size() && !is_name_byte(text[at])) ++at;
-    auto end = at;
-    while (end < text.size() && is_name_byte(text[end])) ++end;
-    return {at, end};
+/// The run of bytes that names are made of around `at`, from `from` on.
+auto name_around(std::string_view text, std::size_t from, std::size_t at) -> Cell {
+    auto begin = at;
+    while (begin > from && is_name_byte(text[begin - 1])) --begin;
+    while (at < text.size() && is_name_byte(text[at])) ++at;
+    return {begin, at};
 }
 
 /// Whether what stands behind a name can lead to a value; the pattern of assignments decides.
@@ -176,14 +177,16 @@ constexpr std::array<std::string_view, 46> telling_parts{
     "number", "id",    "nino",    "pesel",   "aadha",  "licen",   "tax",        "patient", "request", "approv",
     "nif",    "dni",   "bsn",     "cpf",     "nric",   "email"};
 
-/// A quick look before the pattern.
-auto may_be_telling(std::string_view name) -> bool {
-    for (std::size_t at = 0; at < name.size(); ++at) {
-        const char first = static_cast<char>(name[at] | 0x20); // small letter of a letter
-        for (const auto part : telling_parts)
-            if (part[0] == first && iequals(name.substr(at, part.size()), part)) return true;
-    }
-    return false;
+/// Where they end in a text, in order: only names that hold one are worth a pattern.
+auto telling_ends(std::string_view text) -> std::vector<MultiPattern::Hit> {
+    static const auto engine = [] {
+        std::vector<MultiPattern::Pattern> patterns;
+        for (const auto part : telling_parts) patterns.push_back({.text = std::string(part), .any_case = true});
+        return MultiPattern::make(patterns).value(); // built into the binary, so it can't fail
+    }();
+    std::vector<MultiPattern::Hit> hits;
+    engine.scan(text, hits);
+    return hits;
 }
 
 /// Where the name with a telling part begins that ends where `name` does; its end = there is none.
@@ -194,7 +197,6 @@ auto telling_name_at(std::string_view text, Cell name) -> std::size_t {
     constexpr std::size_t shortest = 3;
     if (name.end - name.begin < shortest) return name.end;
     const auto from = name.end - name.begin > longest_name_end ? name.end - longest_name_end : name.begin;
-    if (!may_be_telling(text.substr(from, name.end - from))) return name.end;
     const re2::StringPiece run(text.data() + from, name.end - from);
     re2::StringPiece found;
     if (!pattern.Match(run, 0, run.size(), RE2::UNANCHORED, &found, 1)) return name.end;
@@ -248,6 +250,13 @@ auto end_of_name(std::string_view text, std::size_t end) -> std::size_t {
     return end;
 }
 
+/// A > inside a password; before a blank or a < it closes a tag.
+auto end_of_secret(std::string_view text, std::size_t end) -> std::size_t {
+    while (end + 1 < text.size() && text[end] == '>' && !std::string_view(" <\n\t\r\"'").contains(text[end + 1]))
+        end = std::min(text.find_first_of(" \"'`,;&<>\\\n\r\t", end + 1), text.size());
+    return end;
+}
+
 /// The end of a tag's or attribute's name.
 auto element_name_end(std::string_view text, std::size_t at) -> std::size_t {
     while (at < text.size() && (is_name_byte(text[at]) || text[at] == ':')) ++at;
@@ -285,7 +294,9 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         pattern_options());
     std::vector<FieldValue> found;
     std::size_t at = 0;
-    for (auto name = next_name(text, at); name.end > name.begin; name = next_name(text, at)) {
+    for (const auto& hit : telling_ends(text)) {
+        if (hit.end <= at) continue;
+        const auto name = name_around(text, at, hit.end);
         at = name.end; // a name's "value" may be the next name
         if (!may_be_assigned(text, name.end)) continue;
         const auto key_at = telling_name_at(text, name);
@@ -308,6 +319,7 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
             while (stop < limit && text[stop] != mark && text[stop] != '\n' && text[stop] != '\\') ++stop;
             end = std::max(stop, begin);
         } else {
+            if (meaning == KeyMeaning::secret) end = end_of_secret(text, end);
             end = without_closing_brackets(text, begin, end);
             if (meaning == KeyMeaning::person || meaning == KeyMeaning::role) end = end_of_name(text, end);
         }

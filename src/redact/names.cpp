@@ -3,7 +3,6 @@
 #include "characters.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/people.hpp"
-#include "starts.hpp"
 
 #include <algorithm>
 #include <array>

@@ -37,6 +37,25 @@ auto merged(std::vector<Redactor::Span> spans) -> std::vector<Redactor::Span> {
     return result;
 }
 
+/// `export_4111111111111111.csv`: the underscore is a letter to an expression's `\b`, and a joint to a reader. The text
+/// with its joints opened, byte for byte as long; "" where it has none.
+auto with_joints_open(std::string_view text) -> std::string {
+    static constexpr std::string_view token_starts[] = {"AKIA", "ASIA", "eyJ", "ghp_", "gho_",
+                                                        "ghs_", "AIza", "xox", "sk-"};
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    std::string opened;
+    for (auto at = text.find('_'); at != std::string_view::npos; at = text.find('_', at + 1)) {
+        const auto rest = text.substr(at + 1);
+        const bool joins_number = (!rest.empty() && is_digit(rest.front())) || (at > 0 && is_digit(text[at - 1]));
+        const bool joins_token =
+            std::ranges::any_of(token_starts, [&](std::string_view start) { return rest.starts_with(start); });
+        if (!joins_number && !joins_token) continue;
+        if (opened.empty()) opened = text;
+        opened[at] = '|'; // no part of a phone number, as a blank would be
+    }
+    return opened;
+}
+
 /// Spellings of one value that should share a pseudonym.
 auto canonical(std::string_view kind, std::string_view value) -> std::string {
     auto text = decoded_value(value);
@@ -99,6 +118,8 @@ struct Redactor::Impl {
     void add_reading(std::string_view text, std::string_view key, const std::vector<std::string>& names,
                      std::vector<Span>& spans) const {
         std::ranges::move(shapes.spans(text), std::back_inserter(spans));
+        if (const auto opened = with_joints_open(text); !opened.empty())
+            std::ranges::move(shapes.spans(opened), std::back_inserter(spans));
         add_fields(text, key, spans);
         add_names(text, names, spans);
         // What base64 or hex holds can't be masked in part.
@@ -134,6 +155,11 @@ struct Redactor::Impl {
     [[nodiscard]] auto spans(std::string_view text, std::string_view key, const std::vector<std::string>& names) const
         -> std::vector<Span>;
 };
+
+void Redactor::prepare() {
+    const auto any = make({});
+    if (any) static_cast<void>((*any)->find("token: none"));
+}
 
 Redactor::Redactor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Redactor::~Redactor() = default;

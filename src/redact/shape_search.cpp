@@ -1,9 +1,12 @@
 #include "shape_search.hpp"
 
+#include "characters.hpp"
+#include "multi_pattern.hpp"
+
 #include "dossier/base/strings.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <stdexcept>
 
 namespace dossier::redact {
 
@@ -32,27 +35,116 @@ auto anchored_match(const RE2& pattern, std::string_view text, std::size_t at, C
     return !group.empty();
 }
 
-auto is_at_word_boundary(std::string_view text, std::size_t at) -> bool {
-    return is_word_byte(text[at]) != (at > 0 && is_word_byte(text[at - 1]));
+auto is_blank(char c) -> bool { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// A shape's pattern is to be tried at a place.
+struct Trial {
+    std::size_t at = 0;
+    std::size_t row = 0;
+    auto operator<=>(const Trial&) const = default;
+};
+
+/// Before the @: 64 characters of up to three bytes, or a quoted word.
+void add_before_at_sign(std::string_view text, std::size_t sign, std::size_t row, std::vector<Trial>& trials) {
+    const auto is_local = [](char c) {
+        return is_word_byte(c) || static_cast<unsigned char>(c) >= 0x80 || std::string_view(".%+-").contains(c);
+    };
+    auto from = sign;
+    while (from > 0 && sign - from < std::size_t{64} * 3 && is_local(text[from - 1])) --from;
+    for (auto at = from; at < sign; ++at) trials.push_back({.at = at, .row = row});
+    if (from < sign || sign < 3 || text[sign - 1] != '"') return;
+    for (auto open = sign - 1; open-- > 0 && sign - open < std::size_t{42} * 4;) {
+        if (is_blank(text[open])) return;
+        if (text[open] != '"') continue;
+        trials.push_back({.at = open, .row = row});
+        return;
+    }
 }
 
-auto begins_with(std::string_view text, const Start& start, std::string_view word) -> bool {
-    const auto head = text.substr(0, word.size());
-    return start.letters == Start::any ? iequals(head, word) : head == word;
+/// Whether a user and a password stand behind the ://.
+auto has_credential(std::string_view text, std::size_t at) -> bool {
+    const auto sign = text.substr(at, std::size_t{210} * 4).find_first_of("@ \"'<>\n");
+    return sign != std::string_view::npos && text[at + sign] == '@';
 }
 
-/// The reaches of one middle, while a scan goes through them.
-class ReachCursor {
+/// Before the ://, the scheme.
+void add_before_colon(std::string_view text, std::size_t colon, std::size_t row, std::vector<Trial>& trials) {
+    if (!has_credential(text, colon + 3)) return;
+    auto from = colon;
+    while (from > 0 && colon - from < 22 &&
+           (is_letter(text[from - 1]) || is_digit(text[from - 1]) || std::string_view("+.-").contains(text[from - 1])))
+        --from;
+    for (auto at = from; at + 1 < colon; ++at) trials.push_back({.at = at, .row = row});
+}
+
+/// The built-in shapes with all that is made of them, once for the process: it takes a tenth of a second.
+class Catalogue {
 public:
-    ReachCursor(std::string_view text, Start::Middle middle) : reaches_(reaches(text, middle)) {}
-    [[nodiscard]] auto holds(std::size_t at) -> bool {
-        while (next_ < reaches_.size() && reaches_[next_].to <= at) ++next_;
-        return next_ < reaches_.size() && reaches_[next_].from <= at;
+    [[nodiscard]] static auto instance() -> const Catalogue& {
+        static const Catalogue catalogue;
+        return catalogue;
     }
 
+    /// In the order of places, and of rows at each.
+    [[nodiscard]] auto trials(std::string_view text) const -> std::vector<Trial> {
+        std::vector<MultiPattern::Hit> hits;
+        heads_.scan(text, hits);
+        std::vector<Trial> trials;
+        trials.reserve(hits.size() * 2);
+        for (const auto& hit : hits) add_trials(text, hit, trials);
+        std::ranges::sort(trials);
+        const auto [first, last] = std::ranges::unique(trials);
+        trials.erase(first, last);
+        return trials;
+    }
+
+    [[nodiscard]] auto pattern(std::size_t row) const -> const RE2& { return *patterns_[row]; }
+
 private:
-    std::vector<Reach> reaches_;
-    std::size_t next_ = 0;
+    Catalogue() : heads_(compiled_heads(rows_)) {
+        for (const auto& shape : shapes()) {
+            auto& pattern = patterns_.emplace_back(compile(shape.pattern));
+            if (!pattern->ok()) throw std::logic_error("the built-in pattern '" + shape.pattern + "' does not compile");
+        }
+    }
+
+    static auto compiled_heads(std::vector<std::size_t>& rows) -> MultiPattern {
+        std::vector<MultiPattern::Pattern> heads;
+        for (std::size_t row = 0; row < shapes().size(); ++row) {
+            for (const auto& head : shapes()[row].heads) {
+                heads.push_back({.text = head, .any_case = shapes()[row].any_case});
+                rows.push_back(row);
+            }
+        }
+        auto made = MultiPattern::make(heads);
+        if (!made) throw std::logic_error(made.error().message); // built into the binary, so it can't be
+        return std::move(*made);
+    }
+
+    void add_trials(std::string_view text, const MultiPattern::Hit& hit, std::vector<Trial>& trials) const {
+        const auto row = rows_[hit.pattern];
+        const auto [least, most] = heads_.width(hit.pattern);
+        const auto last = hit.end - least;
+        switch (shapes()[row].found) {
+        case Found::at_sign:
+            return add_before_at_sign(text, last, row, trials);
+        case Found::after_scheme:
+            return add_before_colon(text, last, row, trials);
+        case Found::at_start:
+            break;
+        }
+        if (least == most) {
+            trials.push_back({.at = last, .row = row});
+            return;
+        }
+        for (auto at = hit.end - std::min(most, hit.end); at <= last; ++at)
+            if (is_word_byte(text[at]) && (at == 0 || !is_word_byte(text[at - 1])))
+                trials.push_back({.at = at, .row = row});
+    }
+
+    std::vector<std::size_t> rows_; ///< head by head
+    MultiPattern heads_;
+    std::vector<std::unique_ptr<RE2>> patterns_; ///< row by row
 };
 
 /// The next match of a pattern that can begin anywhere.
@@ -61,96 +153,71 @@ struct ExtraCursor {
     std::size_t match = 0;
     bool is_searched = false;
 
-    [[nodiscard]] auto begins_at(std::string_view text, std::size_t at) -> bool {
-        if (!is_searched || match < at) {
+    [[nodiscard]] auto next(std::string_view text, std::size_t from) -> std::size_t {
+        if (!is_searched || match < from) {
             re2::StringPiece whole;
-            const bool found = pattern->Match({text.data(), text.size()}, at, text.size(), RE2::UNANCHORED, &whole, 1);
+            const bool found =
+                pattern->Match({text.data(), text.size()}, from, text.size(), RE2::UNANCHORED, &whole, 1);
             match = found ? static_cast<std::size_t>(whole.data() - text.data()) : std::string_view::npos;
             is_searched = true;
         }
-        return match == at;
+        return match;
     }
 };
 
 } // namespace
 
-struct ShapeSearch::Scan {
-    std::string_view text;
-    std::vector<ExtraCursor> extra;
-};
-
 auto ShapeSearch::make(const std::vector<std::string>& extra, bool with_addresses) -> Result<ShapeSearch> {
     ShapeSearch search;
+    search.with_addresses_ = with_addresses;
     for (const auto& pattern : extra) {
         auto compiled = compile(pattern);
         if (!compiled->ok() || RE2::FullMatch("", *compiled))
             return fail(Errc::invalid_argument, "redaction.extra: '" + pattern + "' is no usable RE2 pattern");
         search.extra_.push_back(std::move(compiled));
     }
-    for (std::size_t row = 0; row < shapes().size(); ++row) {
-        const auto& shape = shapes()[row];
-        auto& compiled = search.patterns_.emplace_back();
-        if (shape.kind == "IP" && !with_addresses) continue;
-        compiled = compile(shape.pattern);
-        if (!compiled->ok())
-            return fail(Errc::internal, "built-in pattern of " + std::string(shape.kind) + " does not compile");
-        if (shape.start.middle == Start::at_sign) search.at_sign_rows_ |= Rows{1} << row;
-        if (shape.start.middle == Start::url) search.url_rows_ |= Rows{1} << row;
-        for (const auto word : split(shape.start.words, ' ')) {
-            if (word.empty()) continue;
-            const Entry entry{.shape = row, .word = word, .start = &shape.start};
-            const auto first = static_cast<unsigned char>(word[0]);
-            search.entries_[first].push_back(entry);
-            const bool has_other_case = shape.start.letters == Start::any && first >= 'a' && first <= 'z';
-            if (has_other_case) search.entries_[first - 'a' + 'A'].push_back(entry);
-        }
-    }
     return search;
-}
-
-auto ShapeSearch::rows_at(std::string_view text, std::size_t at) const -> Rows {
-    Rows rows = 0;
-    const auto& entries = entries_[static_cast<unsigned char>(text[at])];
-    if (entries.empty()) return rows;
-    const bool is_boundary = is_at_word_boundary(text, at);
-    for (const auto& [row, word, start] : entries) {
-        if (start->place == Start::word_boundary && !is_boundary) continue;
-        if (word.size() > 1 && !begins_with(text.substr(at), *start, word)) continue;
-        if (start->looks_right != nullptr && !start->looks_right(text, at)) continue;
-        rows |= Rows{1} << row;
-    }
-    return rows;
-}
-
-auto ShapeSearch::match_at(Scan& scan, std::size_t at, Rows rows) const -> Redactor::Span {
-    Candidate candidate;
-    for (auto& extra : scan.extra)
-        if (extra.begins_at(scan.text, at) && anchored_match(*extra.pattern, scan.text, at, candidate))
-            return {.begin = candidate.begin, .end = candidate.end, .kind = "CUSTOM"};
-    for (; rows != 0; rows &= rows - 1) {
-        const auto row = static_cast<std::size_t>(std::countr_zero(rows));
-        const auto& shape = shapes()[row];
-        if (!anchored_match(*patterns_[row], scan.text, at, candidate)) continue;
-        if (shape.check != nullptr && !shape.check(candidate)) continue;
-        return {.begin = candidate.begin, .end = candidate.end, .kind = shape.kind};
-    }
-    return {};
 }
 
 auto ShapeSearch::spans(std::string_view text) const -> std::vector<Redactor::Span> {
     std::vector<Redactor::Span> found;
-    Scan scan{.text = text, .extra = {}};
-    for (const auto& pattern : extra_) scan.extra.push_back({.pattern = pattern.get()});
-    ReachCursor before_at_sign(text, Start::at_sign);
-    ReachCursor before_url(text, Start::url);
-    for (std::size_t at = 0; at < text.size();) {
-        auto rows = rows_at(text, at);
-        if (before_at_sign.holds(at)) rows |= at_sign_rows_;
-        if (before_url.holds(at)) rows |= url_rows_;
-        const auto span = rows != 0 || !scan.extra.empty() ? match_at(scan, at, rows) : Redactor::Span{};
-        if (!span.kind.empty()) found.push_back(span);
-        at = std::max(span.end, at + 1);
+    std::vector<ExtraCursor> extra;
+    for (const auto& pattern : extra_) extra.push_back({.pattern = pattern.get()});
+    const auto& catalogue = Catalogue::instance();
+    const auto trials = catalogue.trials(text);
+
+    std::size_t from = 0; // everything before it is decided
+    // At one place the patterns of the configuration come first.
+    const auto take_extra = [&](std::size_t until) {
+        for (;;) {
+            const ExtraCursor* first = nullptr;
+            for (auto& cursor : extra)
+                if (cursor.next(text, from) <= until && (first == nullptr || cursor.match < first->match))
+                    first = &cursor;
+            Candidate candidate;
+            if (first == nullptr || first->match == std::string_view::npos) return;
+            const auto at = first->match;
+            if (!anchored_match(*first->pattern, text, at, candidate)) {
+                from = at + 1;
+                continue;
+            }
+            found.push_back({.begin = candidate.begin, .end = candidate.end, .kind = "CUSTOM"});
+            from = std::max(candidate.end, at + 1);
+        }
+    };
+    for (const auto& [at, row] : trials) {
+        if (!extra.empty()) take_extra(at);
+        if (at < from) continue;
+        const auto& shape = shapes()[row];
+        if (shape.kind == "IP" && !with_addresses_) continue;
+        if (shape.gate != nullptr && !shape.gate(text, at)) continue;
+        Candidate candidate;
+        if (!anchored_match(catalogue.pattern(row), text, at, candidate)) continue;
+        if (shape.check != nullptr && !shape.check(candidate)) continue;
+        if (!shape.kind.empty()) found.push_back({.begin = candidate.begin, .end = candidate.end, .kind = shape.kind});
+        from = std::max(candidate.end, at + 1);
     }
+    if (!extra.empty()) take_extra(text.size());
     return found;
 }
 

@@ -27,12 +27,15 @@ struct Issuer {
     std::size_t longest;
 };
 
-// Visa, Mastercard (both ranges), American Express, Discover, Diners Club, JCB (old and new), UnionPay.
+// Visa, Mastercard (both ranges), American Express, Discover, Diners Club, JCB (old and new), UnionPay, Dankort, Mir,
+// Maestro.
 constexpr std::array issuers{
     Issuer{4000, 4999, 16, 16}, Issuer{4000, 4999, 13, 13}, Issuer{4000, 4999, 19, 19}, Issuer{5100, 5599, 16, 16},
     Issuer{2221, 2720, 16, 16}, Issuer{3400, 3499, 15, 15}, Issuer{3700, 3799, 15, 15}, Issuer{6011, 6011, 16, 19},
     Issuer{6440, 6599, 16, 19}, Issuer{3000, 3059, 14, 14}, Issuer{3600, 3699, 14, 14}, Issuer{3800, 3999, 14, 14},
     Issuer{3528, 3589, 16, 19}, Issuer{1800, 1800, 15, 15}, Issuer{2131, 2131, 15, 15}, Issuer{6200, 6299, 16, 19},
+    Issuer{5019, 5019, 16, 16}, Issuer{2200, 2204, 16, 19}, Issuer{5018, 5018, 16, 19}, Issuer{5020, 5038, 16, 19},
+    Issuer{6304, 6304, 16, 19}, Issuer{6759, 6763, 16, 19},
 };
 
 constexpr std::array<std::pair<std::string_view, std::size_t>, 80> iban_lengths{{
@@ -77,6 +80,35 @@ auto passes_luhn(std::string_view digits) -> bool {
         sum += value;
     }
     return !digits.empty() && sum % 10 == 0;
+}
+
+auto passes_verhoeff(std::string_view digits) -> bool {
+    // Multiplication in the dihedral group of order ten, and the permutation applied place by place.
+    constexpr std::array<std::string_view, 10> product{"0123456789", "1234067895", "2340178956", "3401289567",
+                                                       "4012395678", "5987604321", "6598710432", "7659821043",
+                                                       "8765932104", "9876543210"};
+    constexpr std::array<std::string_view, 8> permutation{"0123456789", "1576283094", "5803796142", "8916043527",
+                                                          "9453126870", "4286573901", "2793806415", "7046913258"};
+    std::size_t state = 0;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const auto digit = static_cast<std::size_t>(digits[digits.size() - 1 - i] - '0');
+        state =
+            static_cast<std::size_t>(product[state][static_cast<std::size_t>(permutation[i % 8][digit] - '0')] - '0');
+    }
+    return !digits.empty() && state == 0;
+}
+
+auto weighted_sum(std::string_view digits, std::initializer_list<int> weights) -> int {
+    if (digits.size() != weights.size()) return -1;
+    int sum = 0;
+    std::size_t at = 0;
+    for (const int weight : weights) sum += weight * (digits[at++] - '0');
+    return sum;
+}
+
+auto is_day_of_year(int month, int day) -> bool {
+    constexpr std::array days{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[static_cast<std::size_t>(month - 1)];
 }
 
 auto is_card_number(std::string_view digits) -> bool {

@@ -3,6 +3,7 @@
 // merely looks like one. Sources: ISO/IEC 7812 (Luhn, issuer ranges), ISO 13616 (IBAN), SSA randomisation rules, E.164
 // and the North American numbering plan, RFC 6890 (address ranges).
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,12 @@ namespace dossier::redact {
 
 [[nodiscard]] auto digits_of(std::string_view text) -> std::string;
 [[nodiscard]] auto passes_luhn(std::string_view digits) -> bool;
+/// J. Verhoeff, "Error Detecting Decimal Codes" (1969): the check digit comes last.
+[[nodiscard]] auto passes_verhoeff(std::string_view digits) -> bool;
+/// Digit by digit; -1 where there are not as many digits as weights.
+[[nodiscard]] auto weighted_sum(std::string_view digits, std::initializer_list<int> weights) -> int;
+/// In any year.
+[[nodiscard]] auto is_day_of_year(int month, int day) -> bool;
 /// An issuer's prefix with a length that this issuer uses, and Luhn.
 [[nodiscard]] auto is_card_number(std::string_view digits) -> bool;
 /// Without blanks; country length and mod 97.

@@ -23,6 +23,8 @@ CREATE FUNCTION iif(condition BOOLEAN, a anyelement, b anyelement) RETURNS anyel
     AS $$ SELECT CASE WHEN condition THEN a ELSE b END $$;
 CREATE FUNCTION instr(haystack TEXT, needle TEXT) RETURNS INTEGER LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT strpos(haystack, needle) $$;
+CREATE FUNCTION json_extract(document TEXT, path TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT document::json ->> substr(path, 3) $$;
 CREATE TABLE commits(
     writer   TEXT PRIMARY KEY,
     sequence BIGINT NOT NULL,

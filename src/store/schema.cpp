@@ -284,7 +284,91 @@ CREATE TABLE corrections(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5};
+/// What tickets were told and what became of them; effects that are planned before they are begun.
+constexpr auto version_6 = R"sql(
+ALTER TABLE intents ADD COLUMN body TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE tickets(
+    seq              INTEGER PRIMARY KEY,
+    dossier          INTEGER NOT NULL REFERENCES dossiers(seq),
+    generation       INTEGER NOT NULL,
+    sink             TEXT NOT NULL,
+    ticket_key       TEXT NOT NULL,
+    remote_id        TEXT NOT NULL,
+    url              TEXT NOT NULL,
+    told             TEXT NOT NULL,
+    status           TEXT NOT NULL DEFAULT '',
+    is_done          INTEGER NOT NULL DEFAULT 0,
+    closed_by_person INTEGER NOT NULL DEFAULT 0,
+    seen_at          INTEGER,
+    looks_wanted     INTEGER NOT NULL DEFAULT 0,
+    looks_done       INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX tickets_dossier ON tickets(dossier, generation);
+CREATE INDEX tickets_key ON tickets(sink, ticket_key);
+CREATE INDEX tickets_remote ON tickets(sink, remote_id);
+
+CREATE TABLE tracker_events(                 -- heard already
+    sink     TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY(sink, event_id)
+) WITHOUT ROWID;
+CREATE INDEX tracker_events_at ON tracker_events(at);
+)sql";
+
+/// Like findings that share one ticket.
+constexpr auto version_7 = R"sql(
+CREATE TABLE ticket_groups(
+    seq       INTEGER PRIMARY KEY,
+    group_key TEXT NOT NULL,
+    begins_at INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL,
+    facts     TEXT NOT NULL,
+    dossier   INTEGER REFERENCES dossiers(seq) -- NULL = there are not enough of them yet
+);
+CREATE INDEX ticket_groups_key ON ticket_groups(group_key, ends_at);
+CREATE UNIQUE INDEX ticket_groups_dossier ON ticket_groups(dossier) WHERE dossier IS NOT NULL;
+
+CREATE TABLE group_members(
+    dossier   INTEGER PRIMARY KEY REFERENCES dossiers(seq),
+    grp       INTEGER NOT NULL REFERENCES ticket_groups(seq),
+    joined_at INTEGER NOT NULL
+);
+CREATE INDEX group_members_group ON group_members(grp);
+)sql";
+
+/// What was said about drafts in chats, and which of their call-backs were seen.
+constexpr auto version_8 = R"sql(
+CREATE TABLE chat_messages(
+    key          TEXT NOT NULL UNIQUE,
+    draft_id     TEXT NOT NULL,
+    platform     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    channel      TEXT NOT NULL,
+    ts           TEXT NOT NULL,
+    shown        TEXT NOT NULL,              -- state and content of the draft that the message says
+    attempts     INTEGER NOT NULL,
+    lookups      INTEGER NOT NULL,
+    reminders    INTEGER NOT NULL,
+    next_at      INTEGER NOT NULL,
+    attempted_at INTEGER,
+    posted_at    INTEGER,
+    reason       TEXT NOT NULL,
+    is_open      INTEGER NOT NULL            -- something may still have to be said
+);
+CREATE INDEX chat_messages_draft ON chat_messages(draft_id, platform, kind);
+CREATE INDEX chat_messages_open ON chat_messages(platform, next_at) WHERE is_open=1;
+CREATE TABLE chat_events(
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX chat_events_at ON chat_events(at);
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,
+                                         version_5, version_6, version_7, version_8};
 
 } // namespace
 

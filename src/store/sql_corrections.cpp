@@ -33,22 +33,21 @@ auto SqlStore::corrections_of(std::vector<std::string> keys) -> Task<Result<std:
     });
 }
 
-auto SqlStore::keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                                std::vector<AuditEntry> audit) -> Task<Result<void>> {
-    return write<void>([corrections = std::move(corrections), id = std::move(dossier_id), at,
-                        audit = std::move(audit)](WriteSession& session) -> Result<void> {
+auto SqlStore::correct_draft(std::string id, std::string expected_hash, Draft edited,
+                             std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
+    -> Task<Result<Draft>> {
+    return write<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),
+                         corrections = std::move(corrections), at,
+                         audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
+        auto stored = replace_content(session.db, id, expected, edited);
+        if (!stored) return fail(std::move(stored.error()));
         for (const auto& one : corrections)
             session.db.run("INSERT INTO corrections(key, classes, by_whom, at) VALUES(?,?,?,?) ON CONFLICT(key) DO "
                            "UPDATE SET classes=excluded.classes, by_whom=excluded.by_whom, at=excluded.at",
                            one.key, dump_json(Json(one.classes)), one.by, one.at);
-        std::int64_t dossier = 0;
-        {
-            auto rows = session.db.query("SELECT seq FROM dossiers WHERE id=?", id);
-            if (rows.next()) dossier = rows.integer(0);
-        }
-        if (dossier != 0) make_ready(session, dossier, at);
+        make_ready(session, stored->dossier, at);
         session.seal(audit);
-        return {};
+        return std::move(stored->draft);
     });
 }
 

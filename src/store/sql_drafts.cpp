@@ -11,11 +11,6 @@ namespace dossier::store {
 
 namespace {
 
-struct StoredDraft {
-    std::int64_t dossier = 0;
-    Draft draft;
-};
-
 /// The draft, if it is still to be decided and still says what the caller saw.
 auto pending_draft(Database& db, const std::string& id, const std::string& expected_hash) -> Result<StoredDraft> {
     auto rows = db.query("SELECT dossier, doc FROM drafts WHERE id=?", id);
@@ -35,6 +30,19 @@ auto pending_draft(Database& db, const std::string& id, const std::string& expec
 }
 
 } // namespace
+
+auto replace_content(Database& db, const std::string& id, const std::string& expected_hash, const Draft& edited)
+    -> Result<StoredDraft> {
+    auto stored = pending_draft(db, id, expected_hash);
+    if (!stored) return stored;
+    auto& draft = stored->draft;
+    draft.title = edited.title;
+    draft.body = edited.body;
+    draft.payload = edited.payload;
+    draft.content_hash = content_hash(draft);
+    db.run("UPDATE drafts SET content_hash=?, edited=1, doc=? WHERE id=?", draft.content_hash, to_text(draft), id);
+    return stored;
+}
 
 auto SqlStore::list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> {
     using Drafts = Listing<Draft>;
@@ -98,17 +106,10 @@ auto SqlStore::edit_draft(std::string id, std::string expected_hash, Draft edite
     -> Task<Result<Draft>> {
     return write<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),
                          audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
-        auto stored = pending_draft(session.db, id, expected);
-        if (!stored) return fail(stored.error());
-        auto& draft = stored->draft;
-        draft.title = edited.title;
-        draft.body = edited.body;
-        draft.payload = edited.payload;
-        draft.content_hash = content_hash(draft);
-        session.db.run("UPDATE drafts SET content_hash=?, edited=1, doc=? WHERE id=?", draft.content_hash,
-                       to_text(draft), id);
+        auto stored = replace_content(session.db, id, expected, edited);
+        if (!stored) return fail(std::move(stored.error()));
         session.seal(audit);
-        return draft;
+        return std::move(stored->draft);
     });
 }
 

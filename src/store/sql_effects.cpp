@@ -17,7 +17,7 @@ auto state_of(const std::string& word) -> Intent::State {
 
 constexpr std::string_view intent_columns =
     "SELECT key, dossier_id, draft_id, sink, state, ticket, content_hash, attempts, lookups, attempted_at, "
-    "unknown_since, next_at, reason FROM intents ";
+    "unknown_since, next_at, reason, body FROM intents ";
 
 auto intent_of(const Rows& rows) -> Intent {
     return {.key = rows.text(0),
@@ -32,21 +32,24 @@ auto intent_of(const Rows& rows) -> Intent {
             .attempted_at = rows.optional_time(9),
             .unknown_since = rows.optional_time(10),
             .next_at = rows.optional_time(11),
-            .reason = rows.text(12)};
-}
-
-void write_intent(Database& db, const Intent& intent) {
-    db.run("INSERT INTO intents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO UPDATE SET "
-           "dossier_id=excluded.dossier_id, draft_id=excluded.draft_id, sink=excluded.sink, state=excluded.state, "
-           "ticket=excluded.ticket, content_hash=excluded.content_hash, attempts=excluded.attempts, "
-           "lookups=excluded.lookups, attempted_at=excluded.attempted_at, unknown_since=excluded.unknown_since, "
-           "next_at=excluded.next_at, reason=excluded.reason",
-           intent.key, intent.dossier_id, intent.draft_id, intent.sink, to_string(intent.state),
-           ticket_text(intent.ticket), intent.content_hash, intent.attempts, intent.lookups, intent.attempted_at,
-           intent.unknown_since, intent.next_at, intent.reason);
+            .reason = rows.text(12),
+            .body = rows.text(13)};
 }
 
 } // namespace
+
+void write_intent(Database& db, const Intent& intent) {
+    db.run("INSERT INTO intents(key, dossier_id, draft_id, sink, state, ticket, content_hash, attempts, lookups, "
+           "attempted_at, unknown_since, next_at, reason, body) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+           "ON CONFLICT(key) DO UPDATE SET "
+           "dossier_id=excluded.dossier_id, draft_id=excluded.draft_id, sink=excluded.sink, state=excluded.state, "
+           "ticket=excluded.ticket, content_hash=excluded.content_hash, attempts=excluded.attempts, "
+           "lookups=excluded.lookups, attempted_at=excluded.attempted_at, unknown_since=excluded.unknown_since, "
+           "next_at=excluded.next_at, reason=excluded.reason, body=excluded.body",
+           intent.key, intent.dossier_id, intent.draft_id, intent.sink, to_string(intent.state),
+           ticket_text(intent.ticket), intent.content_hash, intent.attempts, intent.lookups, intent.attempted_at,
+           intent.unknown_since, intent.next_at, intent.reason, intent.body);
+}
 
 auto SqlStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
     return write<Intent>([wanted = std::move(intent)](WriteSession& session) -> Result<Intent> {

@@ -53,22 +53,6 @@ void leave_out_known(std::vector<AuditEntry>& audit, const std::vector<IntakeRes
     std::erase_if(audit, [&](const AuditEntry&) { return results[i++].outcome == Outcome::duplicate; });
 }
 
-auto move_cursor(Database& db, const CursorMove& move, Timestamp at) -> Result<void> {
-    {
-        auto rows = db.query("SELECT fence FROM singletons WHERE name=?", move.name);
-        if (!rows.next() || rows.integer(0) != move.fence) {
-            return fail(Error{.code = Errc::conflict,
-                              .message = "somebody else polls now",
-                              .context = {{"cursor", move.name}},
-                              .retry_after = {}});
-        }
-    }
-    db.run("INSERT INTO cursors(name, value, updated_at) VALUES(?,?,?) "
-           "ON CONFLICT(name) DO UPDATE SET value=excluded.value, updated_at=excluded.updated_at",
-           move.name, move.value, at);
-    return {};
-}
-
 constexpr std::string_view quarantine_columns =
     "SELECT seq, id, source, reason, raw, request_id, received_at, deliveries, finding_id FROM quarantine ";
 
@@ -84,6 +68,22 @@ auto quarantine_of(const Rows& rows) -> QuarantineRow {
 }
 
 } // namespace
+
+auto move_cursor(Database& db, const CursorMove& move, Timestamp at) -> Result<void> {
+    {
+        auto rows = db.query("SELECT fence FROM singletons WHERE name=?", move.name);
+        if (!rows.next() || rows.integer(0) != move.fence) {
+            return fail(Error{.code = Errc::conflict,
+                              .message = "somebody else polls now",
+                              .context = {{"cursor", move.name}},
+                              .retry_after = {}});
+        }
+    }
+    db.run("INSERT INTO cursors(name, value, updated_at) VALUES(?,?,?) "
+           "ON CONFLICT(name) DO UPDATE SET value=excluded.value, updated_at=excluded.updated_at",
+           move.name, move.value, at);
+    return {};
+}
 
 auto SqlStore::commit_intake(Intake intake, std::vector<AuditEntry> audit) -> Task<Result<std::vector<IntakeResult>>> {
     std::vector<Arrival> arrivals;

@@ -42,11 +42,28 @@ struct DossierParts {
 
 /// Inserts or replaces a draft by its id. What a person decided or wrote meanwhile stands; `conflict` where the caller
 /// approves what it no longer is.
+/// A draft and the dossier whose it is.
+struct StoredDraft {
+    std::int64_t dossier = 0;
+    Draft draft;
+};
+/// Title, body and payload of `edited` in place of a pending draft's. Errors: those of DraftStore::edit_draft.
+[[nodiscard]] auto replace_content(Database& db, const std::string& id, const std::string& expected_hash,
+                                   const Draft& edited) -> Result<StoredDraft>;
 [[nodiscard]] auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void>;
 /// Something happened to the dossier: it is ready now, with its attempts forgotten. A dead one goes on after its last
 /// stored result. @return the dossier's new work_seq
 auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> std::int64_t;
 void set_finding_stage(WriteSession& session, std::int64_t finding, Stage from, Stage to, Timestamp at);
+
+/// Inserts or replaces an intent by its key.
+void write_intent(Database& db, const Intent& intent);
+/// `conflict` where the claim's dossier is somebody else's by now. @return the dossier's row
+[[nodiscard]] auto check_fence(Database& db, const Claim& claim) -> Result<std::int64_t>;
+/// Begins the record of a ticket unless there is one of this generation.
+void open_ticket(Database& db, std::int64_t dossier, const TicketRow& row);
+/// `conflict` where somebody else holds the cursor's singleton.
+[[nodiscard]] auto move_cursor(Database& db, const CursorMove& move, Timestamp at) -> Result<void>;
 
 /// Cursors are a list's last row number in a form that nobody is tempted to compute with.
 [[nodiscard]] auto cursor_text(std::int64_t seq) -> std::string;

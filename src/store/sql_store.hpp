@@ -1,8 +1,9 @@
 #pragma once
 // The operations of the store, written once for every SQL database: each part of the interface has its own file
-// (sql_intake.cpp, sql_work.cpp, sql_polls.cpp, sql_query.cpp, sql_drafts.cpp, sql_effects.cpp, sql_corrections.cpp,
-// sql_spending.cpp, sql_audit.cpp). A database's own store derives from this and serves the two queues with threads of
-// its own: writes in groups that share a transaction, reads beside them.
+// (sql_intake.cpp, sql_work.cpp, sql_polls.cpp, sql_query.cpp, sql_drafts.cpp, sql_effects.cpp, sql_tickets.cpp,
+// sql_groups.cpp, sql_corrections.cpp, sql_chat.cpp, sql_spending.cpp, sql_audit.cpp). A database's own store derives
+// from this and serves the two queues with threads of its own: writes in groups that share a transaction, reads beside
+// them.
 //
 // Two things are asked of an operation. It may be run again from the beginning, where the database lost what it had
 // done (so it changes nothing that it captured). And it relies on being the only writer: what it read is still so when
@@ -66,8 +67,8 @@ public:
                       std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> override;
-    auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                          std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+    auto correct_draft(std::string id, std::string expected_hash, Draft edited, std::vector<Correction> corrections,
+                       Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
@@ -77,10 +78,35 @@ public:
     auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> override;
     auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> override;
 
+    auto tickets_of(std::string dossier_id) -> Task<Result<std::vector<TicketRow>>> override;
+    auto plan_ticket(Claim claim, TicketRow row, std::vector<Intent> planned, std::vector<AuditEntry> audit)
+        -> Task<Result<void>> override;
+    auto note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> override;
+
+    auto join_group(Claim claim, GroupWish wish, Timestamp at) -> Task<Result<GroupView>> override;
+    auto group_of(std::string dossier_id) -> Task<Result<std::optional<GroupView>>> override;
+    auto group_members(std::string group_dossier_id, std::size_t limit)
+        -> Task<Result<std::vector<GroupMember>>> override;
+    auto tell_group(std::string dossier_id, Timestamp at) -> Task<Result<void>> override;
+    auto settle_members(Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
+        -> Task<Result<void>> override;
+
     auto reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> override;
     auto settle_spend(Settlement settlement) -> Task<Result<void>> override;
     auto spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>>> override;
     auto take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> override;
+
+    auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
+        -> Task<Result<std::vector<Draft>>> override;
+    auto chat_work(std::string platform, Timestamp now, std::size_t limit)
+        -> Task<Result<std::vector<ChatWork>>> override;
+    auto chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
+        -> Task<Result<std::vector<ChatWork>>> override;
+    auto chat_messages_of(std::string draft_id) -> Task<Result<std::vector<ChatMessage>>> override;
+    auto save_chat(std::vector<ChatMessage> messages, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+    auto first_chat_event(std::string id, Timestamp at) -> Task<Result<bool>> override;
+    auto finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
+        -> Task<Result<std::string>> override;
 
     auto append_audit(std::vector<AuditEntry> entries) -> Task<Result<void>> override;
     auto list_audit(AuditFilter filter, Page page) -> Task<Result<Listing<AuditRow>>> override;

@@ -70,7 +70,8 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
     if (!claimed) return fail(claimed.error());
     const auto dossier = claimed->seq;
     db.run("UPDATE dossiers SET stage=?, revision=?, inputs_hash=iif(?3='', inputs_hash, ?3), updated_at=?4, "
-           "ticket=coalesce(?5, ticket), replay_from=CASE WHEN ?6=1 THEN NULL ELSE replay_from END, attempts=CASE WHEN ?7=1 THEN 0 ELSE attempts END "
+           "ticket=coalesce(?5, ticket), replay_from=CASE WHEN ?6=1 THEN NULL ELSE replay_from END, attempts=CASE WHEN "
+           "?7=1 THEN 0 ELSE attempts END "
            "WHERE seq=?8",
            to_string(commit.stage), commit.revision, commit.inputs_hash, commit.at, ticket_text(commit.ticket),
            commit.replay_begun, commit.attempts_over, dossier);
@@ -87,6 +88,7 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
         db.run("UPDATE dossiers SET severity=(SELECT max(severity) FROM findings WHERE dossier=?1) WHERE seq=?1",
                dossier);
     }
+    if (commit.opens_ticket) open_ticket(db, dossier, *commit.opens_ticket);
     for (const auto& draft : commit.save_drafts) {
         if (auto saved = save_draft(db, dossier, draft); !saved) return saved;
     }
@@ -175,6 +177,12 @@ auto dead_letter_of(const Rows& rows) -> DeadLetter {
 }
 
 } // namespace
+
+auto check_fence(Database& db, const Claim& claim) -> Result<std::int64_t> {
+    auto claimed = check_claim(db, claim);
+    if (!claimed) return fail(std::move(claimed.error()));
+    return claimed->seq;
+}
 
 auto SqlStore::claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
     -> Task<Result<std::vector<Claim>>> {

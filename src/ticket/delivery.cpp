@@ -41,7 +41,10 @@ auto is_as_approved(const Draft& draft) -> bool { return draft.approved_hash == 
 
 } // namespace
 
-auto ticket_subject(const Draft& draft) -> std::string { return draft.kind == "policy" ? draft.id : draft.dossier_id; }
+auto ticket_subject(const Draft& draft) -> std::string {
+    if (draft.kind == "policy") return draft.id;
+    return draft.generation > 1 ? draft.dossier_id + "#" + std::to_string(draft.generation) : draft.dossier_id;
+}
 
 Delivery::Delivery(std::map<std::string, std::shared_ptr<TicketSink>> sinks, store::EffectStore& store,
                    TicketConfig config, const Clock& clock, Metrics& metrics)
@@ -114,7 +117,7 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
     if (!committed) co_return fail(committed.error());
 
     const auto key = key_of(subject_of(intent));
-    auto created = co_await sink->create(draft, key, deadline);
+    auto created = co_await sink->create(with_appendix(draft), key, deadline);
     if (created) co_return co_await settle_as_done(intent, *created, false, sink->is_internal());
 
     if (nothing_happened(created.error().code)) {

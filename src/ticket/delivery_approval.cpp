@@ -93,7 +93,7 @@ auto Delivery::update_as_approved(std::shared_ptr<TicketSink> sink, Draft draft,
     auto intent = std::move(*begun);
     const auto approved = content_hash(draft);
     if (intent.state == Intent::State::done && intent.content_hash == approved) co_return Result<void>{};
-    auto done = co_await sink->update(ticket, draft, deadline);
+    auto done = co_await sink->update(ticket, with_appendix(draft), deadline);
     if (!done) {
         count(ticket.sink, "failed");
         co_return done;

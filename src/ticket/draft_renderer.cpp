@@ -5,6 +5,7 @@
 #include "markdown_tree.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "dossier/explain/withheld.hpp"
 #include "dossier/ticket/classification_draft.hpp"
 #include "dossier/ticket/policy_text.hpp"
 
@@ -369,7 +370,10 @@ void footer(Body& body, const DossierView& view) {
 
 } // namespace
 
-auto render_draft(const DossierView& view) -> RenderedDraft {
+auto render_draft(const DossierView& whole) -> RenderedDraft {
+    auto view = whole;
+    for (auto& finding : view.findings) finding = explain::without_orders(finding);
+    view.context = explain::without_orders(view.context);
     Body body;
     if (!view.findings.empty()) what_is_exposed(body, view);
     why_it_matters(body, view);

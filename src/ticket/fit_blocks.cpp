@@ -1,7 +1,10 @@
 #include "markdown_tree.hpp"
 
+#include "tracker_text.hpp"
+
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 namespace dossier::ticket {
 namespace {
@@ -41,6 +44,26 @@ void shorten_table(MarkdownNode& table, std::size_t room, std::size_t (*size)(co
     with_rows(fits);
 }
 
+/// The last block that had to go keeps its first sentences where there is room for them: a section that ends early
+/// says more than one that is missing.
+auto first_sentences(const MarkdownNode& block, std::size_t room, std::size_t (*size)(const MarkdownNode& block))
+    -> std::optional<MarkdownNode> {
+    constexpr std::size_t least = 80; ///< characters that are worth a paragraph of their own
+    if (block.kind != Kind::paragraph || room <= least) return std::nullopt;
+    const auto text = text_of(block);
+    MarkdownNode short_text;
+    short_text.kind = Kind::text;
+    MarkdownNode paragraph;
+    paragraph.kind = Kind::paragraph;
+    paragraph.children.push_back(std::move(short_text));
+    // What a character costs depends on the format; the text shrinks until it is cheap enough.
+    for (auto units = std::min(room, utf16_units(text)); units > least; units -= std::max<std::size_t>(units / 10, 1)) {
+        paragraph.children.front().text = shorten_text(text, units);
+        if (size(paragraph) <= room) return paragraph;
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 void fit_blocks(MarkdownNode& document, std::size_t limit, std::size_t (*size)(const MarkdownNode& block)) {
@@ -78,11 +101,15 @@ void fit_blocks(MarkdownNode& document, std::size_t limit, std::size_t (*size)(c
         sizes[index] = size(*table);
         total = others + sizes[index];
     }
+    std::optional<MarkdownNode> last;
     while (!blocks.empty() && total > room) {
         total -= sizes.back();
         sizes.pop_back();
+        last = std::move(blocks.back());
         blocks.pop_back();
     }
+    if (last && total < room) last = first_sentences(*last, room - total, size);
+    if (last && total < room) blocks.push_back(std::move(*last));
     // A heading with nothing below it says nothing.
     while (!blocks.empty() && blocks.back().kind == Kind::heading) blocks.pop_back();
     if (size(notice()) <= limit) blocks.push_back(notice());

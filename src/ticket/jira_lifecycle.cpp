@@ -93,12 +93,16 @@ auto JiraSink::state(const TicketRef& ticket, Deadline deadline) -> Task<Result<
     co_return state_from(*issue);
 }
 
-auto JiraSink::transition(const TicketRef& ticket, const TicketTarget& target, Deadline deadline)
+auto JiraSink::transition(const TicketRef& ticket, const TicketTarget& wanted, Deadline deadline)
     -> Task<Result<void>> {
+    auto target = wanted;
+    const bool is_end = target.standing == Standing::done;
+    if (target.status.empty()) target.status = is_end ? config_.states.done : config_.states.reopened;
+    if (target.resolution.empty()) target.resolution = config_.states.resolution;
     auto now = co_await state(ticket, deadline);
     if (!now) co_return fail(now.error());
     if (is_at(*now, target)) co_return Result<void>{};
-    auto moved = co_await move(percent_encode(ticket.key), target, deadline);
+    auto moved = co_await move(ticket, target, deadline);
     if (moved || moved.error().code != Errc::conflict) co_return moved;
     // Where an answer was lost, the repeat finds the way gone because it has been taken.
     now = co_await state(ticket, deadline);
@@ -106,8 +110,8 @@ auto JiraSink::transition(const TicketRef& ticket, const TicketTarget& target, D
     co_return moved;
 }
 
-auto JiraSink::move(std::string issue, TicketTarget target, Deadline deadline) -> Task<Result<void>> {
-    const auto path = fmt::format("/rest/api/3/issue/{}/transitions", issue);
+auto JiraSink::move(TicketRef ticket, TicketTarget target, Deadline deadline) -> Task<Result<void>> {
+    const auto path = issue_path(ticket, "/transitions");
     auto offered = co_await jira_.get(path + "?expand=transitions.fields", deadline);
     if (!offered) co_return fail(offered.error());
     const auto wanted =
@@ -127,9 +131,9 @@ auto JiraSink::move(std::string issue, TicketTarget target, Deadline deadline) -
     co_return fail(Errc::conflict, refusal);
 }
 
-auto JiraSink::has_link(std::string issue, std::string other, std::string type, Deadline deadline)
+auto JiraSink::has_link(TicketRef ticket, std::string other, std::string type, Deadline deadline)
     -> Task<Result<bool>> {
-    auto seen = co_await jira_.get(fmt::format("/rest/api/3/issue/{}?fields=issuelinks", issue), deadline);
+    auto seen = co_await jira_.get(issue_path(ticket, "?fields=issuelinks"), deadline);
     if (!seen) co_return fail(seen.error());
     co_return std::ranges::any_of(array_in(member(*seen, {"fields"}), "issuelinks"), [&](const Json& one) {
         return text_in(one, {"type", "name"}) == type &&
@@ -140,13 +144,13 @@ auto JiraSink::has_link(std::string issue, std::string other, std::string type, 
 auto JiraSink::link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
     -> Task<Result<void>> {
     const auto* type = link_type(kind);
-    auto there = co_await has_link(percent_encode(ticket.key), other.key, type, deadline);
+    auto there = co_await has_link(ticket, other.key, type, deadline);
     if (!there) co_return fail(there.error());
     if (*there) co_return Result<void>{};
     // "inward" is the end that the outward words are said of: duplicate "duplicates" original.
     Json body{
         {"type", {{"name", type}}}, {"inwardIssue", {{"key", ticket.key}}}, {"outwardIssue", {{"key", other.key}}}};
-    auto linked = co_await jira_.call("POST", "/rest/api/3/issueLink", std::move(body), Repeat::safe, deadline);
+    auto linked = co_await jira_.call("POST", dialect_.path("/issueLink"), std::move(body), Repeat::safe, deadline);
     if (!linked) co_return fail(linked.error());
     co_return Result<void>{};
 }

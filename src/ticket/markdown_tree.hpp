@@ -55,7 +55,7 @@ inline constexpr int max_markdown_depth = 12;
 inline constexpr std::string_view ai_mark = "AI-Generated Guidance";
 /// Stands where blocks were left out.
 inline constexpr std::string_view left_out_notice =
-    "Shortened to fit this tracker; the full text and all evidence are in dossier.";
+    "Shortened to fit this tracker; the full text is attached where files are allowed, and kept in dossier.";
 
 /// Makes a document fit: rows of the last table go first (the evidence), then whole blocks from the end. A last block
 /// that carries the AI mark stays as long as anything does. A notice says that something is missing.

@@ -1,6 +1,7 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/ticket/markup.hpp"
 #include "markdown_tree.hpp"
+#include "tracker_text.hpp"
 
 #include <fmt/format.h>
 
@@ -127,16 +128,7 @@ auto document_text(const MarkdownNode& document) -> std::string {
 
 auto size_in_plain(const MarkdownNode& node) -> std::size_t {
     const auto text = block_text(node);
-    return text.empty() ? 0 : code_points(text) + 2; // and the blank line after it
-}
-
-auto first_code_points(const std::string& text, std::size_t most) -> std::string {
-    std::size_t at = 0;
-    for (std::size_t seen = 0; at < text.size(); ++at) {
-        const bool starts = (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;
-        if (starts && seen++ == most) break;
-    }
-    return text.substr(0, at);
+    return text.empty() ? 0 : utf16_units(text) + 2; // and the blank line after it
 }
 
 } // namespace
@@ -144,12 +136,12 @@ auto first_code_points(const std::string& text, std::size_t most) -> std::string
 auto markdown_to_plain(std::string_view markdown, std::size_t max_characters) -> std::string {
     auto tree = parse_markdown(markdown);
     auto whole = document_text(tree);
-    if (max_characters == 0 || code_points(whole) <= max_characters) return whole;
+    if (max_characters == 0 || utf16_units(whole) <= max_characters) return whole;
     fit_blocks(tree, max_characters, size_in_plain);
     const auto fits = document_text(tree);
     // One huge paragraph leaves no block to keep; its beginning says more than a notice alone.
-    const bool is_worth_it = fits.size() > left_out_notice.size() && code_points(fits) <= max_characters;
-    return is_worth_it ? fits : first_code_points(whole, max_characters);
+    const bool is_worth_it = fits.size() > left_out_notice.size() && utf16_units(fits) <= max_characters;
+    return is_worth_it ? fits : shorten_text(whole, max_characters);
 }
 
 } // namespace dossier::ticket

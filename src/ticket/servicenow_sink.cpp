@@ -90,7 +90,7 @@ ServiceNowSink::ServiceNowSink(const SinkConfig& config, net::HttpClient& client
     : config_(config),
       states_(states_of_table(config.table)),
       metrics_(metrics),
-      now_(config, config.password, client, metrics, servicenow_error_text) {
+      now_(config, client, metrics, servicenow_error_text) {
     const auto configured = text_in(string_columns(extra_fields(config)), {"state"});
     if (!configured.empty()) states_.draft = configured;
 }

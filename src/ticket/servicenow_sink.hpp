@@ -27,6 +27,7 @@ public:
         -> Task<Result<void>> override;
     auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> override;
+    auto changes(Duration back, std::string page, Deadline deadline) -> Task<Result<TicketChanges>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:

@@ -38,13 +38,14 @@ auto TicketSink::check(Deadline /*deadline*/) -> Task<ConnectCheck> {
 }
 
 auto JiraSink::check(Deadline deadline) -> Task<ConnectCheck> {
-    const auto me = co_await jira_.get("/rest/api/3/myself", deadline);
+    const auto me = co_await jira_.get(dialect_.path("/myself"), deadline);
     if (!me) co_return net::failed_check({}, jira_.base(), me.error());
     ConnectCheck check{.what = {}, .url = jira_.base(), .missing = {}, .detail = {}};
     check.detail = fmt::format("as {}, project {}", text_in(*me, {"displayName"}), config_.project);
-    const auto permissions = co_await jira_.get(fmt::format("/rest/api/3/mypermissions?projectKey={}&permissions={}",
-                                                            percent_encode(config_.project), all_jira_permissions()),
-                                                deadline);
+    const auto permissions =
+        co_await jira_.get(dialect_.path(fmt::format("/mypermissions?projectKey={}", percent_encode(config_.project)) +
+                                         (dialect_.is_cloud() ? "&permissions=" + all_jira_permissions() : "")),
+                           deadline);
     if (!permissions) {
         // Jira answers 404 for a project that we can't see, whether it exists or not.
         auto failed = net::failed_check({}, jira_.base(), permissions.error());

@@ -25,29 +25,68 @@ auto without_slash(std::string url) -> std::string {
     return url;
 }
 
+auto authorization_for(const SinkConfig& config) -> std::string {
+    if (config.is_data_center() && !config.token.empty()) return "Bearer " + config.token.reveal();
+    const auto& secret = config.token.empty() ? config.password : config.token;
+    return "Basic " + base64_encode(config.user + ":" + secret.reveal());
+}
+
+auto credentials_of(const SinkConfig& config) -> net::ClientCredentials {
+    net::ClientCredentials credentials;
+    credentials.url = config.oauth.url.empty() ? without_slash(config.url) + "/oauth_token.do" : config.oauth.url;
+    credentials.client_id = config.oauth.client_id;
+    credentials.client_secret = config.oauth.client_secret;
+    if (config.oauth.grant == "password") {
+        credentials.user = config.user;
+        credentials.password = config.password;
+    }
+    return credentials;
+}
+
 auto is_letter_or_digit(char c) -> bool {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 } // namespace
 
-TrackerClient::TrackerClient(const SinkConfig& config, const Secret& password, net::HttpClient& client,
-                             Metrics& metrics, ErrorText error_text)
+TrackerClient::TrackerClient(const SinkConfig& config, net::HttpClient& client, Metrics& metrics, ErrorText error_text)
     : upstream_(client, metrics, upstream_config(config)),
       base_(without_slash(config.url)),
-      authorization_("Basic " + base64_encode(config.user + ":" + password.reveal())),
-      error_text_(error_text) {}
+      authorization_(authorization_for(config)),
+      error_text_(error_text) {
+    if (!config.oauth.client_id.empty()) tokens_.emplace(net::client_credentials(upstream_, credentials_of(config)));
+}
 
 auto TrackerClient::call(std::string method, std::string path, Json body, net::Repeat repeat, Deadline deadline)
     -> Task<Result<Json>> {
     net::ClientRequest request;
     request.method = std::move(method);
     request.url = base_ + path;
-    request.headers.set("Authorization", authorization_.reveal());
-    request.headers.set("Accept", "application/json");
     request.headers.set("Content-Type", "application/json");
     if (!body.is_null()) request.body = dump_json(body);
-    auto response = co_await upstream_.call(std::move(request), repeat, deadline);
+    co_return co_await send(std::move(request), repeat, deadline);
+}
+
+auto TrackerClient::upload(std::string path, net::Headers headers, std::string body, Deadline deadline)
+    -> Task<Result<Json>> {
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = base_ + path;
+    request.headers = std::move(headers);
+    request.body = std::move(body);
+    co_return co_await send(std::move(request), net::Repeat::unsafe, deadline);
+}
+
+auto TrackerClient::send(net::ClientRequest request, net::Repeat repeat, Deadline deadline) -> Task<Result<Json>> {
+    request.headers.set("Accept", "application/json");
+    if (!tokens_) request.headers.set("Authorization", authorization_.reveal());
+    Result<net::HttpResponse> response;
+    if (tokens_) {
+        response =
+            co_await net::call_with_token(upstream_, *tokens_, std::move(request), net::apply_bearer, repeat, deadline);
+    } else {
+        response = co_await upstream_.call(std::move(request), repeat, deadline);
+    }
     if (!response) co_return fail(response.error());
     if (!response->ok()) co_return fail(refusal(*response, repeat));
     if (trim(response->body).empty()) co_return Json{};

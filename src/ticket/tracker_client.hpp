@@ -1,11 +1,14 @@
 #pragma once
-// What the sinks of real trackers share: JSON over an Upstream with basic authentication, and refusals turned into
-// errors that carry the tracker's own words, cut to a bearable length.
+// What the sinks of real trackers share: JSON over an Upstream, authenticated as configured (basic, bearer, or OAuth
+// tokens that are renewed after a 401), and refusals turned into errors that carry the tracker's own words, cut to a
+// bearable length.
 
 #include "dossier/base/json.hpp"
+#include "dossier/net/token_source.hpp"
 #include "dossier/net/upstream.hpp"
 #include "dossier/ticket/config.hpp"
 
+#include <optional>
 #include <string>
 
 namespace dossier::ticket {
@@ -15,8 +18,7 @@ using ErrorText = std::string (*)(const Json& body);
 
 class TrackerClient {
 public:
-    TrackerClient(const SinkConfig& config, const Secret& password, net::HttpClient& client, Metrics& metrics,
-                  ErrorText error_text);
+    TrackerClient(const SinkConfig& config, net::HttpClient& client, Metrics& metrics, ErrorText error_text);
 
     /// Answers other than 2xx are errors: `unauthenticated`, `forbidden`, `not_found`, `conflict`, else `rejected`;
     /// `outcome_unknown` where an unsafe request ended in 408 or 5xx, or its 2xx can't be read. An empty body is null.
@@ -24,15 +26,20 @@ public:
     auto call(std::string method, std::string path, Json body, net::Repeat repeat, Deadline deadline)
         -> Task<Result<Json>>;
     auto get(std::string path, Deadline deadline) -> Task<Result<Json>>;
+    /// A body that is not JSON; errors as above. A second copy is possible where the outcome is unknown.
+    /// @param headers Content-Type, and what the tracker wants besides
+    auto upload(std::string path, net::Headers headers, std::string body, Deadline deadline) -> Task<Result<Json>>;
     /// Configured url without the slash at its end.
     [[nodiscard]] auto base() const -> const std::string& { return base_; }
 
 private:
+    auto send(net::ClientRequest request, net::Repeat repeat, Deadline deadline) -> Task<Result<Json>>;
     [[nodiscard]] auto refusal(const net::HttpResponse& response, net::Repeat repeat) const -> Error;
 
     net::Upstream upstream_;
     std::string base_;
-    Secret authorization_;
+    Secret authorization_; ///< value of the header; unused with tokens
+    std::optional<net::TokenSource> tokens_;
     ErrorText error_text_;
 };
 

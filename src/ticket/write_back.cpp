@@ -96,14 +96,16 @@ auto WriteBack::effects_on(const WriteBackPlatform& platform, const WriteBackOrd
         return effects.back();
     };
     auto api = platform.api;
+    const bool is_closing = !order.closing.empty();
     if (platform.config.comment) {
-        auto& comment = effect("comment", order.draft.id);
+        auto& comment = is_closing ? effect("ticket_closed", order.closing) : effect("comment", order.draft.id);
         comment.content = order.text;
         if (!can.comment) comment.skip_reason = "the platform takes no comment on a finding";
         comment.call = [api, id = finding.source_id, text = order.text, key = comment.key, deadline] {
             return api->comment(id, text, key, deadline);
         };
     }
+    if (is_closing) return effects;
     if (platform.config.ticket_link) {
         auto& link = effect("ticket_link", order.ticket.sink + "/" + order.ticket.key);
         link.content = order.ticket.url;

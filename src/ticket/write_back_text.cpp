@@ -102,6 +102,13 @@ auto author_line(const Narrative& narrative) -> std::string {
                        narrative.grounding_score);
 }
 
+auto closed_ticket_comment(const TicketRef& ticket, const std::string& words) -> std::string {
+    return fmt::format("Ticket {}{} was closed in its tracker{}, while this finding is still open. dossier leaves the "
+                       "ticket as it is; please resolve, suppress or accept the finding here if that is meant.",
+                       ticket.key, is_web_link(ticket.url) ? " " + ticket.url : "",
+                       words.empty() ? "" : " as " + shorten(words, 200));
+}
+
 auto write_back_comment(const Draft& draft, const Draft* earlier, const Narrative& narrative, const TicketRef& ticket)
     -> std::string {
     std::string text;

@@ -168,14 +168,10 @@ TEST(AppConfig, RefusesToBeOpenBeyondLoopback) {
 TEST(AppConfig, NeverIgnoresWhatItCantDo) {
     const char* rows[] = {
         "auth: {oidc: {issuer: 'https://idp.example', audience: dossier}}",
-        "chat: {slack: {bot_token: '${T}'}}",
-        "chat: {slack: {signing_secret: '${T}'}}",
-        "chat: {teams: {webhook_url: '${T}'}}",
         "audit: {sinks: [{kind: splunk_hec, url: 'https://hec.example', token: '${T}'}]}",
         "audit: {sinks: [{kind: syslog, host: h, port: 514, tls: true}]}",
         "audit: {sinks: [{kind: file, path: p}]}",
         "store: {url: 'postgresql://u:secret-word@host/db'}",
-        "tickets: {sinks: [{name: j, kind: jira, flavour: dc, url: 'https://j.x', user: u, token: x, project: P}]}",
     };
     for (const auto* text : rows) {
         SCOPED_TRACE(text);
@@ -257,6 +253,8 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"redaction: {extra: ['a(']}", "redaction.extra: pattern 1 is no RE2 expression"},
         {"redaction: {extra: ['a*']}", "redaction.extra: pattern 1 matches the empty text"},
         {"llm: {providers: [{name: p, kind: openai, model: m}]}", "llm.providers[0].url: is required"},
+        {"llm: {share: true, cache: false}", "llm.share: needs `cache: true`"},
+        {"llm: {share_storms_of: -1}", "llm.share_storms_of: "},
         {"llm: {providers: [{name: p, kind: openai, url: 'https://x.example/v1'}]}",
          "llm.providers[0].model: is required"},
         {"llm: {providers: [{name: p, kind: azure_openai, url: 'https://x.example', api_key: '${K}'}]}",
@@ -330,6 +328,19 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"routes: [{name: r, min_confidence: 1.5}]", "routes[0].min_confidence: must be from 0 to 1"},
         {"routes: [{do: digest}]", "routes[0].name: is required"},
         {"automate: {max_severity: urgent}", "automate.max_severity: `urgent` is none of"},
+        {"tickets: {on_resolve: close}", "tickets.on_resolve: `close` is none of `transition`, `comment`, `none`"},
+        {"tickets: {on_reopen: new}", "tickets.on_reopen: `new` is none of `reopen`, `new_ticket`, `comment`"},
+        {"tickets: {on_update: all}", "tickets.on_update: `all` is none of `comment`, `none`"},
+        {"tickets: {group: {by: [owner]}}", "tickets.group.by: must name `rule`"},
+        {"tickets: {group: {by: [rule, colour]}}", "tickets.group.by"},
+        {"tickets: {group: {by: [rule], min: 1}}", "tickets.group.min"},
+        {"tickets: {group: {by: [rule], window: 0s}}", "tickets.group.window: must be longer than nothing"},
+        {"tickets: {sinks: [{name: o, kind: outbox, poll: 5m}]}",
+         "tickets.sinks[0].poll: is not used by kind `outbox`"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.x', user: u, token: x, project: P, poll: 0s}]}",
+         "tickets.sinks[0].poll: must be longer than nothing"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.x', user: u, token: x, project: P, callback: {}}]}",
+         "tickets.sinks[0].callback: needs `secret`"},
         {"tickets: {approval: none}", "tickets.approval: `none` is none of `before_create`, `before_assign`"},
         {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}'}]}",
          "tickets.sinks[0].project: is required"},
@@ -340,16 +351,79 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"tickets: {sinks: [{name: o, kind: outbox}, {name: o, kind: outbox}]}", "tickets.sinks[1].name: `o` is taken"},
         {"tickets: {sinks: [{name: outbox, kind: servicenow, url: 'https://s.example', user: u, password: '${T}'}]}",
          "tickets.sinks[0].name: `outbox` is the name of the built-in sink"},
+        {"tickets: {sinks: [{name: j, kind: jira, flavour: dc, url: 'https://j.example', user: u, project: P}]}",
+         "tickets.sinks[0].token: Jira Data Center takes a personal access token"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "fields: {a: [{b: '{{owner.mail}}'}]}}]}",
+         "tickets.sinks[0].fields: unknown placeholder `{{owner.mail}}`; did you mean `{{owner.email}}`?"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "epic: '{{nobody'}]}",
+         "tickets.sinks[0].epic: `{{` is never closed by `}}`"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "priority: {severe: Highest}}]}",
+         "tickets.sinks[0].priority.severe: unknown key"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "states: {draft: '3'}}]}",
+         "tickets.sinks[0].states: `draft`, `approved` and `assigned` are used by kind `servicenow` only"},
+        {"tickets: {sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+         "impact: {low: '3'}}]}",
+         "tickets.sinks[0].impact: is used by kind `servicenow` only"},
+        {"tickets: {sinks: [{name: s, kind: servicenow, url: 'https://s.example', oauth: {client_id: c}}]}",
+         "tickets.sinks[0].oauth.client_secret: is required"},
+        {"tickets: {sinks: [{name: s, kind: servicenow, url: 'https://s.example', user: u, oauth: {grant: password, "
+         "client_id: c, client_secret: '${T}'}}]}",
+         "tickets.sinks[0].password: is required"},
+        {"tickets: {sinks: [{name: s, kind: servicenow, url: 'https://s.example', user: u, password: '${T}', "
+         "components: [x]}]}",
+         "tickets.sinks[0].components: is used by kind `jira` only"},
         {"tickets: {sinks: [{name: o, kind: outbox, fields: [a]}]}", "tickets.sinks[0].fields: expected a mapping"},
         {"audit: {key: ''}", "audit.key: must not be empty"},
         {"log: {level: verbose}", "log.level: `verbose` is none of"},
         {"retention: {payloads: long}", "retention.payloads: expected a duration"},
         {"chat: {slak: {}}", "chat.slak: unknown key `slak`; did you mean `slack`?"},
+        {"chat: {slack: {bot_token: '${T}', channel: C1}}", "chat.slack.signing_secret: is required"},
+        {"chat: {slack: {signing_secret: '${T}', channel: C1}}", "chat.slack.bot_token: is required"},
+        {"chat: {slack: {bot_token: '${T}', signing_secret: '${T}'}}", "chat.slack.channel: is required"},
+        {"chat: {slack: {timeout: 0s}}", "chat.slack.timeout: must be longer"},
+        {"chat: {every: 1ms}", "chat.every: must be at least 20ms"},
+        {"chat: {teams: {webhook_url: 'http://flows.example/x?sig=1'}}", "chat.teams.webhook_url: must be https"},
+        {"chat: {teams: {link_secret: short}}", "chat.teams.link_secret: must have at least 32 characters"},
+        {"chat: {teams: {link_secret: '0123456789abcdef0123456789abcdef'}}", "chat.public_url: is needed"},
+        {"chat: {teams: {shape: picture}}", "chat.teams.shape: `picture` is none of"},
+        {"approval: {platform: {sources: [wiz]}}", "approval.platform.sources: there is no source `wiz`"},
+        {"approval: {platform: {approve: ' '}}", "approval.platform.approve: must not be empty"},
+        {"approval: {platform: {approve: yes, reject: YES}}", "approval.platform.reject: says the same"},
+        {"approval: {platform: {every: 1ms}}", "approval.platform.every: must be at least 50ms"},
+        {"sources: [{name: w, kind: wiz, auth: {type: bearer, token: '${T}'}}]\napproval: {platform: {sources: [w]}}",
+         "approval.platform.sources: source `w` has no `api`"},
+        {"auth: {people: [{email: a@x.example}]}", "auth.people[0].role: is required"},
+        {"auth: {people: [{role: approver}]}", "auth.people[0].email: is required"},
+        {"auth: {people: [{email: alice, role: approver}]}", "auth.people[0].email: expected an e-mail address"},
+        {"auth: {people: [{email: A@x.example, role: viewer}, {email: a@x.example, role: admin}]}",
+         "auth.people[1].email: stands here twice"},
+        {"auth: {people: [{email: a@x.example, role: viewer, teams_id: T}, {email: b@x.example, role: admin, "
+         "teams_id: t}]}",
+         "auth.people[1].teams_id: is that of another person"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.text);
         EXPECT_THAT(errors_of(parse(row.text)), Contains(HasSubstr(row.expected)));
     }
+}
+
+TEST(AppConfig, ChatWithoutPeopleIsSaidToBeDeaf) {
+    const std::string slack = "chat: {slack: {bot_token: '${T}', signing_secret: '${T}', channel: C1}}\n";
+    EXPECT_THAT(warnings_of(parse(slack)), ElementsAre(HasSubstr("auth.people: nobody is named")));
+    EXPECT_THAT(warnings_of(parse("chat: {teams: {webhook_url: nonsense, hmac_secret: '!'}}")),
+                Contains(HasSubstr("is not base64")));
+    const std::string people = "auth: {people: [{email: Paul@Acme.example, role: approver}]}\n";
+    const auto loaded = parse(slack + people);
+    EXPECT_THAT(loaded.problems, IsEmpty());
+    EXPECT_EQ(loaded.config.people.at(0).email, "paul@acme.example");
+    EXPECT_EQ(loaded.config.chat.slack.url, "https://slack.com/api");
+    const auto elsewhere = parse(people + "chat: {slack: {url: 'http://127.0.0.1:81/', bot_token: '${T}', "
+                                          "signing_secret: '${T}', channel: C1}}");
+    EXPECT_EQ(elsewhere.config.chat.slack.url, "http://127.0.0.1:81/api");
 }
 
 TEST(AppConfig, AnEmptyVariableIsFineWhereASecretIsOptional) {

@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from harness import Service, default_config, generic_event  # noqa: E402
+from verdicts import Verdicts, npm_install  # noqa: E402
 
 PACKAGES = ["@backstage/backend-defaults", "@backstage/plugin-catalog-backend@4", "pg"]
 PLACE = ROOT / "build/conformance/backstage"
@@ -32,28 +33,13 @@ HERE = pathlib.Path(__file__).parent
 POSTGRES = pathlib.Path("/usr/lib/postgresql/15/bin")
 TOKEN = "conformance-static-token"
 MANY = 60
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} backstage: {claim}" + (f" ({detail})" if detail and not good else ""), flush=True)
+verdict = Verdicts("backstage")
 
 
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not (PLACE / "node_modules/@backstage/plugin-catalog-backend").exists():
-        (PLACE / "package.json").write_text('{"name": "catalog", "private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", *PACKAGES], cwd=PLACE,
-                       check=True, timeout=900)
-    shutil.copy(HERE / "backstage_backend.js", PLACE)
 
 
 @contextlib.contextmanager
@@ -208,12 +194,13 @@ def checks(url):
 
 
 def main():
-    install()
+    if not npm_install(PLACE, PACKAGES, files=[HERE / "backstage_backend.js"]):
+        raise SystemExit(verdict.skip("its npm packages can't be had"))
     with database() as port, catalog(port) as url:
         judge_is_strict(url)
         look_ups(url)
         checks(url)
-    raise SystemExit(1 if failures else 0)
+    raise SystemExit(verdict.exit_code())
 
 
 if __name__ == "__main__":

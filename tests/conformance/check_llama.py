@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import threading
@@ -24,26 +23,12 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from harness import TOKENS, Service, default_config, wiz_issue  # noqa: E402
 from standins.contracts import SHARED  # noqa: E402
+from verdicts import Verdicts, npm_install  # noqa: E402
 
 PACKAGES = ["@fugood/llama.node@1.7.15", "@fugood/node-llama-linux-x64@1.7.15"]
 PLACE = ROOT / "build/conformance/llama"
 MODEL = SHARED / "contracts/upstream/llm/stories260K.gguf"
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} llama: {claim}" + (f" ({detail})" if detail and not good else ""), flush=True)
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not (PLACE / "node_modules/@fugood/llama.node").exists():
-        (PLACE / "package.json").write_text('{"private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--silent",
-                        *PACKAGES], cwd=PLACE, check=True, timeout=600)
-    shutil.copy(pathlib.Path(__file__).parent / "llama_server.js", PLACE / "llama_server.js")
+verdict = Verdicts("llama")
 
 
 class Engine:
@@ -140,7 +125,7 @@ def check(engine):
         engine.completions.clear()
         stream = explained_aloud(service, wiz_issue("aloud", account="300000000000"))
         if not stream:
-            print("skipped llama: the service doesn't stream explanations")
+            verdict.skip("the service doesn't stream explanations")
             return
         verdict(any(one["stream"] and one["pieces"] > 10 for one in engine.completions), "it streams token by token",
                 engine.completions)
@@ -148,17 +133,13 @@ def check(engine):
 
 
 def main():
-    if not MODEL.is_file() or not shutil.which("npm"):
-        print("skipped llama: needs npm and", MODEL.name)
-        return 77
-    try:
-        install()
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        print("skipped llama: its npm packages can't be had")
-        return 77
+    if not MODEL.is_file():
+        return verdict.skip(f"needs {MODEL.name}")
+    if not npm_install(PLACE, PACKAGES, "--omit=optional", files=[pathlib.Path(__file__).parent / "llama_server.js"]):
+        return verdict.skip("its npm packages can't be had")
     with Engine() as engine:
         check(engine)
-    return 1 if failures else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -17,32 +16,18 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
-from harness import Service, default_config, wiz_issue  # noqa: E402
+from explanations import explained, is_good  # noqa: E402
 from standins.llm import API_KEY, Llm  # noqa: E402
-from standins.llm_vendors import ANTHROPIC_KEY, AWS_KEYS, AZURE_KEY, Anthropic, Azure, Bedrock  # noqa: E402
+from standins.llm_vendors import (ANTHROPIC_KEY, AWS_KEYS, AZURE_KEY, Anthropic, Azure, Bedrock,  # noqa: E402
+                                  exception_frame)
+from verdicts import Verdicts, npm_install  # noqa: E402
 
 PACKAGES = ["@copilotkit/aimock@1.43.0", "openai@6.49.0", "@anthropic-ai/sdk@1.12.0",
             "@aws-sdk/client-bedrock-runtime@3.1164.0"]
 PLACE = ROOT / "build/conformance/llm"
 HERE = pathlib.Path(__file__).parent
 PROMPT = 'BEGIN x\n{"id":"E1","kind":"severity","statement":"The severity is high.","value":"","origin":""}\nEND x'
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} llm: {claim}" + (f" ({detail})" if detail and not good else ""), flush=True)
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not (PLACE / "node_modules/openai").exists():
-        (PLACE / "package.json").write_text('{"private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", *PACKAGES], cwd=PLACE,
-                       check=True, timeout=600)
-    for name in ("llm_mock.mjs", "llm_sdk_judge.mjs"):
-        shutil.copy(HERE / name, PLACE / name)
+verdict = Verdicts("llm")
 
 
 @contextlib.contextmanager
@@ -66,15 +51,8 @@ def status(url, body):
         return error.code
 
 
-def explained(**llm):
-    with contextlib.closing(Service(default_config(**({"llm": llm} if llm else {})))) as service:
-        service.start()
-        finding = service.send("wiz", wiz_issue())["findings"][0]["id"]
-        return service.settled(finding, 60)["dossier"]
-
-
 def check_mock():
-    told = [one for one in explained()["narrative"]["evidence"] if one["kind"] in ("severity", "exposure")]
+    told = [one for one in explained()[0]["evidence"] if one["kind"] in ("severity", "exposure")]
     content = {"summary": told[0]["statement"], "summary_evidence": [told[0]["id"]],
                "sentences": [{"text": one["statement"], "evidence": [one["id"]]} for one in told]}
     with mock(content) as url:
@@ -87,47 +65,54 @@ def check_mock():
                         "access_key_id": "AKID", "secret_access_key": "s"},
         }
         for kind, provider in kinds.items():
-            narrative = explained(providers=[{"name": "mock", "timeout": "20s", **provider}])["narrative"]
-            good = narrative["author"] == "llm" and narrative["grounding_score"] == 1.0
-            verdict(good, f"{kind} writes a narrative by the mock", narrative["notes"])
+            narrative, names, told = explained({"name": "mock", "timeout": "20s", **provider})
+            verdict(is_good(narrative), f"{kind} writes a narrative by the mock", narrative["notes"])
+            verdict(is_good(told) and names.count("delta") > 1, f"{kind} streams one", (names, told["notes"]))
+
+
+def garble(frames):
+    """A bit of a payload fell over."""
+    middle = bytearray(frames[3])
+    middle[-6] ^= 1
+    return [*frames[:3], bytes(middle), *frames[4:]]
 
 
 def check_stand_ins():
-    openai, azure, claude, aws = Llm(), Azure(), Anthropic(), Bedrock()
+    stand_ins = openai, azure, claude, aws, garbled, throttled = Llm(), Azure(), Anthropic(), Bedrock(), Bedrock(), Bedrock()
+    garbled.spoil = garble
+    throttled.spoil = lambda frames: [*frames[:4], exception_frame("throttlingException", "Too many tokens")]
     servers = {"prompt": PROMPT,
                "openai": {"url": openai.url + "/v1", "key": API_KEY, "model": "e2e-model"},
                "azure": {"url": azure.url, "key": AZURE_KEY, "deployment": Azure.deployment, "version": Azure.api_version},
                "anthropic": {"url": claude.url, "key": ANTHROPIC_KEY},
-               "bedrock": {"url": aws.url, "model": Bedrock.model, "id": AWS_KEYS[0], "secret": AWS_KEYS[1]}}
+               **{name: {"url": one.url, "model": Bedrock.model, "id": AWS_KEYS[0], "secret": AWS_KEYS[1]}
+                  for name, one in (("bedrock", aws), ("garbled", garbled), ("throttled", throttled))}}
     try:
         done = subprocess.run(["node", "llm_sdk_judge.mjs"], cwd=PLACE, input=json.dumps(servers), capture_output=True,
                               text=True, timeout=120, check=True)
     finally:
-        complaints = [one for stand_in in (openai, azure, claude, aws) for one in stand_in.complaints]
-        for stand_in in (openai, azure, claude, aws):
+        complaints = [one for stand_in in stand_ins for one in stand_in.complaints]
+        for stand_in in stand_ins:
             stand_in.shut()
     said = json.loads(done.stdout)
     for name, wrong in (("openai", 401), ("anthropic", 401), ("bedrock", 403)):
         verdict(said[f"{name} wrong key"].get("status") == wrong, f"the {name} SDK is refused with a wrong key",
                 said[f"{name} wrong key"])
-    for name in ("openai", "openai stream", "azure", "anthropic", "bedrock"):
+    for name, error in (("garbled", "Error"), ("throttled", "ThrottlingException")):
+        verdict(said[f"bedrock {name} stream"].get("error") == error, f"AWS' SDK sees that our stand-in's stream is {name}",
+                said[f"bedrock {name} stream"])
+    for name in ("openai", "openai stream", "azure", "anthropic", "bedrock", "bedrock stream", "bedrock stream by tool"):
         good = "The severity is high." in said[name].get("text", "") and said[name].get("usage", 0) > 0
         verdict(good, f"the vendor's SDK understands our stand-in: {name}", said[name])
     verdict(not complaints, "and our stand-ins have nothing against the SDKs' requests", complaints)
 
 
 def main():
-    if not shutil.which("npm"):
-        print("skipped llm: needs npm")
-        return 77
-    try:
-        install()
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        print("skipped llm: its npm packages can't be had")
-        return 77
+    if not npm_install(PLACE, PACKAGES, files=[HERE / "llm_mock.mjs", HERE / "llm_sdk_judge.mjs"]):
+        return verdict.skip("its npm packages can't be had")
     check_mock()
     check_stand_ins()
-    return 1 if failures else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

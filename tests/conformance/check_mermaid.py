@@ -6,7 +6,6 @@ line a check; exit code 1 when one failed.
 
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -15,27 +14,13 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from harness import Service, default_config, wiz_issue  # noqa: E402
 from standins.wiz import Wiz  # noqa: E402
+from verdicts import Verdicts, npm_install  # noqa: E402
 
 PACKAGES = ["mermaid@11", "jsdom@29"]
 PLACE = ROOT / "build/conformance/mermaid"
 NAMES = ["payments-etl", "\"]; click x \"javascript:alert(1)\"", "%%{init: {\"securityLevel\": \"loose\"}}%%", "`**bold**`",
          "<script>alert(1)</script>", "end", "a|b --> c", "#quot;#35;", "Zoë's häm & eggs", "subgraph x", "日本語", "x\\\"y"]
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} mermaid: {claim}" + (f" ({detail})" if detail and not good else ""), flush=True)
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not (PLACE / "node_modules/mermaid").exists():
-        (PLACE / "package.json").write_text('{"private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", *PACKAGES], cwd=PLACE,
-                       check=True, timeout=600)
-    shutil.copy(pathlib.Path(__file__).parent / "mermaid_judge.mjs", PLACE / "mermaid_judge.mjs")
+verdict = Verdicts("mermaid")
 
 
 def judged(texts):
@@ -69,7 +54,8 @@ def drawn():
 
 
 def main():
-    install()
+    if not npm_install(PLACE, PACKAGES, files=[pathlib.Path(__file__).parent / "mermaid_judge.mjs"]):
+        return verdict.skip("its npm packages can't be had")
     bad = ['flowchart LR\n    a["x"] --> b["y"] z["', "hello", "flowchart LR\n    a[x --> b"]
     verdict(None not in judged(bad), "the parser refuses what is no flowchart", judged(bad))
     verdict(not is_xml("<svg><text>a & b</text></svg>"), "xmllint refuses what is no XML")
@@ -78,7 +64,7 @@ def main():
     verdict(reason is None, "Mermaid's parser takes the flowchart of hostile names", reason)
     verdict(mermaid.count(":::") == len(NAMES) + 1, "every node is in it", mermaid)
     verdict(is_xml(svg), "the picture is well-formed")
-    return 1 if failures else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

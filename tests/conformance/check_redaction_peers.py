@@ -12,9 +12,10 @@ import os
 import pathlib
 import re
 import resource
-import shutil
 import subprocess
 import sys
+
+from verdicts import Verdicts, npm_install
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build/conformance/redaction_peers"
@@ -22,16 +23,8 @@ BINARY = os.environ.get("DOSSIER_BINARY", ROOT / "build/dev/dossier")
 SHARED = pathlib.Path(os.environ.get("DOSSIER_SHARED", ROOT / "../shared"))
 PACKAGES = ["redact-pii@3.4.0", "@coffeeandfun/remove-pii@3.0.1", "openredaction@1.1.5", "@redactpii/node@1.0.17",
             "@cdssnc/sanitize-pii@2.1.1"]
+verdict = Verdicts("redaction_peers")
 PEERS = [package.rpartition("@")[0] for package in PACKAGES]
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not all((PLACE / "node_modules" / peer).exists() for peer in PEERS):
-        (PLACE / "package.json").write_text('{"private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", *PACKAGES], cwd=PLACE,
-                       check=True, timeout=600)
-    shutil.copy(pathlib.Path(__file__).parent / "redaction_peers.mjs", PLACE / "redaction_peers.mjs")
 
 
 def by_peer(peer, texts):
@@ -97,22 +90,14 @@ def score(rows, outs):
 
 
 def main():
-    if not shutil.which("npm") or not (SHARED / "redaction/findings.jsonl").exists():
-        print("skipped redaction_peers: needs npm and the labelled findings")
-        return 77
-    install()
+    if not (SHARED / "redaction/findings.jsonl").exists():
+        return verdict.skip("needs the labelled findings")
+    if not npm_install(PLACE, PACKAGES, files=[pathlib.Path(__file__).parent / "redaction_peers.mjs"]):
+        return verdict.skip("its npm packages can't be had")
     rows = [json.loads(line) for line in (SHARED / "redaction/findings.jsonl").read_text().splitlines()]
     texts = [row["text"] for row in rows]
     size = sum(len(text.encode()) for text in texts) / 1e6
     untouched, everything = score(rows, texts), score(rows, ["" for _ in texts])
-    failures = 0
-
-    def verdict(good, claim, detail=""):
-        nonlocal failures
-        failures += not good
-        print(f"{'ok' if good else 'FAILED'} redaction_peers: {claim}" + (f" ({detail})" if detail and not good else ""),
-              flush=True)
-
     verdict(untouched["recall"] == 0 and untouched["broken"] == 0, "the judge gives nothing for doing nothing", str(untouched))
     verdict(everything["broken"] == everything["kept"] > 0, "the judge sees what was broken", str(everything))
     table = {}
@@ -126,7 +111,7 @@ def main():
     verdict(ours["recall"] > max(peer["recall"] for peer in peers), "no peer removes more", str(table))
     verdict(ours["broken"] == 0, "nothing that must stay is broken")
     verdict(ours["recall"] >= 99 and ours["precision"] >= 95, "removes 99 % and is right in 95 %", str(ours))
-    return 1 if failures else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

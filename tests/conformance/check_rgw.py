@@ -21,10 +21,13 @@ import tempfile
 import time
 import uuid
 
+from verdicts import Verdicts
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 KEY, SECRET, OWNER = "RGWACCESSKEY", "rgw-secret-key", "sec"
 OBJECTS = ("file.txt", "public/file.txt")
+verdict = Verdicts("rgw")
 
 
 def free_port():
@@ -150,15 +153,7 @@ def buckets():
     yield "public-acl", [], "public-read", {"Owner": "bob@acme.example", "env": "prod"}
 
 
-class Checks:
-    failed = 0
-
-    def tell(self, holds, words):
-        print(("ok" if holds else "FAILED") + " rgw: " + words, flush=True)
-        self.failed += 0 if holds else 1
-
-
-def check_draft(checks, ceph, s3, name, dossier):
+def check_draft(ceph, s3, name, dossier):
     """Puts the drafted policy on the bucket: who is anonymous must be out, the owner in. The gateway knows neither TLS over
     plain HTTP nor accounts as AWS has them, so it judges who is named and what is taken out."""
     drafts = [one for one in dossier["assessment"]["policies"] if one["id"] == "s3-bucket-policy"]
@@ -170,21 +165,20 @@ def check_draft(checks, ceph, s3, name, dossier):
     after = [ceph.get(f"/{name}/{key}") for key in OBJECTS]
     owner = s3.get_object(Bucket=name, Key=OBJECTS[0])["Body"].read()
     open_at_first = 200 in before or drafts[0]["reach"][0]["before"] == "allowed under conditions"
-    checks.tell(open_at_first and set(after) == {403} and owner == b"x",
-                f"{name}: with the drafted policy anonymous reading goes from {before} to {after}, the owner reads")
+    verdict(open_at_first and set(after) == {403} and owner == b"x",
+            f"{name}: with the drafted policy anonymous reading goes from {before} to {after}, the owner reads")
 
 
 def main():
     if not all(map(shutil.which, ("ceph-mon", "ceph-osd", "radosgw", "ceph"))):
-        print("skipped: Ceph isn't installed")
-        return 77
+        return verdict.skip("Ceph isn't installed")
     import botocore.config
     import botocore.session
     from harness import Service, default_config, generic_event
 
-    checks, ceph = Checks(), Ceph()
+    ceph = Ceph()
     try:
-        checks.tell(True, "Ceph's gateway is up")
+        verdict(True, "Ceph's gateway is up")
         s3 = botocore.session.get_session().create_client(
             "s3", endpoint_url=f"http://127.0.0.1:{ceph.port}", region_name="us-east-1", aws_access_key_id=KEY,
             aws_secret_access_key=SECRET, config=botocore.config.Config(s3={"addressing_style": "path"}))
@@ -198,9 +192,9 @@ def main():
                 s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
         try:
             s3.put_bucket_policy(Bucket="plain", Policy='{"Version":"2012-10-17","Statment":[]}')
-            checks.tell(False, "the gateway refuses a policy with a misspelt key")
+            verdict(False, "the gateway refuses a policy with a misspelt key")
         except s3.exceptions.ClientError:
-            checks.tell(True, "the gateway refuses a policy with a misspelt key")
+            verdict(True, "the gateway refuses a policy with a misspelt key")
         provider = {"kind": "aws_iam", "name": "rgw", "region": "us-east-1", "access_key_id": KEY,
                     "secret_access_key": SECRET, "calls": ["bucket"],
                     "endpoints": {"s3": f"http://127.0.0.1:{ceph.port}", "sts": f"http://127.0.0.1:{ceph.port}"}}
@@ -214,12 +208,12 @@ def main():
                 # An ACL opens the listing, a policy opens objects.
                 really = any(ceph.get(f"/{name}/{key}") == 200 for key in ("", *OBJECTS))
                 access = [one for one in dossier["context"]["access"] if one["kind"] == "anyone"]
-                checks.tell(bool(access) == really,
-                            f"{name}: anyone {'gets in' if really else 'stays out'}, dossier says "
-                            f"{[one['how'] for one in access] or 'nobody from outside'}")
-                checks.tell(dossier["owner"]["email"] == tags.get("Owner", ""), f"{name}: its owner by the bucket's tags")
-                checks.tell(dossier["context"]["gaps"] == [], f"{name}: nothing is missing: {dossier['context']['gaps']}")
-                check_draft(checks, ceph, s3, name, dossier)
+                verdict(bool(access) == really,
+                        f"{name}: anyone {'gets in' if really else 'stays out'}, dossier says "
+                        f"{[one['how'] for one in access] or 'nobody from outside'}")
+                verdict(dossier["owner"]["email"] == tags.get("Owner", ""), f"{name}: its owner by the bucket's tags")
+                verdict(dossier["context"]["gaps"] == [], f"{name}: nothing is missing: {dossier['context']['gaps']}")
+                check_draft(ceph, s3, name, dossier)
             wrong = {**provider, "secret_access_key": "wrong"}
         with Service(default_config(identity=[wrong], cmdb=[], context={"timeout": "30s"}),
                      binary=os.environ.get("DOSSIER_BINARY")) as service:
@@ -227,10 +221,10 @@ def main():
             event["where"] = {"cloud": "aws", "region": "us-east-1"}
             sent = service.send("generic", event)
             dossier = service.settled(sent["findings"][0]["id"], 120)["dossier"]
-            checks.tell(bool(dossier["context"]["gaps"]), "a wrong secret is refused by the gateway and is a gap")
+            verdict(bool(dossier["context"]["gaps"]), "a wrong secret is refused by the gateway and is a gap")
     finally:
         ceph.close()
-    return 1 if checks.failed else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ packages under build/conformance/scim. Prints a line a check; exit code 1 when o
 
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,27 +14,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from harness import Service, default_config, prisma_alert  # noqa: E402
+from verdicts import Verdicts, npm_install  # noqa: E402
 
 PACKAGES = ["scimmy@1.3.5", "scimmy-routers@1.3.2", "express@4", "scim2-parse-filter@0.2.10"]
 PLACE = ROOT / "build/conformance/scim"
 HERE = pathlib.Path(__file__).parent
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} scim: {claim}" + (f" ({detail})" if detail and not good else ""), flush=True)
-
-
-def install():
-    PLACE.mkdir(parents=True, exist_ok=True)
-    if not (PLACE / "node_modules/scim2-parse-filter").exists():
-        (PLACE / "package.json").write_text('{"private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", *PACKAGES], cwd=PLACE,
-                       check=True, timeout=600)
-    for name in ("scim_server.mjs", "scim_filter_judge.mjs"):
-        shutil.copy(HERE / name, PLACE / name)
+verdict = Verdicts("scim")
 
 
 def judged(filters):
@@ -111,7 +95,8 @@ def checks(directory):
 
 
 def main():
-    install()
+    if not npm_install(PLACE, PACKAGES, files=[HERE / "scim_server.mjs", HERE / "scim_filter_judge.mjs"]):
+        return verdict.skip("its npm packages can't be had")
     bad = ["userName eq alice", 'userName = "alice"', 'userName eq "a', "and", 'userName eq "a" xor id pr']
     verdict(all(judged(bad)), "the judge refuses what is no filter", judged(bad))
     with Directory() as directory:
@@ -124,7 +109,7 @@ def main():
     verdict(all("application/scim+json" in one["accept"] for one in directory.journal), "asks for application/scim+json")
     errors = [one for one in directory.journal if one["status"] >= 500]
     verdict(not errors, "brings no server into trouble", errors)
-    return 1 if failures else 0
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

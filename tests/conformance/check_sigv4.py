@@ -17,11 +17,13 @@ import urllib.parse
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+from verdicts import Verdicts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SIGNER = os.environ.get("SIGN_V4") or str(ROOT / "build/dev/tests/sign_v4")
 TIME, STAMP = "2026-03-04T05:06:07Z", "20260304T050607Z"
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+verdict = Verdicts("sigv4")
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
@@ -105,22 +107,18 @@ def main():
     ran = subprocess.run([SIGNER], input="".join(json.dumps(one) + "\n" for one in wanted), text=True,
                          capture_output=True, check=True)
     ours = [json.loads(line) for line in ran.stdout.splitlines()]
-    failed, same = 0, 0
+    same = 0
     for one, made in zip(wanted, ours, strict=True):
         signature, canonical = by_botocore(one)
         agrees = made["authorization"].endswith("Signature=" + signature)
         if agrees and one["name"].startswith("random"):
             same += 1
             continue
-        print(("ok" if agrees else "FAILED") + " sigv4: " + one["name"])
-        if not agrees:
-            failed += 1
-            print(f"  ours:     {made['canonical']!r}\n  botocore: {canonical!r}")
-    print(("ok" if same == 500 else "FAILED") + f" sigv4: {same} of 500 random requests")
+        verdict(agrees, one["name"], f"ours: {made['canonical']!r}, botocore: {canonical!r}")
+    verdict(same == 500, f"{same} of 500 random requests")
     wrong = by_botocore({**wanted[0], "secret": "another"})[0]
-    told_apart = not ours[0]["authorization"].endswith(wrong)
-    print(("ok" if told_apart else "FAILED") + " sigv4: a signature by another secret is told apart")
-    return 1 if failed or not told_apart else 0
+    verdict(not ours[0]["authorization"].endswith(wrong), "a signature by another secret is told apart")
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

@@ -22,26 +22,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from harness import Service, default_config, wiz_issue  # noqa: E402
+from verdicts import Verdicts, npm_install  # noqa: E402
 
 PLACE = ROOT / "build/conformance/fauxqs"
 ENDPOINT = "http://127.0.0.1:4566"
 INSIDE = "DOSSIER_CONFORMANCE_NAMESPACE"
-failures = 0
-
-
-def verdict(good, claim, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok' if good else 'FAILED'} sqs: {claim}" + (f" ({detail})" if detail and not good else ""), flush=True)
-
-
-def install():
-    if not (PLACE / "node_modules/fauxqs").exists():
-        PLACE.mkdir(parents=True, exist_ok=True)
-        (PLACE / "package.json").write_text('{"name": "queue", "private": true}')
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "fauxqs"], cwd=PLACE,
-                       check=True, timeout=600)
-    return json.loads((PLACE / "node_modules/fauxqs/package.json").read_text())["version"]
+verdict = Verdicts("sqs")
 
 
 def call(action, **body):
@@ -144,13 +130,14 @@ def check(version):
 
 def main():
     if not os.environ.get(INSIDE):
-        install()  # outside, where the registry can be reached
+        if not npm_install(PLACE, ["fauxqs"]):  # outside, where the registry can be reached
+            return verdict.skip("its npm packages can't be had")
         again = ["unshare", "--net", sys.executable, "-B", __file__]
         return subprocess.run(again, env={**os.environ, INSIDE: "1"}).returncode
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with emulator():
-        check(install())
-    return 1 if failures else 0
+        check(json.loads((PLACE / "node_modules/fauxqs/package.json").read_text())["version"])
+    return verdict.exit_code()
 
 
 if __name__ == "__main__":

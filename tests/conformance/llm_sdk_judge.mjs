@@ -1,7 +1,7 @@
 // The vendors' own SDKs (npm openai, @anthropic-ai/sdk, @aws-sdk/client-bedrock-runtime) against the servers named on
 // standard input, {"openai","azure","anthropic","bedrock": {url, …}}. Prints what each made of the answer, as JSON.
 import Anthropic from '@anthropic-ai/sdk'
-import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime'
+import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import OpenAI, { AzureOpenAI } from 'openai'
 import { readFileSync } from 'node:fs'
@@ -41,17 +41,34 @@ await attempt('anthropic', async () => {
   return { text: answer.content[0].text, usage: answer.usage.output_tokens }
 })
 await attempt('anthropic wrong key', async () => claude('wrong').messages.create(message))
+const aws = ({ url, id, secret }, secretAccessKey = secret) => new BedrockRuntimeClient({
+  region: 'eu-central-1', endpoint: url, maxAttempts: 1,
+  requestHandler: new NodeHttpHandler(), // HTTP/1.1, as our stand-in speaks
+  credentials: { accessKeyId: id, secretAccessKey } })
+const question = (more) => ({
+  modelId: servers.bedrock.model, system: [{ text: 'Explain.' }], messages: [{ role: 'user', content: [{ text: user }] }],
+  ...more })
+const by_schema = { outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { name: 'n', schema: JSON.stringify(schema) } } } } }
+const by_tool = { toolConfig: { tools: [{ toolSpec: { name: 'n', inputSchema: { json: schema } } }], toolChoice: { tool: { name: 'n' } } } }
 const converse = async (secretAccessKey) => {
-  const { url, model, id } = servers.bedrock
-  const client = new BedrockRuntimeClient({ region: 'eu-central-1', endpoint: url, maxAttempts: 1,
-    requestHandler: new NodeHttpHandler(), // HTTP/1.1, as our stand-in speaks
-    credentials: { accessKeyId: id, secretAccessKey } })
-  const answer = await client.send(new ConverseCommand({
-    modelId: model, system: [{ text: 'Explain.' }], messages: [{ role: 'user', content: [{ text: user }] }],
-    outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { name: 'n', schema: JSON.stringify(schema) } } } },
-  }))
+  const answer = await aws(servers.bedrock, secretAccessKey).send(new ConverseCommand(question(by_schema)))
   return { text: answer.output.message.content[0].text, usage: answer.usage.totalTokens }
+}
+const converse_stream = async (server, means) => {
+  const answer = await aws(server).send(new ConverseStreamCommand(question(means)))
+  let text = '', usage = 0, stop = ''
+  for await (const event of answer.stream) {
+    const delta = event.contentBlockDelta?.delta
+    text += delta?.text ?? delta?.toolUse?.input ?? ''
+    stop = event.messageStop?.stopReason ?? stop
+    usage = event.metadata?.usage.totalTokens ?? usage
+  }
+  return { text, usage, stop }
 }
 await attempt('bedrock', () => converse(servers.bedrock.secret))
 await attempt('bedrock wrong key', () => converse('wrong'))
+await attempt('bedrock stream', () => converse_stream(servers.bedrock, by_schema))
+await attempt('bedrock stream by tool', () => converse_stream(servers.bedrock, by_tool))
+await attempt('bedrock garbled stream', () => converse_stream(servers.garbled, by_schema))
+await attempt('bedrock throttled stream', () => converse_stream(servers.throttled, by_schema))
 console.log(JSON.stringify(said))

@@ -13,6 +13,8 @@ class CountingLlm:
         self.prompts = []                   # (system text, user text)
         self.pause = pause                  # seconds before each answer
         self.stopping = threading.Event()
+        self.gate = threading.Event()       # shut: nobody is answered before it opens
+        self.gate.set()
         self.lock = threading.Lock()
         stub = self
 
@@ -36,6 +38,7 @@ class CountingLlm:
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 256  # with the default of 5 a burst of calls waits in SYN retries past its time
 
             def handle_error(self, *_):
                 pass  # connections of a killed service end in a reset
@@ -52,6 +55,7 @@ class CountingLlm:
             self.prompts.append((system, user))
             number = sum(self.asked.values())
         self.stopping.wait(self.pause)
+        self.gate.wait(60)
         wanted = re.compile(r":(severity|resource\.name|resource\.type|exposure)$")
         repeated = [e for e in evidence if wanted.search(e["origin"])]
         content = {"summary": repeated[0]["statement"], "summary_evidence": [repeated[0]["id"]],
@@ -68,5 +72,6 @@ class CountingLlm:
 
     def close(self):
         self.stopping.set()
+        self.gate.set()
         self.server.shutdown()
         self.server.server_close()

@@ -49,7 +49,7 @@ class CostCase(unittest.TestCase):
 class BudgetTest(CostCase):
     def test_a_storm_spends_its_budget_and_everyone_has_a_text(self):
         budget = 5 if STORM > 200 else 2
-        self.serve({"budget": {"usd_per_day": budget}})
+        self.serve({"budget": {"usd_per_day": budget}, "share_storms_of": 0})
         narratives = self.narratives(self.storm(STORM))
         authors = [one["author"] for one in narratives]
         calls = sum(self.llm.asked.values())
@@ -150,6 +150,39 @@ class ShareTest(CostCase):
         self.assertEqual(dossier["cost"]["calls"], dossier["narrative"]["cost"]["calls"])
 
 
+    def test_a_crash_while_the_text_is_written_costs_one_call_and_no_finding_its_facts(self):
+        self.serve({"share": True})
+        self.llm.gate.clear()
+        ids = self.storm(12, "crash")
+        self.service.wait_for(lambda: sum(self.llm.asked.values()) == 1, 20, "the first to ask")
+        self.service.kill()
+        self.llm.gate.set()
+        self.service.start()
+        narratives = self.narratives(ids)
+        self.assertEqual(sum(self.llm.asked.values()), 2, "nobody has heard the answer to the first call")
+        self.service.kill()
+        self.service.start()
+        later = self.storm(3, "later")
+        for number, one in enumerate([*narratives, *self.narratives(later)]):
+            name = f"acme-crash-{number}" if number < 12 else f"acme-later-{number - 12}"
+            self.assertEqual(one["author"], "llm", one["notes"])
+            self.assertIn(name, " ".join(sentence["text"] for sentence in one["sentences"]))
+        self.assertEqual(sum(self.llm.asked.values()), 2, "the text is kept over a crash")
+
+    def test_a_storm_shares_by_itself_and_few_findings_do_not(self):
+        self.serve({"share_storms_of": 8})
+        self.llm.gate.clear()  # nobody is answered before all are in the making
+        ids = self.storm(30, "gale")
+        self.service.wait_for(lambda: sum(self.llm.asked.values()) == 9, 20, "eight to ask, and one for all others")
+        self.llm.gate.set()
+        narratives = self.narratives(ids)
+        self.assertEqual(sum(self.llm.asked.values()), 9)
+        self.assertEqual(sum(bool(one["shared_from"]) for one in narratives), 21)
+        for one in range(3):
+            [narrative] = self.narratives(self.storm(1, f"breeze-{one}"))
+            self.assertEqual((narrative["author"], narrative["shared_from"]), ("llm", ""))
+
+
 class TopTest(CostCase):
     def test_a_route_asks_for_its_highest_risks_only(self):
         self.serve(routes=[{"name": "all", "do": "ticket", "narrative": {"top_percent": 10, "window": "24h"}}])
@@ -171,8 +204,9 @@ class RolloutTest(CostCase):
     def test_versions_have_their_shares_and_answers_name_theirs(self):
         self.serve({"rollout": {"narrative": {"1.0.0": 50, "1.1.0": 50}}})
         ids = self.storm(20, "arm")
-        versions = [one["prompt"]["version"] for one in self.narratives(ids)]
-        self.assertEqual(set(versions), {"1.0.0", "1.1.0"})
+        narratives = self.narratives(ids)
+        versions = [one["prompt"]["version"] for one in narratives]
+        self.assertEqual(set(versions), {"1.0.0", "1.1.0"}, [one["notes"] for one in narratives])
         hashes = {(one["prompt"]["version"], one["prompt"]["hash"]) for one in self.narratives(ids)}
         self.assertEqual(len(hashes), 2)
         self.service.post(f"/v1/findings/{ids[0]}/replay", {"from": "explain"}, expect=202)

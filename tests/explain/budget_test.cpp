@@ -274,12 +274,12 @@ TEST_F(BudgetTest, HoldsTheLimitOfASourceAndOfARoute) {
 
 TEST_F(BudgetTest, HoldsTokensAMinute) {
     auto& main = provider("main", {}, {answered(100, 100)});
-    open({.tokens_per_minute = 400});
+    open({.tokens_per_minute = 450});
     EXPECT_TRUE(ask().answer);
     EXPECT_TRUE(ask().answer);
     const auto over = ask();
     EXPECT_FALSE(over.answer);
-    EXPECT_TRUE(over.notes.at(0).contains("400 tokens a minute")) << over.notes.at(0);
+    EXPECT_TRUE(over.notes.at(0).contains("450 tokens a minute")) << over.notes.at(0);
     EXPECT_TRUE(metrics.render().contains(R"(outcome="over_budget")"));
     clock.at += std::chrono::minutes(1);
     EXPECT_TRUE(ask().answer);

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <openssl/evp.h>
+
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -148,6 +151,80 @@ TEST(Classifier, ACorrectionCountsForNamesThatSayTheSame) {
     EXPECT_THAT(classifier->classify(store, {kept}).fields[0].classes, IsEmpty());
 }
 
+TEST(Classifier, AWordOnTheWholeStoreCountsForStoresOfTheSameFields) {
+    const auto classifier = classifier_with();
+    using Aspect = Classifier::Aspect;
+    const auto store_of = [](std::string name, std::vector<std::string> fields) {
+        StoreSketch store{.name = std::move(name)};
+        for (auto& field : fields) store.fields.push_back({.container = "records", .name = std::move(field)});
+        return store;
+    };
+    const auto first = store_of("a", {"blorp_code", "email"});
+    const auto like = store_of("another", {"Email", "BlorpCode"});
+    const std::vector<store::Correction> kept = {
+        {.key = classifier->store_key(first, Aspect::labels), .classes = {"PHI", "Trade secret"}, .by = "sam"},
+        {.key = classifier->store_key(first, Aspect::domain), .classes = {"Claims"}, .by = "sam"}};
+    const auto keys = classifier->keys_of(like);
+    for (const auto& one : kept) EXPECT_THAT(keys, ::testing::Contains(one.key));
+    auto result = classifier->classify(like, kept);
+    EXPECT_THAT(result.labels, ElementsAre("PHI", "Trade secret"));
+    EXPECT_EQ(result.primary, "PHI");
+    EXPECT_EQ(result.sensitivity, "restricted");
+    EXPECT_EQ(result.domain, "Claims");
+    EXPECT_EQ(result.confidence, 1);
+    EXPECT_THAT(result.frameworks, ::testing::Contains("HIPAA"));
+    EXPECT_EQ(result.correction.value().why.substr(0, 16), "corrected by sam");
+    EXPECT_THAT(result.needs_person, IsEmpty());
+    classifier->conclude(result, like);
+    EXPECT_THAT(result.labels, ElementsAre("PHI", "Trade secret")) << "also after a model has spoken of fields";
+    EXPECT_FALSE(classifier->correct(result, like, kept)) << "a second time changes nothing";
+    EXPECT_TRUE(classifier->correct(result, like, {})) << "a word that is taken back counts no longer";
+    EXPECT_EQ(result.primary, "PII");
+
+    const auto other = classifier->classify(store_of("a", {"blorp_code", "email", "phone"}), kept);
+    EXPECT_FALSE(other.correction) << "one field more is another store";
+    EXPECT_EQ(classifier->store_key({.name = "nothing known"}, Aspect::labels), "");
+}
+
+TEST(Classifier, AWordOnTheWholeStoreMayBeThatNothingNeedsCareButNotThatNobodyMustLook) {
+    const auto classifier = classifier_with({.policy_critical = {"GOVERNMENT_ID"}});
+    StoreSketch store{.name = "x"};
+    store.fields = {{.name = "passport_number"}};
+    const auto say = [&](std::vector<std::string> words) {
+        return classifier->classify(store, {{.key = classifier->store_key(store, Classifier::Aspect::labels),
+                                             .classes = std::move(words),
+                                             .by = "sam"}});
+    };
+    const auto internal = say({"Internal"});
+    EXPECT_THAT(internal.labels, IsEmpty());
+    EXPECT_EQ(internal.sensitivity, "internal");
+    EXPECT_THAT(internal.needs_person, ElementsAre("GOVERNMENT_ID is policy-critical"));
+    const auto tests = say({"Test data"});
+    EXPECT_TRUE(tests.is_test_data);
+    EXPECT_THAT(tests.labels, IsEmpty());
+}
+
+TEST(Classifier, WhatIsLessSureThanAskedForGoesToTheStewardOfItsDomain) {
+    struct Row {
+        const char* name;
+        double min_confidence;
+        const char* steward; ///< "" = nobody has to look
+    };
+    const Row rows[] = {{"sure enough", 0.5, ""}, {"not sure enough", 0.99, "health@acme.example"}};
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        const auto classifier = classifier_with({.min_confidence = row.min_confidence,
+                                                 .policy_critical = {},
+                                                 .steward = "any@acme.example",
+                                                 .stewards = {{"health", "health@acme.example"}}});
+        StoreSketch store{.name = "clinic"};
+        store.fields = {{.container = "patients", .name = "diagnosis_code"}};
+        const auto result = classifier->classify(store);
+        EXPECT_EQ(result.steward, row.steward) << result.domain << " " << result.confidence;
+        EXPECT_EQ(result.needs_person.empty(), *row.steward == '\0');
+    }
+}
+
 TEST(Classifier, HostileNamesAreReadInTime) {
     StoreSketch store{.name = std::string(100'000, 'a')};
     for (int i = 0; i < 300; ++i)
@@ -155,7 +232,8 @@ TEST(Classifier, HostileNamesAreReadInTime) {
     EXPECT_EQ(classifier_with()->classify(store).fields.size(), 300U);
 }
 
-// Public column names, where the shared data is there. The rules were tuned on the other half.
+// Public column names, where the shared data is there. The rules were tuned on the systems and schemas whose name has
+// an even MD5, as scripts/classification splits them; the floors are for the others.
 class CorpusTest : public ::testing::Test {
 protected:
     static auto directory() -> std::filesystem::path {
@@ -169,6 +247,13 @@ protected:
         for (std::string line; std::getline(in, line);)
             if (auto json = parse_json(line)) all.push_back(std::move(*json));
         return all;
+    }
+
+    static auto is_reported(const std::string& name) -> bool {
+        std::array<unsigned char, 16> digest{};
+        if (EVP_Q_digest(nullptr, "MD5", nullptr, name.data(), name.size(), digest.data(), nullptr) != 1)
+            throw std::runtime_error("no MD5");
+        return digest.back() % 2 == 1;
     }
 
     void count(const StoreSketch& store, const std::vector<std::set<std::string>>& expected) {
@@ -201,6 +286,7 @@ TEST_F(CorpusTest, SchemasOfEnterprises) {
     const auto all = rows("schemas.jsonl");
     if (all.empty()) GTEST_SKIP() << "no shared data";
     for (const auto& row : all) {
+        if (!is_reported(text_at(row, "schema"))) continue;
         StoreSketch store{.name = row["store"]};
         std::vector<std::set<std::string>> expected;
         for (const auto& column : row["columns"]) {
@@ -220,6 +306,7 @@ TEST_F(CorpusTest, FieldsOfConnectors) {
     if (all.empty()) GTEST_SKIP() << "no shared data";
     std::map<std::string, std::pair<StoreSketch, std::vector<std::set<std::string>>>> tables;
     for (const auto& row : all) {
+        if (!is_reported(text_at(row, "system"))) continue;
         auto& [store, expected] = tables[text_at(row, "system") + "." + text_at(row, "table")];
         store.fields.push_back(
             {.container = text_at(row, "table"), .name = text_at(row, "path"), .type = text_at(row, "type")});

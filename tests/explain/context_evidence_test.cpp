@@ -250,5 +250,29 @@ TEST(ContextEvidence, MovesTheReachOfTheRisk) {
                 Contains(HasSubstr("Within 3 hops of the resource wiz knows")));
 }
 
+TEST(ContextEvidence, SaysWhatAStoreWasClassifiedAsAndNothingOfWhatWasNotRecognised) {
+    const auto said = [](StoreClassification known) {
+        Assessment assessment;
+        assessment.classification = std::move(known);
+        EvidenceList ours;
+        for (auto& item : build_evidence({testing::sample_finding()}, {}, assessment))
+            if (item.origin.starts_with("assessment:")) ours.push_back(std::move(item));
+        return statements(ours, "data");
+    };
+    StoreClassification known{.sensitivity = "restricted", .labels = {"PHI", "PII"}, .domain = "Health"};
+    known.confidence = 0.91;
+    known.fields = {{.name = "patient_dob", .classes = {"DATE_OF_BIRTH"}, .labels = {"PHI"}}, {.name = "notes"}};
+    EXPECT_THAT(said(known),
+                ElementsAre("The store was classified as PHI, PII of restricted sensitivity, in the domain Health.",
+                            "The confidence in the classification is 0.91 (91 %).",
+                            "The field patient_dob was classified as PHI (DATE_OF_BIRTH)."));
+    known.correction = StoreCorrection{.why = "corrected by sam"};
+    EXPECT_THAT(said(known), Contains(HasSubstr("as a person corrected it")));
+    known.is_test_data = true;
+    known.labels.clear();
+    EXPECT_THAT(said(known), Contains(HasSubstr("classified as test data")));
+    EXPECT_THAT(said({.sensitivity = "internal"}), IsEmpty()) << "nothing recognised is not nothing there";
+}
+
 } // namespace
 } // namespace dossier::explain

@@ -80,5 +80,34 @@ TEST(EvidenceFit, PassesOverWhatIsTooLongForTheRest) {
     EXPECT_THAT(fitted.left_out, ElementsAre("1 of 1 items of finding"));
 }
 
+TEST(EstimateTokens, ErrsOnTheSafeSideInEveryScript) {
+    struct Row {
+        const char* name;
+        const char* text;
+        std::size_t tokens; ///< the more of what OpenAI's cl100k and o200k make of it
+    };
+    const Row rows[] = {
+        {"English", "The bucket acme-payments-exports is public and holds personal data of customers.", 17},
+        {"evidence",
+         R"({"id":"E12","kind":"access","statement":"the role arn:aws:iam::123456789012:role/payments-etl )"
+         R"(has write access","value":"role/payments-etl","origin":"identity:access"})",
+         49},
+        {"hex", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", 27},
+        {"Japanese", "このバケットは公開されており、顧客の個人情報が含まれています。", 29},
+        {"Chinese", "該儲存桶是公開的，包含客戶的個人資料與支付紀錄。", 33},
+        {"Korean", "이 버킷은 공개되어 있으며 고객의 개인 정보를 포함합니다.", 28},
+        {"Russian", "Бакет открыт для всех и содержит персональные данные клиентов.", 21},
+        {"Arabic", "الحاوية عامة وتحتوي على بيانات شخصية للعملاء.", 31},
+        {"Hindi", "यह बकेट सार्वजनिक है और इसमें ग्राहकों का व्यक्तिगत डेटा है।", 60},
+        {"emoji", "🔥🚨💳🧾🏥", 14},
+        {"nothing", "", 0},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        EXPECT_GE(estimate_tokens(row.text), row.tokens);
+        EXPECT_LE(estimate_tokens(row.text), 3 * row.tokens + 1) << "safe, and not absurd";
+    }
+}
+
 } // namespace
 } // namespace dossier::explain

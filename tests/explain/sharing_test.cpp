@@ -92,14 +92,14 @@ protected:
         std::error_code ignored;
         std::filesystem::remove_all(directory_, ignored);
     }
-    void open(bool shares) {
+    void open(bool shares, std::size_t from = 0) {
         std::vector<std::unique_ptr<LlmProvider>> providers;
         providers.push_back(std::make_unique<EchoingProvider>(script));
         gateway_ = std::make_unique<LlmGateway>(std::move(providers), LlmConfig{}, store.get(), clock, metrics);
-        narrator_ =
-            std::make_unique<Narrator>(*gateway_, std::make_shared<PromptCatalogue>(*PromptCatalogue::load("")),
-                                       std::shared_ptr<const redact::Redactor>(*redact::Redactor::make({})), metrics,
-                                       shares ? std::optional(Sharing{.store = *store, .clock = clock}) : std::nullopt);
+        narrator_ = std::make_unique<Narrator>(
+            *gateway_, std::make_shared<PromptCatalogue>(*PromptCatalogue::load("")),
+            std::shared_ptr<const redact::Redactor>(*redact::Redactor::make({})), metrics,
+            shares ? std::optional(Sharing{.store = *store, .clock = clock, .from = from}) : std::nullopt);
     }
     /// The number-th like finding: another bucket of another owner.
     static auto input(int number) -> NarrationInput {
@@ -235,6 +235,31 @@ TEST_F(SharingTest, WhoeverAsksAgainForTheFirstGetsItsOwnText) {
     const auto again = narrate(0).narrative;
     EXPECT_EQ(again.shared_from, "");
     EXPECT_EQ(script->calls, 1) << "from the cache of exact answers";
+}
+
+TEST_F(SharingTest, ATextThatCannotBeKeptServesThoseWhoWaitForIt) {
+    store->close(); // as a full disk: nothing is read or written any more
+    for (const auto& [narrative, audit] : narrate_all({0, 1, 2, 3, 4, 5})) EXPECT_EQ(narrative.author, "llm");
+    EXPECT_EQ(script->calls, 1);
+    EXPECT_EQ(narrate(6).narrative.author, "llm");
+    EXPECT_EQ(script->calls, 2) << "whoever comes later has to ask";
+}
+
+TEST_F(SharingTest, AStormSharesWhatFewFindingsDoNot) {
+    open(true, 5);
+    for (const auto& [narrative, audit] : narrate_all({0, 1, 2, 3, 4})) EXPECT_EQ(narrative.shared_from, "");
+    EXPECT_EQ(script->calls, 5) << "five at once are no storm";
+    for (int number = 5; number < 9; ++number) EXPECT_EQ(narrate(number).narrative.shared_from, "");
+    EXPECT_EQ(script->calls, 9) << "nor are any number of them one after the other";
+    std::vector<int> storm;
+    for (int number = 9; number < 59; ++number) storm.push_back(number);
+    int shared = 0;
+    for (const auto& [narrative, audit] : narrate_all(storm)) {
+        EXPECT_EQ(narrative.author, "llm");
+        shared += narrative.shared_from.empty() ? 0 : 1;
+    }
+    EXPECT_EQ(script->calls, 9 + 5 + 1) << "five, and one for all others";
+    EXPECT_EQ(shared, 44);
 }
 
 TEST_F(SharingTest, IsOffUnlessAskedFor) {

@@ -38,9 +38,10 @@ public:
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<store::Correction>>> override {
         co_return co_await under_.corrections_of(std::move(keys));
     }
-    auto keep_corrections(std::vector<store::Correction> corrections, std::string dossier_id, Timestamp at,
-                          std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
-        co_return co_await under_.keep_corrections(std::move(corrections), std::move(dossier_id), at, std::move(audit));
+    auto correct_draft(std::string id, std::string hash, Draft edited, std::vector<store::Correction> corrections,
+                       Timestamp at, std::vector<store::AuditEntry> audit) -> Task<Result<Draft>> override {
+        return under_.correct_draft(std::move(id), std::move(hash), std::move(edited), std::move(corrections), at,
+                                    std::move(audit));
     }
     auto load_work(std::string id) -> Task<Result<store::DossierRow>> override {
         if (throws) throw std::runtime_error("broken invariant");
@@ -170,6 +171,37 @@ public:
     auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> override {
         return under_.cache_answer(std::move(key), std::move(answer), at);
     }
+    auto tickets_of(std::string dossier_id) -> Task<Result<std::vector<store::TicketRow>>> override {
+        return under_.tickets_of(std::move(dossier_id));
+    }
+    auto plan_ticket(store::Claim claim, store::TicketRow row, std::vector<store::Intent> planned,
+                     std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
+        if (good_commits == 0) co_return fail(Errc::storage, "disk full");
+        auto done = co_await under_.plan_ticket(std::move(claim), std::move(row), std::move(planned), std::move(audit));
+        if (done && good_commits > 0) --good_commits;
+        co_return done;
+    }
+    auto note_ticket_news(store::TicketNews news) -> Task<Result<store::TicketNewsCount>> override {
+        return under_.note_ticket_news(std::move(news));
+    }
+    auto join_group(store::Claim claim, store::GroupWish wish, Timestamp at)
+        -> Task<Result<store::GroupView>> override {
+        return under_.join_group(std::move(claim), std::move(wish), at);
+    }
+    auto group_of(std::string dossier_id) -> Task<Result<std::optional<store::GroupView>>> override {
+        return under_.group_of(std::move(dossier_id));
+    }
+    auto group_members(std::string group_dossier_id, std::size_t limit)
+        -> Task<Result<std::vector<store::GroupMember>>> override {
+        return under_.group_members(std::move(group_dossier_id), limit);
+    }
+    auto tell_group(std::string dossier_id, Timestamp at) -> Task<Result<void>> override {
+        return under_.tell_group(std::move(dossier_id), at);
+    }
+    auto settle_members(store::Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
+        -> Task<Result<void>> override {
+        return under_.settle_members(std::move(claim), stage, std::move(ticket), at);
+    }
     auto reserve_spend(store::Reservation reservation) -> Task<Result<std::optional<store::SpendRefusal>>> override {
         return under_.reserve_spend(std::move(reservation));
     }
@@ -181,6 +213,32 @@ public:
     }
     auto take_narrative_turn(store::NarrativeTurn turn) -> Task<Result<store::NarrativeRank>> override {
         return under_.take_narrative_turn(std::move(turn));
+    }
+    auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
+        -> Task<Result<std::vector<Draft>>> override {
+        return under_.drafts_to_announce(std::move(platform), std::move(kind), limit);
+    }
+    auto chat_work(std::string platform, Timestamp now, std::size_t limit)
+        -> Task<Result<std::vector<store::ChatWork>>> override {
+        return under_.chat_work(std::move(platform), now, limit);
+    }
+    auto chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
+        -> Task<Result<std::vector<store::ChatWork>>> override {
+        return under_.chat_to_remind(std::move(platform), now, after, most, limit);
+    }
+    auto chat_messages_of(std::string draft_id) -> Task<Result<std::vector<store::ChatMessage>>> override {
+        return under_.chat_messages_of(std::move(draft_id));
+    }
+    auto save_chat(std::vector<store::ChatMessage> messages, std::vector<store::AuditEntry> audit)
+        -> Task<Result<void>> override {
+        return under_.save_chat(std::move(messages), std::move(audit));
+    }
+    auto first_chat_event(std::string id, Timestamp at) -> Task<Result<bool>> override {
+        return under_.first_chat_event(std::move(id), at);
+    }
+    auto finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
+        -> Task<Result<std::string>> override {
+        return under_.finding_known_as(std::move(identities));
     }
     auto append_audit(std::vector<store::AuditEntry> entries) -> Task<Result<void>> override {
         return under_.append_audit(std::move(entries));

@@ -118,8 +118,11 @@ public:
     ticket::Delivery delivery{
         {{"jira", tracker}}, store, {.settle = Duration{60'000}, .instance = "t"}, clock, metrics};
     std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>("scan");
+    ticket::LifecycleConfig lifecycle;
+    ticket::GroupConfig group;
     ingest::WriteBackConfig may_write;
     bool is_connected = false; ///< whether the platform is written to
+    std::string rule;          ///< that the scanner names; "" = none
     std::string bucket = "payments-export";
     std::string extra; ///< further members of what the scanner sends: R"(,"classes":["pii"])"
     pipeline::PipelineConfig config;
@@ -137,6 +140,10 @@ public:
             metrics));
         write_backs_.push_back(std::make_unique<ticket::WriteBack>(
             std::vector<ticket::WriteBackPlatform>{{.api = platform, .config = may_write}}, store,
+            net::RetryPolicy{.base = Duration{1'000}, .max = Duration{60'000}}, clock, metrics));
+        lifecycles_.push_back(std::make_unique<ticket::Lifecycle>(
+            std::map<std::string, std::shared_ptr<ticket::TicketSink>>{{"jira", tracker}},
+            ticket::LifecycleStore{.tickets = store, .effects = store}, lifecycle,
             net::RetryPolicy{.base = Duration{1'000}, .max = Duration{60'000}}, clock, metrics));
         std::vector<std::unique_ptr<explain::LlmProvider>> providers;
         providers.push_back(std::make_unique<RefusingLlm>(llm_calls));
@@ -160,7 +167,9 @@ public:
                                .platforms = platforms,
                                .default_approval = approval,
                                .default_sink = "jira",
-                               .write_back = is_connected ? write_backs_.back().get() : nullptr}));
+                               .lifecycle = lifecycles_.back().get(),
+                               .write_back = is_connected ? write_backs_.back().get() : nullptr,
+                               .group = group}));
         return *builders_.back();
     }
 
@@ -171,7 +180,8 @@ public:
         request.method = "POST";
         request.headers.set("Content-Type", "application/json");
         request.body = R"({"id":"f)" + std::to_string(number) + R"(","title":")" + title + R"(","status":")" + status +
-                       R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::)" + bucket + "\"" + extra + "}";
+                       R"(","rule":")" + rule + R"(","severity":")" + severity + R"(","arn":"arn:aws:s3:::)" + bucket +
+                       "\"" + extra + "}";
         request.request_id = "req-1";
         return value_of(receiver.receive("scan", std::move(request))).results.at(0);
     }
@@ -227,6 +237,7 @@ private:
                 .kind = "generic",
                 .map = {{"id", "/id"},
                         {"title", "/title"},
+                        {"rule.id", "/rule"},
                         {"status", "/status"},
                         {"severity", "/severity"},
                         {"data", "/classes"},
@@ -237,6 +248,7 @@ private:
     std::vector<std::unique_ptr<context::Enricher>> enrichers_;
     std::vector<std::unique_ptr<explain::LlmGateway>> gateways_;
     std::vector<std::unique_ptr<explain::Narrator>> narrators_;
+    std::vector<std::unique_ptr<ticket::Lifecycle>> lifecycles_;
     std::vector<std::unique_ptr<ticket::WriteBack>> write_backs_;
     std::vector<std::unique_ptr<pipeline::DossierBuilder>> builders_;
 };

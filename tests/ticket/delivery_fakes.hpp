@@ -90,6 +90,7 @@ public:
         std::string body;
         Timestamp visible_at{};
         std::set<std::string> events;
+        std::vector<std::string> comments; ///< their texts, each event's once
         std::set<std::string> links;
         std::string assignee;
         bool closed = false;
@@ -105,6 +106,9 @@ public:
     int creates = 0;
     int finds = 0;
     int updates = 0;
+    int moves = 0;
+    bool is_closed_for_good = false; ///< as a ServiceNow incident is
+    bool no_way_to_done = false;     ///< in the project's workflow
 
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
     auto create(const Draft& draft, const std::string& key, Deadline) -> Task<Result<TicketRef>> override {
@@ -141,10 +145,12 @@ public:
         at(ticket).body = draft.body;
         co_return Result<void>{};
     }
-    auto comment(const TicketRef& ticket, const std::string&, const std::string& event_id, Audience, Deadline)
+    auto comment(const TicketRef& ticket, const std::string& markdown, const std::string& event_id, Audience, Deadline)
         -> Task<Result<void>> override {
-        if (auto error = next_error()) co_return fail(*error, "scripted");
-        at(ticket).events.insert(event_id);
+        const auto error = next_error();
+        if (error && *error != Errc::outcome_unknown) co_return fail(*error, "scripted");
+        if (at(ticket).events.insert(event_id).second) at(ticket).comments.push_back(markdown);
+        if (error) co_return fail(*error, "cut off after the work was done");
         co_return Result<void>{};
     }
     auto assign(const TicketRef& ticket, const std::string& email, Deadline) -> Task<Result<void>> override {
@@ -162,6 +168,11 @@ public:
     }
     auto transition(const TicketRef& ticket, const TicketTarget& target, Deadline) -> Task<Result<void>> override {
         if (auto error = next_error()) co_return fail(*error, "scripted");
+        if (target.standing == Standing::open && is_closed_for_good)
+            co_return fail(Errc::conflict, "the ticket is closed and cannot be reopened");
+        if (target.standing == Standing::done && no_way_to_done)
+            co_return fail(Errc::conflict, "no transition leads from To Do to Done");
+        ++moves;
         at(ticket).closed = target.standing == Standing::done;
         co_return Result<void>{};
     }

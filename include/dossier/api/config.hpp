@@ -1,6 +1,6 @@
 #pragma once
 // Section `auth`: the bearer tokens of people and scripts, and what each may do (DESIGN §10 "Roles"). A token is given
-// in full or as the SHA-256 of it, so that the file needs to hold no secret.
+// in full or as the SHA-256 of it, so that the file needs to hold no secret. `people` are those who act from a chat.
 
 #include "dossier/base/config.hpp"
 
@@ -21,7 +21,19 @@ struct TokenConfig {
     std::string sha256; ///< or the token's digest, 64 lower-case hex digits
 };
 
+/// What somebody may do who acts from a chat, where no token is at hand.
+struct PersonConfig {
+    std::string email; ///< lower case; as Slack has confirmed it
+    Role role = Role::viewer;
+    std::string teams_id; ///< Entra object id, lower case; "" = doesn't act from Teams
+};
+
+struct AuthConfig {
+    std::vector<TokenConfig> tokens;
+    std::vector<PersonConfig> people;
+};
+
 /// No token at all = every request from loopback is `local`, an admin; beyond loopback that is refused at start.
-[[nodiscard]] auto read_auth(config::Section section) -> std::vector<TokenConfig>;
+[[nodiscard]] auto read_auth(config::Section section) -> AuthConfig;
 
 } // namespace dossier::api

@@ -12,9 +12,11 @@ namespace dossier::api {
 
 [[nodiscard]] auto present_finding(const store::FindingRow& row) -> Json;
 /// {"id","findings":[ids],"owner","context","blast_radius","assessment","route","narrative","citations","draft",
-/// "ticket","write_back","timeline",…}. @param timeline audit records, oldest first @param intents of the dossier
+/// "ticket","tickets","ticket_updates","write_back","timeline",…}. @param timeline audit records, oldest first
+/// @param intents of the dossier @param tickets all generations
 [[nodiscard]] auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline,
-                                   const std::vector<store::Intent>& intents = {}) -> Json;
+                                   const std::vector<store::Intent>& intents = {},
+                                   const std::vector<store::TicketRow>& tickets = {}) -> Json;
 /// A dossier that is not stored (explain on demand).
 [[nodiscard]] auto present_view(const ticket::DossierView& view) -> Json;
 /// The graph of the newest revision that has one.

@@ -3,6 +3,7 @@
 // another room should.
 
 #include "dossier/api/routes.hpp"
+#include "dossier/approve/chat.hpp"
 #include "dossier/approve/review_queue.hpp"
 #include "dossier/audit/head_keeper.hpp"
 #include "dossier/base/metrics.hpp"
@@ -10,6 +11,7 @@
 #include "dossier/pipeline/dossier_builder.hpp"
 #include "dossier/report/questioner.hpp"
 #include "dossier/store/store.hpp"
+#include "dossier/ticket/callbacks.hpp"
 
 #include <memory>
 
@@ -26,7 +28,10 @@ struct Services {
     Metrics& metrics;
     std::size_t capacity = 0;                        ///< queue.capacity
     bool metrics_elsewhere = false;                  ///< `server.admin_listen` is set: no /metrics here
+    ticket::Callbacks* callbacks = nullptr;          ///< nullptr = no tracker calls back
     const explain::Classifier* classifier = nullptr; ///< takes corrections of classifications
+    approve::Chat* chat = nullptr;                   ///< nullptr = neither Slack nor Teams
+    const Authenticator* authenticator = nullptr;    ///< of the routes; for people who sign in by a form
 };
 
 /// Adds every route. `services` and `routes` outlive the server.

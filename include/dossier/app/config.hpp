@@ -3,6 +3,8 @@
 // default" is decided here: beyond loopback the service needs tokens for people and authentication for every source.
 
 #include "dossier/api/config.hpp"
+#include "dossier/approve/chat_config.hpp"
+#include "dossier/approve/platform_votes.hpp"
 #include "dossier/audit/config.hpp"
 #include "dossier/base/config.hpp"
 #include "dossier/base/log.hpp"
@@ -28,7 +30,8 @@ struct LogConfig {
 
 struct AppConfig {
     net::ServerConfig server;
-    std::vector<api::TokenConfig> tokens; ///< none: requests from loopback act as `local`, an admin
+    std::vector<api::TokenConfig> tokens;  ///< none: requests from loopback act as `local`, an admin
+    std::vector<api::PersonConfig> people; ///< who act from a chat
     store::StoreConfig store;
     pipeline::PipelineConfig pipeline;
     std::vector<ingest::SourceConfig> sources;
@@ -37,6 +40,8 @@ struct AppConfig {
     explain::LlmConfig llm;
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
+    approve::ChatConfig chat;
+    approve::PlatformVoteConfig platform_votes;
     audit::AuditConfig audit;
     LogConfig log;
 };

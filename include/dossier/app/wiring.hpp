@@ -23,6 +23,8 @@ struct Foundation {
     const Clock& clock;
     Metrics& metrics;
     std::string replica; ///< names this process among those that share the store
+    /// What goes on after a request was answered; each task holds the wiring it began with. nullptr = no requests come.
+    TaskScope* after_answers = nullptr;
 };
 
 class Wiring {
@@ -37,6 +39,7 @@ public:
     [[nodiscard]] auto receiver() -> ingest::Receiver&;
     [[nodiscard]] auto builder() -> pipeline::DossierBuilder&;
     [[nodiscard]] auto delivery() -> ticket::Delivery&;
+    [[nodiscard]] auto chat() -> approve::Chat*; ///< nullptr = neither Slack nor Teams
     [[nodiscard]] auto routes() const -> const api::Routes&;
     [[nodiscard]] auto admin_routes() const -> const api::Routes&;
     /// What runs in the background for as long as this wiring is in force.

@@ -22,6 +22,13 @@ struct Edit {
     std::optional<std::string> payload; ///< of a draft of kind `tags`, whose title and body follow from it
 };
 
+/// An edit that was found good and not written yet.
+struct PreparedEdit {
+    std::string before_hash; ///< content that it was made for
+    Draft edited;            ///< with its new hash; the same one where nothing changes
+    std::vector<store::AuditEntry> audit;
+};
+
 class ReviewQueue {
 public:
     ReviewQueue(store::DraftStore& store, const Clock& clock, Metrics& metrics);
@@ -29,6 +36,8 @@ public:
     auto get(std::string id) -> Task<Result<Draft>>;
     /// @param expected_hash content the editor saw; "" = whatever is there
     auto edit(std::string id, Edit edit, std::string expected_hash, Reviewer reviewer) -> Task<Result<Draft>>;
+    /// The edit without the writing, for whoever has more to write in the same commit (store::CorrectionStore).
+    auto prepare(std::string id, Edit edit, std::string expected_hash, Reviewer reviewer) -> Task<Result<PreparedEdit>>;
     auto decide(std::string id, DraftState decision, std::string comment, std::string expected_hash, Reviewer reviewer)
         -> Task<Result<Draft>>;
 

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,15 +67,22 @@ public:
     /// What a field means once its classes have changed: labels and frameworks.
     void mean(ClassifiedField& field) const;
 
-    /// Keys under which corrections of these fields are kept: alike for names that say the same.
+    /// Keys under which corrections of these fields, and of the store that they make up, are kept: alike for names that
+    /// say the same.
     [[nodiscard]] auto keys_of(const StoreSketch& store) const -> std::vector<std::string>;
     [[nodiscard]] auto key_of(const std::string& container, const std::string& field) const -> std::string;
+    /// Which part of what was said of a store as a whole a correction is about.
+    enum class Aspect { labels, domain, frameworks };
+    /// A like case is a store of the same fields and documents. "" where nothing is known of either.
+    [[nodiscard]] auto store_key(const StoreSketch& store, Aspect aspect) const -> std::string;
     [[nodiscard]] auto is_class(std::string_view word) const -> bool;
     [[nodiscard]] auto class_list() const -> std::vector<std::string>;
     [[nodiscard]] auto config() const -> const ClassifierConfig&;
 
 private:
     struct Impl;
+    [[nodiscard]] auto word_on_store(const StoreSketch& store, const std::vector<Correction>& corrections) const
+        -> std::optional<StoreCorrection>;
     explicit Classifier(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

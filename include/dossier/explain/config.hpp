@@ -73,6 +73,9 @@ struct LlmConfig {
     LlmBudget budget;
     bool cache = true;
     bool share = false; ///< like findings share one text, their own facts filled in by code; needs the cache
+    /// Without `share`: so many like findings in the making at once are a storm, in which they share all the same; 0 =
+    /// never. Nothing of it needs the setting: who has few findings has a text for each.
+    std::size_t share_storms_of = 64;
 };
 [[nodiscard]] auto read_llm(config::Section section) -> LlmConfig;
 

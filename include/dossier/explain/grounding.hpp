@@ -7,6 +7,7 @@
 #include "dossier/base/error.hpp"
 #include "dossier/finding/dossier.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,7 +25,24 @@ struct DraftedNarrative {
 /// Parses and checks against `schema` (JSON Schema as text). `malformed` lists what is wrong, for the repair try.
 [[nodiscard]] auto parse_answer(std::string_view text, const std::string& schema) -> Result<DraftedNarrative>;
 
-/// Why a sentence doesn't stand; nullopt = it does.
+/// Holds sentences against one evidence list. What an item claims, and whether tampering took its weight, is worked out
+/// when it is first cited and then kept. The evidence outlives it; for one thread at a time.
+class Grounding {
+public:
+    explicit Grounding(const EvidenceList& evidence);
+    ~Grounding();
+    Grounding(const Grounding&) = delete;
+    auto operator=(const Grounding&) -> Grounding& = delete;
+
+    /// Why a sentence doesn't stand; nullopt = it does.
+    [[nodiscard]] auto objection(const Sentence& sentence) -> std::optional<std::string>;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The same for a single sentence.
 [[nodiscard]] auto objection(const Sentence& sentence, const EvidenceList& evidence) -> std::optional<std::string>;
 
 } // namespace dossier::explain

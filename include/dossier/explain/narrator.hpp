@@ -50,6 +50,7 @@ struct Telling;
 struct Sharing {
     store::EffectStore& store;
     const Clock& clock;
+    std::size_t from = 0; ///< like findings in the making at once, from which on they share; 0 = always
 };
 
 class Narrator {

@@ -4,6 +4,7 @@
 // tags (PHI, PCI, Secrets, PII, Financial).
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,15 @@ struct TagVerdict {
     std::string why;
 };
 
+/// A person's word on a store as a whole. It stands before what fields and documents say.
+struct StoreCorrection {
+    std::optional<std::vector<std::string>> labels; ///< in the person's words; absent = as found, as all members
+    std::optional<std::string> domain;
+    std::optional<std::vector<std::string>> frameworks;
+    std::string why; ///< who said so and when
+    friend auto operator==(const StoreCorrection&, const StoreCorrection&) -> bool = default;
+};
+
 struct StoreClassification {
     std::string sensitivity; ///< public | internal | confidential | restricted
     std::string primary;     ///< the most sensitive label; "" = none
@@ -61,7 +71,9 @@ struct StoreClassification {
     std::vector<std::string> needs_person; ///< why a person must look, in words; empty = nobody must
     std::string steward;                   ///< who, where one must
     std::vector<std::string> notes;        ///< who answered, what was refused
+    std::optional<StoreCorrection> correction;
     LlmCost cost;
+    std::string asking_id; ///< of the calls that cost it: revisions that take the result over have the same
 };
 
 } // namespace dossier

@@ -245,6 +245,7 @@ struct RouteDecision {
     std::string sink;                 ///< ticket sink name
     std::string approval;             ///< none | before_create | before_assign
     std::vector<std::string> reasons; ///< guardrails that held, in words
+    std::string group;                ///< dossier of the like findings whose ticket stands for this one; "" = its own
 };
 
 struct Sentence {
@@ -286,6 +287,13 @@ struct TicketRef {
     std::string id; ///< the tracker's internal id (Jira issue id, ServiceNow sys_id)
 };
 
+/// A page outside of the tracker that a ticket is about.
+struct WebLink {
+    std::string id; ///< the same page has the same id, ≤ 255 characters
+    std::string url;
+    std::string title;
+};
+
 enum class DraftState { pending, approved, rejected, expired, posted };
 [[nodiscard]] auto to_string(DraftState) -> std::string_view;
 [[nodiscard]] auto parse_draft_state(std::string_view word) -> std::optional<DraftState>;
@@ -309,11 +317,17 @@ struct Draft {
     std::string assignee;      ///< e-mail, else person id, else ""
     Severity severity = Severity::medium;
     std::vector<std::string> labels;
+    /// What tracker fields may be filled with, by name: "owner.email" (ticket/ticket_facts.hpp). Taken down with the
+    /// draft, so that a create that is tried again sends the same.
+    std::vector<std::pair<std::string, std::string>> facts;
+    std::vector<WebLink> links; ///< the findings in their platforms' consoles
     Timestamp created_at{};
     std::string decided_by;
     std::optional<Timestamp> decided_at;
     std::string comment;
     std::optional<TicketRef> ticket;
+    int generation = 1;   ///< of the dossier's ticket: 2 = another one, after the first was over
+    std::string appendix; ///< Markdown that follows the body on the ticket: facts by code, neither stored nor approved
 };
 [[nodiscard]] auto content_hash(const Draft& draft) -> std::string;
 

@@ -17,6 +17,7 @@
 #include "dossier/store/store.hpp"
 #include "dossier/ticket/delivery.hpp"
 #include "dossier/ticket/draft_renderer.hpp"
+#include "dossier/ticket/lifecycle.hpp"
 #include "dossier/ticket/write_back.hpp"
 
 #include <functional>
@@ -39,7 +40,9 @@ struct Stations {
     std::vector<std::shared_ptr<ingest::PlatformApi>> platforms; ///< to complete what came thin
     std::string default_approval;
     std::string default_sink;
+    ticket::Lifecycle* lifecycle = nullptr;           ///< nullptr = tickets are left alone once they are made
     ticket::WriteBack* write_back = nullptr;          ///< nullptr = no platform is ever written to
+    ticket::GroupConfig group{};                      ///< `tickets.group`
     bool restore_in_tickets = false;                  ///< `redaction.restore_in_tickets`
     const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
     explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open

@@ -127,6 +127,42 @@ struct Claim {
     int attempts = 0;
 };
 
+/// What we know of a dossier's ticket in its tracker, and what it has been told of the dossier.
+struct TicketRow {
+    std::string dossier_id;
+    int generation = 1; ///< 2 = the one that followed the first, which was over when the finding came back
+    TicketRef ticket;
+    std::string told;                 ///< JSON of ticket/lifecycle: the findings as the ticket knows them
+    std::string status;               ///< the tracker's own word when it was last looked at; "" = never
+    bool is_done = false;             ///< at that time
+    bool closed_by_person = false;    ///< while a finding was open
+    std::optional<Timestamp> seen_at; ///< last change of the ticket that we know of, by the tracker's clock
+    std::int64_t looks_wanted = 0;    ///< grows when somebody says that the ticket has changed
+    std::int64_t looks_done = 0;      ///< which of these a look has answered
+    [[nodiscard]] auto wants_look() const -> bool { return looks_wanted > looks_done; }
+};
+
+/// Somebody says that a ticket has changed: a call-back, or what polling found. What it says of the ticket counts for
+/// nothing; the ticket itself is read.
+struct TicketSighting {
+    std::string key; ///< either may be ""
+    std::string remote_id;
+    std::string event_id; ///< the same one again is no news; "" = can't be told
+};
+
+struct TicketNews {
+    std::string sink;
+    std::vector<TicketSighting> sightings;
+    Timestamp at{};
+    std::optional<CursorMove> cursor;
+};
+
+struct TicketNewsCount {
+    std::size_t noted = 0;    ///< the ticket will be looked at
+    std::size_t repeated = 0; ///< came before
+    std::size_t unknown = 0;  ///< not a ticket of ours
+};
+
 /// A stage's result, with everything that must become true in the same instant.
 struct StageCommit {
     Claim claim;
@@ -150,6 +186,7 @@ struct StageCommit {
     std::string owner;                   ///< sets the owner column of these findings; "" = unchanged
     std::vector<Draft> save_drafts;      ///< inserted or replaced by id
     std::optional<TicketRef> ticket;
+    std::optional<TicketRow> opens_ticket; ///< begins the record of a ticket, unless there is one
     std::vector<AuditEntry> audit;
 };
 
@@ -229,11 +266,45 @@ struct Intent {
     std::optional<Timestamp> unknown_since;
     std::optional<Timestamp> next_at; ///< next look-up or try, or the sweep once done
     std::string reason;               ///< of the last failure
+    std::string body;                 ///< JSON of what is to be done, where it was planned before it was begun
     [[nodiscard]] auto is_over() const -> bool {
         return state == State::done || state == State::failed || state == State::skipped;
     }
 };
 [[nodiscard]] auto to_string(Intent::State) -> std::string_view;
+
+/// A dossier that may share a ticket with its like.
+struct GroupWish {
+    std::string key; ///< of what they have in common
+    Duration window{0};
+    std::size_t min = 2; ///< so many make a group
+    std::string facts;   ///< JSON, kept of the first one: what their ticket is made from
+};
+
+/// Like findings within a window of time. From `min` of them on it has a dossier of its own, without findings, whose
+/// draft and ticket stand for all of them.
+struct GroupView {
+    std::string dossier_id; ///< "" = there are not enough of them
+    std::string facts;
+    Timestamp begins_at{};
+    Stage stage = Stage::received; ///< of that dossier
+    std::optional<TicketRef> ticket;
+    std::size_t members = 0;
+    std::size_t open = 0; ///< with a finding that is not over
+};
+inline constexpr std::string_view group_exposure = "group:"; ///< begins the exposure key of such a dossier
+
+struct GroupMember {
+    std::string dossier_id;
+    std::string finding_id; ///< its worst
+    std::string title;
+    std::string resource;
+    std::string owner;
+    Severity severity = Severity::medium;
+    bool is_open = true;
+    std::string own_ticket; ///< key of the one that it had before there was a group; "" = none
+    std::string url;        ///< the finding in its platform
+};
 
 struct Page {
     std::size_t limit = 50;

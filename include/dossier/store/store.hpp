@@ -6,6 +6,7 @@
 
 #include "dossier/base/task.hpp"
 #include "dossier/base/units.hpp"
+#include "dossier/store/chat.hpp"
 #include "dossier/store/records.hpp"
 #include "dossier/store/spending.hpp"
 
@@ -137,9 +138,11 @@ public:
     virtual ~CorrectionStore() = default;
     /// Those of the keys that have one.
     virtual auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> = 0;
-    /// The later word on a key replaces the earlier one. Makes the dossier ready, which is to follow it.
-    virtual auto keep_corrections(std::vector<Correction> corrections, std::string dossier_id, Timestamp at,
-                                  std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
+    /// DraftStore::edit_draft and what the edit corrects, in one commit: neither is ever seen without the other. The
+    /// later word on a key replaces the earlier one. Makes the draft's dossier ready, which is to follow it.
+    virtual auto correct_draft(std::string id, std::string expected_hash, Draft edited,
+                               std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<Draft>> = 0;
 };
 
 /// Side effects outside, each recorded before it is tried.
@@ -159,6 +162,42 @@ public:
     /// LLM answers by exact key (prompt hash, evidence hash, model).
     virtual auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> = 0;
     virtual auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> = 0;
+};
+
+/// Tickets after their creation: what they were told, and what became of them in their trackers.
+class TicketStore {
+public:
+    virtual ~TicketStore() = default;
+    /// Those of a dossier, the newest generation last.
+    virtual auto tickets_of(std::string dossier_id) -> Task<Result<std::vector<TicketRow>>> = 0;
+    /// What a ticket is to be told or to do next (intents that are planned, each with its body) together with what it
+    /// knows from then on, so that neither is true without the other. Looks that were asked for meanwhile stay wanted.
+    /// An intent whose key is there already is left as it is. `conflict` on a stale claim.
+    virtual auto plan_ticket(Claim claim, TicketRow row, std::vector<Intent> planned, std::vector<AuditEntry> audit)
+        -> Task<Result<void>> = 0;
+    /// Makes the dossiers of these tickets ready for a look. Event ids are remembered for some days. `conflict` on a
+    /// stale cursor.
+    virtual auto note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> = 0;
+};
+
+/// Like findings that share one ticket.
+class GroupStore {
+public:
+    virtual ~GroupStore() = default;
+    /// Takes the claimed dossier into the group of its key that is open now; one that belongs to a group stays there.
+    /// With the last that was missing the group forms: it gets its dossier, and its earlier members become ready. A
+    /// formed group becomes ready with each one that joins.
+    virtual auto join_group(Claim claim, GroupWish wish, Timestamp at) -> Task<Result<GroupView>> = 0;
+    /// The group that a dossier belongs to, or stands for.
+    virtual auto group_of(std::string dossier_id) -> Task<Result<std::optional<GroupView>>> = 0;
+    /// Open ones first, then by severity and time of joining.
+    virtual auto group_members(std::string group_dossier_id, std::size_t limit)
+        -> Task<Result<std::vector<GroupMember>>> = 0;
+    /// Something became of a member: its group, if it is formed, becomes ready.
+    virtual auto tell_group(std::string dossier_id, Timestamp at) -> Task<Result<void>> = 0;
+    /// What became of the claimed group's draft is what became of the members that wait for it.
+    virtual auto settle_members(Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
+        -> Task<Result<void>> = 0;
 };
 
 /// What may be spent on LLMs. Each decision is one transaction: neither replicas nor a restart can spend a limit twice.
@@ -198,7 +237,10 @@ class Store : public IntakeStore,
               public DraftStore,
               public CorrectionStore,
               public EffectStore,
+              public TicketStore,
+              public GroupStore,
               public SpendStore,
+              public ChatStore,
               public AuditStore {
 public:
     /// Commits a row: true proof that writes work.

@@ -13,9 +13,12 @@
 
 namespace dossier::ticket {
 
-/// What a draft's ticket is about: its dossier, which has one ticket however often it is drafted; a drafted policy has
-/// a ticket of its own.
+/// What a draft's ticket is about: its dossier, which has one ticket however often it is drafted (and another one of
+/// the next generation once that is over for good); a drafted policy has a ticket of its own.
 [[nodiscard]] auto ticket_subject(const Draft& draft) -> std::string;
+
+/// As it is written to a tracker.
+[[nodiscard]] auto with_appendix(Draft draft) -> Draft;
 
 class Delivery {
 public:
@@ -36,6 +39,9 @@ public:
     auto apply_approval(Draft draft, TicketRef ticket, std::string note, Deadline deadline) -> Task<Result<void>>;
     /// A comment for the staff on a ticket, once per `event_id`.
     auto comment(TicketRef ticket, std::string markdown, std::string event_id, Deadline deadline) -> Task<Result<void>>;
+    /// Brings what follows the draft's body on its ticket (`appendix`) up to date, at most once in `pause`. Not while
+    /// the body on the ticket is another one than the draft's. @return when to call again
+    auto refresh(Draft draft, Duration pause, Deadline deadline) -> Task<Result<std::optional<Timestamp>>>;
     /// One round of the sweep over intents whose time has come: doubles are linked to the ticket of our intent and
     /// closed. @return number of doubles closed
     auto sweep(Deadline deadline) -> Task<Result<std::size_t>>;

@@ -47,11 +47,15 @@ struct Attachment {
     std::string bytes;
 };
 
-/// A page outside of the tracker that the ticket is about.
-struct WebLink {
-    std::string id; ///< the same page has the same id, ≤ 255 characters
-    std::string url;
-    std::string title;
+/// A ticket of ours that its tracker's search calls changed.
+struct TicketChange {
+    std::string key;
+    std::string id;
+    std::string mark; ///< differs after each change (its time, or a counter); "" = not told
+};
+struct TicketChanges {
+    std::vector<TicketChange> tickets;
+    std::string next; ///< of the next page; "" = this was the last
 };
 
 class TicketSink {
@@ -85,6 +89,9 @@ public:
     /// A double found by the sweep: link to the original and close.
     virtual auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> = 0;
+    /// Tickets of ours that changed within the last `back`, page by page: a hint of what to look at, for the search may
+    /// lag and leave out. Here: none. @param page "" for the first, then what `next` said
+    virtual auto changes(Duration back, std::string page, Deadline deadline) -> Task<Result<TicketChanges>>;
     /// Tries address, credentials and rights by reading only. Here: nothing to try.
     virtual auto check(Deadline deadline) -> Task<net::ConnectCheck>;
 

@@ -10,6 +10,7 @@
 //   writeback:ticket_link:<finding>:<sink>/<key>    once for a ticket
 //   writeback:status:<finding>:<draft>              in_progress, while the platform still calls the finding open
 //   writeback:tags:<finding>:<draft>                the approved payload
+//   writeback:ticket_closed:<finding>:<closing>     that a person closed the ticket while the finding is open
 
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/time.hpp"
@@ -39,6 +40,7 @@ struct WriteBackOrder {
     std::string text;              ///< of the comment
     std::string author;            ///< who wrote the text and how well it stands, one line for the audit trail
     bool is_automatic = false;     ///< no person decided
+    std::string closing;           ///< set: `text` tells of that closing of the ticket, and nothing else is to be done
 };
 
 struct WriteBackProgress {

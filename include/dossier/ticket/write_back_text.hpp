@@ -16,4 +16,8 @@ namespace dossier::ticket {
 [[nodiscard]] auto write_back_comment(const Draft& draft, const Draft* earlier, const Narrative& narrative,
                                       const TicketRef& ticket) -> std::string;
 
+/// What a platform's users read on a finding whose ticket a person has closed.
+/// @param words how the tracker calls it: "Done (Won't Do)"
+[[nodiscard]] auto closed_ticket_comment(const TicketRef& ticket, const std::string& words) -> std::string;
+
 } // namespace dossier::ticket

@@ -81,3 +81,26 @@ class Adf:
 def adf():
     schema = load("adf.schema.json")
     return Adf(schema) if schema else None
+
+
+class Draft7:
+    def __init__(self, schema):
+        self.validator = jsonschema.Draft7Validator(schema)
+
+    def errors(self, value):
+        return first_errors(self.validator, value)
+
+
+class Draft6(Draft7):
+    def __init__(self, schema):
+        self.validator = jsonschema.Draft6Validator(schema)
+
+
+def slack_message():
+    schema = load("slack-blockkit-message.schema.json")
+    return Draft7(schema) if schema else None
+
+
+def adaptive_card():
+    schema = load("adaptive-card-1.5.schema.json")
+    return Draft6(schema) if schema else None

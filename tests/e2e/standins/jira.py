@@ -290,10 +290,19 @@ class Jira(StandIn):
         return 201, None
 
     def search(self, call):
-        match = re.fullmatch(r'labels = "([^"\s]+)"( ORDER BY created (ASC|DESC))?', call.body.get("jql", ""))
+        changed = re.fullmatch(r'project = "SEC" AND labels = "(dossier)" AND updated >= "-(\d+)m" '
+                               r"ORDER BY updated ASC", call.body.get("jql", ""))
+        match = changed or re.fullmatch(r'labels = "([^"\s]+)"( ORDER BY created (ASC|DESC))?',
+                                        call.body.get("jql", ""))
         if not match:
             raise refuse(400, "Unbounded or unreadable JQL: " + str(call.body.get("jql")))
         now = time.monotonic()
+        if changed:
+            at = datetime.datetime.now(datetime.timezone.utc)
+            return 200, self.changed_page(call, [
+                one for one in sorted(self.issues.values(), key=lambda one: one["updated"])
+                if match[1] in one["fields"]["labels"] and
+                self.index_lag <= (at - one["updated"]).total_seconds() <= int(match[2]) * 60])
         hits = [one for one in self.issues.values()
                 if match[1] in one["fields"]["labels"] and now - one["created"] >= self.index_lag]
         start, size = int(call.body.get("nextPageToken", 0)), int(call.body.get("maxResults", 50))
@@ -306,6 +315,18 @@ class Jira(StandIn):
         else:
             page["isLast"] = True
         return 200, page
+
+    @staticmethod
+    def changed_page(call, hits):
+        start, size = int(call.body.get("nextPageToken", 0)), int(call.body.get("maxResults", 50))
+        page = {"issues": [{"id": one["id"], "key": one["key"], "fields": {
+            "labels": one["fields"]["labels"], "updated": one["updated"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"}}
+            for one in hits[start:start + size]]}
+        if len(hits) > start + size:
+            page["nextPageToken"] = str(start + size)
+        else:
+            page["isLast"] = True
+        return page
 
     def find_users(self, call):
         asked = call.query.get("query", "").lower()

@@ -89,7 +89,7 @@ def faithful(evidence, extra=(), only=None):
 
 def completion(content, finish="stop", refusal=None, prompt_tokens=900, completion_tokens=200):
     return {"id": "chatcmpl-e2e", "object": "chat.completion", "created": 1772611200, "model": "e2e-model-2026",
-            "choices": [{"index": 0, "finish_reason": finish,
+            "choices": [{"index": 0, "finish_reason": finish, "logprobs": None,
                          "message": {"role": "assistant", "content": content, "refusal": refusal}}],
             "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens,
                       "total_tokens": prompt_tokens + completion_tokens}}

@@ -21,13 +21,18 @@ OTHERS = {"hold_reason", "close_code", "category", "subcategory", "contact_type"
 REFERENCES = {"assigned_to": "sys_user", "assignment_group": "sys_user_group", "parent_incident": "incident"}
 STATES = {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": "Closed", "8": "Canceled"}
 JOURNALS = ("work_notes", "comments")
-COLUMNS = {"incident": {*TEXT, *CODES, *OTHERS, *REFERENCES, "sys_id", "number", "sys_created_on"},
+COLUMNS = {"incident": {*TEXT, *CODES, *OTHERS, *REFERENCES, "sys_id", "number", "sys_created_on",
+                        "sys_updated_on", "sys_mod_count"},
            "sys_user": {"sys_id", "email", "active", "name", "user_name"},
            "sys_journal_field": {"sys_id", "element_id", "element", "value", "name", "sys_created_on"}}
 
 
 def refuse(status, message, detail=None, **headers):
     return Refusal(status, {"error": {"message": message, "detail": detail}, "status": "failure"}, headers)
+
+
+def minutes_ago(text):
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 60 * int(text)))
 
 
 def new_id():
@@ -115,6 +120,8 @@ class ServiceNow(StandIn):
             raise refuse(403, "Operation Failed", "Data Policy Exception: close_code, close_notes are mandatory")
 
     def write(self, row, columns):
+        row["sys_updated_on"] = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+        row["sys_mod_count"] = str(int(row.get("sys_mod_count", "-1")) + 1)
         for name, value in columns.items():
             if name in JOURNALS:
                 self.tables["sys_journal_field"].append(
@@ -142,13 +149,14 @@ class ServiceNow(StandIn):
             if part.startswith("ORDERBY"):
                 rows.sort(key=lambda row: row.get(part.removeprefix("ORDERBY"), ""))
                 continue
-            match = re.fullmatch(r"([a-z_]+)(!=|=|LIKE|STARTSWITH)(.*)", part, re.DOTALL)
+            match = re.fullmatch(r"([a-z_]+)(!=|=|>|LIKE|STARTSWITH|RELATIVEGT@minute@ago@)(.*)", part, re.DOTALL)
             if not match or match[1] not in COLUMNS[table] - self.hidden_columns:
                 continue  # dropped: all other rows match
             column, operator, value = match.groups()
             test = {"=": lambda have: have == value, "!=": lambda have: have != value,
                     "LIKE": lambda have: value.lower() in have.lower(),
-                    "STARTSWITH": lambda have: have.startswith(value)}[operator]
+                    "STARTSWITH": lambda have: have.startswith(value), ">": lambda have: have > value,
+                    "RELATIVEGT@minute@ago@": lambda have: have > minutes_ago(value)}[operator]
             rows = [row for row in rows if test(row.get(column, ""))]
         return rows
 
@@ -183,6 +191,10 @@ class ServiceNow(StandIn):
         return out
 
     # For tests ---------------------------------------------------------------------------------------------------
+
+    def change(self, row, columns):
+        """As a person does it by hand, who fills in what the form demands."""
+        self.write(row, columns)
 
     def all(self):
         """Our tickets; those of others have an empty correlation id."""

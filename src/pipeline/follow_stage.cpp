@@ -1,0 +1,82 @@
+#include "follow_stage.hpp"
+
+#include "delivery_stage.hpp"
+
+#include "dossier/finding/json.hpp"
+
+#include <algorithm>
+
+namespace dossier::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto follow_limit = 2min; // for the calls of one round
+
+void sooner(store::Release& end, Timestamp at) {
+    if (end.kind == store::Release::Kind::wait) {
+        end.ready_at = std::min(end.ready_at, at);
+    } else if (end.kind == store::Release::Kind::done) {
+        end.kind = store::Release::Kind::wait;
+        end.ready_at = at;
+    }
+}
+
+auto has_draft_of(const store::DossierRow& row, int generation) -> bool {
+    return std::ranges::any_of(row.drafts, [&](const Draft& one) {
+        return one.kind == "ticket" && one.generation == generation && one.state != DraftState::expired;
+    });
+}
+
+} // namespace
+
+auto findings_now(const store::DossierRow& row) -> Result<std::vector<Finding>> {
+    std::vector<Finding> findings;
+    for (const auto& stored : row.findings) {
+        if (stored.doc.empty() || stored.stage == Stage::received) continue;
+        auto finding = from_text<Finding>(stored.doc);
+        if (!finding) return std::unexpected(std::move(finding.error()).with("finding", stored.id));
+        finding->id = stored.id;
+        finding->source = stored.source;
+        finding->status = stored.status;
+        findings.push_back(std::move(*finding));
+    }
+    return findings;
+}
+
+auto follow_ticket(const Stations& stations, const store::Claim& claim, store::Release end, bool may_draft)
+    -> Task<Result<store::Release>> {
+    if (stations.lifecycle == nullptr) co_return end;
+    // Read anew: the steps before have just changed it.
+    auto row = co_await stations.store.get_dossier(claim.dossier_id);
+    if (!row) co_return fail(std::move(row.error()));
+    auto findings = findings_now(*row);
+    if (!findings) co_return fail(std::move(findings.error()));
+    ticket::FollowOrder order{.claim = claim,
+                              .findings = std::move(*findings),
+                              .may_write = stations.config.mode != Mode::observe,
+                              .pause = observe_pause};
+    auto progress = co_await stations.lifecycle->follow(std::move(order), deadline_in(follow_limit));
+    if (!progress) co_return fail(std::move(progress.error()));
+    if (progress->again_at) sooner(end, *progress->again_at);
+    if (progress->wants_next && may_draft) {
+        auto turn = co_await ticket_turn(stations, *row);
+        if (!turn) co_return fail(std::move(turn.error()));
+        if (turn->is_new) sooner(end, stations.clock.now());
+    }
+    co_return end;
+}
+
+auto ticket_turn(const Stations& stations, const store::DossierRow& row) -> Task<Result<TicketTurn>> {
+    if (stations.lifecycle == nullptr) co_return TicketTurn{.ticket = row.ticket};
+    auto tickets = co_await stations.store.tickets_of(row.id);
+    if (!tickets) co_return fail(std::move(tickets.error()));
+    if (tickets->empty()) co_return TicketTurn{.ticket = row.ticket};
+    const auto& newest = tickets->back();
+    if (!ticket::told_from(newest.told).needs_next)
+        co_return TicketTurn{.generation = newest.generation, .ticket = newest.ticket};
+    const int next = newest.generation + 1;
+    co_return TicketTurn{.generation = next, .is_new = !has_draft_of(row, next)};
+}
+
+} // namespace dossier::pipeline
