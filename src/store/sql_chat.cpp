@@ -118,7 +118,7 @@ auto SqlStore::chat_messages_of(std::string draft_id) -> Task<Result<std::vector
     using Messages = std::vector<ChatMessage>;
     return read<Messages>([draft_id = std::move(draft_id)](Database& db) -> Result<Messages> {
         static const auto sql =
-            "SELECT " + std::string(chat_columns) + " FROM chat_messages m WHERE m.draft_id=? ORDER BY m.rowid";
+            "SELECT " + std::string(chat_columns) + " FROM chat_messages m WHERE m.draft_id=? ORDER BY m.key";
         auto rows = db.query(sql, draft_id);
         Messages messages;
         while (rows.next()) messages.push_back(chat_message_of(rows));
