@@ -1,5 +1,7 @@
 #include "postgres_listener.hpp"
 
+#include <utility>
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -47,7 +49,7 @@ void PostgresListener::listen() {
     auto& db = link_.get_within(longest_outage);
     if (is_new) {
         db.listen("dossier_ready");
-        waker_.wake(); // whatever came while nobody listened
+        if (std::exchange(has_listened_, true)) waker_.wake(); // whatever came while nobody listened
     }
     if (db.wait_for_notification(wake_fd_, longest_silence, own_backend_())) waker_.wake();
 }

@@ -26,6 +26,7 @@ private:
     Waker& waker_;
     std::function<int()> own_backend_;
     std::atomic<bool> closing_ = false;
+    bool has_listened_ = false;
     int wake_fd_;
     PostgresLink link_;
     std::thread thread_;

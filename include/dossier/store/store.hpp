@@ -245,8 +245,8 @@ class Store : public IntakeStore,
 public:
     /// Commits a row: true proof that writes work.
     virtual auto probe() -> Task<Result<void>> = 0;
-    /// Called on a thread of the store when a dossier has become ready, here or in another replica, and now and then
-    /// without; must not block.
+    /// Called on a thread of the store when a dossier has become ready, here or in another replica, and where that may
+    /// have been missed; must not block.
     virtual void on_ready(std::function<void()> wake) = 0;
     /// Completes what is queued and closes. No call after it.
     virtual void close() = 0;
