@@ -4,6 +4,7 @@
 #include "completion.hpp"
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
+#include "enclosure_stage.hpp"
 #include "follow_stage.hpp"
 #include "group_stage.hpp"
 #include "policy_stage.hpp"
@@ -163,7 +164,9 @@ public:
         if (!followed) co_return fail(std::move(followed.error()));
         auto written = co_await write_back(stations_, work, std::move(*followed));
         if (!written) co_return fail(std::move(written.error()));
-        co_return co_await post_policies(stations_, claim_, std::move(*written));
+        auto posted = co_await post_policies(stations_, claim_, std::move(*written));
+        if (!posted) co_return fail(std::move(posted.error()));
+        co_return co_await enclose_evidence(stations_, work, claim_, std::move(*posted));
     }
 
     Stage failed_stage = Stage::received; ///< where an error belongs

@@ -164,25 +164,30 @@ auto SqlStore::tell_group(std::string dossier_id, Timestamp at) -> Task<Result<v
 
 auto SqlStore::settle_members(Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
     -> Task<Result<void>> {
-    return write<void>([claim = std::move(claim), stage, ticket = std::move(ticket),
-                        at](WriteSession& session) -> Result<void> {
-        auto& db = session.db;
-        const auto dossier = check_fence(db, claim);
-        if (!dossier) return fail(dossier.error());
-        // Only those that wait for this decision: none of them is unfinished, so that no count changes.
-        constexpr std::string_view waiting =
-            " IN (SELECT m.dossier FROM group_members m JOIN ticket_groups g ON g.seq=m.grp JOIN dossiers d ON "
-            "d.seq=m.dossier WHERE g.dossier=?1 AND d.stage='awaiting_approval' AND NOT EXISTS(SELECT 1 FROM drafts r "
-            "WHERE r.dossier=d.seq AND r.state IN ('pending','approved')))";
-        static const auto findings = "UPDATE findings SET stage=?2, updated_at=?3 WHERE stage='awaiting_approval' AND "
-                                     "dossier" +
-                                     std::string(waiting);
-        static const auto dossiers =
-            "UPDATE dossiers SET stage=?2, updated_at=?3, ticket=coalesce(?4, ticket) WHERE seq" + std::string(waiting);
-        db.run(findings, *dossier, to_string(stage), at);
-        db.run(dossiers, *dossier, to_string(stage), at, ticket_text(ticket));
-        return {};
-    });
+    return write<void>(
+        [claim = std::move(claim), stage, ticket = std::move(ticket), at](WriteSession& session) -> Result<void> {
+            auto& db = session.db;
+            const auto dossier = check_fence(db, claim);
+            if (!dossier) return fail(dossier.error());
+            // Those that wait for this decision, and those that came back to a ticket that had been over. None of them
+            // is unfinished, so that no count changes.
+            constexpr std::string_view concerned =
+                " IN (SELECT m.dossier FROM group_members m JOIN ticket_groups g ON g.seq=m.grp JOIN dossiers d ON "
+                "d.seq=m.dossier WHERE g.dossier=?1 AND (d.stage='awaiting_approval' OR (?2='delivered' AND "
+                "d.stage='closed' AND EXISTS(SELECT 1 FROM findings o WHERE o.dossier=d.seq AND o.status IN "
+                "('open','in_progress')))) AND NOT EXISTS(SELECT 1 FROM drafts r WHERE r.dossier=d.seq AND r.state IN "
+                "('pending','approved')))";
+            static const auto findings =
+                "UPDATE findings SET stage=?2, updated_at=?3 WHERE (stage='awaiting_approval' OR (?2='delivered' AND "
+                "stage='closed' AND status IN ('open','in_progress'))) AND dossier" +
+                std::string(concerned);
+            static const auto dossiers =
+                "UPDATE dossiers SET stage=?2, updated_at=?3, ticket=coalesce(?4, ticket) WHERE seq" +
+                std::string(concerned);
+            db.run(findings, *dossier, to_string(stage), at);
+            db.run(dossiers, *dossier, to_string(stage), at, ticket_text(ticket));
+            return {};
+        });
 }
 
 } // namespace dossier::store

@@ -117,7 +117,7 @@ auto Delivery::assign_as_approved(std::shared_ptr<TicketSink> sink, Draft draft,
     if (!begun) co_return fail(begun.error());
     auto intent = std::move(*begun);
     if (intent.state == Intent::State::done) co_return Result<void>{};
-    auto assigned = co_await sink->assign(ticket, draft.assignee, deadline);
+    auto assigned = co_await sink->hand_over(ticket, draft, deadline);
     const bool is_unknown = !assigned && assigned.error().code == Errc::not_found;
     if (!assigned && !is_unknown) {
         count(ticket.sink, "failed");

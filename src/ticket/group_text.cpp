@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t longest_cell = 80;
 
-auto cell(std::string_view text) -> std::string {
+auto group_cell(std::string_view text) -> std::string {
     const auto line = one_line(text);
     if (line.empty()) return "–";
     return replace_all(escape_markdown(shorten(line, longest_cell)), "|", "\\|");
@@ -26,12 +26,12 @@ auto member_row(const store::GroupMember& member) -> std::string {
     // A link's address may hold what ends a cell.
     const bool is_linked = !member.url.empty() && member.url.find('|') == std::string::npos;
     return fmt::format("| {} | {} | {} | {} | {} | {} |\n", member.is_open ? "open" : "over",
-                       to_string(member.severity), cell(member.resource),
-                       is_linked ? replace_all(markdown_link(title, member.url), "|", "\\|") : cell(title),
-                       cell(member.owner), cell(member.own_ticket));
+                       to_string(member.severity), group_cell(member.resource),
+                       is_linked ? replace_all(markdown_link(title, member.url), "|", "\\|") : group_cell(title),
+                       group_cell(member.owner), group_cell(member.own_ticket));
 }
 
-auto texts_of(const Json& json, const char* key) -> std::vector<std::string> {
+auto text_list(const Json& json, const char* key) -> std::vector<std::string> {
     std::vector<std::string> texts;
     const auto list = json.find(key);
     if (list == json.end() || !list->is_array()) return texts;
@@ -71,8 +71,8 @@ auto group_facts_from(const std::string& text) -> GroupFacts {
             if (one.is_array() && one.size() == 2 && one[0].is_string() && one[1].is_string())
                 facts.common.emplace_back(one[0].get<std::string>(), one[1].get<std::string>());
     }
-    facts.remediation = texts_of(*json, "remediation");
-    facts.regulations = texts_of(*json, "regulations");
+    facts.remediation = text_list(*json, "remediation");
+    facts.regulations = text_list(*json, "regulations");
     return facts;
 }
 

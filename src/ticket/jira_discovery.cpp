@@ -17,6 +17,11 @@ constexpr std::chrono::minutes ask_again{1}; ///< after a refusal
 constexpr std::size_t meta_page = 50;        ///< Cloud takes at most 200
 constexpr std::size_t most_meta_items = 2'000;
 
+auto is_out_of_reach(Errc code) -> bool {
+    return code == Errc::unavailable || code == Errc::timeout || code == Errc::outcome_unknown ||
+           code == Errc::rate_limited || code == Errc::cancelled;
+}
+
 } // namespace
 
 auto JiraSink::createmeta(std::string path, const char* cloud_name, Deadline deadline)
@@ -64,22 +69,26 @@ auto JiraSink::read_screen(Deadline deadline) -> Task<Result<JiraScreen>> {
     co_return screen;
 }
 
-auto JiraSink::create_screen(Deadline deadline) -> Task<std::shared_ptr<const JiraScreen>> {
+auto JiraSink::create_screen(Deadline deadline) -> Task<Result<std::shared_ptr<const JiraScreen>>> {
     const auto now = std::chrono::steady_clock::now();
     {
         const std::scoped_lock lock(screen_mutex_);
         if (screen_ && now < screen_->until) co_return screen_->screen;
     }
     auto read = co_await screen_flights_.run("screen", [this, deadline] { return read_screen(deadline); }, deadline);
+    // Wrong credentials are wrong for the create as well, and each try counts towards a lock.
+    if (!read && read.error().code == Errc::unauthenticated) co_return fail(read.error());
     std::shared_ptr<const JiraScreen> screen;
-    if (read) {
-        screen = std::make_shared<const JiraScreen>(std::move(*read));
-    } else {
-        // Without it issues are created with the fields as configured; Jira has the last word anyway.
-        log::warn("ticket.fields_unknown", {{"sink", config_.name}, {"reason", read.error().describe()}});
+    if (read) screen = std::make_shared<const JiraScreen>(std::move(*read));
+    {
+        const std::scoped_lock lock(screen_mutex_);
+        screen_ = SeenScreen{.screen = screen, .until = now + (screen ? screen_keeps : ask_again)};
     }
-    const std::scoped_lock lock(screen_mutex_);
-    screen_ = SeenScreen{.screen = screen, .until = now + (screen ? screen_keeps : ask_again)};
+    if (read) co_return screen;
+    // Without it issues are created with the fields as configured; Jira has the last word anyway.
+    log::warn("ticket.fields_unknown", {{"sink", config_.name}, {"reason", read.error().describe()}});
+    // What can't be reached now can't take a ticket now; the next try does without the screen.
+    if (is_out_of_reach(read.error().code)) co_return fail(read.error());
     co_return screen;
 }
 

@@ -112,13 +112,13 @@ auto guessed_value(const Wish& wish, const TicketFacts& facts) -> Json {
     return value;
 }
 
-auto named(const JiraField& field) -> std::string {
+auto field_name(const JiraField& field) -> std::string {
     const auto name = one_line(field.name);
     return name.empty() || name == field.id ? fmt::format("'{}'", field.id) : fmt::format("'{}' ({})", name, field.id);
 }
 
 auto missing_words(const SinkConfig& config, const JiraField& field) -> std::string {
-    return fmt::format("Jira requires the field {}: set `{}`", named(field),
+    return fmt::format("Jira requires the field {}: set `{}`", field_name(field),
                        field.id == "components" ? setting(config, "components")
                        : field.id == "priority" ? setting(config, "priority")
                                                 : setting(config, "fields." + field.id));
@@ -190,7 +190,7 @@ auto jira_fields(const SinkConfig& config, const Draft& draft, const JiraScreen*
         }
         auto made = field_value(*field, wish.value, draft.facts, dialect, people);
         if (!made.problem.empty())
-            problems.push_back(fmt::format("`{}` for {}: {}", wish.key, named(*field), made.problem));
+            problems.push_back(fmt::format("`{}` for {}: {}", wish.key, field_name(*field), made.problem));
         if (!made.value.is_null()) fields[field->id] = std::move(made.value);
     }
     const bool takes_labels = screen == nullptr || screen->find("labels") != nullptr;
@@ -225,7 +225,7 @@ auto hint_at_fields(const SinkConfig& config, const JiraScreen& screen, const st
     std::vector<std::string> hints;
     for (const auto& field : screen.fields) {
         if (is_own(field.id) || refusal.find(field.id) == std::string::npos) continue;
-        hints.push_back(fmt::format("{} is set by `{}`", named(field), setting(config, "fields." + field.id)));
+        hints.push_back(fmt::format("{} is set by `{}`", field_name(field), setting(config, "fields." + field.id)));
     }
     return join(hints, "; ");
 }

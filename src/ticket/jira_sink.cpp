@@ -49,6 +49,12 @@ auto carries_event(const Json& comment, const std::string& event_id, const JiraD
     return comment.is_object() && comment.contains("body") && dialect.names_event(comment["body"], event_id);
 }
 
+/// An error from before the create: whatever it was about, no ticket has come of it.
+auto outcome_of_nothing(Error error) -> Error {
+    if (error.code == Errc::outcome_unknown || error.code == Errc::cancelled) error.code = Errc::unavailable;
+    return error;
+}
+
 } // namespace
 
 JiraSink::JiraSink(const SinkConfig& config, net::HttpClient& client, Metrics& metrics)
@@ -75,11 +81,13 @@ auto JiraSink::create_fields(Draft draft, std::string key, std::shared_ptr<const
 
 auto JiraSink::create(const Draft& draft, const std::string& key, Deadline deadline) -> Task<Result<TicketRef>> {
     if (!is_plain_key(key)) co_return fail(Errc::invalid_argument, "a ticket needs a key without blanks");
-    const auto screen = co_await create_screen(deadline);
+    const auto told = co_await create_screen(deadline);
+    if (!told) co_return fail(outcome_of_nothing(told.error()));
+    const auto& screen = *told;
     auto fields = co_await create_fields(draft, key, screen, deadline);
     if (!fields) {
         forget_screen(); // somebody may be mending it
-        co_return fail(fields.error());
+        co_return fail(outcome_of_nothing(fields.error()));
     }
     Json body{{"fields", std::move(*fields)},
               {"properties",

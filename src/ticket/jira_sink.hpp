@@ -30,14 +30,19 @@ public:
         -> Task<Result<void>> override;
     auto link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
         -> Task<Result<void>> override;
+    auto attach(const TicketRef& ticket, const Attachment& file, bool may_be_there, Deadline deadline)
+        -> Task<Result<void>> override;
+    auto refer(const TicketRef& ticket, const WebLink& link, Deadline deadline) -> Task<Result<void>> override;
+    [[nodiscard]] auto is_shortened(const Draft& draft) const -> bool override;
+    [[nodiscard]] auto takes_files() const -> bool override { return config_.attachments; }
     auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> override;
     auto changes(Duration back, std::string page, Deadline deadline) -> Task<Result<TicketChanges>> override;
     auto check(Deadline deadline) -> Task<net::ConnectCheck> override;
 
 private:
-    /// The create screen, nullptr where Jira doesn't tell; logged once.
-    auto create_screen(Deadline deadline) -> Task<std::shared_ptr<const JiraScreen>>;
+    /// The create screen, nullptr where Jira doesn't tell. An error: nothing can be created now.
+    auto create_screen(Deadline deadline) -> Task<Result<std::shared_ptr<const JiraScreen>>>;
     auto read_screen(Deadline deadline) -> Task<Result<JiraScreen>>;
     auto createmeta(std::string path, const char* cloud_name, Deadline deadline) -> Task<Result<std::vector<Json>>>;
     void forget_screen();
@@ -46,6 +51,7 @@ private:
     [[nodiscard]] auto issue_path(const TicketRef& ticket, std::string_view rest = "") const -> std::string;
     [[nodiscard]] auto ref(const std::string& key, const std::string& id) const -> TicketRef;
     auto keep_label(TicketRef ticket, std::string key, Deadline deadline) -> Task<void>;
+    auto has_file(TicketRef ticket, std::string name, Deadline deadline) -> Task<Result<bool>>;
     auto has_comment(TicketRef ticket, std::string event_id, Deadline deadline) -> Task<Result<bool>>;
     auto account_of(std::string email, Deadline deadline) -> Task<Result<std::string>>;
     auto move(TicketRef ticket, TicketTarget target, Deadline deadline) -> Task<Result<void>>;

@@ -45,7 +45,7 @@ auto past_of(std::string_view what) -> std::string_view {
 }
 
 /// "Done", "6 (Solved)": how a tracker calls where a ticket stands.
-auto words_of(const TicketState& state) -> std::string {
+auto standing_words(const TicketState& state) -> std::string {
     auto words = one_line(state.status);
     if (!state.resolution.empty()) words += " (" + one_line(state.resolution) + ")";
     return shorten(words, 200);
@@ -184,7 +184,7 @@ auto Lifecycle::look(Case& work) -> Task<Result<void>> {
         row.closed_by_person = true;
         work.told.number += 1;
         work.told.closing = work.told.number;
-        work.told.closing_words = words_of(*state);
+        work.told.closing_words = standing_words(*state);
         audit.push_back(work.entry("ticket.closed_by_person", stands, now));
         metrics_.count("dossier_tickets_total", {{"sink", row.ticket.sink}, {"outcome", "closed_by_person"}});
         log::info("ticket.closed_by_person", {{"sink", row.ticket.sink}, {"key", row.ticket.key}});

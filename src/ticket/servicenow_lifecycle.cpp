@@ -3,14 +3,19 @@
 
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/ticket/ticket_facts.hpp"
 #include "markdown_escape.hpp"
+#include "tracker_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace dossier::ticket {
 namespace {
+
+constexpr std::size_t max_group_name = 80;
 
 /// A state model, a business rule or a data policy said no: repeating won't change that.
 auto is_no(const Error& error) -> bool { return error.code == Errc::rejected || error.code == Errc::forbidden; }
@@ -50,11 +55,36 @@ auto ServiceNowSink::state(const TicketRef& ticket, Deadline deadline) -> Task<R
 
 auto ServiceNowSink::assign(const TicketRef& ticket, const std::string& email, Deadline deadline)
     -> Task<Result<void>> {
+    co_return co_await give_to(ticket, email, Json::object(), deadline);
+}
+
+auto ServiceNowSink::hand_over(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>> {
+    Json columns = Json::object();
+    const auto name = std::string(trim(fill_in(config_.assignment_group, draft.facts)));
+    if (!name.empty()) {
+        auto group = co_await group_of(name, deadline);
+        if (!group && group.error().code != Errc::not_found) co_return fail(group.error());
+        if (group) {
+            columns["assignment_group"] = *group;
+        } else {
+            log::warn("ticket.group_unknown", {{"sink", config_.name}, {"group", name}});
+            auto said =
+                co_await comment(ticket,
+                                 fmt::format("The CMDB names {} as its support group, but {}. Please choose one.",
+                                             escape_markdown(name), group.error().message),
+                                 draft.id + ":group", Audience::staff, deadline);
+            if (!said) co_return said;
+        }
+    }
+    co_return co_await give_to(ticket, draft.assignee, std::move(columns), deadline);
+}
+
+auto ServiceNowSink::give_to(TicketRef ticket, std::string email, Json columns, Deadline deadline)
+    -> Task<Result<void>> {
     auto record = co_await record_of(ticket, deadline);
     if (!record) co_return fail(record.error());
     auto user = co_await user_of(email, deadline);
     if (!user && user.error().code != Errc::not_found) co_return fail(user.error());
-    Json columns = Json::object();
     if (user) columns["assigned_to"] = *user;
     // Only what still waits is moved on: people may have worked on it, or closed it.
     const auto& next = user ? states_.assigned : states_.approved;
@@ -66,6 +96,26 @@ auto ServiceNowSink::assign(const TicketRef& ticket, const std::string& email, D
     }
     if (!user) co_return fail(user.error());
     co_return Result<void>{};
+}
+
+auto ServiceNowSink::group_of(std::string name, Deadline deadline) -> Task<Result<std::string>> {
+    if (is_sys_id(name)) co_return name;
+    // A caret would begin another condition, and nothing can escape it.
+    const bool is_askable = name.find_first_of("^\r\n") == std::string::npos && name.size() <= max_group_name;
+    if (!is_askable) co_return fail(Errc::not_found, "that is no name of a group");
+    auto answer = co_await now_.get(
+        fmt::format("/api/now/table/sys_user_group?sysparm_query={}&sysparm_fields=sys_id,name&sysparm_limit=10",
+                    percent_encode(fmt::format("name={}^active=true", name))),
+        deadline);
+    if (!answer) co_return fail(answer.error());
+    std::set<std::string> groups;
+    for (const auto& row : array_in(*answer, "result")) {
+        const auto id = text_in(row, {"sys_id"});
+        if (is_sys_id(id) && iequals(text_in(row, {"name"}), name)) groups.insert(id);
+    }
+    if (groups.size() == 1) co_return *groups.begin();
+    co_return fail(Errc::not_found,
+                   groups.empty() ? "no active group here has that name" : "several groups here have that name");
 }
 
 auto ServiceNowSink::transition(const TicketRef& ticket, const TicketTarget& target, Deadline deadline)
@@ -82,7 +132,7 @@ auto ServiceNowSink::transition(const TicketRef& ticket, const TicketTarget& tar
     if (is_end) {
         const auto& code = target.resolution.empty() ? states_.close_code : target.resolution;
         if (!code.empty()) columns["close_code"] = code;
-        columns["close_notes"] = shorten(target.note.empty() ? "Closed by dossier." : target.note, max_text);
+        columns["close_notes"] = shorten_text(target.note.empty() ? "Closed by dossier." : target.note, max_text);
     }
     auto moved = co_await patch(ticket.id, std::move(columns), deadline);
     if (!moved && is_no(moved.error())) co_return fail(Errc::conflict, moved.error().message);

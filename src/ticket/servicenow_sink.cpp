@@ -3,13 +3,15 @@
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/ticket/markup.hpp"
+#include "dossier/ticket/ticket_facts.hpp"
 #include "markdown_escape.hpp"
+#include "tracker_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
+#include <utility>
 
 namespace dossier::ticket {
 namespace {
@@ -45,7 +47,7 @@ auto plain_note(std::string_view markdown, std::size_t limit) -> std::string {
 auto narrative_note(std::string_view markdown) -> std::string {
     constexpr std::string_view intro = "Draft by dossier: unassigned until a person approves it.\n";
     auto html = fmt::format("{}[code]{}[/code]", intro, journal_text(markdown_to_html(markdown)));
-    if (code_points(html) <= max_text) return html;
+    if (utf16_units(html) <= max_text) return html;
     return fmt::format("{}\n{}", intro, plain_note(markdown, max_text - intro.size() - 1));
 }
 
@@ -89,10 +91,17 @@ auto string_columns(const Json& extra) -> Json {
 ServiceNowSink::ServiceNowSink(const SinkConfig& config, net::HttpClient& client, Metrics& metrics)
     : config_(config),
       states_(states_of_table(config.table)),
+      extra_(string_columns(extra_fields(config))),
       metrics_(metrics),
       now_(config, client, metrics, servicenow_error_text) {
-    const auto configured = text_in(string_columns(extra_fields(config)), {"state"});
-    if (!configured.empty()) states_.draft = configured;
+    const auto& own = config.states;
+    if (const auto state = text_in(extra_, {"state"}); !state.empty()) states_.draft = state;
+    const std::pair<const std::string*, std::string*> configured[] = {
+        {&own.draft, &states_.draft}, {&own.approved, &states_.approved}, {&own.assigned, &states_.assigned},
+        {&own.done, &states_.done},   {&own.reopened, &states_.reopened}, {&own.resolution, &states_.close_code}};
+    for (const auto& [from, to] : configured)
+        if (!from->empty()) *to = *from;
+    if (std::ranges::find(states_.ends, states_.done) == states_.ends.end()) states_.ends.push_back(states_.done);
 }
 
 auto ServiceNowSink::ref(const Json& row) const -> TicketRef {
@@ -104,15 +113,25 @@ auto ServiceNowSink::ref(const Json& row) const -> TicketRef {
 }
 
 auto ServiceNowSink::create_columns(const Draft& draft, const std::string& key) const -> Json {
-    auto columns = string_columns(extra_fields(config_));
+    Json columns = Json::object();
+    for (const auto& [name, value] : extra_.items()) {
+        auto text = std::string(trim(fill_in(value.get_ref<const std::string&>(), draft.facts)));
+        if (!text.empty()) columns[name] = std::move(text);
+    }
     columns.erase("assigned_to");
     const auto weight = weight_of(draft.severity);
-    if (!columns.contains("impact")) columns["impact"] = weight.impact;
-    if (!columns.contains("urgency")) columns["urgency"] = weight.urgency;
+    const auto add = [&](const char* name, const BySeverity& configured, const char* otherwise) {
+        const auto own = configured.find(draft.severity);
+        if (own != configured.end()) columns[name] = own->second;
+        if (own == configured.end() && otherwise != nullptr && !columns.contains(name)) columns[name] = otherwise;
+    };
+    add("impact", config_.impact, weight.impact);
+    add("urgency", config_.urgency, weight.urgency);
+    add("priority", config_.priority, nullptr); // computed from the two, unless an instance has changed that
     if (!states_.draft.empty()) columns["state"] = states_.draft;
     if (config_.table == "incident" && states_.draft == "3" && !columns.contains("hold_reason"))
         columns["hold_reason"] = "1";
-    columns["short_description"] = shorten(one_line(draft.title), max_short_description);
+    columns["short_description"] = shorten_text(one_line(draft.title), max_short_description);
     columns["description"] = markdown_to_plain(draft.body, max_text);
     columns["work_notes"] = narrative_note(draft.body);
     columns["correlation_id"] = key;
@@ -122,8 +141,12 @@ auto ServiceNowSink::create_columns(const Draft& draft, const std::string& key) 
 
 auto ServiceNowSink::create(const Draft& draft, const std::string& key, Deadline deadline) -> Task<Result<TicketRef>> {
     if (!is_plain_key(key)) co_return fail(Errc::invalid_argument, "a ticket needs a key");
-    auto created = co_await now_.call("POST", fmt::format("/api/now/table/{}?sysparm_fields={}", config_.table, fields),
-                                      create_columns(draft, key), Repeat::unsafe, deadline);
+    auto columns = create_columns(draft, key);
+    std::string shown(fields);
+    for (const auto& [name, value] : extra_.items())
+        if (is_plain_key(name)) shown += "," + name;
+    auto created = co_await now_.call("POST", fmt::format("/api/now/table/{}?sysparm_fields={}", config_.table, shown),
+                                      columns, Repeat::unsafe, deadline);
     if (!created) co_return fail(created.error());
     if (!created->is_object() || !is_sys_id(text_in(*created, {"result", "sys_id"}))) {
         co_return fail(Errc::outcome_unknown, config_.name + " named no record it created");
@@ -136,7 +159,18 @@ auto ServiceNowSink::create(const Draft& draft, const std::string& key, Deadline
                                              {"hint", "the account must be able to write and read correlation_id, else "
                                                       "lost tickets can't be found"}});
     }
+    warn_of_lost_columns(columns, row);
     co_return ref(row);
+}
+
+void ServiceNowSink::warn_of_lost_columns(const Json& sent, const Json& row) {
+    for (const auto& [name, value] : extra_.items()) {
+        if (!sent.contains(name) || (row.is_object() && row.contains(name))) continue;
+        log::warn("ticket.column_not_stored",
+                  {{"sink", config_.name},
+                   {"column", name},
+                   {"hint", "the table has no such column, or the account may neither write nor read it"}});
+    }
 }
 
 auto ServiceNowSink::find(const std::string& key, Deadline deadline) -> Task<Result<std::vector<TicketRef>>> {
@@ -171,7 +205,7 @@ auto ServiceNowSink::patch(std::string sys_id, Json columns, Deadline deadline) 
 
 auto ServiceNowSink::update(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>> {
     co_return co_await patch(ticket.id,
-                             Json{{"short_description", shorten(one_line(draft.title), max_short_description)},
+                             Json{{"short_description", shorten_text(one_line(draft.title), max_short_description)},
                                   {"description", markdown_to_plain(draft.body, max_text)}},
                              deadline);
 }

@@ -1,5 +1,6 @@
 // `dossier check --connect` for trackers: who we are there, and whether we may do what delivery does. Reads only.
 
+#include "jira_fields.hpp"
 #include "jira_sink.hpp"
 #include "servicenow_sink.hpp"
 
@@ -16,9 +17,20 @@ using net::ConnectCheck;
 constexpr std::string_view jira_permissions[] = {"BROWSE_PROJECTS", "CREATE_ISSUES",     "EDIT_ISSUES", "ASSIGN_ISSUES",
                                                  "ADD_COMMENTS",    "TRANSITION_ISSUES", "LINK_ISSUES"};
 
+constexpr auto attach_permission = "CREATE_ATTACHMENTS";
+
 auto all_jira_permissions() -> std::string {
     std::vector<std::string> names(std::begin(jira_permissions), std::end(jira_permissions));
+    names.emplace_back(attach_permission);
     return join(names, ",");
+}
+
+/// A Jira that doesn't name the permission has nothing against us.
+auto is_denied(const Json& answer, const char* name) -> bool {
+    const auto permissions = answer.find("permissions");
+    if (permissions == answer.end() || !permissions->is_object() || !permissions->contains(name)) return false;
+    const auto& one = (*permissions)[name];
+    return one.is_object() && one.contains("havePermission") && one["havePermission"] == false;
 }
 
 auto has_permission(const Json& answer, std::string_view name) -> bool {
@@ -59,7 +71,23 @@ auto JiraSink::check(Deadline deadline) -> Task<ConnectCheck> {
     }
     for (const auto name : jira_permissions)
         if (!has_permission(*permissions, name)) check.missing.emplace_back(name);
+    if (config_.attachments && is_denied(*permissions, attach_permission))
+        check.missing.emplace_back(attach_permission);
     if (!check.missing.empty()) check.verdict = ConnectCheck::Verdict::permission;
+    if (check.verdict != ConnectCheck::Verdict::ok) co_return check;
+    const auto screen = co_await read_screen(deadline);
+    if (screen) {
+        const auto problems = unfilled_fields(config_, *screen);
+        if (!problems.empty()) check.verdict = ConnectCheck::Verdict::failed;
+        check.detail = problems.empty()
+                           ? fmt::format("{}, {} fields of {}", check.detail, screen->fields.size(), config_.issue_type)
+                           : join(problems, "; ");
+    } else if (screen.error().code == Errc::rejected) {
+        check.verdict = ConnectCheck::Verdict::failed;
+        check.detail = screen.error().message;
+    } else {
+        check.detail += "; which fields are required, it doesn't tell";
+    }
     co_return check;
 }
 
@@ -72,11 +100,17 @@ auto ServiceNowSink::check(Deadline deadline) -> Task<ConnectCheck> {
         if (failed.verdict == ConnectCheck::Verdict::permission) failed.missing.push_back("read on " + config_.table);
         co_return failed;
     }
-    co_return ConnectCheck{.what = {},
-                           .url = now_.base(),
-                           .missing = {},
-                           .detail = fmt::format("as {}, table {}; the right to write shows with the first ticket only",
-                                                 config_.user, config_.table)};
+    ConnectCheck check{.what = {}, .url = now_.base(), .missing = {}, .detail = {}};
+    const auto& who = config_.user.empty() ? config_.oauth.client_id : config_.user;
+    check.detail =
+        fmt::format("as {}, table {}; the right to write shows with the first ticket only", who, config_.table);
+    const auto& group = config_.assignment_group;
+    if (group.empty() || group.find("{{") != std::string::npos) co_return check;
+    if (const auto found = co_await group_of(group, deadline); !found) {
+        check.verdict = ConnectCheck::Verdict::failed;
+        check.detail = fmt::format("assignment_group '{}': {}", group, found.error().message);
+    }
+    co_return check;
 }
 
 } // namespace dossier::ticket

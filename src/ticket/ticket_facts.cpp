@@ -29,7 +29,7 @@ auto placeholder(std::string_view inside) -> Placeholder {
     return {.name = trim(inside.substr(0, bar)), .instead = trim(inside.substr(bar + 1))};
 }
 
-auto frameworks_of(const Assessment& assessment) -> std::vector<std::string> {
+auto framework_names(const Assessment& assessment) -> std::vector<std::string> {
     std::vector<std::string> names;
     for (const auto& one : assessment.regulations)
         if (std::ranges::find(names, one.framework) == names.end()) names.push_back(one.framework);
@@ -101,7 +101,7 @@ auto facts_of(const DossierView& view) -> TicketFacts {
     add_context(facts, view.context);
     facts.add("risk.score", std::to_string(std::lround(view.assessment.risk)));
     facts.add("risk.level", view.assessment.level);
-    facts.add("risk.regulations", join(frameworks_of(view.assessment), ", "));
+    facts.add("risk.regulations", join(framework_names(view.assessment), ", "));
     return facts.take();
 }
 

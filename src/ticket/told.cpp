@@ -91,7 +91,7 @@ auto changes_of(const FieldSheet& before, const FieldSheet& after) -> std::strin
 }
 
 /// "wiz · S3 bucket is public", with a way to it where there is one.
-auto name_of(const Finding& finding) -> std::string {
+auto finding_name(const Finding& finding) -> std::string {
     const auto title = shorten(one_line(finding.title), 200);
     const auto label = title.empty() ? finding.id : title;
     return fmt::format("{} · {}", escape_markdown(finding.source),
@@ -123,19 +123,19 @@ void take(Told& told, const Finding& finding, Happenings& happenings) {
     auto sheet = sheet_of(finding);
     const auto known = std::ranges::find(told.findings, finding.id, &ToldFinding::id);
     if (known == told.findings.end()) {
-        if (!is_over(finding.status)) happenings.joined.push_back(name_of(finding));
+        if (!is_over(finding.status)) happenings.joined.push_back(finding_name(finding));
         told.findings.push_back(
             {.id = finding.id, .source = finding.source, .status = finding.status, .sheet = std::move(sheet)});
         return;
     }
     const bool was_over = is_over(known->status);
     if (!was_over && is_over(finding.status))
-        happenings.ended.push_back(fmt::format("{} ({})", name_of(finding), to_string(finding.status)));
-    if (was_over && !is_over(finding.status)) happenings.returned.push_back(name_of(finding));
+        happenings.ended.push_back(fmt::format("{} ({})", finding_name(finding), to_string(finding.status)));
+    if (was_over && !is_over(finding.status)) happenings.returned.push_back(finding_name(finding));
     // The last words of a finding that ends are about its end; what differs otherwise is how its source puts that.
     if (!is_over(finding.status)) {
         if (auto lines = changes_of(known->sheet, sheet); !lines.empty())
-            happenings.changes += fmt::format("{}\n\n{}\n", name_of(finding), lines);
+            happenings.changes += fmt::format("{}\n\n{}\n", finding_name(finding), lines);
         known->sheet = std::move(sheet);
     }
     known->status = finding.status;
@@ -148,9 +148,8 @@ auto count_of(std::size_t n, std::string_view noun) -> std::string {
 auto comment_on(const Happenings& what, const Told& told, bool ends, bool comes_back) -> std::string {
     std::string text;
     if (ends) {
-        text += fmt::format("**Resolved.** {} of this ticket {} over:\n\n",
-                            told.findings.size() == 1 ? std::string("The finding") : "Every finding",
-                            told.findings.size() == 1 ? "is" : "is");
+        text += fmt::format("**Resolved.** {} of this ticket is over:\n\n",
+                            told.findings.size() == 1 ? "The finding" : "Every finding");
         text += bullet_lines(what.ended);
         return text;
     }

@@ -14,7 +14,7 @@ namespace {
 
 using Kind = MarkdownNode::Kind;
 
-auto is_word(char c) -> bool {
+auto is_wiki_word(char c) -> bool {
     const auto byte = static_cast<unsigned char>(c);
     return byte >= 0x80U || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -23,7 +23,7 @@ auto is_word(char c) -> bool {
 auto opens_mark(std::string_view text, std::size_t at, char before) -> bool {
     if (std::string_view("*_-+?!").find(text[at]) == std::string_view::npos) return false;
     const bool ends = at + 1 == text.size() || text[at + 1] == ' ';
-    return !is_word(before) && !ends;
+    return !is_wiki_word(before) && !ends;
 }
 
 auto is_emoticon(std::string_view rest) -> bool {
@@ -37,7 +37,7 @@ auto is_entity(std::string_view rest) -> bool {
     constexpr std::size_t longest = 10;
     const auto end = rest.substr(0, longest).find(';');
     return rest.starts_with('&') && end != std::string_view::npos && end > 1 &&
-           std::ranges::all_of(rest.substr(1, end - 1), [](char c) { return c == '#' || is_word(c); });
+           std::ranges::all_of(rest.substr(1, end - 1), [](char c) { return c == '#' || is_wiki_word(c); });
 }
 
 /// At the start of a line these would make a list, a heading, a quotation or a rule.
@@ -55,7 +55,7 @@ auto escaped(std::string_view text, char before) -> std::string {
     for (std::size_t at = 0; at < text.size(); ++at) {
         const char c = text[at];
         const auto rest = text.substr(at);
-        if (before == '\n' && starts_block(rest) && is_word(c)) {
+        if (before == '\n' && starts_block(rest) && is_wiki_word(c)) {
             out += fmt::format("&#{};", static_cast<int>(c)); // a backslash before a letter would show
         } else if (c == '\\') {
             out += "&#92;"; // two of them would break the line
@@ -80,11 +80,11 @@ auto address(const std::string& target) -> std::string {
     return replace_all(replace_all(replace_all(target, "|", "%7C"), "]", "%5D"), "[", "%5B");
 }
 
-void add_inline(std::string& out, const MarkdownNode& node);
+void add_wiki_inline(std::string& out, const MarkdownNode& node);
 
 auto inline_children(const MarkdownNode& node) -> std::string {
     std::string out;
-    for (const auto& child : node.children) add_inline(out, child);
+    for (const auto& child : node.children) add_wiki_inline(out, child);
     return out;
 }
 
@@ -97,11 +97,11 @@ void add_marked(std::string& out, const MarkdownNode& node, char mark) {
         out += inside;
         return;
     }
-    out +=
-        is_word(last_of(out)) ? fmt::format("{{{0}}}{1}{{{0}}}", mark, inside) : fmt::format("{0}{1}{0}", mark, inside);
+    out += is_wiki_word(last_of(out)) ? fmt::format("{{{0}}}{1}{{{0}}}", mark, inside)
+                                      : fmt::format("{0}{1}{0}", mark, inside);
 }
 
-void add_inline(std::string& out, const MarkdownNode& node) {
+void add_wiki_inline(std::string& out, const MarkdownNode& node) {
     switch (node.kind) {
     case Kind::text:
         out += escaped(node.text, last_of(out));
@@ -133,19 +133,20 @@ void add_inline(std::string& out, const MarkdownNode& node) {
 }
 
 /// Jira prints an error for a language that it can't colour.
-auto language_of(const std::string& language) -> std::string {
+auto wiki_language(const std::string& language) -> std::string {
     static constexpr std::array<std::string_view, 10> known{"bash",   "json", "sql",  "xml", "yaml",
                                                             "python", "java", "html", "go",  "javascript"};
     return std::ranges::find(known, language) != known.end() ? ":" + language : ":none";
 }
 
-auto code_block(const MarkdownNode& node) -> std::string {
+auto wiki_code(const MarkdownNode& node) -> std::string {
     // Nothing can be escaped in it; what would end it gets a blank.
     const auto code = replace_all(node.text, "{code", "{ code");
-    return fmt::format("{{code{}}}\n{}{}{{code}}", language_of(node.language), code, code.ends_with('\n') ? "" : "\n");
+    return fmt::format("{{code{}}}\n{}{}{{code}}", wiki_language(node.language), code,
+                       code.ends_with('\n') ? "" : "\n");
 }
 
-auto table(const MarkdownNode& node) -> std::string {
+auto wiki_table(const MarkdownNode& node) -> std::string {
     std::string out;
     for (const auto& row : node.children) {
         if (!out.empty()) out += '\n';
@@ -159,9 +160,9 @@ auto table(const MarkdownNode& node) -> std::string {
     return out;
 }
 
-auto block(const MarkdownNode& node, const std::string& bullets) -> std::string;
+auto wiki_block(const MarkdownNode& node, const std::string& bullets) -> std::string;
 
-auto list(const MarkdownNode& node, const std::string& outer) -> std::string {
+auto wiki_list(const MarkdownNode& node, const std::string& outer) -> std::string {
     const auto bullets = outer + (node.kind == Kind::bullet_list ? '*' : '#');
     std::string out;
     for (const auto& item : node.children) {
@@ -172,14 +173,14 @@ auto list(const MarkdownNode& node, const std::string& outer) -> std::string {
         for (const auto& child : item.children) {
             const bool is_text = child.kind == Kind::paragraph || child.kind == Kind::heading;
             out += is_first && is_text ? " " : is_text ? "\\\\ " : "\n";
-            out += is_text ? inline_children(child) : block(child, bullets);
+            out += is_text ? inline_children(child) : wiki_block(child, bullets);
             is_first = false;
         }
     }
     return out;
 }
 
-auto block(const MarkdownNode& node, const std::string& bullets) -> std::string {
+auto wiki_block(const MarkdownNode& node, const std::string& bullets) -> std::string {
     switch (node.kind) {
     case Kind::heading: {
         const auto title = inline_children(node);
@@ -187,16 +188,16 @@ auto block(const MarkdownNode& node, const std::string& bullets) -> std::string 
     }
     case Kind::bullet_list:
     case Kind::ordered_list:
-        return list(node, bullets);
+        return wiki_list(node, bullets);
     case Kind::table:
-        return table(node);
+        return wiki_table(node);
     case Kind::rule:
         return "----";
     case Kind::code_block:
-        return code_block(node);
+        return wiki_code(node);
     case Kind::quote: {
         std::string inside;
-        for (const auto& child : node.children) inside += block(child, "") + "\n";
+        for (const auto& child : node.children) inside += wiki_block(child, "") + "\n";
         return fmt::format("{{quote}}\n{}{{quote}}", inside);
     }
     default:
@@ -205,7 +206,7 @@ auto block(const MarkdownNode& node, const std::string& bullets) -> std::string 
 }
 
 auto wiki_size(const MarkdownNode& node) -> std::size_t {
-    const auto text = block(node, "");
+    const auto text = wiki_block(node, "");
     return text.empty() ? 0 : utf16_units(text) + 2; // and the blank line after it
 }
 
@@ -216,7 +217,7 @@ auto markdown_to_wiki(std::string_view markdown, std::size_t max_characters) -> 
     fit_blocks(tree, max_characters, wiki_size);
     std::string out;
     for (const auto& node : tree.children) {
-        const auto text = block(node, "");
+        const auto text = wiki_block(node, "");
         if (text.empty()) continue;
         if (!out.empty()) out += "\n\n";
         out += text;

@@ -9,12 +9,11 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from harness import PAYMENTS, generic_event, orca_alert, wiz_issue  # noqa: E402
+from harness import PAYMENTS, generic_event  # noqa: E402
+from jira_case import ISSUE, JiraCase  # noqa: E402
 from standins import jira as jira_module  # noqa: E402
 from standins.jira import Jira, adf_problem, comments_of, nodes, text_of  # noqa: E402
-from tracker_steps import TrackerCase, tracker_config  # noqa: E402
-
-ISSUE = "/rest/api/3/issue"
+from tracker_steps import tracker_config  # noqa: E402
 
 
 def doc(*content):
@@ -68,19 +67,6 @@ class StrictnessTest(unittest.TestCase):
             odd_panel = {"type": "panel", "attrs": {"panelType": "odd"}, "content": [paragraph("x")]}
             self.assertEqual(jira.adf_schema.errors(doc(paragraph("x"))), [])
             self.assertTrue(jira.adf_schema.errors(doc(*[paragraph(str(n)) for n in range(50)], odd_panel)))
-
-
-class JiraCase(TrackerCase):
-    def setUp(self):
-        self.jira = self.watch(Jira())
-
-    def start(self, approval="before_assign", settle="3s", **more):
-        return self.serve(tracker_config(self.jira.config(timeout="5s"), approval, settle, **more))
-
-    def only_issue(self):
-        issues = self.jira.all()
-        self.assertEqual(len(issues), 1, [issue["key"] for issue in issues])
-        return issues[0]
 
 
 class ApprovalTest(JiraCase):
@@ -190,143 +176,6 @@ class AutomateTest(JiraCase):
         dossier = self.ticketed(service, self.deliver(service, generic_event(bucket="sandbox-a", severity="medium")))
         self.assertEqual(dossier["draft"]["state"], "pending")
         self.assertTrue(any("confidence" in reason for reason in dossier["route"]["reasons"]), dossier["route"])
-
-
-class OnceTest(JiraCase):
-    def test_an_answer_that_is_lost_makes_no_second_ticket(self):
-        for kind, index_lag in (("lost", 1.2), ("half", 0.8), ("error", 0.5)):
-            with self.subTest(kind):
-                self.jira.index_lag = index_lag
-                before = len(self.jira.all())
-                self.jira.fault(kind, "POST", ISSUE)
-                service = self.start(settle="4s")
-                self.ticketed(service, self.deliver(service))
-                self.assertEqual(len(self.jira.all()), before + 1)
-                created = self.audit(service, "ticket.created")
-                self.assertEqual(len(created), 1)
-                service.close()
-        self.assertGreaterEqual(len(self.jira.searches()), 5, "the lag should have outlasted several look-ups")
-
-    def test_a_connection_cut_before_the_request_was_read_still_ends_in_one_ticket(self):
-        self.jira.fault("drop", "POST", ISSUE)
-        service = self.start(settle="1s")
-        self.ticketed(service, self.deliver(service))
-        self.only_issue()
-
-    def test_killed_between_create_and_record_the_next_start_finds_the_ticket(self):
-        held = self.jira.fault("hold", "POST", ISSUE)
-        service = self.start(queue={"workers": 2, "lease": "2s", "backoff": {"base": "50ms", "max": "500ms"}})
-        finding = self.deliver(service)
-        self.assertTrue(held.reached.wait(20))
-        service.kill()
-        held.release.set()
-        service.start()
-        dossier = self.ticketed(service, finding, 30)
-        self.assertEqual(dossier["draft"]["ticket"]["key"], self.only_issue()["key"])
-        self.approve(service, dossier)
-        self.posted(service, finding)
-        self.only_issue()
-
-    def test_killed_while_approving_the_comment_is_written_once(self):
-        service = self.start(queue={"workers": 2, "lease": "2s", "backoff": {"base": "50ms", "max": "500ms"}})
-        finding = self.deliver(service)
-        dossier = self.ticketed(service, finding)
-        held = self.jira.fault("hold", "POST", ISSUE + "/SEC-1/comment")
-        self.approve(service, dossier, "once and no more")
-        self.assertTrue(held.reached.wait(20))
-        service.kill()
-        held.release.set()
-        service.start()
-        self.posted(service, finding, 30)
-        said = [text for text in comments_of(self.only_issue()) if "once and no more" in text]
-        self.assertEqual(len(said), 1)
-
-    def test_redeliveries_replays_and_other_platforms_share_one_ticket(self):
-        service = self.start()
-        finding = self.deliver(service, wiz_issue(), "wiz")
-        dossier = self.ticketed(service, finding)
-        for _ in range(5):
-            self.assertEqual(self.deliver(service, wiz_issue(), "wiz"), finding)
-        other = self.deliver(service, orca_alert(), "orca")
-        joined = self.until(service, other, lambda d: d["revision"] > dossier["revision"] and
-                            d["stage"] == "awaiting_approval", "the join")
-        self.assertEqual(joined["id"], dossier["id"])
-        service.post(f"/v1/findings/{finding}/replay", {"from": "explain"}, expect=202)
-        replayed = self.until(service, finding, lambda d: d["revision"] > joined["revision"] and
-                              d["stage"] == "awaiting_approval", "the replay")
-        self.approve(service, replayed)
-        done = self.posted(service, finding)
-        self.assertEqual(set(done["findings"]), {finding, other})
-        self.only_issue()
-        self.assertEqual(len(self.jira.creates()), 1)
-
-    def test_a_double_is_linked_and_closed(self):
-        self.jira.index_lag = 2.5
-        self.jira.fault("lost", "POST", ISSUE)
-        service = self.start(settle="1s")
-        finding = self.deliver(service)
-        dossier = self.ticketed(service, finding)
-        ours = dossier["draft"]["ticket"]["key"]
-        service.wait_for(lambda: [one for one in self.jira.all() if one["status"] == "done"], 30, "the sweep")
-        issues = self.jira.all()
-        self.assertEqual(len(issues), 2)
-        double = next(issue for issue in issues if issue["key"] != ours)
-        self.assertEqual(double["status"], "done")
-        self.assertEqual(self.jira.issues[ours]["status"], "new")
-        self.assertEqual(self.jira.links, [(double["key"], ours)])
-        self.assertTrue(any(ours in text for text in comments_of(double)))
-        service.wait_for(lambda: self.audit(service, "ticket.duplicate_closed"), 10, "the audit record")
-
-    def test_a_label_the_create_screen_dropped_is_put_back(self):
-        self.jira.stores_labels = False
-        service = self.start()
-        self.ticketed(service, self.deliver(service))
-        self.assertTrue(any(label.startswith("dossier-") and label != "dossier-draft"
-                            for label in self.only_issue()["fields"]["labels"]))
-
-
-class TroubleTest(JiraCase):
-    def test_a_refusal_becomes_a_dead_letter_with_jiras_words_and_is_redriven(self):
-        self.jira.issue_types = {"Bug"}
-        service = self.start()
-        finding = self.deliver(service)
-        letter = service.wait_for(lambda: service.items("/v1/dead-letters"), 30, "a dead letter")[0]
-        self.assertIn("Specify a valid issue type", str(letter))
-        self.assertEqual(self.jira.all(), [])
-        self.assertTrue(self.jira.complaints)
-        self.jira.complaints.clear()
-        self.jira.issue_types = {"Task"}
-        service.post(f"/v1/dead-letters/{letter['id']}/redrive", expect=202)
-        self.approve(service, self.ticketed(service, finding))
-        self.posted(service, finding)
-        self.only_issue()
-
-    def test_retry_after_is_honoured(self):
-        self.jira.fault("refuse", "POST", ISSUE, status=429, body={"errorMessages": ["Rate limit exceeded."]},
-                        headers={"Retry-After": "2", "RateLimit-Reason": "jira-burst-based"})
-        service = self.start()
-        self.ticketed(service, self.deliver(service))
-        first, second = self.jira.creates()
-        self.assertGreaterEqual(second.at - first.at, 1.9)
-        self.only_issue()
-
-    def test_an_outage_loses_nothing(self):
-        self.jira.shut()
-        service = self.start(queue={"workers": 2, "max_attempts": 60, "backoff": {"base": "50ms", "max": "300ms"}})
-        findings = [self.deliver(service, generic_event(f"O-{n}", bucket=f"sandbox-{n}")) for n in range(5)]
-        self.until(service, findings[0], lambda d: d["attempts"] >= 2, "the second try")
-        self.jira.open()
-        for finding in findings:
-            self.ticketed(service, finding, 60)
-        self.assertEqual(len(self.jira.all()), 5)
-
-    def test_wrong_credentials_are_said_and_no_ticket_is_made(self):
-        service = self.serve(tracker_config(self.jira.config(token="stale-token")))
-        self.deliver(service)
-        letter = service.wait_for(lambda: service.items("/v1/dead-letters"), 30, "a dead letter")[0]
-        self.assertIn("must be authenticated", str(letter))
-        self.assertNotIn("stale-token", str(letter) + service.log_text())
-        self.assertEqual(self.jira.all(), [])
 
 
 class HostileTextTest(JiraCase):

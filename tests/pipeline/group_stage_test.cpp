@@ -111,7 +111,8 @@ TEST(GroupStage, TheTicketIsOverWhenAllAreAndComesBackWithOne) {
     street.report(4, "resolved");
     EXPECT_TRUE(street.tracker->tickets[0].closed);
     EXPECT_THAT(street.tracker->tickets[0].body, HasSubstr("0 of 4 are open"));
-    street.report(2, "open", "critical");
+    const auto back = street.report(2, "open", "critical").dossier_id;
+    EXPECT_EQ(street.dossier(back).stage, Stage::delivered) << "its ticket is there";
     EXPECT_FALSE(street.tracker->tickets[0].closed);
     EXPECT_THAT(street.tracker->tickets[0].body, HasSubstr("1 of 4 is open"));
     EXPECT_EQ(street.tracker->creates, 1);

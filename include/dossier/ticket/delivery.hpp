@@ -39,6 +39,10 @@ public:
     auto apply_approval(Draft draft, TicketRef ticket, std::string note, Deadline deadline) -> Task<Result<void>>;
     /// A comment for the staff on a ticket, once per `event_id`.
     auto comment(TicketRef ticket, std::string markdown, std::string event_id, Deadline deadline) -> Task<Result<void>>;
+    /// Gives the ticket of a draft its files and its links to the findings, each once, and the whole text where it was
+    /// shortened. @return when to call again for what failed; nullopt = nothing is left to do. An error is the store's.
+    auto enclose(Draft draft, TicketRef ticket, std::vector<Attachment> files, Deadline deadline)
+        -> Task<Result<std::optional<Timestamp>>>;
     /// Brings what follows the draft's body on its ticket (`appendix`) up to date, at most once in `pause`. Not while
     /// the body on the ticket is another one than the draft's. @return when to call again
     auto refresh(Draft draft, Duration pause, Deadline deadline) -> Task<Result<std::optional<Timestamp>>>;
@@ -50,6 +54,10 @@ public:
 
 private:
     using Effect = std::function<Task<Result<void>>()>;
+    using Enclosing = std::function<Task<Result<void>>(bool may_be_there)>;
+    struct Enclosed {
+        std::optional<Timestamp> again; ///< set = it failed, for now
+    };
 
     [[nodiscard]] auto sink_of(const std::string& name) const -> Result<std::shared_ptr<TicketSink>>;
     [[nodiscard]] auto key_of(const std::string& subject) const -> std::string;
@@ -62,6 +70,7 @@ private:
         -> Task<Result<Progress>>;
     /// Carries `effect` out unless the intent of `wanted.key` says that it was; audits it as `action`.
     auto once(store::Intent wanted, std::string action, Effect effect) -> Task<Result<void>>;
+    auto enclose_one(store::Intent wanted, std::string what, Enclosing add) -> Task<Result<Enclosed>>;
     auto update_as_approved(std::shared_ptr<TicketSink> sink, Draft draft, TicketRef ticket, Deadline deadline)
         -> Task<Result<void>>;
     auto assign_as_approved(std::shared_ptr<TicketSink> sink, Draft draft, TicketRef ticket, Deadline deadline)

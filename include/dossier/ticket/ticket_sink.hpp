@@ -77,6 +77,8 @@ public:
     /// Assigns to the person of an e-mail and marks the ticket as approved. Idempotent. An unknown person is
     /// `not_found`: the ticket then stays unassigned and says who should have it.
     virtual auto assign(const TicketRef& ticket, const std::string& email, Deadline deadline) -> Task<Result<void>> = 0;
+    /// Hands an approved ticket over: `assign` to the draft's assignee, and whatever else the tracker files it under.
+    virtual auto hand_over(const TicketRef& ticket, const Draft& draft, Deadline deadline) -> Task<Result<void>>;
     /// Reads the ticket itself, not a search index. `not_found` = deleted, or hidden from us.
     virtual auto state(const TicketRef& ticket, Deadline deadline) -> Task<Result<TicketState>> = 0;
     /// Moves the ticket; one that is there already stays as it is. `conflict` when its workflow has no way there for
@@ -86,6 +88,16 @@ public:
     /// Links `ticket` to `other` of the same tracker, once: "ticket duplicates other", "ticket is a child of other".
     virtual auto link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
         -> Task<Result<void>> = 0;
+    /// Adds a file, once per name. Here: nothing, as for all that follows where a tracker can't.
+    /// @param may_be_there an earlier try may have added it: looked up first
+    virtual auto attach(const TicketRef& ticket, const Attachment& file, bool may_be_there, Deadline deadline)
+        -> Task<Result<void>>;
+    /// Links to a page outside of the tracker, once per id.
+    virtual auto refer(const TicketRef& ticket, const WebLink& link, Deadline deadline) -> Task<Result<void>>;
+    /// True where the draft's text doesn't fit the tracker's field, so that the whole of it has to come as a file.
+    [[nodiscard]] virtual auto is_shortened(const Draft& draft) const -> bool;
+    /// True where tickets are to carry files.
+    [[nodiscard]] virtual auto takes_files() const -> bool { return false; }
     /// A double found by the sweep: link to the original and close.
     virtual auto close_duplicate(const TicketRef& duplicate, const TicketRef& original, Deadline deadline)
         -> Task<Result<void>> = 0;

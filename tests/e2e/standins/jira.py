@@ -1,4 +1,5 @@
-"""A Jira Cloud (REST v3) of one project: issues, comments, labels, users, transitions and a search that lags.
+"""A Jira Cloud (REST v3) of one project: issues, comments, labels, users, transitions, files, links to pages outside, a
+create screen and a search that lags. `jira_datacenter` makes a Data Center of it.
 
 Bodies are held to the rules that Jira itself applies (closed search body, one-line summary, ADF, labels without white
 space, string transition ids) and, where present, to the strict contract and the ADF schema. `index_lag` is how long a
@@ -17,7 +18,7 @@ from .stand_in import Refusal, StandIn
 USER, TOKEN = "bot@acme.example", "jira-api-token"
 SEARCH_KEYS = {"jql", "fields", "maxResults", "nextPageToken", "expand", "properties", "fieldsByKeys", "failFast",
                "reconcileIssues"}
-FIELDS = {"project", "issuetype", "summary", "description", "labels", "assignee", "priority"}
+PRIORITIES = ("Highest", "High", "Medium", "Low", "Lowest")
 BLOCKS = {"paragraph", "heading", "bulletList", "orderedList", "blockquote", "codeBlock", "rule", "panel", "table"}
 CHILDREN = {"doc": BLOCKS, "bulletList": {"listItem"}, "orderedList": {"listItem"},
             "listItem": {"paragraph", "bulletList", "orderedList", "codeBlock"},
@@ -93,12 +94,35 @@ def nodes(node):
         yield from nodes(child)
 
 
+def field(key, name, kind, required=False, allowed=(), **schema):
+    """A field of the create screen as createmeta tells it."""
+    return {"fieldId": key, "key": key, "name": name, "required": required, "hasDefaultValue": False,
+            "operations": ["set"], "schema": {"type": kind, **schema},
+            **({"allowedValues": [{"id": str(100 + at), ("value" if kind == "option" else "name"): one}
+                                  for at, one in enumerate(allowed)]} if allowed else {})}
+
+
+def standard_screen():
+    return [field("summary", "Summary", "string", True, system="summary"),
+            field("issuetype", "Issue Type", "issuetype", True, ["Task"]),
+            field("project", "Project", "project", True), field("reporter", "Reporter", "user", True),
+            field("description", "Description", "string"),
+            field("labels", "Labels", "array", items="string"), field("assignee", "Assignee", "user"),
+            field("priority", "Priority", "priority", allowed=PRIORITIES)]
+
+
 def refuse(status=400, *messages, **errors):
     return Refusal(status, {"errorMessages": list(messages), "errors": errors})
 
 
 class Jira(StandIn):
+    root = "/rest/api/3"
+    contract_file = "jira-cloud-v3.strict.openapi.json"
+    search_path = "/search/jql"
+
     def __init__(self, index_lag=0.0):
+        self.screen = standard_screen()
+        self.tells_screen = True
         self.issues = {}
         self.links = []
         self.index_lag = index_lag
@@ -106,10 +130,12 @@ class Jira(StandIn):
         self.withheld = set()  # permissions that the bot doesn't have
         self.issue_types = {"Task"}
         self.workflow = WORKFLOW
+        self.meta_page_size = 5  # so that pages have to be turned
+        self.epics = {"SEC-7"}
         self.users = [{"accountId": "acc-alice", "emailAddress": "alice@acme.example", "displayName": "Alice Ngo"},
                       {"accountId": "acc-alicia", "emailAddress": "alice@acme.example.org", "displayName": "Alicia"},
                       {"accountId": "acc-hidden", "emailAddress": "", "displayName": "alice@acme.example"}]
-        self.contract = contracts.open_api("jira-cloud-v3.strict.openapi.json")
+        self.contract = contracts.open_api(self.contract_file)
         self.adf_schema = contracts.adf()
         super().__init__()
 
@@ -119,49 +145,95 @@ class Jira(StandIn):
 
     # Checks ------------------------------------------------------------------------------------------------------
 
+    def is_known(self, authorization):
+        return authorization == "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
+
+    def check_text(self, text, where):
+        """Rich text: a document here, wiki markup in a Data Center."""
+        if why := adf_problem(text):
+            raise refuse(400, "INVALID_INPUT", **{where: why})
+        if self.adf_schema and (errors := self.adf_schema.errors(text)):
+            raise refuse(400, "INVALID_INPUT: " + "; ".join(errors))
+
     def check_body(self, call):
         """Our own reading of the rules first, the contract after it; both must be content."""
         body, path = call.body, call.path
+        if path.endswith("/attachments"):
+            return
         if not isinstance(body, dict) or not call.headers.get("content-type", "").startswith("application/json"):
             raise refuse(400, "There was an error parsing JSON. Check that your request body is valid.")
-        if path == "/rest/api/3/search/jql":
+        if path == self.root + "/search/jql":
             if unknown := set(body) - SEARCH_KEYS:
                 raise refuse(400, f"Unrecognized fields {sorted(unknown)}")
-        elif path.startswith("/rest/api/3/issue") and path != "/rest/api/3/issueLink":
-            self.check_fields(body.get("fields", {}), path == "/rest/api/3/issue")
-            if path.endswith("/comment") and (why := adf_problem(body.get("body"))):
-                raise refuse(400, "INVALID_INPUT", comment=why)
+        elif path.startswith(self.root + "/issue") and path != self.root + "/issueLink":
+            self.check_fields(body.get("fields", {}), path == self.root + "/issue")
+            if path.endswith("/comment"):
+                self.check_text(body.get("body"), "comment")
             for one in body.get("properties", []):
                 if set(one) != {"key", "value"}:
                     raise refuse(400, "a property is a key and a value")
         if self.contract and (errors := self.contract.errors(call.method, path, body)):
             raise refuse(400, "contract: " + "; ".join(errors))
-        fields = body.get("fields")
-        for document in (body.get("body"), fields.get("description") if isinstance(fields, dict) else None):
-            if document and self.adf_schema and (errors := self.adf_schema.errors(document)):
-                raise refuse(400, "INVALID_INPUT: " + "; ".join(errors))
 
     def check_fields(self, fields, creates):
-        if unknown := set(fields) - FIELDS:
-            name = sorted(unknown)[0]
-            raise refuse(400, **{name: f"Field '{name}' cannot be set. It is not on the appropriate screen."})
+        screen = {one["fieldId"]: one for one in self.screen}
+        for name, value in fields.items():
+            if name not in screen:
+                raise refuse(400, **{name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or "
+                                           "unknown."})
+            if why := self.value_problem(screen[name], value):
+                raise refuse(400, **{name: why})
         if creates:
             if fields.get("project") not in ({"key": "SEC"}, {"id": "10000"}):
                 raise refuse(400, project="Specify a valid project ID or key")
             if fields.get("issuetype", {}).get("name") not in self.issue_types:
                 raise refuse(400, issuetype="Specify a valid issue type")
+            for one in self.screen:
+                if one["required"] and one["fieldId"] not in fields and one["fieldId"] not in ("reporter", "summary"):
+                    raise refuse(400, **{one["fieldId"]: f"{one['name']} is required."})
         if creates or "summary" in fields:
             summary = fields.get("summary")
             if not isinstance(summary, str) or not summary.strip():
                 raise refuse(400, summary="You must specify a summary of the issue.")
             if re.search(r"[\r\n]", summary):
                 raise refuse(400, summary="The summary is invalid because it contains newline characters.")
-            if len(summary) > 255:
+            if len(summary.encode("utf-16-le")) // 2 > 255:
                 raise refuse(400, summary="Summary can't exceed 255 characters.")
         for label in fields.get("labels", []):
             self.check_label(label)
-        if "description" in fields and (why := adf_problem(fields["description"])):
-            raise refuse(400, "INVALID_INPUT", description=why)
+        if "description" in fields:
+            self.check_text(fields["description"], "description")
+
+    def value_problem(self, known, value):
+        """What Jira has against the value of a configurable field."""
+        kind, schema = known["schema"]["type"], known["schema"]
+        values = value if kind == "array" else [value]
+        if not isinstance(values, list):
+            return "Operation value must be an array"
+        for one in values:
+            element = schema.get("items") if kind == "array" else kind
+            if element in ("option", "priority", "component", "securitylevel"):
+                offered = known.get("allowedValues", [])
+                if not isinstance(one, dict) or not any(one.items() <= choice.items() for choice in offered):
+                    return f"Specify a valid value for {known['name']}: {one}"
+            elif element == "number" and not isinstance(one, (int, float)):
+                return "Operation value must be a number"
+            elif element == "date" and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(one)):
+                return "Error parsing date string: " + str(one)
+            elif element == "user" and self.person(one) is None:
+                return f"User '{one}' doesn't exist"
+            elif element == "issuelink" and one.get("key") not in self.epics:
+                return "Given parent work item does not belong to appropriate hierarchy."
+            elif schema.get("custom", "").endswith(":textarea"):
+                self.check_text(one, known["fieldId"])
+            elif schema.get("custom", "").endswith(":textfield") and (not isinstance(one, str) or len(one) > 255):
+                return "Operation value must be a string of at most 255 characters"
+        return None
+
+    def person(self, value):
+        """The user that {"accountId": …} names."""
+        account = value.get("accountId") or value.get("id") if isinstance(value, dict) else None
+        return next((one for one in self.users if one["accountId"] == account), None)
 
     @staticmethod
     def check_label(label):
@@ -171,8 +243,7 @@ class Jira(StandIn):
     # Answers -----------------------------------------------------------------------------------------------------
 
     def answer(self, call):
-        expected = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
-        if call.headers.get("authorization") != expected:
+        if not self.is_known(call.headers.get("authorization")):
             raise refuse(401, "Client must be authenticated to access this resource.")
         try:
             if call.method in ("POST", "PUT"):
@@ -187,17 +258,22 @@ class Jira(StandIn):
             raise
 
     def routes(self):
-        issue = "/rest/api/3/issue"
-        return [("POST", issue, self.create), ("GET", issue + "/([^/]+)", self.read),
+        issue = self.root + "/issue"
+        meta = issue + "/createmeta/([^/]+)/issuetypes"
+        return [("GET", meta, self.list_types), ("GET", meta + "/([^/]+)", self.list_fields),
+                ("POST", issue + "/([^/]+)/attachments", self.attach),
+                ("POST", issue + "/([^/]+)/remotelink", self.remote_link),
+                ("POST", issue, self.create), ("GET", issue + "/([^/]+)", self.read),
                 ("PUT", issue + "/([^/]+)", self.edit), ("PUT", issue + "/([^/]+)/assignee", self.assign),
                 ("GET", issue + "/([^/]+)/comment", self.list_comments),
                 ("POST", issue + "/([^/]+)/comment", self.add_comment),
                 ("GET", issue + "/([^/]+)/transitions", self.list_transitions),
                 ("POST", issue + "/([^/]+)/transitions", self.transition),
-                ("POST", "/rest/api/3/issueLink", self.link), ("POST", "/rest/api/3/search/jql", self.search),
-                ("GET", "/rest/api/3/user/search", self.find_users),
-                ("GET", "/rest/api/3/myself", self.myself),
-                ("GET", "/rest/api/3/mypermissions", self.my_permissions)]
+                ("POST", self.root + "/issueLink", self.link),
+                ("POST", self.root + self.search_path, self.search),
+                ("GET", self.root + "/user/search", self.find_users),
+                ("GET", self.root + "/myself", self.myself),
+                ("GET", self.root + "/mypermissions", self.my_permissions)]
 
     def issue(self, key):
         found = self.issues.get(key) or next((one for one in self.issues.values() if one["id"] == key), None)
@@ -211,15 +287,17 @@ class Jira(StandIn):
         fields["labels"] = list(fields.get("labels", [])) if self.stores_labels else []
         issue = {"id": str(10000 + number), "key": f"SEC-{number}", "fields": fields, "comments": [],
                  "properties": call.body.get("properties", []), "created": time.monotonic(), "status": "new",
-                 "links": [], "updated": datetime.datetime.now(datetime.timezone.utc)}
+                 "links": [], "attachments": [], "remote_links": {}, "updated": datetime.datetime.now(datetime.timezone.utc)}
         fields.setdefault("assignee", None)
         self.issues[issue["key"]] = issue
-        return 201, {"id": issue["id"], "key": issue["key"], "self": f"{self.url}/rest/api/3/issue/{issue['id']}"}
+        return 201, {"id": issue["id"], "key": issue["key"], "self": f"{self.url}{self.root}/issue/{issue['id']}"}
 
     def read(self, call, key):
         issue = self.issue(key)
         wanted = call.query.get("fields", "").split(",")
         fields = {**issue["fields"], "status": STATUS[issue["status"]], "issuelinks": issue["links"],
+                  "attachment": [{"filename": one["filename"], "size": len(one["content"])}
+                                 for one in issue["attachments"]],
                   "updated": issue["updated"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"}
         return 200, {"id": issue["id"], "key": issue["key"],
                      "fields": {name: value for name, value in fields.items() if name in wanted or wanted == [""]}}
@@ -237,10 +315,9 @@ class Jira(StandIn):
         return 204, None
 
     def assign(self, call, key):
-        account = call.body.get("accountId")
-        user = next((one for one in self.users if one["accountId"] == account), None)
-        if account is not None and not user:
-            raise refuse(400, assignee=f"User '{account}' cannot be assigned issues.")
+        user = self.person(call.body)
+        if not user:
+            raise refuse(400, assignee=f"User '{call.body}' cannot be assigned issues.")
         self.issue(key)["fields"]["assignee"] = user
         return 204, None
 
@@ -288,6 +365,53 @@ class Jira(StandIn):
         inward["links"].append({"type": call.body["type"], "outwardIssue": {"key": outward["key"]}})
         outward["links"].append({"type": call.body["type"], "inwardIssue": {"key": inward["key"]}})
         return 201, None
+
+    def list_types(self, call, project):
+        self.check_meta(call, project)
+        types = [{"id": str(10001 + at), "name": name, "subtask": False} for at, name in enumerate(sorted(self.issue_types))]
+        return 200, self.meta_page(call, "issueTypes", types)
+
+    def list_fields(self, call, project, type_id):
+        self.check_meta(call, project)
+        if not 10001 <= int(type_id) < 10001 + len(self.issue_types):
+            raise refuse(404, "Issue type not found")
+        return 200, self.meta_page(call, "fields", self.screen)
+
+    def check_meta(self, call, project):
+        if not self.tells_screen or project != "SEC":
+            raise refuse(404, "No project could be found with key")
+        if int(call.query.get("maxResults", 50)) > 200:
+            raise refuse(400, "Parameter 'maxResults' must not exceed the limit '200'")
+
+    def meta_page(self, call, name, items):
+        start, most = int(call.query.get("startAt", 0)), min(int(call.query.get("maxResults", 50)), self.meta_page_size)
+        return {"startAt": start, "maxResults": most, "total": len(items), name: items[start:start + most]}
+
+    def attach(self, call, key):
+        issue = self.issue(key)
+        if call.headers.get("x-atlassian-token") != "no-check":
+            raise refuse(403, "XSRF check failed")
+        match = re.fullmatch(r"multipart/form-data; boundary=(\S+)", call.headers.get("content-type", ""))
+        parts = call.raw.split(b"--" + match[1].encode()) if match else []
+        if len(parts) != 3 or parts[0] or parts[2].strip() != b"--":
+            raise refuse(400, "the body is no multipart form with one part")
+        head, _, content = parts[1].partition(b"\r\n\r\n")
+        if not (name := re.search(rb'name="file"; filename="([^"\r\n]+)"', head)):
+            raise refuse(400, "the part is not called file")
+        file = {"filename": name[1].decode(), "content": content[:-2],
+                "mimeType": re.search(rb"Content-Type: (\S+)", head)[1].decode()}
+        issue["attachments"].append(file)
+        return 200, [{"id": str(len(issue["attachments"])), "filename": file["filename"], "size": len(file["content"])}]
+
+    def remote_link(self, call, key):
+        links = self.issue(key)["remote_links"]
+        body = call.body
+        if not body.get("object", {}).get("title"):
+            raise refuse(400, title="'title' is required.")
+        name = body.get("globalId") or f"anonymous-{len(links)}"
+        is_new = name not in links
+        links[name] = body["object"]
+        return 201 if is_new else 200, {"id": 10000 + len(links), "self": "x"}
 
     def search(self, call):
         changed = re.fullmatch(r'project = "SEC" AND labels = "(dossier)" AND updated >= "-(\d+)m" '
@@ -353,10 +477,10 @@ class Jira(StandIn):
             return list(self.issues.values())
 
     def searches(self):
-        return self.calls("POST", "/rest/api/3/search/jql")
+        return self.calls("POST", self.root + self.search_path)
 
     def creates(self):
-        return self.calls("POST", "/rest/api/3/issue")
+        return self.calls("POST", self.root + "/issue")
 
 
 def text_of(issue):

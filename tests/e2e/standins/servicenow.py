@@ -8,12 +8,14 @@ ignore in silence (an unknown column) is a complaint here.
 import base64
 import re
 import time
+import urllib.parse
 import uuid
 
 from . import contracts
 from .stand_in import Refusal, StandIn
 
 USER, PASSWORD = "svc-dossier", "servicenow-password"
+CLIENT_ID, CLIENT_SECRET = "oauth-client", "oauth-client-secret"
 TEXT = {"short_description": 160, "description": 4000, "work_notes": 4000, "comments": 4000, "close_notes": 4000,
         "correlation_id": 100, "correlation_display": 100}
 CODES = {"state": {"1", "2", "3", "6", "7", "8"}, "impact": {"1", "2", "3"}, "urgency": {"1", "2", "3"}}
@@ -23,6 +25,7 @@ STATES = {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": 
 JOURNALS = ("work_notes", "comments")
 COLUMNS = {"incident": {*TEXT, *CODES, *OTHERS, *REFERENCES, "sys_id", "number", "sys_created_on",
                         "sys_updated_on", "sys_mod_count"},
+           "sys_user_group": {"sys_id", "name", "active"},
            "sys_user": {"sys_id", "email", "active", "name", "user_name"},
            "sys_journal_field": {"sys_id", "element_id", "element", "value", "name", "sys_created_on"}}
 
@@ -47,6 +50,11 @@ class ServiceNow(StandIn):
         for name, email, active in (("Alice Ngo", "alice@acme.example", "true"), ("Bob", "bob@acme.example", "false")):
             self.tables["sys_user"].append({"sys_id": new_id(), "email": email, "active": active, "name": name,
                                             "user_name": email.split("@")[0]})
+        for name, active in (("payments-oncall", "true"), ("payments-oncall-eu", "true"), ("retired", "false")):
+            self.tables["sys_user_group"].append({"sys_id": new_id(), "name": name, "active": active})
+        self.attachments = []
+        self.tokens = set()  # of OAuth; what is taken out has expired
+        self.grants = []
         # Somebody else's tickets, with an empty correlation id as most have.
         for number in ("INC0000001", "INC0000002"):
             self.tables["incident"].append({"sys_id": new_id(), "number": number, "correlation_id": "", "state": "1",
@@ -58,11 +66,20 @@ class ServiceNow(StandIn):
                 "table": "incident", **more}
 
     def answer(self, call):
-        if call.headers.get("authorization") != "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode():
+        if call.path == "/oauth_token.do":
+            return self.grant(call)
+        basic = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if call.headers.get("authorization") not in {basic, *(f"Bearer {token}" for token in self.tokens)}:
             raise refuse(401, "User Not Authenticated", "Required to provide Auth information")
         if not call.headers.get("accept") or call.method != "GET" and not call.headers.get("content-type"):
             self.complain(f"{call.method} {call.path} lacks Accept or Content-Type")
             raise refuse(400, "Accept and Content-Type are required")
+        if call.path == "/api/now/attachment":
+            wanted = dict(part.split("=", 1) for part in call.query.get("sysparm_query", "").split("^"))
+            return 200, {"result": [{name: one[name] for name in ("table_name", "table_sys_id", "file_name")}
+                                    for one in self.attachments if wanted.items() <= one.items()]}
+        if call.path == "/api/now/attachment/file":
+            return self.attach(call)
         match = re.fullmatch(r"/api/now/table/(\w+)(?:/([0-9a-f]{32}))?", call.path)
         if not match or match[1] not in self.tables:
             raise refuse(400, f"Invalid table {match and match[1]}")
@@ -87,6 +104,28 @@ class ServiceNow(StandIn):
             self.write(row, columns)
             return 200, {"result": self.shown(row, call)}
         raise refuse(405, "Method not supported")
+
+    def grant(self, call):
+        form = dict(urllib.parse.parse_qsl(call.raw.decode()))
+        if call.headers.get("content-type") != "application/x-www-form-urlencoded":
+            self.complain("the token endpoint takes a form")
+        self.grants.append(form.get("grant_type"))
+        good = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        if form.get("grant_type") == "password":
+            good |= {"username": USER, "password": PASSWORD}
+        if form.get("grant_type") not in ("password", "client_credentials") or not good.items() <= form.items():
+            raise Refusal(401, {"error": "access_denied", "error_description": "access_denied"})
+        token = new_id()
+        self.tokens.add(token)
+        return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 1799, "scope": "useraccount"}
+
+    def attach(self, call):
+        if call.method != "POST" or set(call.query) != {"table_name", "table_sys_id", "file_name"}:
+            self.complain(f"unreadable attachment request {call.target}")
+            raise refuse(400, "Invalid request")
+        self.row(call.query["table_name"], call.query["table_sys_id"])
+        self.attachments.append({**call.query, "content": call.raw, "content_type": call.headers["content-type"]})
+        return 201, {"result": {"sys_id": new_id(), **call.query, "size_bytes": str(len(call.raw))}}
 
     def checked(self, call):
         body = call.body
@@ -204,6 +243,9 @@ class ServiceNow(StandIn):
     def notes(self, row):
         with self.lock:
             return [one["value"] for one in self.tables["sys_journal_field"] if one["element_id"] == row["sys_id"]]
+
+    def group(self, name):
+        return next(row["sys_id"] for row in self.tables["sys_user_group"] if row["name"] == name)
 
     def user(self, email):
         return next(row["sys_id"] for row in self.tables["sys_user"] if row["email"] == email)

@@ -1,0 +1,63 @@
+#include "dossier/ticket/enclosures.hpp"
+
+#include "markdown_escape.hpp"
+
+#include "dossier/base/crypto.hpp"
+#include "dossier/base/json.hpp"
+#include "dossier/ticket/graph_drawing.hpp"
+
+#include <fmt/format.h>
+
+namespace dossier::ticket {
+namespace {
+
+auto named_by_content(std::string_view stem, std::string_view extension, std::string type, std::string bytes)
+    -> Attachment {
+    auto name = fmt::format("{}-{}.{}", stem, sha256_hex(bytes).substr(0, 8), extension);
+    return {.name = std::move(name), .content_type = std::move(type), .bytes = std::move(bytes)};
+}
+
+auto finding_json(const Finding& finding) -> Json {
+    return {{"id", finding.id},
+            {"source", finding.source},
+            {"source_id", finding.source_id},
+            {"title", finding.title},
+            {"severity", to_string(finding.severity)},
+            {"rule", {{"id", finding.rule.id}, {"name", finding.rule.name}}},
+            {"resource", {{"id", finding.resource.id}, {"name", finding.resource.name}}},
+            {"exposure", to_string(finding.exposure)},
+            {"url", finding.url}};
+}
+
+} // namespace
+
+auto evidence_file(const std::string& dossier_id, int revision, const std::vector<Finding>& findings,
+                   const Narrative& narrative) -> Attachment {
+    Json document{{"dossier", dossier_id},
+                  {"revision", revision},
+                  {"findings", Json::array()},
+                  {"evidence", Json::array()},
+                  {"sentences", Json::array()}};
+    for (const auto& finding : findings) document["findings"].push_back(finding_json(finding));
+    for (const auto& one : narrative.evidence) {
+        document["evidence"].push_back({{"id", one.id},
+                                        {"kind", one.kind},
+                                        {"statement", one.statement},
+                                        {"value", one.value},
+                                        {"origin", one.origin}});
+    }
+    for (const auto& sentence : narrative.sentences)
+        document["sentences"].push_back({{"text", sentence.text}, {"evidence", sentence.evidence}});
+    return named_by_content("dossier-evidence", "json", "application/json", canonical_json(document));
+}
+
+auto picture_file(const BlastRadius& radius) -> Attachment {
+    return named_by_content("blast-radius", "svg", "image/svg+xml", draw_svg(radius));
+}
+
+auto text_file(const Draft& draft) -> Attachment {
+    return named_by_content("dossier-text", "md", "text/markdown",
+                            fmt::format("# {}\n\n{}\n", escape_markdown(draft.title), draft.body));
+}
+
+} // namespace dossier::ticket
