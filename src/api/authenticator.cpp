@@ -8,7 +8,7 @@ namespace dossier::api {
 Authenticator::Authenticator(std::vector<TokenConfig> tokens) {
     for (auto& token : tokens) {
         auto digest = token.token.empty() ? lower(token.sha256) : sha256_hex(token.token.reveal());
-        known_.push_back({std::move(token.name), token.role, std::move(digest)});
+        known_.push_back({std::move(token.name), std::move(token.email), token.role, std::move(digest)});
     }
 }
 
@@ -23,7 +23,7 @@ auto Authenticator::identify(const net::HttpRequest& request) const -> std::opti
         if (constant_time_equal(candidate.digest, digest)) found = &candidate;
     }
     if (found == nullptr) return std::nullopt;
-    return Caller{.name = found->name, .role = found->role};
+    return Caller{.name = found->name, .email = found->email, .role = found->role};
 }
 
 } // namespace dossier::api

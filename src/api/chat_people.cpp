@@ -15,7 +15,9 @@ auto in_chat(const PersonConfig& person) -> approve::ChatPerson {
     return {.email = person.email,
             .role = std::string(to_string(person.role)),
             .may_ask = includes(person.role, Role::analyst),
-            .may_decide = includes(person.role, Role::approver)};
+            // On what, the review queue judges.
+            .may_decide =
+                includes(person.role, Role::approver) || person.role == Role::steward || person.role == Role::legal};
 }
 
 auto find_person(const People& people, std::string PersonConfig::* key, std::string_view value)

@@ -14,6 +14,8 @@ void read_role(config::Section& section, Role& role) {
                        {"analyst", Role::analyst},
                        {"approver", Role::approver},
                        {"auditor", Role::auditor},
+                       {"steward", Role::steward},
+                       {"legal", Role::legal},
                        {"admin", Role::admin}});
 }
 
@@ -40,6 +42,7 @@ auto read_token(config::Section& section, std::vector<std::string>& names) -> To
     TokenConfig token;
     section.read_name("name", token.name, names);
     read_role(section, token.role);
+    section.read("email", token.email);
     section.read("token", token.token);
     section.read("sha256", token.sha256);
     token.sha256 = lower(token.sha256);
@@ -70,6 +73,10 @@ auto to_string(Role role) -> std::string_view {
         return "approver";
     case Role::auditor:
         return "auditor";
+    case Role::steward:
+        return "steward";
+    case Role::legal:
+        return "legal";
     case Role::admin:
         return "admin";
     }

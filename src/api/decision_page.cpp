@@ -111,11 +111,12 @@ auto take_decision(const Services& services, Call call) -> Task<net::HttpRespons
     const auto caller = services.authenticator->identify(identity);
     if (!caller)
         co_return refusal_page({.code = Errc::unauthenticated, .message = "that is not the token of anybody here"});
-    if (!includes(caller->role, Role::approver))
+    if (!includes(caller->role, Role::approver) && !who_reviews(services)(*caller))
         co_return refusal_page({.code = Errc::forbidden, .message = "your role may not decide on drafts"});
     const auto decision = word == "approve" ? DraftState::approved : DraftState::rejected;
-    auto decided = co_await services.reviews.decide(link.draft_id, decision, field("comment"), link.content_hash,
-                                                    {.id = caller->name});
+    auto decided = co_await services.reviews.decide(
+        link.draft_id, decision, field("comment"), link.content_hash,
+        {.id = caller->name, .email = caller->email, .role = std::string(to_string(caller->role))});
     if (!decided) co_return refusal_page(decided.error());
     co_return page(200, "Decided", fmt::format("<p>You {} “{}”.</p>", html(to_string(decision)), html(decided->title)));
 }

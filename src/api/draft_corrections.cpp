@@ -118,7 +118,7 @@ auto tags_case(const Services& services, std::string id, std::string_view what) 
 /// Writes the edit and the corrections together; an edit without corrections is written as any other.
 auto write_corrected(const Services& services, Call call, const Draft& draft, approve::Edit edit,
                      std::string expected_hash, std::vector<store::Correction> corrections) -> Task<Result<Draft>> {
-    const approve::Reviewer reviewer{.id = call.caller.name};
+    const auto reviewer = reviewer_of(call);
     if (corrections.empty())
         co_return co_await services.reviews.edit(draft.id, std::move(edit), std::move(expected_hash), reviewer);
     auto prepared = co_await services.reviews.prepare(draft.id, std::move(edit), std::move(expected_hash), reviewer);
@@ -134,7 +134,8 @@ auto write_corrected(const Services& services, Call call, const Draft& draft, ap
                                .dossier_id = draft.dossier_id,
                                .details = dump_json({{"draft_id", draft.id}, {"corrections", list}})});
     co_return co_await services.store.correct_draft(draft.id, prepared->before_hash, std::move(prepared->edited),
-                                                    std::move(corrections), now, std::move(prepared->audit));
+                                                    std::move(prepared->revision), std::move(corrections), now,
+                                                    std::move(prepared->audit));
 }
 
 } // namespace

@@ -8,29 +8,12 @@ namespace dossier::api {
 
 namespace {
 
-auto list_drafts(const Services& services, Call call) -> Task<net::HttpResponse> {
-    auto page = page_of(call);
-    if (!page) co_return refuse(call, page.error());
-    store::DraftFilter filter;
-    if (const auto state = call.request.query_value("state"); state && !state->empty()) {
-        filter.state = parse_draft_state(*state);
-        if (!filter.state)
-            co_return problem(400, "state must be one of pending, approved, rejected, expired, posted",
-                              call.request.request_id, "invalid_argument");
-    }
-    filter.dossier_id = call.request.query_value("dossier_id").value_or("");
-    filter.finding_id = call.request.query_value("finding_id").value_or("");
-    auto listing = co_await services.reviews.list(std::move(filter), std::move(*page));
-    if (!listing) co_return refuse(call, listing.error());
-    co_return list_answer(*listing, present_draft);
-}
-
-auto answer(const Call& call, const Result<Draft>& draft) -> net::HttpResponse {
-    return draft ? json_answer(200, present_draft(*draft)) : refuse(call, draft.error());
-}
-
 auto get_draft(const Services& services, Call call) -> Task<net::HttpResponse> {
-    co_return answer(call, co_await services.reviews.get(call.id()));
+    auto draft = co_await services.reviews.get(call.id());
+    if (draft)
+        if (auto may = services.reviews.rules().may_edit(*draft, reviewer_of(call)); !may)
+            co_return refuse(call, may.error());
+    co_return draft_answer(call, draft);
 }
 
 auto edit_draft(const Services& services, Call call) -> Task<net::HttpResponse> {
@@ -53,13 +36,13 @@ auto edit_draft(const Services& services, Call call) -> Task<net::HttpResponse> 
             co_return problem(400, "fields are corrected alone: the payload follows from them", call.request.request_id,
                               "invalid_argument");
         if (body->contains("fields"))
-            co_return answer(call, co_await correct_fields(services, call, (*body)["fields"], expected_hash));
-        co_return answer(call, co_await correct_payload(services, call, (*body)["payload"], expected_hash));
+            co_return draft_answer(call, co_await correct_fields(services, call, (*body)["fields"], expected_hash));
+        co_return draft_answer(call, co_await correct_payload(services, call, (*body)["payload"], expected_hash));
     }
     if (body->contains("title")) edit.title = text_at(*body, "title");
     if (body->contains("body")) edit.body = text_at(*body, "body");
-    auto edited = co_await services.reviews.edit(call.id(), std::move(edit), expected_hash, {.id = call.caller.name});
-    co_return answer(call, edited);
+    auto edited = co_await services.reviews.edit(call.id(), std::move(edit), expected_hash, reviewer_of(call));
+    co_return draft_answer(call, edited);
 }
 
 auto decide(const Services& services, Call call, DraftState decision) -> Task<net::HttpResponse> {
@@ -68,8 +51,8 @@ auto decide(const Services& services, Call call, DraftState decision) -> Task<ne
     if (body->contains("comment") && !(*body)["comment"].is_string())
         co_return problem(400, "comment must be a string", call.request.request_id, "invalid_argument");
     auto decided = co_await services.reviews.decide(call.id(), decision, text_at(*body, "comment"),
-                                                    text_at(*body, "content_hash"), {.id = call.caller.name});
-    co_return answer(call, decided);
+                                                    text_at(*body, "content_hash"), reviewer_of(call));
+    co_return draft_answer(call, decided);
 }
 
 } // namespace
@@ -78,15 +61,9 @@ void add_draft_routes(Routes& routes, const Services& services) {
     const auto* decision_body =
         R"({"type":"object","properties":{"comment":{"type":"string"},"content_hash":{"type":"string"}}})";
     routes.add({.method = "GET",
-                .pattern = "/v1/drafts",
-                .needs = Role::approver,
-                .handler = [&services](Call call) { return list_drafts(services, std::move(call)); },
-                .summary = "The review queue, newest first",
-                .tag = "drafts",
-                .query = {"state", "dossier_id", "finding_id", "limit", "cursor"}});
-    routes.add({.method = "GET",
                 .pattern = "/v1/drafts/{id}",
                 .needs = Role::approver,
+                .also = who_reviews(services),
                 .handler = [&services](Call call) { return get_draft(services, std::move(call)); },
                 .summary = "A draft",
                 .tag = "drafts"});
@@ -94,6 +71,7 @@ void add_draft_routes(Routes& routes, const Services& services) {
         {.method = "PATCH",
          .pattern = "/v1/drafts/{id}",
          .needs = Role::approver,
+         .also = who_reviews(services),
          .handler = [&services](Call call) { return edit_draft(services, std::move(call)); },
          .summary = "Edit title and text before approval; of a draft of tags, its payload in the flat form, or the "
                     "classes of its fields",
@@ -104,6 +82,7 @@ void add_draft_routes(Routes& routes, const Services& services) {
     routes.add({.method = "POST",
                 .pattern = "/v1/drafts/{id}/approve",
                 .needs = Role::approver,
+                .also = who_reviews(services),
                 .handler = [&services](Call call) { return decide(services, std::move(call), DraftState::approved); },
                 .summary = "Approve exactly this content",
                 .tag = "drafts",
@@ -111,6 +90,7 @@ void add_draft_routes(Routes& routes, const Services& services) {
     routes.add({.method = "POST",
                 .pattern = "/v1/drafts/{id}/reject",
                 .needs = Role::approver,
+                .also = who_reviews(services),
                 .handler = [&services](Call call) { return decide(services, std::move(call), DraftState::rejected); },
                 .summary = "Reject",
                 .tag = "drafts",

@@ -69,6 +69,8 @@ void add_rest_routes(Routes& routes, const Services& services) {
     add_explain_routes(routes, services);
     add_ask_routes(routes, services);
     add_draft_routes(routes, services);
+    add_review_routes(routes, services);
+    add_mode_routes(routes, services);
     add_policy_routes(routes, services);
     add_operation_routes(routes, services);
     add_report_routes(routes, services);

@@ -1,6 +1,7 @@
 #pragma once
 // What the route handlers share: answers, list parameters, the acting person.
 
+#include "dossier/api/presentation.hpp"
 #include "dossier/api/problem.hpp"
 #include "dossier/api/rest_api.hpp"
 #include "dossier/base/json.hpp"
@@ -81,6 +82,22 @@ template <class E>
             .details = dump_json(all)};
 }
 
+[[nodiscard]] inline auto reviewer_of(const Call& call) -> approve::Reviewer {
+    return {.id = call.caller.name, .email = call.caller.email, .role = std::string(to_string(call.caller.role))};
+}
+
+/// Besides approvers: roles that a rule names, and people where owners decide. The queue judges each draft.
+[[nodiscard]] inline auto who_reviews(const Services& services) -> std::function<bool(const Caller&)> {
+    return [&services](const Caller& caller) {
+        const auto& rules = services.reviews.rules();
+        return rules.names_role(to_string(caller.role)) || (rules.names_owners() && !caller.email.empty());
+    };
+}
+
+[[nodiscard]] inline auto draft_answer(const Call& call, const Result<Draft>& draft) -> net::HttpResponse {
+    return draft ? json_answer(200, present_draft(*draft)) : refuse(call, draft.error());
+}
+
 /// The JSON object of the body; an absent body is an empty object where `optional`.
 [[nodiscard]] inline auto body_object(const Call& call, bool optional) -> Result<Json> {
     if (call.request.body.empty() && optional) return Json::object();
@@ -93,6 +110,8 @@ template <class E>
 void add_finding_routes(Routes& routes, const Services& services);
 void add_blast_radius_routes(Routes& routes, const Services& services);
 void add_draft_routes(Routes& routes, const Services& services);
+void add_review_routes(Routes& routes, const Services& services);
+void add_mode_routes(Routes& routes, const Services& services);
 void add_policy_routes(Routes& routes, const Services& services);
 void add_operation_routes(Routes& routes, const Services& services);
 void add_explain_routes(Routes& routes, const Services& services);

@@ -69,6 +69,10 @@ auto Routes::match(const net::HttpRequest& request) const -> Match {
     return result;
 }
 
+auto Routes::lets_in(const Route& route, const Caller& caller) -> bool {
+    return includes(caller.role, *route.needs) || (route.also && route.also(caller));
+}
+
 auto Routes::gate(const net::HttpRequest& head) const -> std::optional<net::HttpResponse> {
     const auto found = match(head);
     if (found.route == nullptr && found.allowed.empty())
@@ -83,7 +87,7 @@ auto Routes::gate(const net::HttpRequest& head) const -> std::optional<net::Http
     if (route.needs) {
         const auto caller = authenticator_.identify(head);
         if (!caller) return problem(401, "a valid bearer token is needed", head.request_id, "unauthenticated");
-        if (!includes(caller->role, *route.needs))
+        if (!lets_in(route, *caller))
             return problem(
                 403,
                 fmt::format("this needs the role {}; yours is {}", to_string(*route.needs), to_string(caller->role)),
@@ -112,7 +116,7 @@ auto Routes::handle(net::HttpRequest request) const -> Task<net::HttpResponse> {
     if (found.route->needs) {
         // Asked again, not carried over from the gate: the head is all that both have in common.
         auto caller = authenticator_.identify(request);
-        if (!caller || !includes(caller->role, *found.route->needs))
+        if (!caller || !lets_in(*found.route, *caller))
             co_return problem(401, "a valid bearer token is needed", request.request_id, "unauthenticated");
         call.caller = std::move(*caller);
     }

@@ -19,41 +19,6 @@
 
 namespace dossier::app {
 
-namespace {
-
-auto title_line(const Json& draft) -> std::string {
-    return fmt::format("{}  {:<9}  {:<8}  {}", text_at(draft, "id"), text_at(draft, "state"), text_at(draft, "sink"),
-                       text_at(draft, "title"));
-}
-
-void print_draft(const Json& draft, std::ostream& out) {
-    out << title_line(draft) << "\n";
-    for (const auto* name : {"assignee", "decided_by", "decided_at", "comment"}) {
-        if (const auto value = text_at(draft, name); !value.empty()) out << name << ": " << value << '\n';
-    }
-    if (draft.contains("ticket") && draft["ticket"].is_object())
-        out << "ticket: " << text_at(draft["ticket"], "key") << ' ' << text_at(draft["ticket"], "url") << '\n';
-    out << '\n' << text_at(draft, "body") << '\n';
-}
-
-/// All items of a list route, page by page.
-auto all_items(RemoteClient& client, const Remote& remote, const std::string& path) -> Result<Json> {
-    Json items = Json::array();
-    std::string cursor;
-    do {
-        const auto separator = path.find('?') == std::string::npos ? "?" : "&";
-        auto page =
-            client.json(remote, "GET",
-                        path + separator + "limit=200" + (cursor.empty() ? "" : "&cursor=" + percent_encode(cursor)));
-        if (!page) return page;
-        for (auto& item : (*page)["items"]) items.push_back(std::move(item));
-        cursor = text_at(*page, "next_cursor");
-    } while (!cursor.empty());
-    return items;
-}
-
-} // namespace
-
 auto send(const SendOptions& options, std::ostream& out) -> int {
     RemoteClient client;
     int outcome = exit_done;
@@ -88,35 +53,6 @@ auto send(const SendOptions& options, std::ostream& out) -> int {
         if (!response->ok()) outcome = exit_failed;
     }
     return outcome;
-}
-
-auto drafts(const DraftOptions& options, std::ostream& out) -> int {
-    RemoteClient client;
-    const auto path = "/v1/drafts/" + percent_encode(options.id);
-    if (options.action == "list") {
-        auto items =
-            all_items(client, options.remote,
-                      options.state.empty() ? "/v1/drafts" : "/v1/drafts?state=" + percent_encode(options.state));
-        if (!items) return complain("drafts", items.error());
-        if (options.json) {
-            out << items->dump(2) << '\n';
-            return exit_done;
-        }
-        for (const auto& draft : *items) out << title_line(draft) << '\n';
-        if (items->empty()) out << "no drafts\n";
-        return exit_done;
-    }
-    auto draft = options.action == "show" ? client.json(options.remote, "GET", path)
-                                          : client.json(options.remote, "POST", path + "/" + options.action,
-                                                        dump_json(Json{{"comment", options.comment}}));
-    if (!draft) return complain("drafts", draft.error());
-    if (options.json)
-        out << draft->dump(2) << '\n';
-    else if (options.action == "show")
-        print_draft(*draft, out);
-    else
-        out << title_line(*draft) << '\n';
-    return exit_done;
 }
 
 auto policies(const PolicyOptions& options, std::ostream& out) -> int {

@@ -60,7 +60,9 @@ auto load(config::Document document) -> LoadedConfig {
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));
         app.chat = approve::read_chat(root.child("chat"));
-        app.platform_votes = approve::read_platform_votes(root.child("approval").child("platform"));
+        auto approval = root.child("approval");
+        app.platform_votes = approve::read_platform_votes(approval.child("platform"));
+        app.approval = approve::read_approval(std::move(approval));
         read_retention(root.child("retention"), root.has("retention"));
     }
     for (auto& problem : check_config(app))
@@ -116,6 +118,24 @@ public:
             if (!route.sink.empty()) known(fmt::format("routes[{}].sink", i), "ticket sink", route.sink, sinks);
             for (const auto& source : route.when.source)
                 known(fmt::format("routes[{}].when.source", i), "source", source, sources);
+        }
+    }
+
+    void approvals() {
+        std::vector<std::string_view> routes{"default", "location-rule"};
+        std::vector<std::string_view> sinks{"outbox"};
+        for (const auto& route : config_.pipeline.routes) routes.push_back(route.name);
+        for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
+        for (std::size_t i = 0; i < config_.approval.rules.size(); ++i) {
+            const auto& rule = config_.approval.rules[i];
+            for (const auto& route : rule.when.route)
+                known(fmt::format("approval.rules[{}].when.route", i), "route", route, routes);
+            for (const auto& sink : rule.when.sink)
+                known(fmt::format("approval.rules[{}].when.sink", i), "ticket sink", sink, sinks);
+            if (rule.owner && config_.people.empty() &&
+                std::ranges::none_of(config_.tokens, [](const auto& one) { return !one.email.empty(); }))
+                warn(fmt::format("approval.rules[{}].owner", i),
+                     "no token in `auth.tokens` has an `email` and nobody is in `auth.people`: no owner can decide");
         }
     }
 
@@ -225,6 +245,7 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.listening();
     rules.client_certificates();
     rules.routes();
+    rules.approvals();
     rules.deciding_in_chats();
     rules.deciding_in_platforms();
     rules.budgets();

@@ -2,9 +2,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string_view>
+#include <tuple>
 
 #include <unistd.h>
 
@@ -132,14 +135,36 @@ auto run(int argc, char** argv) -> int {
     drafts_command->add_flag("--json", draft_options.json, "print JSON");
     drafts_command->require_subcommand(1);
     auto* list_drafts = drafts_command->add_subcommand("list", "all drafts, newest first");
-    list_drafts->add_option("--state", draft_options.state, "pending, approved, rejected, expired or posted");
+    for (const auto& [name, help] :
+         {std::pair{"state", "pending, approved, rejected, expired or posted"},
+          std::pair{"kind", "ticket, tags, policy or report"}, std::pair{"sink", "where it goes"},
+          std::pair{"assignee", "who is to have the ticket"}, std::pair{"owner", "whose resource it is"},
+          std::pair{"route", "which route led here"}, std::pair{"severity", "informational to critical"},
+          std::pair{"older_than", "made longer ago than 24h, 7d, …"},
+          std::pair{"younger_than", "made within 24h, 7d, …"}}) {
+        auto option = std::string("--") + name;
+        std::ranges::replace(option, '_', '-');
+        list_drafts->add_option(option, draft_options.filters[name], help);
+    }
     list_drafts->callback([&] { draft_options.action = "list"; });
-    for (const auto& [action, help] :
-         {std::pair{"show", "one draft with its text"}, std::pair{"approve", "approve it as it stands"},
-          std::pair{"reject", "reject it"}}) {
+    for (const auto& [action, help, is_for_many] :
+         {std::tuple{"show", "one draft with its text", false}, std::tuple{"revisions", "what people changed", false},
+          std::tuple{"edit", "change title or text", false}, std::tuple{"reassign", "hand it to somebody else", true},
+          std::tuple{"approve", "approve it as it stands", true}, std::tuple{"reject", "reject it", true},
+          std::tuple{"expire", "end it without a verdict", true}}) {
         auto* command = drafts_command->add_subcommand(action, help);
-        command->add_option("id", draft_options.id, "draft id")->required();
-        command->add_option("--comment", draft_options.comment, "why");
+        auto* ids = command->add_option("id", draft_options.ids, is_for_many ? "draft ids" : "draft id")->required();
+        if (!is_for_many) ids->expected(1);
+        const std::string_view word = action;
+        if (is_for_many) command->add_option("--comment", draft_options.comment, "why");
+        if (is_for_many || word == "edit")
+            command->add_option("--hash", draft_options.content_hash, "only if its content_hash still is this");
+        if (word == "reassign")
+            command->add_option("--to", draft_options.assignee, "e-mail address or id of a person")->required();
+        if (word == "edit") {
+            command->add_option("--title", draft_options.title, "the new title");
+            command->add_option("--body", draft_options.body_file, "file with the new text; - reads standard input");
+        }
         command->callback([&draft_options, action] { draft_options.action = action; });
     }
     drafts_command->callback([&] { outcome = drafts(draft_options, std::cout); });

@@ -4,6 +4,7 @@
 #include "dossier/app/commands.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/runtime.hpp"
+#include "dossier/base/strings.hpp"
 #include "dossier/net/http_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -62,6 +63,28 @@ private:
     Runtime runtime_;
     net::HttpClient client_;
 };
+
+/// A draft on one line.
+inline auto title_line(const Json& draft) -> std::string {
+    return fmt::format("{}  {:<9}  {:<8}  {}", text_at(draft, "id"), text_at(draft, "state"), text_at(draft, "sink"),
+                       text_at(draft, "title"));
+}
+
+/// All items of a list route, page by page.
+inline auto all_items(RemoteClient& client, const Remote& remote, const std::string& path) -> Result<Json> {
+    Json items = Json::array();
+    std::string cursor;
+    do {
+        const auto separator = path.find('?') == std::string::npos ? "?" : "&";
+        auto page =
+            client.json(remote, "GET",
+                        path + separator + "limit=200" + (cursor.empty() ? "" : "&cursor=" + percent_encode(cursor)));
+        if (!page) return page;
+        for (auto& item : (*page)["items"]) items.push_back(std::move(item));
+        cursor = text_at(*page, "next_cursor");
+    } while (!cursor.empty());
+    return items;
+}
 
 inline auto complain(std::string_view command, const Error& error) -> int {
     std::cerr << "dossier " << command << ": " << error.describe() << '\n';

@@ -135,6 +135,8 @@ struct Service::Impl {
                          [this]() -> Task<void> { return heads->run(*store, clock, head_interval); });
         background.spawn(runtime.next_lane().get_executor(), "ticket_sweep",
                          [this]() -> Task<void> { return sweep(); });
+        background.spawn(runtime.next_lane().get_executor(), "draft_expiry",
+                         [this]() -> Task<void> { return expire_drafts(); });
         start_pollers();
         preparation = std::jthread(redact::Redactor::prepare);
         log::info("service.started", {{"listen", config.server.listen},
@@ -175,6 +177,18 @@ struct Service::Impl {
             const auto held = current();
             if (auto swept = co_await held->delivery().sweep(deadline_in(60s)); !swept)
                 log::warn("ticket.sweep_failed", {{"error", swept.error().describe()}});
+        }
+    }
+
+    /// Ends drafts that nobody decides on. Each replica looks; who is second finds them decided.
+    auto expire_drafts() -> Task<void> {
+        for (;;) {
+            const auto after = current()->reviews().rules().expire_after();
+            const auto pause = after.count() > 0 ? std::clamp<Duration>(after / 8, 250ms, 30s) : Duration{5s};
+            if (!co_await sleep_for(pause)) co_return;
+            const auto held = current();
+            if (auto expired = co_await held->reviews().expire_due(); !expired)
+                log::warn("draft.expiry_failed", {{"error", expired.error().describe()}});
         }
     }
 

@@ -45,7 +45,7 @@ struct Wiring::Parts {
                    config.pipeline.queue.capacity, std::move(handshakes)),
           platforms(make_platforms(config.sources, foundation)),
           authenticator(config.tokens),
-          reviews(foundation.store, foundation.clock, foundation.metrics),
+          reviews(foundation.store, foundation.clock, foundation.metrics, config.approval),
           routes(authenticator),
           admin_routes(authenticator) {}
 
@@ -264,6 +264,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .heads = foundation.heads,
                                                       .clock = foundation.clock,
                                                       .metrics = foundation.metrics,
+                                                      .mode = config.pipeline.mode,
                                                       .capacity = config.pipeline.queue.capacity,
                                                       .metrics_elsewhere = !config.server.admin_listen.empty(),
                                                       .callbacks = parts->callbacks.get(),
@@ -290,6 +291,7 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
 
 auto Wiring::receiver() -> ingest::Receiver& { return parts_->receiver; }
 auto Wiring::builder() -> pipeline::DossierBuilder& { return *parts_->builder; }
+auto Wiring::reviews() -> approve::ReviewQueue& { return parts_->reviews; }
 auto Wiring::delivery() -> ticket::Delivery& { return *parts_->delivery; }
 auto Wiring::chat() -> approve::Chat* { return parts_->chat.get(); }
 auto Wiring::routes() const -> const api::Routes& { return parts_->routes; }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace dossier::approve {
@@ -170,8 +171,8 @@ auto explanation_of(const store::DossierRow& dossier) -> ChatText {
     std::vector<std::string> sentences;
     for (const auto& sentence : narrative.sentences) sentences.push_back(with_evidence(sentence));
     text.paragraphs.push_back(sentences.empty() ? narrative.summary : join(sentences, "\n"));
-    text.paragraphs.push_back(fmt::format("Risk {:.0f} of 100. Owner: {}. Exposure: {}. Touches: {}. Reach: {}.",
-                                          parts.assessment.risk, owner_line(parts.context.owner),
+    text.paragraphs.push_back(fmt::format("Risk {} of 100. Owner: {}. Exposure: {}. Touches: {}. Reach: {}.",
+                                          std::lround(parts.assessment.risk), owner_line(parts.context.owner),
                                           to_string(finding.exposure), touches_line(finding, parts.assessment),
                                           reach_line(parts)));
     std::vector<std::string> steps;

@@ -117,8 +117,9 @@ auto ChatCommands::decide(ChatActor actor, std::string draft_id, std::string con
                           std::string comment) -> Task<ChatText> {
     if (auto no = co_await refusal(actor, true)) co_return std::move(*no);
     const auto word = std::string(to_string(decision));
-    auto decided = co_await hands_.reviews.decide(std::move(draft_id), decision, std::move(comment),
-                                                  std::move(content_hash), {.id = actor.person->email});
+    auto decided =
+        co_await hands_.reviews.decide(std::move(draft_id), decision, std::move(comment), std::move(content_hash),
+                                       {.id = actor.person->email, .role = actor.person->role});
     hands_.metrics.count("dossier_chat_decisions_total",
                          {{"platform", actor.platform}, {"outcome", decided ? word : "refused"}});
     if (!decided) co_return apology(decided.error());

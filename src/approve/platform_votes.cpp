@@ -119,8 +119,9 @@ auto PlatformVotes::judge(Draft draft) -> Task<Result<bool>> {
             }
             auto comment =
                 fmt::format("by a note in {}{}{}", row->source, vote.reason.empty() ? "" : ": ", vote.reason);
-            auto decided = co_await hands_.reviews.decide(draft.id, vote.decision, std::move(comment),
-                                                          draft.content_hash, {.id = person->email});
+            auto decided =
+                co_await hands_.reviews.decide(draft.id, vote.decision, std::move(comment), draft.content_hash,
+                                               {.id = person->email, .role = person->role});
             if (decided) co_return true;
             log::warn("approval.platform_refused",
                       {{"source", row->source}, {"draft", draft.id}, {"error", decided.error().describe()}});

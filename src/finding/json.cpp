@@ -563,6 +563,8 @@ void to_json(Json& json, const Draft& value) {
             {"content_hash", value.content_hash},
             {"approved_hash", value.approved_hash},
             {"assignee", value.assignee},
+            {"owner", value.owner},
+            {"route", value.route},
             {"severity", to_string(value.severity)},
             {"labels", value.labels},
             {"created_at", format_time(value.created_at)},
@@ -592,6 +594,8 @@ void from_json(const Json& json, Draft& value) {
     get(json, "content_hash", value.content_hash);
     get(json, "approved_hash", value.approved_hash);
     get(json, "assignee", value.assignee);
+    get(json, "owner", value.owner);
+    get(json, "route", value.route);
     get_word(json, "severity", value.severity);
     get(json, "labels", value.labels);
     if (json.contains("facts") && json["facts"].is_object()) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_entries = 500;
 constexpr std::size_t most_sample_rows = 20;
-constexpr std::size_t most_cells = 50;
+constexpr std::size_t most_row_cells = 50;
 constexpr std::size_t most_texts = 20;
 
 constexpr std::array column_names = {"columns", "column_names", "columnNames", "field_names", "fieldNames", "fields"};
@@ -75,7 +75,8 @@ void read_sample_rows(JsonUnfolder& unfold, JsonView rows, DataProfile& data) {
         if (!row.is_object() || data.samples.size() == most_sample_rows) continue;
         Json cells = Json::object();
         for (const auto& [key, value] : row.members())
-            if (cells.size() < most_cells) cells[std::string(key)] = shorten(to_valid_utf8(first_text({value})), 1'024);
+            if (cells.size() < most_row_cells)
+                cells[std::string(key)] = shorten(to_valid_utf8(first_text({value})), 1'024);
         data.samples.push_back(dump_json(cells));
     }
 }

@@ -4,6 +4,7 @@
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
+#include "dossier/pipeline/mode.hpp"
 
 #include <algorithm>
 
@@ -37,10 +38,11 @@ public:
         case DraftState::approved:
             co_return co_await post(std::move(draft));
         case DraftState::rejected:
-            co_return co_await reject(std::move(draft));
+            co_return co_await end_undelivered(std::move(draft));
         case DraftState::posted:
             co_return co_await settle(Stage::delivered);
         case DraftState::expired:
+            if (!draft.decided_by.empty()) co_return co_await end_undelivered(std::move(draft));
             break;
         }
         co_return release(store::Release::Kind::done);
@@ -107,16 +109,18 @@ private:
     }
 
     /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
-    auto reject(Draft draft) -> Task<Result<store::Release>> {
+    auto end_undelivered(Draft draft) -> Task<Result<store::Release>> {
         const auto ticket = draft.ticket;
         const bool was_handed_over = std::ranges::any_of(work_.row().drafts, [&](const Draft& one) {
             return one.state == DraftState::posted && one.kind == "ticket" && one.generation == draft.generation;
         });
         const bool may_write = stations_.config.mode != Mode::observe;
         if (may_write && ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
-            std::string note = "Rejected by " + draft.decided_by + ": nobody is assigned.";
+            const bool is_expired = draft.state == DraftState::expired;
+            std::string note = (is_expired ? "Expired" : "Rejected by " + draft.decided_by) + ": nobody is assigned.";
             if (!draft.comment.empty()) note += " " + draft.comment;
-            auto said = co_await stations_.delivery.comment(*ticket, std::move(note), draft.id + ":rejected",
+            auto said = co_await stations_.delivery.comment(*ticket, std::move(note),
+                                                            draft.id + ":" + std::string(to_string(draft.state)),
                                                             deadline_in(ticket_limit));
             if (!said) co_return fail(std::move(said.error()));
         }
@@ -125,6 +129,11 @@ private:
 
     /// The decision that the route left to the service.
     auto approve_and_post(Draft draft) -> Task<Result<store::Release>> {
+        auto mode = co_await mode_in_force(stations_.store, stations_.config.mode);
+        if (!mode) co_return fail(std::move(mode.error()));
+        if (mode->mode == Mode::observe) co_return release(store::Release::Kind::wait, now() + observe_pause);
+        if (mode->mode != Mode::automate) co_return co_await wait_for_person(std::move(draft));
+        const auto as_drafted = draft;
         draft.state = DraftState::approved;
         draft.approved_hash = draft.content_hash;
         draft.decided_by = own_name;
@@ -132,11 +141,15 @@ private:
         draft.comment = "approved by route " + work_.route->route + " (automate)";
         if (draft.approved_hash != content_hash(draft)) co_return not_as_approved();
         auto commit = work_.commit(Stage::drafted, {}, now());
+        commit.action_limit = action_limit(stations_.config, now());
         commit.save_drafts.push_back(draft);
         commit.audit.push_back(
             entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
-        if (auto saved = co_await stations_.store.commit_stage(commit); !saved)
+        if (auto saved = co_await stations_.store.commit_stage(commit); !saved) {
+            // Others took the last place of this hour since the draft was made.
+            if (saved.error().code == Errc::quota_exhausted) co_return co_await wait_for_person(as_drafted);
             co_return fail(std::move(saved.error()));
+        }
         work_.committed(commit);
         co_return co_await post(std::move(draft));
     }

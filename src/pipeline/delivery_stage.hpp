@@ -5,7 +5,8 @@
 //   pending, before_assign             → ticket made unassigned, then wait for a person
 //   pending, approval none             → decided by the service itself (guardrails have held)
 //   approved                           → ticket made if there is none, brought to the approved text, assigned
-//   rejected, expired, posted          → nothing more to do
+//   rejected, or run out of time       → a ticket that was made for it says so; nothing more to do
+//   expired for a newer one, posted    → nothing more to do
 
 #include "dossier_case.hpp"
 
@@ -17,6 +18,12 @@ namespace dossier::pipeline {
 
 inline constexpr std::chrono::minutes observe_pause{5}; ///< until the mode is looked at again
 inline constexpr auto own_name = "dossier";             ///< as the one who decided
+
+/// What the store is to hold an automatic decision against.
+[[nodiscard]] inline auto action_limit(const PipelineConfig& config, Timestamp now) -> store::ActionLimit {
+    return {.since = now - std::chrono::hours{1},
+            .most = static_cast<std::size_t>(config.automate.max_actions_per_hour)};
+}
 
 [[nodiscard]] auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim)
     -> Task<Result<store::Release>>;

@@ -4,20 +4,20 @@
 #include "completion.hpp"
 #include "delivery_stage.hpp"
 #include "dossier_case.hpp"
+#include "draft_stage.hpp"
 #include "enclosure_stage.hpp"
 #include "follow_stage.hpp"
 #include "group_stage.hpp"
 #include "policy_stage.hpp"
-#include "tags_draft.hpp"
+#include "stage_timer.hpp"
 #include "write_back_stage.hpp"
 
-#include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/explain/evidence_builder.hpp"
 #include "dossier/explain/live_text.hpp"
 #include "dossier/finding/json.hpp"
+#include "dossier/pipeline/mode.hpp"
 #include "dossier/pipeline/router.hpp"
-#include "dossier/ticket/ticket_facts.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -37,20 +37,6 @@ using namespace std::chrono_literals;
 constexpr auto enrich_limit = 10min;  // over the wait for a turn; each source has a time limit of its own
 constexpr auto explain_limit = 10min; // over all providers and repair tries
 
-auto audit(const DossierCase& work, std::string action, Json details, Timestamp at) -> store::AuditEntry {
-    return {.time = at,
-            .action = std::move(action),
-            .finding_id = work.row().findings.empty() ? "" : work.row().findings.front().id,
-            .dossier_id = work.row().id,
-            .details = dump_json(details)};
-}
-
-auto ids_of(const std::vector<Finding>& findings) -> std::vector<std::string> {
-    std::vector<std::string> ids;
-    for (const auto& finding : findings) ids.push_back(finding.id);
-    return ids;
-}
-
 /// What the platform could not be asked for is missing like any other context.
 void add_gaps_of_thin(const std::vector<Finding>& findings, std::vector<ContextGap>& gaps) {
     for (const auto& finding : findings) {
@@ -59,32 +45,6 @@ void add_gaps_of_thin(const std::vector<Finding>& findings, std::vector<ContextG
             gaps.push_back({.source = "platform:" + finding.source, .reason = "the finding came thin: " + why->second});
     }
 }
-
-auto owner_column(const Owner& owner) -> std::string { return owner.email.empty() ? owner.id : owner.email; }
-/// Nobody, where the owner has left: a tracker refuses them, and whom to ask instead is for a person to decide.
-auto assignee_of(const Owner& owner) -> std::string {
-    return owner.inactive.empty() ? owner_column(owner) : std::string();
-}
-
-/// Measures one stage; counts it as failed unless `done` was said.
-class StageTimer {
-public:
-    StageTimer(Metrics& metrics, std::string_view stage) : metrics_(metrics), stage_(stage) {}
-    StageTimer(const StageTimer&) = delete;
-    auto operator=(const StageTimer&) -> StageTimer& = delete;
-    ~StageTimer() {
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
-        metrics_.observe("dossier_stage_seconds", took.count(), {{"stage", stage_}});
-        metrics_.count("dossier_stages_total", {{"stage", stage_}, {"outcome", done_ ? "done" : "failed"}});
-    }
-    void done() { done_ = true; }
-
-private:
-    Metrics& metrics_;
-    std::string_view stage_;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-    bool done_ = false;
-};
 
 } // namespace
 
@@ -130,7 +90,9 @@ public:
             if (auto done = co_await explain(work); !done) co_return fail(std::move(done.error()));
         }
         if (!work.route) {
-            if (auto done = co_await draft(work); !done) co_return fail(std::move(done.error()));
+            failed_stage = Stage::explained;
+            if (auto done = co_await draft_dossier(stations_, work, turn_, claim_); !done)
+                co_return fail(std::move(done.error()));
         }
         if (auto done = co_await follow_classification(stations_, work); !done) co_return fail(std::move(done.error()));
         auto end = finished();
@@ -247,14 +209,14 @@ private:
         commit.owner = owner_column(context.owner);
         Json gaps = Json::array();
         for (const auto& gap : context.gaps) gaps.push_back({{"source", gap.source}, {"reason", gap.reason}});
-        commit.audit.push_back(audit(work, "dossier.enriched",
-                                     {{"revision", commit.revision},
-                                      {"owner", commit.owner},
-                                      {"owner_rule", context.owner.rule},
-                                      {"owner_confidence", context.owner.confidence},
-                                      {"environment", to_string(context.environment)},
-                                      {"gaps", gaps}},
-                                     commit.at));
+        commit.audit.push_back(stage_entry(work, "dossier.enriched",
+                                           {{"revision", commit.revision},
+                                            {"owner", commit.owner},
+                                            {"owner_rule", context.owner.rule},
+                                            {"owner_confidence", context.owner.confidence},
+                                            {"environment", to_string(context.environment)},
+                                            {"gaps", gaps}},
+                                           commit.at));
         auto saved = co_await save(work, std::move(commit));
         if (!saved) co_return saved;
         work.context = std::move(context);
@@ -275,12 +237,12 @@ private:
         Json regulations = Json::array();
         for (const auto& regulation : assessment.regulations)
             regulations.push_back(regulation.framework + " " + regulation.citation);
-        commit.audit.push_back(audit(work, "dossier.assessed",
-                                     {{"revision", commit.revision},
-                                      {"risk", assessment.risk},
-                                      {"level", assessment.level},
-                                      {"regulations", regulations}},
-                                     commit.at));
+        commit.audit.push_back(stage_entry(work, "dossier.assessed",
+                                           {{"revision", commit.revision},
+                                            {"risk", assessment.risk},
+                                            {"level", assessment.level},
+                                            {"regulations", regulations}},
+                                           commit.at));
         auto saved = co_await save(work, std::move(commit));
         if (!saved) co_return saved;
         work.assessment = std::move(assessment);
@@ -306,16 +268,16 @@ private:
         auto commit = work.commit(Stage::explained, to_text(narration.narrative), now());
         commit.audit = std::move(narration.audit);
         const auto& narrative = narration.narrative;
-        commit.audit.push_back(audit(work, "dossier.explained",
-                                     {{"revision", commit.revision},
-                                      {"author", narrative.author},
-                                      {"provider", narrative.provider},
-                                      {"model", narrative.model},
-                                      {"prompt_id", narrative.prompt.id},
-                                      {"prompt_version", narrative.prompt.version},
-                                      {"grounding_score", narrative.grounding_score},
-                                      {"removed", narrative.removed.size()}},
-                                     commit.at));
+        commit.audit.push_back(stage_entry(work, "dossier.explained",
+                                           {{"revision", commit.revision},
+                                            {"author", narrative.author},
+                                            {"provider", narrative.provider},
+                                            {"model", narrative.model},
+                                            {"prompt_id", narrative.prompt.id},
+                                            {"prompt_version", narrative.prompt.version},
+                                            {"grounding_score", narrative.grounding_score},
+                                            {"removed", narrative.removed.size()}},
+                                           commit.at));
         auto saved = co_await save(work, std::move(commit));
         if (!saved) co_return saved;
         work.narrative = std::move(narration.narrative);
@@ -345,102 +307,6 @@ private:
                               std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
     }
 
-    auto routing_facts(const DossierCase& work) -> Task<Result<RoutingFacts>> {
-        auto actions = co_await stations_.store.automatic_actions_since(now() - 1h);
-        if (!actions) co_return fail(std::move(actions.error()));
-        co_return RoutingFacts{.worst = work.open_findings().front(),
-                               .environment = work.context->environment,
-                               .owner_confidence = work.context->owner.confidence,
-                               .grounding_score = work.narrative->grounding_score,
-                               .automatic_actions_last_hour = *actions};
-    }
-
-    /// The route, and with it the drafts for a person; or the digest, where the way ends here.
-    auto draft(DossierCase& work) -> Task<Result<void>> {
-        failed_stage = Stage::explained;
-        StageTimer timer(stations_.metrics, "draft");
-        auto facts = co_await routing_facts(work);
-        if (!facts) co_return fail(std::move(facts.error()));
-        auto route = decide_route(stations_.config, *facts, stations_.default_approval, stations_.default_sink);
-
-        const bool is_ticket = route.action == "ticket";
-        std::optional<store::GroupView> group;
-        if (is_ticket && stations_.group.is_on() && turn_.generation == 1) {
-            auto joined = co_await join_like(stations_, work, route, claim_);
-            if (!joined) co_return fail(std::move(joined.error()));
-            group = std::move(*joined);
-            if (group) route.group = group->dossier_id;
-        }
-        auto commit = work.commit(is_ticket ? Stage::drafted : Stage::digested, {}, now());
-        auto tags = decide_tags(stations_, work, route, commit.revision, commit.at);
-        if (!tags.reason.empty()) route.reasons.push_back(tags.reason);
-        // Waiting for a person, unless they have had their say on exactly these tags.
-        if (tags.draft && !is_ticket) commit.stage = Stage::awaiting_approval;
-        // Kept under `drafted` in both cases: the decision is a result like any other.
-        commit.carried.push_back(
-            {.stage = Stage::drafted, .revision = commit.revision, .body = to_text(route), .at = commit.at});
-        auto policies =
-            policy_drafts_of(work.row().id, work.open_findings(), *work.assessment, "", commit.revision, commit.at);
-        for (auto& old : work.replaceable_drafts()) {
-            if (old.kind == "policy" && takes_out_same(policies, old)) continue; // still what would be drafted today
-            if (old.kind == "tags" && tags.draft && old.content_hash == tags.draft->content_hash) continue;
-            old.state = DraftState::expired;
-            old.comment = "superseded by revision " + std::to_string(commit.revision);
-            commit.save_drafts.push_back(std::move(old));
-        }
-        Json details{{"revision", commit.revision},
-                     {"route", route.route},
-                     {"action", route.action},
-                     {"reasons", route.reasons}};
-        const bool has_group = !route.group.empty();
-        auto made = is_ticket && !has_group ? make_draft(work, route, commit.revision, commit.at) : Draft{};
-        if (has_group) {
-            commit.stage = stage_of_member(*group);
-            commit.ticket = group->ticket;
-            details["group"] = route.group;
-        } else if (is_ticket && was_posted(work, route, commit.at)) {
-            // The ticket says exactly this already: nobody has to approve it twice.
-            commit.stage = Stage::delivered;
-            details["unchanged"] = true;
-        } else if (is_ticket) {
-            details["draft"] = made.id;
-            details["content_hash"] = made.content_hash;
-            details["sink"] = made.sink;
-            details["approval"] = made.approval;
-            commit.save_drafts.push_back(std::move(made));
-        }
-        if (is_ticket || !tags.draft) {
-            const auto* action = has_group ? "dossier.grouped" : is_ticket ? "draft.created" : "dossier.digested";
-            commit.audit.push_back(audit(work, action, details, commit.at));
-        }
-        if (tags.draft && !tags.is_known) {
-            commit.audit.push_back(audit(work, "draft.created",
-                                         {{"revision", commit.revision},
-                                          {"route", route.route},
-                                          {"draft", tags.draft->id},
-                                          {"kind", tags.draft->kind},
-                                          {"sink", tags.draft->sink},
-                                          {"approval", tags.draft->approval},
-                                          {"content_hash", tags.draft->content_hash}},
-                                         commit.at));
-            commit.save_drafts.push_back(std::move(*tags.draft));
-        }
-        if (wants_policies(route.route)) keep_new_policies(work, route, std::move(policies), commit);
-        auto saved = co_await save(work, std::move(commit));
-        if (!saved) co_return saved;
-        work.route = std::move(route);
-        timer.done();
-        const auto& first = work.row().findings.front();
-        stations_.metrics.observe("dossier_delivery_to_draft_seconds",
-                                  std::chrono::duration<double>(now() - first.updated_at).count());
-        log::info("dossier.drafted", {{"dossier", work.row().id},
-                                      {"finding", first.id},
-                                      {"route", work.route->route},
-                                      {"action", work.route->action},
-                                      {"author", work.narrative->author}});
-        co_return saved;
-    }
-
     /// A member is where its group's draft is; a delivery that changed nothing of it moves it back there.
     auto rest_in_group(DossierCase& work) -> Task<Result<void>> {
         if (work.row().stage != Stage::normalised) co_return Result<void>{};
@@ -448,82 +314,6 @@ private:
         if (!group) co_return fail(std::move(group.error()));
         auto rests = work.commit(*group ? stage_of_member(**group) : Stage::awaiting_approval, {}, now());
         co_return co_await save(work, std::move(rests));
-    }
-
-    auto wants_policies(const std::string& route) const -> bool {
-        const auto found = std::ranges::find(stations_.config.routes, route, &RouteConfig::name);
-        return found != stations_.config.routes.end() && found->policy_drafts;
-    }
-
-    /// A draft whose content somebody has had before them already is not made again.
-    void keep_new_policies(const DossierCase& work, const RouteDecision& route, std::vector<Draft> policies,
-                           store::StageCommit& commit) const {
-        for (auto& draft : policies) {
-            const bool is_known = std::ranges::any_of(work.row().drafts, [&](const Draft& one) {
-                return one.kind == "policy" && one.content_hash == draft.content_hash &&
-                       one.state != DraftState::expired;
-            });
-            if (is_known) continue;
-            commit.audit.push_back(audit(work, "draft.created",
-                                         {{"revision", commit.revision},
-                                          {"route", route.route},
-                                          {"draft", draft.id},
-                                          {"kind", draft.kind},
-                                          {"sink", draft.sink},
-                                          {"approval", draft.approval},
-                                          {"content_hash", draft.content_hash}},
-                                         commit.at));
-            commit.save_drafts.push_back(std::move(draft));
-        }
-    }
-
-    auto make_draft(const DossierCase& work, const RouteDecision& route, int revision, Timestamp at) const -> Draft {
-        ticket::DossierView view{.dossier_id = work.row().id,
-                                 .findings = work.open_findings(),
-                                 .context = *work.context,
-                                 .assessment = *work.assessment,
-                                 .narrative = *work.narrative,
-                                 .route = route,
-                                 .revision = revision};
-        if (stations_.restore_in_tickets) restore_names(work, view.narrative);
-        auto rendered = ticket::render_draft(view);
-        Draft draft;
-        draft.id = new_id("drf");
-        draft.dossier_id = view.dossier_id;
-        draft.revision = revision;
-        draft.finding_ids = ids_of(view.findings);
-        draft.sink = route.sink;
-        draft.approval = route.approval;
-        draft.title = std::move(rendered.title);
-        draft.body = std::move(rendered.body);
-        draft.assignee = assignee_of(view.context.owner);
-        draft.facts = ticket::facts_of(view);
-        draft.links = ticket::links_of(view);
-        draft.severity = view.findings.front().severity;
-        draft.created_at = at;
-        draft.generation = turn_.generation;
-        draft.ticket = turn_.ticket;
-        draft.content_hash = content_hash(draft);
-        return draft;
-    }
-
-    /// Whether the ticket says this already, but for the number of the revision. Only the last posted draft counts.
-    auto was_posted(const DossierCase& work, const RouteDecision& route, Timestamp at) const -> bool {
-        const auto& drafts = work.row().drafts;
-        const auto last = std::ranges::find_if(
-            drafts, [](const Draft& one) { return one.state == DraftState::posted && one.kind == "ticket"; });
-        return last != drafts.end() && last->generation == turn_.generation &&
-               last->content_hash == make_draft(work, route, last->revision, at).content_hash;
-    }
-
-    /// Pseudonyms are given in the order of the evidence, so redacting it again gives the same ones back.
-    void restore_names(const DossierCase& work, Narrative& narrative) const {
-        redact::Redaction redaction;
-        static_cast<void>(
-            explain::redact_evidence(explain::build_evidence(work.open_findings(), *work.context, *work.assessment),
-                                     stations_.redactor, redaction));
-        narrative.summary = redaction.restore(std::move(narrative.summary));
-        for (auto& sentence : narrative.sentences) sentence.text = redaction.restore(std::move(sentence.text));
     }
 
     /// Every finding is over: nothing is left to decide.
@@ -546,7 +336,7 @@ private:
             draft.comment = "every finding of this dossier is resolved";
             commit.save_drafts.push_back(std::move(draft));
         }
-        commit.audit.push_back(audit(work, "dossier.closed", {{"reason", "all findings resolved"}}, commit.at));
+        commit.audit.push_back(stage_entry(work, "dossier.closed", {{"reason", "all findings resolved"}}, commit.at));
         if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
             co_return fail(std::move(saved.error()));
         log::info("dossier.closed", {{"dossier", work.row().id}});
@@ -563,10 +353,17 @@ private:
 };
 
 auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
-    DossierRun run(stations_, claim);
+    // The switch is looked at anew for each claim: what is under way ends in the mode in which it began.
+    auto stations = stations_;
+    DossierRun run(stations, claim);
     Result<store::Release> outcome = fail(Errc::internal, "nothing was done");
     try {
-        outcome = co_await run.run();
+        auto mode = co_await mode_in_force(stations.store, stations.config.mode);
+        if (mode) stations.config.mode = mode->mode;
+        if (mode)
+            outcome = co_await run.run();
+        else
+            outcome = fail(std::move(mode.error()));
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted) throw; // cancelled: the lease is given back as it is
         outcome = fail(Errc::internal, e.what());

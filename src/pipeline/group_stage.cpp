@@ -34,6 +34,7 @@ auto facts_of(const Stations& stations, const DossierCase& work, const RouteDeci
     const auto& worst = work.open_findings().front();
     ticket::GroupFacts facts;
     facts.sink = route.sink;
+    facts.route = route.route;
     // Nobody but a person decides for many at once.
     facts.approval = route.approval == "none" ? "before_create" : route.approval;
     facts.rule = worst.rule.name.empty() ? worst.rule.id : worst.rule.name;
@@ -143,6 +144,8 @@ private:
         draft.title = std::move(text.title);
         draft.body = std::move(text.body);
         draft.assignee = facts.assignee;
+        draft.owner = facts.assignee;
+        draft.route = facts.route;
         draft.severity = facts.severity;
         draft.created_at = now();
         draft.generation = turn_.generation;
@@ -185,6 +188,7 @@ private:
         case DraftState::posted:
             co_return co_await settle(Stage::delivered, draft.ticket);
         case DraftState::expired:
+            if (!draft.decided_by.empty()) co_return co_await settle(Stage::closed, std::nullopt);
             break;
         }
         co_return Result<void>{};

@@ -7,6 +7,7 @@
 #include "dossier/base/log.hpp"
 #include "dossier/finding/json.hpp"
 #include "dossier/finding/redelivery.hpp"
+#include "dossier/pipeline/mode.hpp"
 #include "dossier/ticket/write_back_text.hpp"
 
 #include <algorithm>
@@ -163,12 +164,19 @@ private:
 
     /// The decision that the route left to the service.
     auto approve(Draft& draft) -> Task<Result<void>> {
+        auto mode = co_await mode_in_force(stations_.store, stations_.config.mode);
+        if (!mode) co_return fail(std::move(mode.error()));
+        if (mode->mode != Mode::automate) co_return Result<void>{};
+        const auto as_drafted = draft;
         draft.state = DraftState::approved;
         draft.approved_hash = draft.content_hash;
         draft.decided_by = own_name;
         draft.decided_at = now();
         draft.comment = "approved by route " + (work_.route ? work_.route->route : std::string()) + " (automate)";
-        co_return co_await save(draft, "draft.approved_automatically");
+        auto saved = co_await save(draft, "draft.approved_automatically", action_limit(stations_.config, now()));
+        if (saved || saved.error().code != Errc::quota_exhausted) co_return saved;
+        draft = as_drafted; // others took the last place of this hour: a person decides
+        co_return Result<void>{};
     }
 
     auto write(Draft& draft) -> Task<Result<void>> {
@@ -192,8 +200,10 @@ private:
     }
 
     /// Saves the draft and moves nothing: the stage of a dossier is its ticket's.
-    auto save(const Draft& draft, std::string action) -> Task<Result<void>> {
+    auto save(const Draft& draft, std::string action, std::optional<store::ActionLimit> limit = std::nullopt)
+        -> Task<Result<void>> {
         store::StageCommit commit;
+        commit.action_limit = limit;
         commit.claim = end_.claim;
         commit.at = now();
         commit.stage = row_.stage;
@@ -212,7 +222,8 @@ private:
     auto settle(const Draft& draft) -> Task<Result<void>> {
         auto stage = row_.stage;
         if (draft.state == DraftState::posted) stage = Stage::delivered;
-        if (draft.state == DraftState::rejected) stage = Stage::closed;
+        const bool has_run_out = draft.state == DraftState::expired && !draft.decided_by.empty();
+        if (draft.state == DraftState::rejected || has_run_out) stage = Stage::closed;
         if (stage == row_.stage) co_return Result<void>{};
         auto saved = co_await stations_.store.commit_stage(work_.commit(stage, {}, now()));
         co_return saved;

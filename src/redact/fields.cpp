@@ -47,8 +47,16 @@ auto is_reference(std::string_view value) -> bool {
     return value.find_first_not_of("xX*.-_#0") == std::string_view::npos;
 }
 
+/// What a manual or a template puts where the secret goes: your_token, insert-key-here, a fake. Default passwords
+/// (changeme, admin) are no such words: somebody may have left them.
+auto is_stand_in(std::string_view value) -> bool {
+    static const RE2 pattern(R"((?i).*fake.*|(?:<|your|insert|put|enter|add)[_\-].*|.*[_\-]here)");
+    return RE2::FullMatch(value, pattern);
+}
+
 auto is_secret(std::string_view value, bool is_delimited) -> bool {
-    if (value.size() < 4 || is_reference(value)) return false;
+    if (value.size() > 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.size() < 4 || is_reference(value) || is_stand_in(value)) return false;
     if (std::ranges::any_of(plain_words, [&](auto word) { return iequals(word, value); })) return false;
     if (!is_delimited && is_word_of_prose(value)) return false;
     return value.size() >= 12 ? entropy_of(value) >= 2.0 : entropy_of(value) >= 1.0;
@@ -161,7 +169,25 @@ auto may_be_assigned(std::string_view text, std::size_t at) -> bool {
     constexpr std::string_view blanks = " \t\n\f\r";
     if (at < text.size() && blanks.find(text[at]) != std::string_view::npos)
         at = std::min(text.find_first_not_of(blanks, at), text.size());
+    if (text.substr(at, 2) == "[]") return true;
     return at < text.size() && std::string_view("\\\"'`]:=!|?sS").find(text[at]) != std::string_view::npos;
+}
+
+/// The literal that a name is compared with, before it: "hunter2" == password. Empty where there is none.
+auto compared_before(std::string_view text, std::size_t at) -> Cell {
+    constexpr std::size_t longest_operator = 9; // with blanks around it
+    constexpr std::size_t longest = 400;
+    const auto from = at > longest_operator ? at - longest_operator : 0;
+    const auto between = text.substr(from, at - from);
+    const auto quote = between.find_last_not_of(" =!");
+    if (quote == std::string_view::npos || (between[quote] != '"' && between[quote] != '\'')) return {};
+    const auto sign = trim(between.substr(quote + 1));
+    if (sign != "==" && sign != "===" && sign != "!=" && sign != "!==") return {};
+    const auto end = from + quote;
+    const auto limit = end > longest ? end - longest : 0;
+    const auto open = text.substr(limit, end - limit).find_last_of(std::string{between[quote], '\n'});
+    if (open == std::string_view::npos || text[limit + open] == '\n') return {};
+    return {limit + open + 1, end};
 }
 
 /// More than an assignment with a value of 400 characters of four bytes takes.
@@ -289,7 +315,7 @@ auto element_values(std::string_view text) -> std::vector<FieldValue> {
 auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
     // `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value.
     static const RE2 assignment(
-        R"re((?i)(?:\\{0,3}["'`]?\]?\s{0,3}(?::{1,3}=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
+        R"re((?i)(?:\\{0,3}["'`]?(?:\]|\s?\[\])?\s{0,3}(?::{1,3}=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
         R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re",
         pattern_options());
     std::vector<FieldValue> found;
@@ -298,11 +324,17 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         if (hit.end <= at) continue;
         const auto name = name_around(text, at, hit.end);
         at = name.end; // a name's "value" may be the next name
-        if (!may_be_assigned(text, name.end)) continue;
+        const auto compared = compared_before(text, name.begin);
+        const bool is_compared = compared.end > compared.begin;
+        if (!is_compared && !may_be_assigned(text, name.end)) continue;
         const auto key_at = telling_name_at(text, name);
         if (key_at == name.end) continue;
         const auto meaning = meaning_of_key(text.substr(key_at, name.end - key_at));
         if (meaning == KeyMeaning::none || is_inside_arn(text, key_at)) continue;
+        if (is_compared) {
+            found.push_back({.meaning = meaning, .begin = compared.begin, .end = compared.end, .is_delimited = true});
+            continue;
+        }
         re2::StringPiece groups[3];
         const auto limit_at = std::min(text.size(), name.end + longest_assignment);
         if (!assignment.Match({text.data(), text.size()}, name.end, limit_at, RE2::ANCHOR_START, groups, 3)) continue;
@@ -313,6 +345,9 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         // The quote of a tag's "Value" is part of what stands before the value.
         const char mark = quote.empty() ? text[begin - 1] : quote[quote.size() - 1];
         const bool is_quoted = !quote.empty() || std::string_view("\"'`").find(mark) != std::string_view::npos;
+        // `password=` with nothing behind it: the next line is another setting.
+        const auto between = text.substr(name.end, begin - name.end);
+        if (!is_quoted && between.contains('=') && between.contains('\n')) continue;
         if (is_quoted) { // up to the same quote
             const auto limit = std::min(text.size(), begin + 400);
             auto stop = begin;

@@ -19,11 +19,11 @@ auto folded(std::string_view key) -> std::string {
 }
 
 /// Endings of names that speak about a secret and don't hold one.
-constexpr std::array about{"id",      "ids",     "name",     "names",      "arn",      "type",    "url",
-                           "uri",     "count",   "version",  "policy",     "path",     "file",    "length",
-                           "size",    "enabled", "expiry",   "age",        "status",   "rotated", "rotation",
-                           "created", "manager", "provider", "detector",   "category", "alias",   "endpoint",
-                           "usage",   "limit",   "budget",   "fingerprint"};
+constexpr std::array about{"id",      "ids",     "name",     "names",       "arn",      "type",    "url",
+                           "uri",     "count",   "version",  "policy",      "path",     "file",    "length",
+                           "size",    "enabled", "expiry",   "age",         "status",   "rotated", "rotation",
+                           "created", "manager", "provider", "detector",    "category", "alias",   "endpoint",
+                           "usage",   "limit",   "budget",   "fingerprint", "variable"};
 
 constexpr std::array secret_words{"password",      "passwd",     "passphrase", "secret",          "token",
                                   "apikey",        "accesskey",  "privatekey", "authkey",         "credential",

@@ -68,7 +68,7 @@ constexpr std::array provider_keys{
     // Models.
     ProviderKey{"sk-(?:proj|ant|svcacct|admin|or)-", R"([\w\-]{20,})"},
     ProviderKey{"sk-", R"([A-Za-z0-9_\-]{20,})"},
-    ProviderKey{"hf_", "[A-Za-z]{34,}"},
+    ProviderKey{"hf_", R"([A-Za-z]{34}\b)"},
     ProviderKey{"api_org_", "[A-Za-z]{34}"},
     ProviderKey{"pplx-", "[A-Za-z0-9]{48,}"},
     ProviderKey{"gsk_", "[A-Za-z0-9]{48,}"},

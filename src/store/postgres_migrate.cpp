@@ -25,6 +25,8 @@ CREATE FUNCTION instr(haystack TEXT, needle TEXT) RETURNS INTEGER LANGUAGE sql I
     AS $$ SELECT strpos(haystack, needle) $$;
 CREATE FUNCTION json_extract(document TEXT, path TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT document::json ->> substr(path, 3) $$;
+CREATE FUNCTION julianday(moment TEXT) RETURNS DOUBLE PRECISION LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT extract(epoch FROM moment::timestamptz)::double precision / 86400 + 2440587.5 $$;
 CREATE TABLE commits(
     writer   TEXT PRIMARY KEY,
     sequence BIGINT NOT NULL,

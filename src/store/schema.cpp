@@ -367,8 +367,44 @@ CREATE TABLE chat_events(
 CREATE INDEX chat_events_at ON chat_events(at);
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,
-                                         version_5, version_6, version_7, version_8};
+/// The review queue by what it is asked for, what people changed in it, and words that hold for all replicas.
+constexpr auto version_9 = R"sql(
+ALTER TABLE drafts ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE drafts ADD COLUMN sink TEXT NOT NULL DEFAULT '';
+ALTER TABLE drafts ADD COLUMN assignee TEXT NOT NULL DEFAULT '';
+ALTER TABLE drafts ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE drafts ADD COLUMN route TEXT NOT NULL DEFAULT '';
+ALTER TABLE drafts ADD COLUMN severity TEXT NOT NULL DEFAULT '';
+ALTER TABLE drafts ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+UPDATE drafts SET kind=coalesce(json_extract(doc, '$.kind'), ''), sink=coalesce(json_extract(doc, '$.sink'), ''),
+    assignee=coalesce(json_extract(doc, '$.assignee'), ''), severity=coalesce(json_extract(doc, '$.severity'), ''),
+    created_at=coalesce(CAST(round((julianday(json_extract(doc, '$.created_at')) - 2440587.5) * 86400000) AS INTEGER),
+                        0);
+CREATE INDEX drafts_pending ON drafts(created_at) WHERE state = 'pending';
+
+CREATE TABLE draft_revisions(
+    draft       TEXT NOT NULL,
+    number      INTEGER NOT NULL,
+    by_whom     TEXT NOT NULL,
+    email       TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    before_hash TEXT NOT NULL,
+    after_hash  TEXT NOT NULL,
+    changes     TEXT NOT NULL,               -- a JSON list
+    PRIMARY KEY(draft, number)
+) WITHOUT ROWID;
+
+CREATE TABLE settings(
+    name    TEXT PRIMARY KEY,
+    value   TEXT NOT NULL,
+    by_whom TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5,
+                                         version_6, version_7, version_8, version_9};
 
 } // namespace
 

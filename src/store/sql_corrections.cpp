@@ -33,13 +33,13 @@ auto SqlStore::corrections_of(std::vector<std::string> keys) -> Task<Result<std:
     });
 }
 
-auto SqlStore::correct_draft(std::string id, std::string expected_hash, Draft edited,
+auto SqlStore::correct_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
                              std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
     -> Task<Result<Draft>> {
     return write<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),
-                         corrections = std::move(corrections), at,
+                         revision = std::move(revision), corrections = std::move(corrections), at,
                          audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
-        auto stored = replace_content(session.db, id, expected, edited);
+        auto stored = replace_content(session.db, id, expected, edited, revision);
         if (!stored) return fail(std::move(stored.error()));
         for (const auto& one : corrections)
             session.db.run("INSERT INTO corrections(key, classes, by_whom, at) VALUES(?,?,?,?) ON CONFLICT(key) DO "

@@ -31,16 +31,21 @@ auto pending_draft(Database& db, const std::string& id, const std::string& expec
 
 } // namespace
 
-auto replace_content(Database& db, const std::string& id, const std::string& expected_hash, const Draft& edited)
-    -> Result<StoredDraft> {
+auto replace_content(Database& db, const std::string& id, const std::string& expected_hash, const Draft& edited,
+                     const DraftRevision& revision) -> Result<StoredDraft> {
     auto stored = pending_draft(db, id, expected_hash);
     if (!stored) return stored;
     auto& draft = stored->draft;
     draft.title = edited.title;
     draft.body = edited.body;
     draft.payload = edited.payload;
+    draft.assignee = edited.assignee;
     draft.content_hash = content_hash(draft);
-    db.run("UPDATE drafts SET content_hash=?, edited=1, doc=? WHERE id=?", draft.content_hash, to_text(draft), id);
+    db.run("UPDATE drafts SET content_hash=?, edited=1, doc=?, assignee=? WHERE id=?", draft.content_hash,
+           to_text(draft), draft.assignee, id);
+    db.run("INSERT INTO draft_revisions(draft, number, by_whom, email, at, before_hash, after_hash, changes) "
+           "SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM draft_revisions WHERE draft=?1",
+           id, revision.by, revision.email, revision.at, revision.before_hash, draft.content_hash, revision.changes);
     return stored;
 }
 
@@ -56,11 +61,23 @@ auto SqlStore::list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing
             sql += " AND dossier = (SELECT dossier FROM findings WHERE id = ?4)"
                    " AND instr(finding_ids, '\n' || ?4 || '\n') > 0";
         }
-        // The last parameter is always used, so all four can always be bound.
-        sql += fmt::format(" AND ?4 IS NOT NULL ORDER BY seq DESC LIMIT {}", page.limit + 1);
+        if (!filter.kind.empty()) sql += " AND kind = ?5";
+        if (!filter.sink.empty()) sql += " AND sink = ?6";
+        if (!filter.assignee.empty()) sql += " AND lower(assignee) = lower(?7)";
+        if (!filter.owner.empty()) sql += " AND lower(owner) = lower(?8)";
+        if (!filter.route.empty()) sql += " AND route = ?9";
+        if (filter.severity) sql += " AND severity = ?10";
+        if (filter.created_before) sql += " AND created_at < ?11";
+        if (filter.created_after) sql += " AND created_at >= ?12";
+        // The last parameter is always used, so all of them can always be bound.
+        sql += fmt::format(" AND ?12 IS NOT NULL ORDER BY seq DESC LIMIT {}", page.limit + 1);
         const std::string_view state = filter.state ? to_string(*filter.state) : "";
-        auto rows = db.query_once(
-            sql, {sql_value(*below), sql_value(state), sql_value(filter.dossier_id), sql_value(filter.finding_id)});
+        const std::string_view severity = filter.severity ? to_string(*filter.severity) : "";
+        auto rows = db.query_once(sql, {sql_value(*below), sql_value(state), sql_value(filter.dossier_id),
+                                        sql_value(filter.finding_id), sql_value(filter.kind), sql_value(filter.sink),
+                                        sql_value(filter.assignee), sql_value(filter.owner), sql_value(filter.route),
+                                        sql_value(severity), sql_value(filter.created_before.value_or(Timestamp{})),
+                                        sql_value(filter.created_after.value_or(Timestamp{}))});
         return read_page<Draft>(std::move(rows), page.limit,
                                 [](const Rows& row) { return std::pair(row.integer(0), draft_of(row.text(1))); });
     });
@@ -102,14 +119,35 @@ auto SqlStore::add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timesta
     });
 }
 
-auto SqlStore::edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
-    -> Task<Result<Draft>> {
+auto SqlStore::edit_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
+                          std::vector<AuditEntry> audit) -> Task<Result<Draft>> {
     return write<Draft>([id = std::move(id), expected = std::move(expected_hash), edited = std::move(edited),
+                         revision = std::move(revision),
                          audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
-        auto stored = replace_content(session.db, id, expected, edited);
+        auto stored = replace_content(session.db, id, expected, edited, revision);
         if (!stored) return fail(std::move(stored.error()));
         session.seal(audit);
         return std::move(stored->draft);
+    });
+}
+
+auto SqlStore::draft_revisions(std::string id) -> Task<Result<std::vector<DraftRevision>>> {
+    using Revisions = std::vector<DraftRevision>;
+    return read<Revisions>([id = std::move(id)](Database& db) -> Result<Revisions> {
+        Revisions revisions;
+        auto rows = db.query("SELECT number, by_whom, email, at, before_hash, after_hash, changes FROM draft_revisions "
+                             "WHERE draft=? ORDER BY number LIMIT 1000",
+                             id);
+        while (rows.next()) {
+            revisions.push_back({.number = rows.number(0),
+                                 .by = rows.text(1),
+                                 .email = rows.text(2),
+                                 .at = rows.time(3),
+                                 .before_hash = rows.text(4),
+                                 .after_hash = rows.text(5),
+                                 .changes = rows.text(6)});
+        }
+        return revisions;
     });
 }
 
@@ -118,8 +156,8 @@ auto SqlStore::decide_draft(std::string id, std::string expected_hash, DraftStat
     return write<Draft>([id = std::move(id), expected = std::move(expected_hash), decision, actor = std::move(actor),
                          comment = std::move(comment), at,
                          audit = std::move(audit)](WriteSession& session) -> Result<Draft> {
-        if (decision != DraftState::approved && decision != DraftState::rejected) {
-            return fail(Errc::invalid_argument, "a draft is decided as approved or rejected");
+        if (decision == DraftState::pending || decision == DraftState::posted) {
+            return fail(Errc::invalid_argument, "a draft is decided as approved, rejected or expired");
         }
         auto stored = pending_draft(session.db, id, expected);
         if (!stored) return fail(stored.error());

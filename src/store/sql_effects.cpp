@@ -97,13 +97,8 @@ auto SqlStore::intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result
 }
 
 auto SqlStore::automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> {
-    return read<std::size_t>([since](Database& db) -> Result<std::size_t> {
-        auto rows = db.query("SELECT count(*) FROM audit WHERE action IN "
-                             "('draft.approved_automatically', 'writeback.done_automatically') AND time>=?",
-                             since);
-        rows.next();
-        return static_cast<std::size_t>(rows.integer(0));
-    });
+    return read<std::size_t>(
+        [since](Database& db) -> Result<std::size_t> { return count_automatic_actions(db, since); });
 }
 
 auto SqlStore::cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> {

@@ -66,7 +66,8 @@ void revive(WriteSession& session, std::int64_t dossier, Timestamp at) {
 /// worker approves what it no longer is.
 auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Result<Draft> {
     if (incoming.state == DraftState::approved &&
-        (stored.state == DraftState::rejected || stored.content_hash != incoming.content_hash))
+        (stored.state == DraftState::rejected || stored.state == DraftState::expired ||
+         stored.content_hash != incoming.content_hash))
         return fail(Errc::conflict, "somebody has decided on the draft or rewritten it");
     if (incoming.state == DraftState::expired && stored.state == DraftState::rejected) return stored;
     if (incoming.state == DraftState::expired && stored.state == DraftState::approved) {
@@ -89,6 +90,7 @@ auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Result<Draft
     if (rewritten) {
         incoming.title = stored.title;
         incoming.body = stored.body;
+        incoming.assignee = stored.assignee;
         incoming.payload = stored.payload;
         incoming.content_hash = stored.content_hash;
     }
@@ -211,11 +213,23 @@ auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void>
     }
     std::string finding_ids = "\n";
     for (const auto& id : draft.finding_ids) finding_ids += id + "\n";
-    db.run("INSERT INTO drafts(id, dossier, revision, state, content_hash, finding_ids, doc) VALUES(?,?,?,?,?,?,?) "
+    db.run("INSERT INTO drafts(id, dossier, revision, state, content_hash, finding_ids, doc, kind, sink, assignee, "
+           "owner, route, severity, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
            "ON CONFLICT(id) DO UPDATE SET revision=excluded.revision, state=excluded.state, "
-           "content_hash=excluded.content_hash, finding_ids=excluded.finding_ids, doc=excluded.doc",
-           draft.id, dossier, draft.revision, to_string(draft.state), draft.content_hash, finding_ids, to_text(draft));
+           "content_hash=excluded.content_hash, finding_ids=excluded.finding_ids, doc=excluded.doc, "
+           "sink=excluded.sink, assignee=excluded.assignee, owner=excluded.owner, severity=excluded.severity",
+           draft.id, dossier, draft.revision, to_string(draft.state), draft.content_hash, finding_ids, to_text(draft),
+           draft.kind, draft.sink, draft.assignee, draft.owner, draft.route, to_string(draft.severity),
+           draft.created_at);
     return {};
+}
+
+auto count_automatic_actions(Database& db, Timestamp since) -> std::size_t {
+    auto rows = db.query("SELECT count(*) FROM audit WHERE action IN "
+                         "('draft.approved_automatically', 'writeback.done_automatically') AND time>=?",
+                         since);
+    rows.next();
+    return static_cast<std::size_t>(rows.integer(0));
 }
 
 auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> std::int64_t {

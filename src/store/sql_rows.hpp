@@ -49,8 +49,10 @@ struct StoredDraft {
 };
 /// Title, body and payload of `edited` in place of a pending draft's. Errors: those of DraftStore::edit_draft.
 [[nodiscard]] auto replace_content(Database& db, const std::string& id, const std::string& expected_hash,
-                                   const Draft& edited) -> Result<StoredDraft>;
+                                   const Draft& edited, const DraftRevision& revision) -> Result<StoredDraft>;
 [[nodiscard]] auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void>;
+/// What the service did without a person since a time.
+[[nodiscard]] auto count_automatic_actions(Database& db, Timestamp since) -> std::size_t;
 /// Something happened to the dossier: it is ready now, with its attempts forgotten. A dead one goes on after its last
 /// stored result. @return the dossier's new work_seq
 auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> std::int64_t;

@@ -1,9 +1,9 @@
 #pragma once
 // The operations of the store, written once for every SQL database: each part of the interface has its own file
-// (sql_intake.cpp, sql_work.cpp, sql_polls.cpp, sql_query.cpp, sql_drafts.cpp, sql_effects.cpp, sql_tickets.cpp,
-// sql_groups.cpp, sql_corrections.cpp, sql_chat.cpp, sql_spending.cpp, sql_audit.cpp). A database's own store derives
-// from this and serves the two queues with threads of its own: writes in groups that share a transaction, reads beside
-// them.
+// (sql_intake.cpp, sql_work.cpp, sql_polls.cpp, sql_query.cpp, sql_drafts.cpp, sql_settings.cpp, sql_effects.cpp,
+// sql_tickets.cpp, sql_groups.cpp, sql_corrections.cpp, sql_chat.cpp, sql_spending.cpp, sql_audit.cpp). A database's
+// own store derives from this and serves the two queues with threads of its own: writes in groups that share a
+// transaction, reads beside them.
 //
 // Two things are asked of an operation. It may be run again from the beginning, where the database lost what it had
 // done (so it changes nothing that it captured). And it relies on being the only writer: what it read is still so when
@@ -61,14 +61,19 @@ public:
     auto get_draft(std::string id) -> Task<Result<Draft>> override;
     auto add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
         -> Task<Result<void>> override;
-    auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
-        -> Task<Result<Draft>> override;
+    auto edit_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
+                    std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
+    auto draft_revisions(std::string id) -> Task<Result<std::vector<DraftRevision>>> override;
     auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
                       std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
 
+    auto get_setting(std::string name) -> Task<Result<std::optional<Setting>>> override;
+    auto put_setting(Setting setting, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
+
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> override;
-    auto correct_draft(std::string id, std::string expected_hash, Draft edited, std::vector<Correction> corrections,
-                       Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
+    auto correct_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
+                       std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
+        -> Task<Result<Draft>> override;
 
     auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
     auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;

@@ -68,6 +68,10 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
     auto& db = session.db;
     const auto claimed = check_claim(db, commit.claim);
     if (!claimed) return fail(claimed.error());
+    if (commit.action_limit) {
+        if (count_automatic_actions(db, commit.action_limit->since) >= commit.action_limit->most)
+            return fail(Errc::quota_exhausted, "as many automatic actions as allowed were taken");
+    }
     const auto dossier = claimed->seq;
     db.run("UPDATE dossiers SET stage=?, revision=?, inputs_hash=iif(?3='', inputs_hash, ?3), updated_at=?4, "
            "ticket=coalesce(?5, ticket), replay_from=CASE WHEN ?6=1 THEN NULL ELSE replay_from END, attempts=CASE WHEN "

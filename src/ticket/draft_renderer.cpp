@@ -96,7 +96,7 @@ void what_is_exposed(Body& body, const DossierView& view) {
     list.fact("Where", escaped_words(place));
     list.fact(
         "Severity",
-        fmt::format("{}; risk {:.0f} of 100{}", to_string(finding.severity), view.assessment.risk,
+        fmt::format("{}; risk {} of 100{}", to_string(finding.severity), std::lround(view.assessment.risk),
                     view.assessment.level.empty() ? "" : fmt::format(" ({})", escape_markdown(view.assessment.level))));
     list.fact("Exposure", std::string(to_string(finding.exposure)));
     auto data = escaped_words(finding.data.classes);

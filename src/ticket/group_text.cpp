@@ -45,7 +45,8 @@ auto text_list(const Json& json, const char* key) -> std::vector<std::string> {
 auto to_text(const GroupFacts& facts) -> std::string {
     Json common = Json::array();
     for (const auto& [name, value] : facts.common) common.push_back(Json::array({name, value}));
-    return dump_json({{"sink", facts.sink},
+    return dump_json({{"route", facts.route},
+                      {"sink", facts.sink},
                       {"approval", facts.approval},
                       {"rule", facts.rule},
                       {"title", facts.title},
@@ -64,6 +65,7 @@ auto group_facts_from(const std::string& text) -> GroupFacts {
     facts.approval = text_at(*json, "approval");
     facts.rule = text_at(*json, "rule");
     facts.title = text_at(*json, "title");
+    facts.route = text_at(*json, "route");
     facts.assignee = text_at(*json, "assignee");
     facts.severity = parse_word<Severity>(text_at(*json, "severity")).value_or(Severity::medium);
     if (const auto common = json->find("common"); common != json->end() && common->is_array()) {

@@ -1,5 +1,6 @@
 #include "dossier/ticket/lifecycle.hpp"
 
+#include "final_refusal.hpp"
 #include "markdown_escape.hpp"
 
 #include "dossier/base/json.hpp"
@@ -21,21 +22,6 @@ using store::Intent;
 using namespace std::chrono_literals;
 
 constexpr auto keep_trying_for = 7 * 24h; ///< since it was planned: what a tracker's longest outage may last
-
-/// Trying again would say the same.
-auto is_final_refusal(Errc code) -> bool {
-    switch (code) {
-    case Errc::invalid_argument:
-    case Errc::not_found:
-    case Errc::conflict:
-    case Errc::forbidden:
-    case Errc::rejected:
-    case Errc::malformed:
-        return true;
-    default:
-        return false;
-    }
-}
 
 auto past_of(std::string_view what) -> std::string_view {
     if (what == "resolve") return "ticket.resolved";

@@ -1,5 +1,6 @@
 #include "dossier/ticket/write_back.hpp"
 
+#include "final_refusal.hpp"
 #include "markdown_tree.hpp"
 
 #include "dossier/base/crypto.hpp"
@@ -22,21 +23,6 @@ using store::Intent;
 using namespace std::chrono_literals;
 
 constexpr auto give_up_after = 24h; ///< since the decision: what a platform's longest outage may last
-
-/// Trying again would say the same.
-auto is_final(Errc code) -> bool {
-    switch (code) {
-    case Errc::invalid_argument:
-    case Errc::not_found:
-    case Errc::conflict:
-    case Errc::forbidden:
-    case Errc::rejected:
-    case Errc::malformed:
-        return true;
-    default:
-        return false;
-    }
-}
 
 } // namespace
 
@@ -233,7 +219,7 @@ auto WriteBack::attempt(Effect effect, Intent intent, const WriteBackOrder& orde
     }
     const auto& error = receipt.error();
     intent.reason = error.message;
-    if (is_final(error.code) || now - order.draft.decided_at.value_or(now) > give_up_after) {
+    if (is_final_refusal(error.code) || now - order.draft.decided_at.value_or(now) > give_up_after) {
         intent.state = Intent::State::failed;
         ++round.progress.failed;
         log::warn("writeback.failed", {{"dossier", intent.dossier_id},

@@ -28,13 +28,16 @@ public:
 class FakeDraftStore final : public store::DraftStore {
 public:
     std::map<std::string, Draft> drafts;
+    std::map<std::string, std::vector<store::DraftRevision>> revisions;
     std::vector<store::AuditEntry> audit;
     std::function<void()> before_write; ///< what somebody else does between our look and our write
 
     auto list_drafts(store::DraftFilter filter, store::Page /*page*/) -> Task<Result<store::Listing<Draft>>> override {
         store::Listing<Draft> out;
         for (const auto& [id, draft] : drafts)
-            if (!filter.state || *filter.state == draft.state) out.items.push_back(draft);
+            if ((!filter.state || *filter.state == draft.state) &&
+                (!filter.created_before || draft.created_at < *filter.created_before))
+                out.items.push_back(draft);
         co_return out;
     }
     auto get_draft(std::string id) -> Task<Result<Draft>> override {
@@ -46,13 +49,18 @@ public:
         for (auto& draft : added) drafts[draft.id] = std::move(draft);
         co_return Result<void>{};
     }
-    auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<store::AuditEntry> entries)
-        -> Task<Result<Draft>> override {
+    auto draft_revisions(std::string id) -> Task<Result<std::vector<store::DraftRevision>>> override {
+        co_return revisions[id];
+    }
+    auto edit_draft(std::string id, std::string expected_hash, Draft edited, store::DraftRevision revision,
+                    std::vector<store::AuditEntry> entries) -> Task<Result<Draft>> override {
         if (before_write) std::exchange(before_write, nullptr)();
         auto& draft = drafts.at(id);
         if (draft.state != DraftState::pending || draft.content_hash != expected_hash)
             co_return fail(Errc::conflict, "the store says no");
         draft = edited;
+        revision.number = static_cast<int>(revisions[id].size()) + 1;
+        revisions[id].push_back(revision);
         audit.insert(audit.end(), entries.begin(), entries.end());
         co_return draft;
     }
@@ -255,7 +263,7 @@ TEST_F(ReviewQueueTest, WhatComesBetweenLookAndWriteIsAConflict) {
 }
 
 TEST_F(ReviewQueueTest, RefusesWhatIsNoDecision) {
-    for (const auto state : {DraftState::pending, DraftState::expired, DraftState::posted})
+    for (const auto state : {DraftState::pending, DraftState::posted})
         EXPECT_EQ(decide(state).error().code, Errc::invalid_argument);
     EXPECT_EQ(decide(DraftState::approved, "", "alice", std::string(5000, 'x')).error().code, Errc::invalid_argument);
     EXPECT_EQ(decide(DraftState::approved, "", "alice", "\xFF").error().code, Errc::invalid_argument);
@@ -269,6 +277,75 @@ TEST_F(ReviewQueueTest, ListsAndGivesWhatTheStoreHas) {
     EXPECT_THAT(run_task(queue_.list({.state = DraftState::rejected}, {})).value().items, IsEmpty());
     EXPECT_EQ(run_task(queue_.get("drf_1")).value().title, "Bucket is public");
     EXPECT_EQ(run_task(queue_.get("drf_none")).error().code, Errc::not_found);
+}
+
+TEST_F(ReviewQueueTest, AnEditIsKeptWithItsAuthorAndWhatChanged) {
+    ASSERT_TRUE(edit({.title = "Bucket acme-x is public", .body = "Close it.\nToday."}));
+    const auto revisions = run_task(queue_.revisions("drf_1"));
+    ASSERT_TRUE(revisions);
+    ASSERT_THAT(*revisions, SizeIs(1));
+    const auto& one = revisions->front();
+    EXPECT_EQ(one.by, "alice");
+    EXPECT_EQ(one.at, noon);
+    EXPECT_EQ(one.after_hash, stored().content_hash);
+    EXPECT_NE(one.before_hash, one.after_hash);
+    const auto changes = parse_json(one.changes).value();
+    ASSERT_EQ(changes.size(), 2U);
+    EXPECT_EQ(changes[0]["before"], "Bucket is public");
+    EXPECT_EQ(changes[0]["diff"], "@@ -1 +1 @@\n-Bucket is public\n+Bucket acme-x is public\n");
+    EXPECT_EQ(changes[1]["diff"], "@@ -1 +1,2 @@\n Close it.\n+Today.\n");
+    EXPECT_EQ(run_task(queue_.revisions("drf_none")).error().code, Errc::not_found);
+}
+
+TEST_F(ReviewQueueTest, AReassignmentIsAnotherContent) {
+    const auto before = stored().content_hash;
+    const auto handed = run_task(queue_.reassign("drf_1", "bob@acme.example", "his bucket", before, {.id = "alice"}));
+    ASSERT_TRUE(handed) << handed.error().describe();
+    EXPECT_EQ(handed->assignee, "bob@acme.example");
+    EXPECT_NE(handed->content_hash, before);
+    EXPECT_EQ(store_.audit.back().action, "draft.reassigned");
+    EXPECT_EQ(decide(DraftState::approved, before).error().code, Errc::conflict);
+    for (const auto* bad : {"two words", "a\nb", " bob@acme.example"})
+        EXPECT_EQ(run_task(queue_.reassign("drf_1", bad, "", "", {.id = "alice"})).error().code, Errc::invalid_argument)
+            << bad;
+}
+
+TEST_F(ReviewQueueTest, WhereFourEyesAreOnNobodyApprovesTheirOwnEdit) {
+    ReviewQueue strict(store_, clock_, metrics_, {.four_eyes = true});
+    const Reviewer alice{.id = "alice-token", .email = "alice@acme.example"};
+    ASSERT_TRUE(run_task(strict.edit("drf_1", {.title = "Mine", .body = {}}, "", alice)));
+    // By whatever name: from a chat she comes by her e-mail.
+    for (const auto& herself :
+         {alice, Reviewer{.id = "Alice@acme.example"}, Reviewer{.id = "x", .email = "alice-token"}}) {
+        const auto refused = run_task(strict.decide("drf_1", DraftState::approved, "", "", herself));
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::forbidden);
+    }
+    EXPECT_TRUE(run_task(strict.decide("drf_1", DraftState::approved, "", "", {.id = "bob"})));
+}
+
+TEST_F(ReviewQueueTest, ARejectionSaysWhyWhereThatIsWanted) {
+    ReviewQueue strict(store_, clock_, metrics_, {.wants_reason = true});
+    EXPECT_EQ(run_task(strict.decide("drf_1", DraftState::rejected, "  ", "", {.id = "bob"})).error().code,
+              Errc::invalid_argument);
+    EXPECT_TRUE(run_task(strict.decide("drf_1", DraftState::rejected, "known", "", {.id = "bob"})));
+}
+
+TEST_F(ReviewQueueTest, WhatNobodyDecidesOnExpiresOnce) {
+    ReviewQueue queue(store_, clock_, metrics_, {.expire_after = std::chrono::hours{24}});
+    stored().created_at = noon - std::chrono::hours{23};
+    EXPECT_EQ(run_task(queue.expire_due()).value(), 0U);
+    stored().created_at = noon - std::chrono::hours{25};
+    EXPECT_EQ(run_task(queue_.expire_due()).value(), 0U) << "without expire_after nothing expires";
+    EXPECT_EQ(run_task(queue.expire_due()).value(), 1U);
+    EXPECT_EQ(stored().state, DraftState::expired);
+    EXPECT_EQ(stored().decided_by, "dossier");
+    EXPECT_EQ(stored().comment, "nobody decided within 1 day");
+    EXPECT_EQ(store_.audit.back().actor_type, "service_account");
+    EXPECT_EQ(run_task(queue.expire_due()).value(), 0U);
+    const auto late = decide(DraftState::approved);
+    ASSERT_FALSE(late);
+    EXPECT_THAT(late.error().message, HasSubstr("expired"));
 }
 
 } // namespace

@@ -176,6 +176,8 @@ auto full_draft() -> Draft {
     d.content_hash = "c";
     d.approved_hash = "a";
     d.assignee = "alice";
+    d.owner = "alice";
+    d.route = "critical";
     d.severity = Severity::low;
     d.labels = {"l"};
     d.created_at = *parse_time("2026-11-22T08:00:00.007Z");

@@ -130,7 +130,8 @@ TEST(ServiceKeys, AreToldByTheServiceInTheirName) {
     }
     for (const auto* harmless :
          {"okta_group = \"payments-admins-eu-west\"", "datadog_site: datadoghq.eu",
-          "snowflake_account = analytics-prod-eu-central", "jira: https://acme.atlassian.example/browse/SEC-1"})
+          "snowflake_account = analytics-prod-eu-central", "sumOfBuckets = 3Kof2VffNQ0QgYIhXUPJosVl;",
+          "jira: https://acme.atlassian.example/browse/SEC-1"})
         EXPECT_EQ(found_in(harmless), "") << harmless;
 }
 

@@ -82,7 +82,7 @@ TEST_P(ChatSuite, AMessageIsWorkUntilItSaysWhatIsTrue) {
 
     auto edited = draft;
     edited.title = "Another title";
-    edited = value_of(store().edit_draft(draft.id, draft.content_hash, edited, {}));
+    edited = value_of(store().edit_draft(draft.id, draft.content_hash, edited, {}, {}));
     ASSERT_THAT(work(minute(9)), SizeIs(1)) << "the content has changed";
     message.shown = shown_of(edited);
     save(message);

@@ -37,7 +37,7 @@ protected:
     auto correct(const Draft& draft, std::vector<Correction> corrections, const std::string& hash = "") {
         auto edited = draft;
         edited.body += "Corrected.";
-        return store().correct_draft(draft.id, hash, edited, std::move(corrections), minute(3),
+        return store().correct_draft(draft.id, hash, edited, {}, std::move(corrections), minute(3),
                                      {entry("classification.corrected")});
     }
     auto kept(const std::string& key) -> std::vector<Correction> { return value_of(store().corrections_of({key})); }

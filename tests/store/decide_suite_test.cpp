@@ -53,8 +53,97 @@ TEST_P(DecideSuite, ADraftIsDecidedOnceOnTheContentThatWasSeen) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::conflict);
     EXPECT_NE(second.error().message.find("alice"), std::string::npos);
-    EXPECT_EQ(error_of(store().edit_draft("drf_1", "", draft, {})), Errc::conflict);
+    EXPECT_EQ(error_of(store().edit_draft("drf_1", "", draft, {}, {})), Errc::conflict);
     EXPECT_EQ(value_of(store().list_audit({}, {})).items.size(), 1U);
+}
+
+TEST_P(DecideSuite, AnEditLeavesARevisionAndTheQueueIsAskedByWhatADraftIs) {
+    const auto result = deliver({});
+    auto draft = draft_of(result, "drf_1");
+    draft.sink = "jira";
+    draft.route = "critical";
+    draft.owner = "owner@acme.example";
+    draft.assignee = "first@acme.example";
+    draft.severity = Severity::high;
+    draft.created_at = minute(1);
+    const auto claimed = claim(minute(0)).at(0);
+    save(claimed, {draft});
+    end(claimed);
+    auto edited = draft;
+    edited.assignee = "second@acme.example";
+    const auto stored = value_of(store().edit_draft("drf_1", draft.content_hash, edited,
+                                                    {.by = "alice",
+                                                     .email = "alice@acme.example",
+                                                     .at = minute(2),
+                                                     .before_hash = draft.content_hash,
+                                                     .changes = "[]"},
+                                                    {}));
+    EXPECT_EQ(stored.assignee, "second@acme.example");
+    EXPECT_NE(stored.content_hash, draft.content_hash);
+    const auto revisions = value_of(store().draft_revisions("drf_1"));
+    ASSERT_EQ(revisions.size(), 1U);
+    EXPECT_EQ(revisions[0].number, 1);
+    EXPECT_EQ(revisions[0].email, "alice@acme.example");
+    EXPECT_EQ(revisions[0].after_hash, stored.content_hash);
+    EXPECT_TRUE(value_of(store().draft_revisions("drf_none")).empty());
+
+    struct Row {
+        const char* name;
+        DraftFilter filter;
+        std::size_t found;
+    };
+    const Row rows[] = {
+        {"kind", {.kind = "ticket"}, 1},
+        {"another kind", {.kind = "tags"}, 0},
+        {"sink", {.sink = "jira"}, 1},
+        {"another sink", {.sink = "snow"}, 0},
+        {"assignee as edited, any case", {.assignee = "SECOND@acme.example"}, 1},
+        {"assignee before the edit", {.assignee = "first@acme.example"}, 0},
+        {"owner", {.owner = "owner@acme.example"}, 1},
+        {"route", {.route = "critical"}, 1},
+        {"another route", {.route = "rest"}, 0},
+        {"severity", {.severity = Severity::high}, 1},
+        {"another severity", {.severity = Severity::low}, 0},
+        {"older", {.created_before = minute(2)}, 1},
+        {"not older", {.created_before = minute(1)}, 0},
+        {"younger", {.created_after = minute(1)}, 1},
+        {"not younger", {.created_after = minute(2)}, 0},
+        {"all at once",
+         {.state = DraftState::pending, .finding_id = result.id, .kind = "ticket", .severity = Severity::high},
+         1},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(value_of(store().list_drafts(row.filter, {})).items.size(), row.found) << row.name;
+}
+
+TEST_P(DecideSuite, AnAutomaticDecisionFindsItsPlaceTakenInTheSameInstant) {
+    const auto first = deliver({});
+    const auto claimed = claim(minute(0)).at(0);
+    StageCommit commit{.claim = claimed, .at = minute(1), .stage = Stage::drafted, .revision = 1};
+    commit.action_limit = ActionLimit{.since = minute(0), .most = 1};
+    auto act = entry("draft.approved_automatically");
+    act.time = minute(1);
+    commit.audit = {act};
+    value_of(store().commit_stage(commit));
+    commit.stage = Stage::delivered;
+    EXPECT_EQ(error_of(store().commit_stage(commit)), Errc::quota_exhausted);
+    EXPECT_EQ(value_of(store().get_dossier(first.dossier_id)).stage, Stage::drafted) << "nothing of it happened";
+    commit.action_limit->since = minute(2);
+    value_of(store().commit_stage(commit));
+}
+
+TEST_P(DecideSuite, ASettingHoldsUntilItIsTakenBack) {
+    EXPECT_FALSE(value_of(store().get_setting("mode")));
+    value_of(store().put_setting({.name = "mode", .value = "observe", .by = "alice", .comment = "odd", .at = minute(1)},
+                                 {entry("mode.switched")}));
+    const auto kept = value_of(store().get_setting("mode"));
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->value, "observe");
+    EXPECT_EQ(kept->by, "alice");
+    EXPECT_EQ(kept->at, minute(1));
+    EXPECT_EQ(value_of(store().list_audit({}, {})).items.size(), 1U);
+    value_of(store().put_setting({.name = "mode"}, {}));
+    EXPECT_FALSE(value_of(store().get_setting("mode")));
 }
 
 TEST_P(DecideSuite, DraftsThatAPersonAskedForJoinADossierOrOpenOne) {
@@ -91,12 +180,14 @@ TEST_P(DecideSuite, AnEditMakesNewContentToDecideOn) {
     save(claim(minute(0)).at(0), {draft});
     auto edited = draft;
     edited.title = "Close it today";
-    edited.assignee = "mallory"; // only title and body are taken
-    const auto stored = value_of(store().edit_draft("drf_1", draft.content_hash, edited, {}));
+    edited.assignee = "bob@acme.example";
+    edited.sink = "elsewhere"; // where it goes is no reviewer's to say
+    const auto stored = value_of(store().edit_draft("drf_1", draft.content_hash, edited, {}, {}));
     EXPECT_EQ(stored.title, "Close it today");
-    EXPECT_EQ(stored.assignee, "");
+    EXPECT_EQ(stored.assignee, "bob@acme.example");
+    EXPECT_EQ(stored.sink, draft.sink);
     EXPECT_NE(stored.content_hash, draft.content_hash);
-    EXPECT_EQ(error_of(store().edit_draft("drf_1", draft.content_hash, edited, {})), Errc::conflict);
+    EXPECT_EQ(error_of(store().edit_draft("drf_1", draft.content_hash, edited, {}, {})), Errc::conflict);
     EXPECT_EQ(decide("drf_1", draft.content_hash, DraftState::approved, "alice").error().code, Errc::conflict);
     EXPECT_EQ(decide("drf_1", stored.content_hash, DraftState::approved, "alice")->approved_hash, stored.content_hash);
 }
@@ -107,7 +198,7 @@ TEST_P(DecideSuite, AWorkerThatSawTheDraftBeforeAPersonDidKeepsTheirWord) {
     save(claimed, {draft});
     auto edited = draft;
     edited.body = "Rewritten.";
-    const auto hash = value_of(store().edit_draft("drf_1", "", edited, {})).content_hash;
+    const auto hash = value_of(store().edit_draft("drf_1", "", edited, {}, {})).content_hash;
     ASSERT_TRUE(decide("drf_1", hash, DraftState::approved, "alice"));
 
     draft.ticket = TicketRef{.sink = "jira", .key = "SEC-1", .url = "", .id = ""};

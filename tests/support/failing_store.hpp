@@ -38,10 +38,11 @@ public:
     auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<store::Correction>>> override {
         co_return co_await under_.corrections_of(std::move(keys));
     }
-    auto correct_draft(std::string id, std::string hash, Draft edited, std::vector<store::Correction> corrections,
-                       Timestamp at, std::vector<store::AuditEntry> audit) -> Task<Result<Draft>> override {
-        return under_.correct_draft(std::move(id), std::move(hash), std::move(edited), std::move(corrections), at,
-                                    std::move(audit));
+    auto correct_draft(std::string id, std::string hash, Draft edited, store::DraftRevision revision,
+                       std::vector<store::Correction> corrections, Timestamp at, std::vector<store::AuditEntry> audit)
+        -> Task<Result<Draft>> override {
+        return under_.correct_draft(std::move(id), std::move(hash), std::move(edited), std::move(revision),
+                                    std::move(corrections), at, std::move(audit));
     }
     auto load_work(std::string id) -> Task<Result<store::DossierRow>> override {
         if (throws) throw std::runtime_error("broken invariant");
@@ -141,9 +142,19 @@ public:
         -> Task<Result<void>> override {
         return under_.add_drafts(std::move(drafts), opens_dossier, at, std::move(audit));
     }
-    auto edit_draft(std::string id, std::string hash, Draft edited, std::vector<store::AuditEntry> audit)
-        -> Task<Result<Draft>> override {
-        return under_.edit_draft(std::move(id), std::move(hash), std::move(edited), std::move(audit));
+    auto edit_draft(std::string id, std::string hash, Draft edited, store::DraftRevision revision,
+                    std::vector<store::AuditEntry> audit) -> Task<Result<Draft>> override {
+        return under_.edit_draft(std::move(id), std::move(hash), std::move(edited), std::move(revision),
+                                 std::move(audit));
+    }
+    auto draft_revisions(std::string id) -> Task<Result<std::vector<store::DraftRevision>>> override {
+        return under_.draft_revisions(std::move(id));
+    }
+    auto get_setting(std::string name) -> Task<Result<std::optional<store::Setting>>> override {
+        return under_.get_setting(std::move(name));
+    }
+    auto put_setting(store::Setting setting, std::vector<store::AuditEntry> audit) -> Task<Result<void>> override {
+        return under_.put_setting(std::move(setting), std::move(audit));
     }
     auto decide_draft(std::string id, std::string hash, DraftState decision, std::string actor, std::string comment,
                       Timestamp at, std::vector<store::AuditEntry> audit) -> Task<Result<Draft>> override {

@@ -219,7 +219,7 @@ public:
     auto edit(const std::string& draft_id, std::string body) -> Task<void> {
         auto draft = co_await real->get_draft(draft_id);
         draft->body = std::move(body);
-        auto edited = co_await real->edit_draft(draft_id, "", *draft, {});
+        auto edited = co_await real->edit_draft(draft_id, "", *draft, {}, {});
         if (!edited) throw std::runtime_error(edited.error().describe());
     }
     auto audited(const std::string& action) -> std::size_t {

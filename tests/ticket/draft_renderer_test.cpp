@@ -193,6 +193,12 @@ auto view_with(const std::string& text) -> DossierView {
     return view;
 }
 
+TEST(DraftRenderer, RoundsTheRiskAsTheEvidenceDoes) {
+    auto view = sample_view();
+    view.assessment.risk = 88.5;
+    EXPECT_NE(render_draft(view).body.find("risk 89 of 100"), std::string::npos);
+}
+
 TEST(DraftRenderer, HostileTextChangesNoStructure) {
     const char* const hostile[] = {
         "x\n# Heading",

@@ -12,6 +12,7 @@ namespace dossier::api {
 
 struct Caller {
     std::string name;
+    std::string email; ///< "" where the token is no person's
     Role role = Role::viewer;
 };
 
@@ -24,6 +25,7 @@ public:
 private:
     struct Known {
         std::string name;
+        std::string email;
         Role role;
         std::string digest; ///< SHA-256, hex
     };

@@ -9,13 +9,15 @@
 
 namespace dossier::api {
 
-enum class Role { viewer, analyst, approver, auditor, admin };
+/// `steward` and `legal` read like a viewer and decide what `approval.rules` names them for.
+enum class Role { viewer, analyst, approver, auditor, steward, legal, admin };
 [[nodiscard]] auto to_string(Role role) -> std::string_view;
-/// admin ⊃ everything; approver ⊃ analyst ⊃ viewer; auditor ⊃ viewer.
+/// admin ⊃ everything; approver ⊃ analyst ⊃ viewer; auditor, steward and legal ⊃ viewer.
 [[nodiscard]] auto includes(Role role, Role needed) -> bool;
 
 struct TokenConfig {
-    std::string name; ///< who acts, in the audit trail
+    std::string name;  ///< who acts, in the audit trail
+    std::string email; ///< of the person who has it, for what owners decide; "" = not a person
     Role role = Role::viewer;
     Secret token;       ///< either this
     std::string sha256; ///< or the token's digest, 64 lower-case hex digits

@@ -26,6 +26,7 @@ struct Services {
     audit::HeadKeeper& heads;
     const Clock& clock;
     Metrics& metrics;
+    pipeline::Mode mode = pipeline::Mode::assist;    ///< as configured
     std::size_t capacity = 0;                        ///< queue.capacity
     bool metrics_elsewhere = false;                  ///< `server.admin_listen` is set: no /metrics here
     ticket::Callbacks* callbacks = nullptr;          ///< nullptr = no tracker calls back

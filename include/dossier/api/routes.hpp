@@ -27,8 +27,9 @@ using RouteHandler = std::function<Task<net::HttpResponse>(Call call)>;
 
 struct Route {
     std::string method;
-    std::string pattern;       ///< "/v1/findings/{id}"
-    std::optional<Role> needs; ///< nullopt = open, or authenticated by the handler (webhooks)
+    std::string pattern;                       ///< "/v1/findings/{id}"
+    std::optional<Role> needs;                 ///< nullopt = open, or authenticated by the handler (webhooks)
+    std::function<bool(const Caller&)> also{}; ///< lets in who lacks the role; the handler then judges the case
     RouteHandler handler;
     std::string summary; ///< for OpenAPI
     std::string tag;
@@ -57,6 +58,7 @@ private:
         std::map<std::string, std::string, std::less<>> path;
         std::string allowed; ///< methods of the path, where the method is the wrong one
     };
+    [[nodiscard]] static auto lets_in(const Route& route, const Caller& caller) -> bool;
     [[nodiscard]] auto match(const net::HttpRequest& request) const -> Match;
 
     const Authenticator& authenticator_;

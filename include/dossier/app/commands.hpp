@@ -2,6 +2,7 @@
 // The subcommands of the `dossier` binary. Each returns its exit code: 0 done, 1 failed, 2 usage or configuration.
 
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -77,10 +78,14 @@ auto send(const SendOptions& options, std::ostream& out) -> int;
 
 struct DraftOptions {
     Remote remote;
-    std::string action; ///< list | show | approve | reject
-    std::string id;
+    std::string action;           ///< list | show | revisions | edit | reassign | approve | reject | expire
+    std::vector<std::string> ids; ///< several are decided at once
     std::string comment;
-    std::string state;
+    std::string assignee;                       ///< reassign
+    std::string title;                          ///< edit
+    std::string body_file;                      ///< edit; "-" = standard input
+    std::string content_hash;                   ///< what was read; "" = whatever is there
+    std::map<std::string, std::string> filters; ///< list
     bool json = false;
 };
 auto drafts(const DraftOptions& options, std::ostream& out) -> int;

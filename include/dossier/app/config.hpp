@@ -4,6 +4,7 @@
 
 #include "dossier/api/config.hpp"
 #include "dossier/approve/chat_config.hpp"
+#include "dossier/approve/config.hpp"
 #include "dossier/approve/platform_votes.hpp"
 #include "dossier/audit/config.hpp"
 #include "dossier/base/config.hpp"
@@ -40,6 +41,7 @@ struct AppConfig {
     explain::LlmConfig llm;
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
+    approve::ApprovalConfig approval;
     approve::ChatConfig chat;
     approve::PlatformVoteConfig platform_votes;
     audit::AuditConfig audit;

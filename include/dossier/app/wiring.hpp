@@ -38,6 +38,7 @@ public:
 
     [[nodiscard]] auto receiver() -> ingest::Receiver&;
     [[nodiscard]] auto builder() -> pipeline::DossierBuilder&;
+    [[nodiscard]] auto reviews() -> approve::ReviewQueue&;
     [[nodiscard]] auto delivery() -> ticket::Delivery&;
     [[nodiscard]] auto chat() -> approve::Chat*; ///< nullptr = neither Slack nor Teams
     [[nodiscard]] auto routes() const -> const api::Routes&;

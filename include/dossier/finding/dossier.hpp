@@ -314,7 +314,9 @@ struct Draft {
     std::string payload; ///< what kind `tags` writes: {"flat": {…}, "list": {…}} as JSON text; "" for the other kinds
     std::string content_hash;
     std::string approved_hash; ///< the content that was approved; "" before
-    std::string assignee;      ///< e-mail, else person id, else ""
+    std::string assignee;      ///< e-mail, else person id, else ""; a reviewer may name somebody else
+    std::string owner;         ///< who owns the resource, as decided by code: e-mail, else person id; nobody edits it
+    std::string route;         ///< name of the route that led here; "" = a person asked for it
     Severity severity = Severity::medium;
     std::vector<std::string> labels;
     /// What tracker fields may be filled with, by name: "owner.email" (ticket/ticket_facts.hpp). Taken down with the

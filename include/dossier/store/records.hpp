@@ -163,6 +163,12 @@ struct TicketNewsCount {
     std::size_t unknown = 0;  ///< not a ticket of ours
 };
 
+/// So many audit entries of automatic actions at most since a time; exact also among replicas.
+struct ActionLimit {
+    Timestamp since{};
+    std::size_t most = 0;
+};
+
 /// A stage's result, with everything that must become true in the same instant.
 struct StageCommit {
     Claim claim;
@@ -186,7 +192,8 @@ struct StageCommit {
     std::string owner;                   ///< sets the owner column of these findings; "" = unchanged
     std::vector<Draft> save_drafts;      ///< inserted or replaced by id
     std::optional<TicketRef> ticket;
-    std::optional<TicketRow> opens_ticket; ///< begins the record of a ticket, unless there is one
+    std::optional<ActionLimit> action_limit; ///< nothing of this commit happens (`quota_exhausted`) where it is reached
+    std::optional<TicketRow> opens_ticket;   ///< begins the record of a ticket, unless there is one
     std::vector<AuditEntry> audit;
 };
 
@@ -360,6 +367,34 @@ struct DraftFilter {
     std::optional<DraftState> state;
     std::string dossier_id;
     std::string finding_id;
+    std::string kind;
+    std::string sink;
+    std::string assignee; ///< exact e-mail or id, without case, as the next
+    std::string owner;
+    std::string route;
+    std::optional<Severity> severity;
+    std::optional<Timestamp> created_before;
+    std::optional<Timestamp> created_after; ///< at or after
+};
+
+/// One change that a person made to a draft before it was decided on.
+struct DraftRevision {
+    int number = 0; ///< from 1; given by the store
+    std::string by;
+    std::string email; ///< of the same person, where known
+    Timestamp at{};
+    std::string before_hash;
+    std::string after_hash;
+    std::string changes; ///< JSON list of {"field","diff",…}, a unified diff each
+};
+
+/// A word that all replicas heed and that outlives a restart.
+struct Setting {
+    std::string name;
+    std::string value;
+    std::string by;
+    std::string comment;
+    Timestamp at{};
 };
 
 struct DeliveryFilter {

@@ -121,15 +121,26 @@ public:
     ///        that no dossier has
     virtual auto add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
         -> Task<Result<void>> = 0;
-    /// Replaces title, body and payload of a pending draft whose content still is `expected_hash`. `conflict`
-    /// otherwise.
-    virtual auto edit_draft(std::string id, std::string expected_hash, Draft edited, std::vector<AuditEntry> audit)
-        -> Task<Result<Draft>> = 0;
-    /// pending → `decision` (approved or rejected), bound to `expected_hash`. Makes the dossier ready.
+    /// Replaces title, body, assignee and payload of a pending draft whose content still is `expected_hash`, and keeps
+    /// the revision. `conflict` otherwise.
+    virtual auto edit_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
+                            std::vector<AuditEntry> audit) -> Task<Result<Draft>> = 0;
+    /// What people changed, the first change first; at most 1000.
+    virtual auto draft_revisions(std::string id) -> Task<Result<std::vector<DraftRevision>>> = 0;
+    /// pending → `decision` (approved, rejected or expired), bound to `expected_hash`. Makes the dossier ready.
     /// `conflict` (message says who decided) when it is not pending any more or its content changed.
     virtual auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
                               std::string comment, Timestamp at, std::vector<AuditEntry> audit)
         -> Task<Result<Draft>> = 0;
+};
+
+/// Words that hold for all replicas.
+class SettingStore {
+public:
+    virtual ~SettingStore() = default;
+    virtual auto get_setting(std::string name) -> Task<Result<std::optional<Setting>>> = 0;
+    /// @param setting an empty value takes it back
+    virtual auto put_setting(Setting setting, std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
 };
 
 /// What people have corrected.
@@ -140,7 +151,7 @@ public:
     virtual auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> = 0;
     /// DraftStore::edit_draft and what the edit corrects, in one commit: neither is ever seen without the other. The
     /// later word on a key replaces the earlier one. Makes the draft's dossier ready, which is to follow it.
-    virtual auto correct_draft(std::string id, std::string expected_hash, Draft edited,
+    virtual auto correct_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
                                std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
         -> Task<Result<Draft>> = 0;
 };
@@ -235,6 +246,7 @@ class Store : public IntakeStore,
               public PollStore,
               public QueryStore,
               public DraftStore,
+              public SettingStore,
               public CorrectionStore,
               public EffectStore,
               public TicketStore,

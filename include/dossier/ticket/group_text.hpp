@@ -16,6 +16,7 @@ inline constexpr std::size_t most_group_rows = 50; ///< of the table; what is be
 
 /// What a group's ticket is made from, kept of its first member.
 struct GroupFacts {
+    std::string route; ///< name of the route that the first one took
     std::string sink;
     std::string approval;
     std::string rule;
