@@ -14,7 +14,7 @@ namespace dossier::store {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 using Kind = PostgresFailure::Kind;
 
 constexpr int binary_results = 1;
@@ -32,14 +32,14 @@ constexpr auto session_settings =
 
 auto shared(PGresult* result) -> std::shared_ptr<PGresult> { return {result, PQclear}; }
 
-/// libpq's messages are of several lines, one a host that was tried.
+/// libpq's messages are of several lines, one or two a host that was tried.
 auto one_line(const char* message) -> std::string {
     std::string line;
     for (const char* c = message; *c != '\0'; ++c) {
-        if (*c != '\n' && *c != '\t') {
+        if (*c == '\n') {
+            line += c[1] == '\0' ? "" : "; ";
+        } else if (*c != '\t') {
             line += *c;
-        } else if (*c == '\n' && c[1] != '\0' && c[1] != '\t') {
-            line += "; ";
         }
     }
     return line;
@@ -165,10 +165,10 @@ void PostgresDatabase::send(std::string_view sql, std::string_view suffix, const
                              bound.formats(), binary_results));
 }
 
-void PostgresDatabase::wait_for_server(Clock::time_point until) {
+void PostgresDatabase::wait_for_server(SteadyClock::time_point until) {
     const int unsent = PQflush(connection_);
     if (unsent < 0) lose(one_line(PQerrorMessage(connection_)));
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now()).count();
     if (left <= 0) lose("no answer for a long time");
     pollfd wait{
         .fd = PQsocket(connection_), .events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0)), .revents = 0};
@@ -179,7 +179,7 @@ void PostgresDatabase::wait_for_server(Clock::time_point until) {
 }
 
 auto PostgresDatabase::next_result() -> std::shared_ptr<PGresult> {
-    const auto until = Clock::now() + most_waited;
+    const auto until = SteadyClock::now() + most_waited;
     while (PQisBusy(connection_) != 0) wait_for_server(until);
     return shared(PQgetResult(connection_));
 }

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 constexpr auto patience = 3s; ///< of a use, at the beginning of an outage
 constexpr auto shortest_delay = 50ms;
 constexpr auto longest_delay = 5s;
-constexpr auto step = 20ms; ///< of a wait that closing must be able to end
+constexpr auto stable_after = 1s; ///< a connection that lived longer is made anew at once
+constexpr auto wait_step = 20ms;  ///< of a wait that closing must be able to end
 
 /// Replicas that lost the same server shouldn't come back as one.
 auto jittered(std::chrono::milliseconds delay) -> std::chrono::milliseconds {
@@ -53,8 +54,7 @@ void PostgresLink::connect() {
             log::warn("store.unreachable", {{"connection", what_}, {"error", failure.what()}});
         // Whatever it was: without a connection nothing was done.
         last_failure_.emplace(PostgresFailure::Kind::lost, "", failure.what());
-        delay_ = std::clamp<std::chrono::milliseconds>(delay_ * 2, shortest_delay, longest_delay);
-        next_try_ = Clock::now() + jittered(delay_);
+        put_off();
         if (!down_since_) down_since_ = Clock::now();
         return;
     }
@@ -65,7 +65,12 @@ void PostgresLink::connect() {
              {"after_ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *down_since_).count()}});
     down_since_.reset();
     last_failure_.reset();
-    delay_ = 0ms;
+    up_since_ = Clock::now();
+}
+
+void PostgresLink::put_off() {
+    delay_ = std::clamp<std::chrono::milliseconds>(delay_ * 2, shortest_delay, longest_delay);
+    next_try_ = Clock::now() + jittered(delay_);
 }
 
 void PostgresLink::drop(const StoreFailure& why) {
@@ -74,12 +79,17 @@ void PostgresLink::drop(const StoreFailure& why) {
     log::warn("store.connection_lost", {{"connection", what_}, {"error", why.what()}});
     last_failure_.emplace(PostgresFailure::Kind::lost, "", why.what());
     down_since_ = Clock::now();
-    next_try_ = Clock::now();
+    if (*down_since_ - up_since_ < stable_after) {
+        put_off();
+    } else {
+        delay_ = 0ms;
+        next_try_ = *down_since_;
+    }
 }
 
 void PostgresLink::pause_until(Clock::time_point until) const {
     while (!closing_ && Clock::now() < until)
-        std::this_thread::sleep_for(std::min<Clock::duration>(step, until - Clock::now()));
+        std::this_thread::sleep_for(std::min<Clock::duration>(wait_step, until - Clock::now()));
 }
 
 } // namespace dossier::store

@@ -1,8 +1,8 @@
 #pragma once
 // A connection that comes back. Whoever finds it lost drops it; the next use makes a new one, with growing pauses
-// between the tries. At the beginning of an outage a use waits a little for the server (a restart takes a second or
-// two, and nobody has to hear of it); later it fails at once, so that callers are told to come back (503) and don't
-// pile up. No restart of ours is needed for recovery.
+// between the tries, also where a server lets us in and cuts us off again. At the beginning of an outage a use waits a
+// little for the server (a restart takes a second or two, and nobody has to hear of it); later it fails at once, so
+// that callers are told to come back (503) and don't pile up. No restart of ours is needed for recovery.
 
 #include "postgres_database.hpp"
 
@@ -32,6 +32,7 @@ private:
     using Clock = std::chrono::steady_clock;
     auto connect_until(Clock::time_point deadline) -> PostgresDatabase&;
     void connect();
+    void put_off(); ///< the next try
     void pause_until(Clock::time_point until) const;
 
     std::string what_;
@@ -41,6 +42,7 @@ private:
     std::unique_ptr<PostgresDatabase> connection_;
     std::optional<PostgresFailure> last_failure_;
     std::optional<Clock::time_point> down_since_;
+    Clock::time_point up_since_{};
     Clock::time_point next_try_{};
     std::chrono::milliseconds delay_{0};
 };

@@ -50,32 +50,9 @@ ALTER TABLE payloads ALTER COLUMN raw SET STORAGE EXTERNAL;
 ALTER TABLE probe SET (fillfactor = 50);
 )sql";
 
-auto integer_of(PostgresDatabase& db, std::string_view sql) -> std::int64_t {
+auto first_number(PostgresDatabase& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);
     return rows.next() ? rows.integer(0) : 0;
-}
-
-/// The steps that the database has taken; makes the table that says so where there is none.
-auto version_of(PostgresDatabase& db, std::int64_t known) -> std::int64_t {
-    const bool is_marked = integer_of(db, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() "
-                                          "AND tablename = 'dossier_schema'") > 0;
-    if (!is_marked) {
-        if (integer_of(db, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() "
-                           "AND tablename IN ('dossiers', 'findings', 'audit')") > 0)
-            throw PostgresFailure(Kind::statement, "",
-                                  "store: the database holds tables of another program; name another "
-                                  "database, or another schema by options=-csearch_path%3Dname");
-        db.run("CREATE TABLE dossier_schema(version BIGINT NOT NULL)");
-        db.run("INSERT INTO dossier_schema VALUES(0)");
-    }
-    const auto version = integer_of(db, "SELECT version FROM dossier_schema");
-    if (version > known)
-        throw PostgresFailure(
-            Kind::statement, "",
-            fmt::format("store: the database has schema version {}, this dossier knows only up to {}; "
-                        "run the newer dossier that wrote it",
-                        version, known));
-    return version;
 }
 
 } // namespace
@@ -114,13 +91,39 @@ auto schema_for_postgres(std::string_view step) -> std::string {
     return text;
 }
 
+auto schema_version(PostgresDatabase& db, std::int64_t known) -> std::optional<std::int64_t> {
+    const bool is_marked = first_number(db, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() "
+                                            "AND tablename = 'dossier_schema'") > 0;
+    if (!is_marked) {
+        if (first_number(db, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() "
+                             "AND tablename IN ('dossiers', 'findings', 'audit')") > 0)
+            throw PostgresFailure(Kind::statement, "",
+                                  "store: the database holds tables of another program; name another "
+                                  "database, or another schema by options=-csearch_path%3Dname");
+        return std::nullopt;
+    }
+    const auto version = first_number(db, "SELECT version FROM dossier_schema");
+    if (version > known)
+        throw PostgresFailure(
+            Kind::statement, "",
+            fmt::format("store: the database has schema version {}, this dossier knows only up to {}; "
+                        "run the newer dossier that wrote it",
+                        version, known));
+    return version;
+}
+
 void migrate(PostgresDatabase& db, Migrations steps) {
     const auto known = static_cast<std::int64_t>(steps.size());
     for (bool done = false; !done;) {
         db.begin("BEGIN");
         try {
             db.run("SELECT pg_advisory_xact_lock(?)", static_cast<std::int64_t>(Lock::migration));
-            const auto version = version_of(db, known);
+            const auto found = schema_version(db, known);
+            if (!found) {
+                db.run("CREATE TABLE dossier_schema(version BIGINT NOT NULL)");
+                db.run("INSERT INTO dossier_schema VALUES(0)");
+            }
+            const auto version = found.value_or(0);
             done = version == known;
             if (!done) {
                 if (version == 0) db.script(vocabulary);

@@ -6,6 +6,7 @@
 #include "postgres_database.hpp"
 #include "schema.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,11 @@ namespace dossier::store {
 /// A step's types and table options in PostgreSQL's words; comments are left out.
 [[nodiscard]] auto schema_for_postgres(std::string_view step) -> std::string;
 
-/// Throws PostgresFailure, also when the database is newer than `steps` (written by a later dossier) or holds tables of
-/// ours without our mark; then it is left as it is.
+/// The steps that the database has taken; nullopt where nothing of ours is there. Throws PostgresFailure when it is
+/// newer than `known` (written by a later dossier) or holds tables of our names without our mark.
+[[nodiscard]] auto schema_version(PostgresDatabase& db, std::int64_t known) -> std::optional<std::int64_t>;
+
+/// Throws PostgresFailure, also where `schema_version` does; then the database is left as it is.
 void migrate(PostgresDatabase& db, Migrations steps);
 
 /// The locks of our own that all replicas on a database share, by number.

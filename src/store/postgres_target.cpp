@@ -1,5 +1,7 @@
 #include "postgres_target.hpp"
 
+#include "dossier/base/strings.hpp"
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
@@ -65,12 +67,18 @@ auto PostgresTarget::parameters(Access access) const -> std::vector<std::pair<st
 }
 
 auto PostgresTarget::describe() const -> std::string {
-    auto host = value("host");
-    if (host.empty()) host = value("hostaddr");
-    if (host.empty()) host = "local socket";
-    const auto port = value("port");
-    return fmt::format("{}{}{}, database {}", host, port.empty() ? "" : ":", port,
-                       value("dbname").empty() ? "of the user's name" : value("dbname"));
+    const auto given = value("host").empty() ? value("hostaddr") : value("host");
+    const auto given_ports = value("port");
+    const auto ports = split(given_ports, ',');
+    std::vector<std::string> hosts;
+    for (const auto host : split(given, ',')) {
+        // One port serves all hosts; several belong to them in order.
+        const auto at = ports.size() == 1 ? 0 : hosts.size();
+        const auto port = at < ports.size() ? ports[at] : std::string_view();
+        hosts.push_back(fmt::format("{}{}{}", host, port.empty() ? "" : ":", port));
+    }
+    const auto where = given.empty() ? std::string("local socket") : join(hosts, ", ");
+    return where + ", database " + (value("dbname").empty() ? "of the user's name" : value("dbname"));
 }
 
 } // namespace dossier::store

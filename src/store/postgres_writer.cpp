@@ -15,8 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = PostgresFailure::Kind;
 
-constexpr std::size_t most_in_group = 64; ///< more hardly makes a statement cheaper, and others wait for the lock
-constexpr auto most_uncertain = 10s;      ///< how long the outcome of a commit is looked for
+constexpr std::size_t most_in_transaction = 64; ///< more hardly makes a statement cheaper, and others wait for the lock
+constexpr auto most_uncertain = 10s;            ///< how long the outcome of a commit is looked for
 
 constexpr std::string_view count_commit =
     "INSERT INTO commits(writer, sequence) VALUES(?,?) ON CONFLICT(writer) DO UPDATE SET sequence=excluded.sequence";
@@ -49,7 +49,7 @@ void PostgresWriter::close() {
 }
 
 void PostgresWriter::loop() {
-    for (auto jobs = queue_.take(most_in_group); !jobs.empty(); jobs = queue_.take(most_in_group)) {
+    for (auto jobs = queue_.take(most_in_transaction); !jobs.empty(); jobs = queue_.take(most_in_group)) {
         settle(jobs);
         post_completions({std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end())});
     }
@@ -78,6 +78,7 @@ void PostgresWriter::settle(Group group) {
                 auto error = failed->to_error();
                 error.message =
                     "store: the connection was lost in a commit, and the server can't be asked what came of it";
+                log::error("store.commit_uncertain", {{"error", failed->what()}, {"operations", group.size()}});
                 fail_all(group, error);
                 return;
             }
@@ -86,14 +87,18 @@ void PostgresWriter::settle(Group group) {
             for (std::size_t i = 0; i < group.size(); ++i) settle(group.subspan(i, 1));
             return;
         }
-        if (!again || failed->kind() == Kind::statement) fail_all(group, failed->to_error());
-        if (failed->kind() == Kind::statement) return;
+        if (again && failed->kind() != Kind::statement) continue;
+        const auto error = failed->to_error();
+        fail_all(group, error);
+        // Of an outage the link tells, once.
+        if (failed->kind() != Kind::lost)
+            log::error("store.commit_failed", {{"error", error.describe()}, {"operations", group.size()}});
+        return;
     }
 }
 
 void PostgresWriter::fail_all(Group group, const Error& error) {
     for (auto& job : group) job->fail(error);
-    log::error("store.commit_failed", {{"error", error.describe()}, {"operations", group.size()}});
 }
 
 void PostgresWriter::begin(PostgresDatabase& db) {

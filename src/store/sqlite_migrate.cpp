@@ -7,7 +7,7 @@ namespace dossier::store {
 
 namespace {
 
-auto integer_of(SqliteDatabase& db, std::string_view sql) -> std::int64_t {
+auto sqlite_number(SqliteDatabase& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);
     rows.next();
     return rows.integer(0);
@@ -19,7 +19,7 @@ void check_ours(SqliteDatabase& db, std::int64_t version, std::int64_t known) {
                                                        "only up to {}; run the newer dossier that wrote it",
                                                        version, known));
     }
-    if (version == 0 && integer_of(db, "SELECT count(*) FROM sqlite_master") > 0) {
+    if (version == 0 && sqlite_number(db, "SELECT count(*) FROM sqlite_master") > 0) {
         throw SqliteFailure(SQLITE_NOTADB, "store: the file is a database of another program; name another file");
     }
 }
@@ -31,7 +31,7 @@ void migrate(SqliteDatabase& db, Migrations steps) {
     for (bool done = false; !done;) {
         db.script("BEGIN IMMEDIATE"); // before looking, so that two processes that start together don't both migrate
         try {
-            const auto version = integer_of(db, "PRAGMA user_version");
+            const auto version = sqlite_number(db, "PRAGMA user_version");
             check_ours(db, version, known);
             done = version == known;
             if (!done) {

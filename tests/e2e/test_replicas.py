@@ -1,0 +1,55 @@
+"""Replicas of the service on one PostgreSQL share the work, die, join and leave."""
+
+import threading
+import unittest
+
+from harness import orca_alert, wiz_issue
+from replica_case import Load, ReplicaCase
+
+
+class Sharing(ReplicaCase):
+    def test_killed_joining_and_leaving_replicas_lose_and_double_nothing(self):
+        replicas = self.replicas(3)
+        load = Load(replicas, "crowd")
+        load.reach(10)
+        replicas[1].kill()
+        load.reach(10)
+        replicas[2].kill()
+        replicas[1].start()
+        load.reach(10)
+        self.assertEqual(replicas[0].stop(), 0)  # leaves as one should
+        replicas[2].start()
+        newcomer = self.replica(self.url)
+        replicas.append(newcomer)
+        load.reach(10)
+        acknowledged = load.end()
+        # What a dead process was saying came through by half.
+        self.jira.complaints[:] = [one for one in self.jira.complaints if "error parsing JSON" not in one]
+        alive = replicas[1:]
+        self.assertGreater(load.refused, 0, "the load met dead replicas")
+        self.whole(alive, acknowledged)
+        worked = [one for one in alive if '"event":"ticket.created"' in one.log_text().replace(" ", "")]
+        self.assertGreater(len(worked), 1, "the work was shared")
+
+    def test_two_platforms_that_tell_two_replicas_of_one_exposure_get_one_ticket(self):
+        replicas = self.replicas(2)
+        begin = threading.Barrier(2)
+        told = {}
+
+        def tell(replica, source, payload):
+            begin.wait()
+            told[source] = self.deliver(replica, payload, source)
+        tellers = [threading.Thread(target=tell, args=(replicas[0], "wiz", wiz_issue())),
+                   threading.Thread(target=tell, args=(replicas[1], "orca", orca_alert()))]
+        for teller in tellers:
+            teller.start()
+        for teller in tellers:
+            teller.join(20)
+        dossier = self.until(replicas[1], told["wiz"], lambda d: len(d["findings"]) == 2 and
+                             d["stage"] == "awaiting_approval" and d["draft"] and d["draft"]["ticket"], "the join")
+        self.assertEqual(set(dossier["findings"]), set(told.values()))
+        self.assertEqual(len(self.jira.all()), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
