@@ -122,6 +122,15 @@ public:
         const SqlValue values[] = {SqlValue{}, sql_value(args)...};
         return query_bound(sql, values + 1, sizeof...(args), true);
     }
+    /// Announces a query whose answer mostly is that there are no rows: where waiting for an answer is dear, it is
+    /// asked with others, and if there are none, the first `query` of that transaction with the same text and values is
+    /// told so without asking again. A promise goes with it: whoever makes such a row has asked this very question
+    /// before.
+    template <class... Args>
+    void ask_ahead(std::string_view sql, const Args&... args) {
+        const SqlValue values[] = {SqlValue{}, sql_value(args)...};
+        ask_ahead_bound(sql, values + 1, sizeof...(args));
+    }
     /// A query whose text differs from call to call; its statement isn't kept.
     auto query_once(std::string_view sql, const std::vector<SqlValue>& values) -> Rows {
         return query_bound(sql, values.data(), values.size(), false);
@@ -136,6 +145,8 @@ public:
     virtual void script(const std::string& sql) = 0;
 
 private:
+    /// Where an answer costs no wait there is nothing to gain.
+    virtual void ask_ahead_bound(std::string_view /*sql*/, const SqlValue* /*values*/, std::size_t /*count*/) {}
     /// Where one connection writes and no other, every row is held.
     virtual auto hold_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> Rows {
         return query_bound(sql, values, count, true);

@@ -44,6 +44,8 @@ template <class Session>
 class Job : public Completion {
 public:
     using Completion::Completion;
+    /// Says what `run` will ask (Database::ask_ahead).
+    virtual void ask_ahead(Session& session) = 0;
     /// Does the work and keeps its result; once more where the database lost what it did. False when the result is an
     /// error. Never throws.
     virtual auto run(Session& session) -> bool = 0;
@@ -54,8 +56,16 @@ template <class Session, class T, class Handler>
 class HandlerJob final : public Job<Session> {
 public:
     using Work = std::move_only_function<Result<T>(Session&) const>;
-    HandlerJob(Handler handler, Work work)
-        : Job<Session>(asio::get_associated_executor(handler)), handler_(std::move(handler)), work_(std::move(work)) {}
+    using Ahead = std::move_only_function<void(Session&) const>;
+    HandlerJob(Handler handler, Work work, Ahead ahead)
+        : Job<Session>(asio::get_associated_executor(handler)),
+          handler_(std::move(handler)),
+          work_(std::move(work)),
+          ahead_(std::move(ahead)) {}
+
+    void ask_ahead(Session& session) override {
+        if (ahead_) ahead_(session);
+    }
 
     auto run(Session& session) -> bool override {
         has_run_ = true;
@@ -79,6 +89,7 @@ public:
 private:
     Handler handler_;
     Work work_;
+    Ahead ahead_;
     Result<T> result_ = dossier::fail(Errc::internal, "store: the operation did not run");
     bool has_run_ = false;
 };
@@ -129,14 +140,18 @@ private:
 };
 
 /// Queues `work` and waits for it. The queue must outlive the wait.
+/// @param ahead what `work` will ask, or empty
 template <class T, class Session>
-auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&) const> work) -> Task<Result<T>> {
-    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&) const> queued) {
+auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&) const> work,
+             std::move_only_function<void(Session&) const> ahead = {}) -> Task<Result<T>> {
+    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&) const> queued,
+                          std::move_only_function<void(Session&) const> announced) {
         using Handler = std::decay_t<decltype(handler)>;
-        queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued)));
+        queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued),
+                                                                     std::move(announced)));
     };
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
-        std::move(start), asio::use_awaitable, std::move(work));
+        std::move(start), asio::use_awaitable, std::move(work), std::move(ahead));
 }
 
 } // namespace dossier::store

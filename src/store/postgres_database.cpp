@@ -7,6 +7,8 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 #include <poll.h>
 
@@ -19,6 +21,7 @@ using Kind = PostgresFailure::Kind;
 
 constexpr int binary_results = 1;
 constexpr std::size_t most_unread = 512; ///< the answers wait in the server's and our buffers meanwhile
+constexpr std::size_t most_drawn = 512;
 constexpr std::chrono::seconds most_waited{40};
 constexpr std::chrono::seconds come_back{2}; ///< what callers are told while there is no server
 
@@ -43,6 +46,20 @@ auto one_line(const char* message) -> std::string {
         }
     }
     return line;
+}
+
+/// A statement with its values, as a key.
+auto question_of(std::string_view sql, const SqlValue* values, std::size_t count) -> std::string {
+    std::string question(sql);
+    for (const auto& value : std::span(values, count)) {
+        question += '\0';
+        if (const auto* number = std::get_if<std::int64_t>(&value)) question += std::to_string(*number);
+        if (const auto* text = std::get_if<std::string_view>(&value))
+            question += fmt::format("{}:{}", text->size(), *text);
+        if (const auto* blob = std::get_if<Blob>(&value))
+            question += fmt::format("{}x{}", blob->bytes.size(), blob->bytes);
+    }
+    return question;
 }
 
 auto failure_of(const PGresult* result) -> PostgresFailure {
@@ -125,17 +142,17 @@ void PostgresDatabase::reject(PostgresFailure failure) {
 
 void PostgresDatabase::sent(int accepted) {
     if (accepted != 1) lose(one_line(PQerrorMessage(connection_)));
-    sent_.push_back(Sent::statement);
-    if (sent_.size() >= most_unread) collect();
+    sent_.emplace_back();
 }
 
 void PostgresDatabase::send_sync() {
     if (PQpipelineSync(connection_) != 1) lose(one_line(PQerrorMessage(connection_)));
-    sent_.push_back(Sent::sync);
+    sent_.push_back({.is_sync = true, .question = {}});
 }
 
 void PostgresDatabase::send_once(const std::string& sql, const SqlValue* values, std::size_t count) {
     check_usable();
+    make_room();
     const PostgresParameters bound(values, count);
     sent(PQsendQueryParams(connection_, sql.c_str(), bound.count(), bound.types(), bound.values(), bound.lengths(),
                            bound.formats(), binary_results));
@@ -144,18 +161,26 @@ void PostgresDatabase::send_once(const std::string& sql, const SqlValue* values,
 void PostgresDatabase::send_mark(std::string_view sql) {
     if (mark_ != Mark::wanted || only_reads(sql)) return;
     mark_ = Mark::set;
-    send("SAVEPOINT operation", "", nullptr, 0);
+    send("SAVEPOINT operation");
 }
 
-void PostgresDatabase::send(std::string_view sql, std::string_view suffix, const SqlValue* values, std::size_t count) {
+/// Before a statement, never behind it: its answer is for whoever waits for it.
+void PostgresDatabase::make_room() {
+    if (sent_.size() >= most_unread) collect();
+}
+
+void PostgresDatabase::send(std::string_view sql, Form form, const SqlValue* values, std::size_t count) {
     check_usable();
     send_mark(sql);
+    make_room();
     const PostgresParameters bound(values, count);
     auto key = std::string(sql);
-    key += suffix;
+    key += static_cast<char>('0' + static_cast<int>(form));
     auto known = statements_.find(key);
     if (known == statements_.end()) {
-        const auto text = to_postgres(sql) + std::string(suffix);
+        auto text = to_postgres(sql);
+        if (form == Form::holding) text += " FOR UPDATE";
+        if (form == Form::numbered) text = with_number(text, count);
         const auto name = fmt::format("s{}", ++names_);
         sent(PQsendPrepare(connection_, name.c_str(), text.c_str(), bound.count(), bound.types()));
         unproven_.push_back(key);
@@ -200,14 +225,18 @@ void PostgresDatabase::take(const std::shared_ptr<PGresult>& result) {
 
 auto PostgresDatabase::collect() -> std::shared_ptr<PGresult> {
     send_sync();
+    ++waits_;
     std::shared_ptr<PGresult> last;
-    for (const auto what : std::exchange(sent_, {})) {
-        if (what == Sent::sync) {
+    for (auto& what : std::exchange(sent_, {})) {
+        if (what.is_sync) {
             if (PQresultStatus(next_result().get()) != PGRES_PIPELINE_SYNC) lose("the answers don't fit the questions");
             continue;
         }
         while (auto result = next_result()) { // a NULL ends the results of a statement
             take(result);
+            if (!what.question.empty() && PQresultStatus(result.get()) == PGRES_TUPLES_OK &&
+                PQntuples(result.get()) == 0)
+                empty_.insert(std::move(what.question));
             last = std::move(result);
             if (failure_ && failure_->kind() == Kind::lost) throw PostgresFailure(*failure_);
         }
@@ -217,8 +246,12 @@ auto PostgresDatabase::collect() -> std::shared_ptr<PGresult> {
     return last;
 }
 
-void PostgresDatabase::begin(std::string_view how) {
+void PostgresDatabase::begin(std::string_view how, std::size_t inserts) {
     mark_ = Mark::none;
+    asked_.clear();
+    empty_.clear();
+    numbers_.clear();
+    inserts_ = inserts;
     send_once(std::string(how));
 }
 
@@ -252,29 +285,56 @@ void PostgresDatabase::rollback() {
 void PostgresDatabase::keep() {
     const bool was_set = mark_ == Mark::set;
     mark_ = Mark::none;
-    if (was_set) send("RELEASE SAVEPOINT operation", "", nullptr, 0);
+    if (was_set) send("RELEASE SAVEPOINT operation");
 }
 
 void PostgresDatabase::undo() {
     const bool was_set = mark_ == Mark::set;
     mark_ = Mark::none;
     if (!was_set) return;
-    send("ROLLBACK TO SAVEPOINT operation", "", nullptr, 0);
-    send("RELEASE SAVEPOINT operation", "", nullptr, 0);
+    send("ROLLBACK TO SAVEPOINT operation");
+    send("RELEASE SAVEPOINT operation");
+}
+
+void PostgresDatabase::ask_ahead_bound(std::string_view sql, const SqlValue* values, std::size_t count) {
+    auto question = question_of(sql, values, count);
+    if (!asked_.insert(question).second) return; // whoever asks it second asks behind the first
+    send(sql, Form::plain, values, count);
+    sent_.back().question = std::move(question);
 }
 
 void PostgresDatabase::run_bound(std::string_view sql, const SqlValue* values, std::size_t count) {
-    send(sql, "", values, count);
+    send(sql, Form::plain, values, count);
+}
+
+auto PostgresDatabase::draw_number(std::string_view table) -> std::int64_t {
+    auto at = numbers_.find(table);
+    if (at == numbers_.end()) at = numbers_.emplace(std::string(table), Numbers{.next_block = inserts_}).first;
+    auto& numbers = at->second;
+    if (numbers.drawn.empty()) {
+        const auto sql =
+            fmt::format("SELECT nextval(pg_get_serial_sequence('{}', 'seq')) FROM generate_series(1, ?)", table);
+        auto rows = query(sql, numbers.next_block);
+        while (rows.next()) numbers.drawn.push_back(rows.integer(0));
+        if (numbers.drawn.empty()) throw StoreFailure(fmt::format("store: {} has no numbers", table));
+        std::ranges::sort(numbers.drawn, std::greater());
+        numbers.next_block = std::min(numbers.next_block * 2, most_drawn);
+    }
+    const auto number = numbers.drawn.back();
+    numbers.drawn.pop_back();
+    return number;
 }
 
 auto PostgresDatabase::insert_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t {
-    send(sql, " RETURNING seq", values, count);
-    const auto rows = postgres_rows(collect());
-    return rows->next() ? rows->integer(0) : 0;
+    const auto number = draw_number(table_of_insert(sql));
+    std::vector<SqlValue> all(values, values + count);
+    all.push_back(sql_value(number));
+    send(sql, Form::numbered, all.data(), all.size());
+    return number;
 }
 
 auto PostgresDatabase::change_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t {
-    send(sql, "", values, count);
+    send(sql, Form::plain, values, count);
     const auto result = collect();
     return std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
 }
@@ -282,7 +342,8 @@ auto PostgresDatabase::change_bound(std::string_view sql, const SqlValue* values
 auto PostgresDatabase::query_bound(std::string_view sql, const SqlValue* values, std::size_t count, bool cached)
     -> Rows {
     if (cached) {
-        send(sql, "", values, count);
+        if (!empty_.empty() && empty_.erase(question_of(sql, values, count)) != 0) return Rows(postgres_rows(nullptr));
+        send(sql, Form::plain, values, count);
     } else {
         send_mark(sql);
         send_once(to_postgres(sql), values, count);
@@ -291,7 +352,7 @@ auto PostgresDatabase::query_bound(std::string_view sql, const SqlValue* values,
 }
 
 auto PostgresDatabase::hold_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> Rows {
-    send(sql, " FOR UPDATE", values, count);
+    send(sql, Form::holding, values, count);
     return Rows(postgres_rows(collect()));
 }
 

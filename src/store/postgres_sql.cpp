@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view indexed_by = "INDEXED BY ";
 constexpr std::string_view cross_join = "CROSS JOIN ";
+constexpr std::string_view insert_into = "INSERT INTO ";
+constexpr std::string_view values_of_row = ") VALUES(";
 
 auto is_digit(char c) -> bool { return c >= '0' && c <= '9'; }
 auto is_word(char c) -> bool { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
@@ -41,6 +43,22 @@ auto to_postgres(std::string_view sql) -> std::string {
             text += sql[i++];
         }
     }
+    return text;
+}
+
+auto table_of_insert(std::string_view insert) -> std::string_view {
+    const auto rest = insert.substr(std::min(insert_into.size(), insert.size()));
+    return rest.substr(0, rest.find('('));
+}
+
+auto with_number(std::string_view insert, std::size_t parameter) -> std::string {
+    const auto columns = insert.find('(') + 1;
+    const auto values = insert.find(values_of_row, columns) + values_of_row.size();
+    std::string text(insert.substr(0, columns));
+    text += "seq, ";
+    text += insert.substr(columns, values - columns);
+    text += '$' + std::to_string(parameter) + ", ";
+    text += insert.substr(values);
     return text;
 }
 

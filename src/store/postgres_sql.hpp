@@ -12,6 +12,10 @@ namespace dossier::store {
 [[nodiscard]] auto to_postgres(std::string_view sql) -> std::string;
 
 /// Whether a statement changes nothing.
+/// An INSERT … VALUES that gives its row's `seq`, as parameter `parameter`.
+[[nodiscard]] auto with_number(std::string_view insert, std::size_t parameter) -> std::string;
+[[nodiscard]] auto table_of_insert(std::string_view insert) -> std::string_view;
+
 [[nodiscard]] auto only_reads(std::string_view sql) -> bool;
 
 } // namespace dossier::store

@@ -49,7 +49,7 @@ void PostgresWriter::close() {
 }
 
 void PostgresWriter::loop() {
-    for (auto jobs = queue_.take(most_in_transaction); !jobs.empty(); jobs = queue_.take(most_in_group)) {
+    for (auto jobs = queue_.take(most_in_transaction); !jobs.empty(); jobs = queue_.take(most_in_transaction)) {
         settle(jobs);
         post_completions({std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end())});
     }
@@ -101,8 +101,8 @@ void PostgresWriter::fail_all(Group group, const Error& error) {
     for (auto& job : group) job->fail(error);
 }
 
-void PostgresWriter::begin(PostgresDatabase& db) {
-    db.begin("BEGIN");
+void PostgresWriter::begin(PostgresDatabase& db, std::size_t operations) {
+    db.begin("BEGIN", operations);
     db.run("SELECT pg_advisory_xact_lock(?)", static_cast<std::int64_t>(Lock::writing));
 }
 
@@ -111,8 +111,10 @@ void PostgresWriter::commit(Group group) {
     backend_ = db.backend();
     try {
         WriteSession session(db, sealer_);
-        begin(db);
+        const auto waits = db.waits();
+        begin(db, group.size());
         db.run(count_commit, name_, ++sequence_);
+        for (auto& job : group) job->ask_ahead(session);
         session.state.head = read_head(db);
         for (auto& job : group) run_one(session, *job);
         if (session.state.ready) db.run("SELECT pg_notify('dossier_ready', '')");
@@ -120,6 +122,7 @@ void PostgresWriter::commit(Group group) {
         is_committing_ = true;
         db.commit();
         is_committing_ = false;
+        round_trips_ += db.waits() - waits;
     } catch (const PostgresFailure& failure) {
         if (failure.kind() != Kind::lost) {
             is_committing_ = false;
@@ -154,7 +157,7 @@ void PostgresWriter::committed(Group group, const WriteSession::State& state) {
 auto PostgresWriter::was_committed() -> std::optional<bool> {
     try {
         auto& db = link_.get_within(most_uncertain);
-        begin(db); // whoever held the lock, perhaps still the lost transaction, has ended
+        begin(db, 1); // whoever held the lock, perhaps still the lost transaction, has ended
         bool is_there = false;
         {
             auto rows = db.query("SELECT sequence FROM commits WHERE writer=?", name_);

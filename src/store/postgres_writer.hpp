@@ -39,8 +39,11 @@ public:
     struct Counters {
         std::uint64_t groups = 0; ///< transactions that were committed
         std::uint64_t operations = 0;
+        std::uint64_t round_trips = 0; ///< to the server, of these transactions
     };
-    [[nodiscard]] auto counters() const -> Counters { return {.groups = groups_, .operations = operations_}; }
+    [[nodiscard]] auto counters() const -> Counters {
+        return {.groups = groups_, .operations = operations_, .round_trips = round_trips_};
+    }
 
 private:
     using Group = std::span<std::unique_ptr<Job<WriteSession>>>;
@@ -48,7 +51,7 @@ private:
     void settle(Group group);
     void commit(Group group);
     void run_one(WriteSession& session, Job<WriteSession>& job);
-    void begin(PostgresDatabase& db);
+    void begin(PostgresDatabase& db, std::size_t operations);
     void committed(Group group, const WriteSession::State& state);
     /// What became of a COMMIT that nobody answered; nullopt where that can't be learned.
     auto was_committed() -> std::optional<bool>;
@@ -67,6 +70,7 @@ private:
     std::atomic<int> backend_ = 0;
     std::atomic<std::uint64_t> groups_ = 0;
     std::atomic<std::uint64_t> operations_ = 0;
+    std::atomic<std::uint64_t> round_trips_ = 0;
     std::thread thread_;
 };
 

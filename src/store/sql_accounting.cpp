@@ -38,7 +38,8 @@ void DeliveryCount::taken(Database& db, Taken& taken, const std::string& why_not
     case Via::webhook:
     case Via::event:
         ++received_;
-        if (!arrive(db, taken) && outcome == Outcome::duplicate) ++duplicates_;
+        // What nobody knew no poller has found.
+        if (outcome != Outcome::created && !arrive(db, taken) && outcome == Outcome::duplicate) ++duplicates_;
         break;
     case Via::reconcile:
         if (outcome != Outcome::duplicate) {

@@ -93,11 +93,15 @@ void read_history(Database& db, Stored& stored) {
     }
 }
 
+auto stored_by_identity() -> const std::string& {
+    static const auto sql = std::string(stored_columns) + "WHERE f.identity=? AND f.source=? AND f.fingerprint=?";
+    return sql;
+}
+
 auto find_stored(Database& db, const std::string& source, const Arrival& arrival) -> std::optional<Stored> {
     std::optional<Stored> stored;
     {
-        static const auto sql = std::string(stored_columns) + "WHERE f.identity=? AND f.source=? AND f.fingerprint=?";
-        auto rows = db.query(sql, arrival.identity, source, arrival.item.finding->fingerprint);
+        auto rows = db.query(stored_by_identity(), arrival.identity, source, arrival.item.finding->fingerprint);
         if (!rows.next()) return std::nullopt;
         stored = stored_of(rows);
     }
@@ -137,6 +141,8 @@ void settle_severity(Database& db, std::int64_t dossier) {
            dossier);
 }
 
+constexpr std::string_view dossier_by_exposure = "SELECT seq, id FROM dossiers WHERE exposure_key=?";
+
 struct Home {
     std::int64_t seq = 0;
     std::string id;
@@ -148,7 +154,7 @@ struct Home {
 auto join_dossier(WriteSession& session, const Finding& finding, Timestamp at) -> Home {
     Home dossier;
     {
-        auto rows = session.db.query("SELECT seq, id FROM dossiers WHERE exposure_key=?", key_of(finding));
+        auto rows = session.db.query(dossier_by_exposure, key_of(finding));
         if (rows.next()) dossier = {.seq = rows.integer(0), .id = rows.text(1)};
     }
     if (dossier.seq != 0) {
@@ -198,7 +204,7 @@ auto settle_home(WriteSession& session, const Stored& stored, const Finding& fin
     }
     Home other;
     {
-        auto rows = db.query("SELECT seq, id FROM dossiers WHERE exposure_key=?", key_of(finding));
+        auto rows = db.query(dossier_by_exposure, key_of(finding));
         if (rows.next()) other = {.seq = rows.integer(0), .id = rows.text(1), .moved = true};
     }
     if (other.seq == 0) {
@@ -333,6 +339,12 @@ auto prepare(IntakeItem item, const std::string& source, Via via) -> Arrival {
     }
     arrival.item = std::move(item);
     return arrival;
+}
+
+void ask_ahead(Database& db, const std::string& source, const Arrival& arrival) {
+    if (!arrival.item.finding) return;
+    db.ask_ahead(stored_by_identity(), arrival.identity, source, arrival.item.finding->fingerprint);
+    db.ask_ahead(dossier_by_exposure, key_of(*arrival.item.finding));
 }
 
 auto take_finding(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at) -> Taken {

@@ -24,6 +24,8 @@ struct Taken {
     IntakeResult result;
     std::int64_t finding = 0; ///< its row
 };
+/// Announces what take_finding will ask.
+void ask_ahead(Database& db, const std::string& source, const Arrival& arrival);
 [[nodiscard]] auto take_finding(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at)
     -> Taken;
 

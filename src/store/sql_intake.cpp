@@ -53,6 +53,31 @@ void leave_out_known(std::vector<AuditEntry>& audit, const std::vector<IntakeRes
     std::erase_if(audit, [&](const AuditEntry&) { return results[i++].outcome == Outcome::duplicate; });
 }
 
+auto take_delivery(WriteSession& session, const Intake& intake, const std::vector<Arrival>& arrivals,
+                   std::vector<AuditEntry> audit) -> Result<std::vector<IntakeResult>> {
+    if (intake.cursor) {
+        if (auto moved = move_cursor(session.db, *intake.cursor, intake.at); !moved) return fail(moved.error());
+    }
+    std::vector<IntakeResult> results;
+    results.reserve(arrivals.size());
+    DeliveryCount count(intake);
+    for (const auto& arrival : arrivals) {
+        if (!arrival.item.finding) {
+            results.push_back(quarantine(session, intake, arrival));
+            count.quarantined();
+            continue;
+        }
+        auto taken = take_finding(session, intake.source, arrival, intake.at);
+        count.taken(session.db, taken, arrival.item.why_not_delivered);
+        results.push_back(std::move(taken.result));
+    }
+    count.save(session.db);
+    name_findings(audit, results);
+    leave_out_known(audit, results, intake.via);
+    session.seal(audit);
+    return results;
+}
+
 constexpr std::string_view quarantine_columns =
     "SELECT seq, id, source, reason, raw, request_id, received_at, deliveries, finding_id FROM quarantine ";
 
@@ -91,31 +116,19 @@ auto SqlStore::commit_intake(Intake intake, std::vector<AuditEntry> audit) -> Ta
     for (auto& item : intake.items) arrivals.push_back(prepare(std::move(item), intake.source, intake.via));
     intake.items.clear();
     using Results = std::vector<IntakeResult>;
-    return write<Results>([intake = std::move(intake), arrivals = std::move(arrivals),
-                           entries = std::move(audit)](WriteSession& session) -> Result<Results> {
-        if (intake.cursor) {
-            if (auto moved = move_cursor(session.db, *intake.cursor, intake.at); !moved) return fail(moved.error());
-        }
-        Results results;
-        results.reserve(arrivals.size());
-        DeliveryCount count(intake);
-        for (const auto& arrival : arrivals) {
-            if (!arrival.item.finding) {
-                results.push_back(quarantine(session, intake, arrival));
-                count.quarantined();
-                continue;
-            }
-            auto taken = take_finding(session, intake.source, arrival, intake.at);
-            count.taken(session.db, taken, arrival.item.why_not_delivered);
-            results.push_back(std::move(taken.result));
-        }
-        count.save(session.db);
-        auto audit = entries;
-        name_findings(audit, results);
-        leave_out_known(audit, results, intake.via);
-        session.seal(audit);
-        return results;
-    });
+    struct Delivery {
+        Intake intake;
+        std::vector<Arrival> arrivals;
+        std::vector<AuditEntry> audit;
+    };
+    const auto delivery = std::make_shared<const Delivery>(std::move(intake), std::move(arrivals), std::move(audit));
+    return write<Results>(
+        [delivery](WriteSession& session) -> Result<Results> {
+            return take_delivery(session, delivery->intake, delivery->arrivals, delivery->audit);
+        },
+        [delivery](WriteSession& session) {
+            for (const auto& arrival : delivery->arrivals) ask_ahead(session.db, delivery->intake.source, arrival);
+        });
 }
 
 auto SqlStore::list_quarantine(Page page) -> Task<Result<Listing<QuarantineRow>>> {

@@ -125,8 +125,9 @@ protected:
     explicit SqlStore(Sealer sealer) : sealer_(std::move(sealer)) {}
 
     template <class T>
-    auto write(std::move_only_function<Result<T>(WriteSession&) const> operation) -> Task<Result<T>> {
-        return run_job<T>(writes_, std::move(operation));
+    auto write(std::move_only_function<Result<T>(WriteSession&) const> operation,
+               std::move_only_function<void(WriteSession&) const> ahead = {}) -> Task<Result<T>> {
+        return run_job<T>(writes_, std::move(operation), std::move(ahead));
     }
     template <class T>
     auto read(std::move_only_function<Result<T>(Database&) const> operation) -> Task<Result<T>> {

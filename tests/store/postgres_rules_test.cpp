@@ -67,6 +67,14 @@ TEST(PostgresSql, IsOursInItsOwnWords) {
     for (const auto& row : rows) EXPECT_EQ(to_postgres(row.ours), row.expected);
 }
 
+TEST(PostgresSql, AnInsertIsGivenItsNumber) {
+    constexpr std::string_view insert =
+        "INSERT INTO t(a, b) VALUES($1,(SELECT max(c) FROM u WHERE d=$2)) ON CONFLICT(a)";
+    EXPECT_EQ(table_of_insert(insert), "t");
+    EXPECT_EQ(with_number(insert, 3),
+              "INSERT INTO t(seq, a, b) VALUES($3, $1,(SELECT max(c) FROM u WHERE d=$2)) ON CONFLICT(a)");
+}
+
 TEST(PostgresSql, StepsOfTheSchemaGetItsTypes) {
     struct Row {
         const char* ours;
