@@ -38,17 +38,21 @@ auto intent_of(const Rows& rows) -> Intent {
 
 } // namespace
 
-void write_intent(Database& db, const Intent& intent) {
-    db.run("INSERT INTO intents(key, dossier_id, draft_id, sink, state, ticket, content_hash, attempts, lookups, "
-           "attempted_at, unknown_since, next_at, reason, body) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-           "ON CONFLICT(key) DO UPDATE SET "
-           "dossier_id=excluded.dossier_id, draft_id=excluded.draft_id, sink=excluded.sink, state=excluded.state, "
-           "ticket=excluded.ticket, content_hash=excluded.content_hash, attempts=excluded.attempts, "
-           "lookups=excluded.lookups, attempted_at=excluded.attempted_at, unknown_since=excluded.unknown_since, "
-           "next_at=excluded.next_at, reason=excluded.reason, body=excluded.body",
-           intent.key, intent.dossier_id, intent.draft_id, intent.sink, to_string(intent.state),
-           ticket_text(intent.ticket), intent.content_hash, intent.attempts, intent.lookups, intent.attempted_at,
-           intent.unknown_since, intent.next_at, intent.reason, intent.body);
+auto write_intent(Database& db, const Intent& intent) -> bool {
+    // Whoever tries counts the try up, so behind an equal count nobody has tried meanwhile.
+    const auto tries_before = intent.attempts - (intent.state == Intent::State::attempting ? 1 : 0);
+    const auto written = db.change(
+        "INSERT INTO intents(key, dossier_id, draft_id, sink, state, ticket, content_hash, attempts, lookups, "
+        "attempted_at, unknown_since, next_at, reason, body) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+        "ON CONFLICT(key) DO UPDATE SET "
+        "dossier_id=excluded.dossier_id, draft_id=excluded.draft_id, sink=excluded.sink, state=excluded.state, "
+        "ticket=excluded.ticket, content_hash=excluded.content_hash, attempts=excluded.attempts, "
+        "lookups=excluded.lookups, attempted_at=excluded.attempted_at, unknown_since=excluded.unknown_since, "
+        "next_at=excluded.next_at, reason=excluded.reason, body=excluded.body WHERE intents.attempts <= ?",
+        intent.key, intent.dossier_id, intent.draft_id, intent.sink, to_string(intent.state),
+        ticket_text(intent.ticket), intent.content_hash, intent.attempts, intent.lookups, intent.attempted_at,
+        intent.unknown_since, intent.next_at, intent.reason, intent.body, tries_before);
+    return written > 0;
 }
 
 auto SqlStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
@@ -60,14 +64,15 @@ auto SqlStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
         }
         auto intent = wanted;
         intent.state = Intent::State::planned;
-        write_intent(session.db, intent);
+        static_cast<void>(write_intent(session.db, intent)); // there is none yet
         return intent;
     });
 }
 
 auto SqlStore::save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> {
     return write<void>([intent = std::move(intent), audit = std::move(audit)](WriteSession& session) -> Result<void> {
-        write_intent(session.db, intent);
+        if (!write_intent(session.db, intent))
+            return fail(Errc::conflict, "another replica has tried " + intent.key + " meanwhile");
         session.seal(audit);
         return {};
     });

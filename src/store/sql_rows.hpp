@@ -59,7 +59,8 @@ auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> st
 void set_finding_stage(WriteSession& session, std::int64_t finding, Stage from, Stage to, Timestamp at);
 
 /// Inserts or replaces an intent by its key.
-void write_intent(Database& db, const Intent& intent);
+/// @return false, and nothing is written, where somebody else has tried since the intent was read
+[[nodiscard]] auto write_intent(Database& db, const Intent& intent) -> bool;
 /// `conflict` where the claim's dossier is somebody else's by now. @return the dossier's row
 [[nodiscard]] auto check_fence(Database& db, const Claim& claim) -> Result<std::int64_t>;
 /// Begins the record of a ticket unless there is one of this generation.

@@ -242,6 +242,27 @@ TEST_P(DecideSuite, DraftFiltersTellDraftsApart) {
     EXPECT_EQ(value_of(store().list_drafts({}, {.limit = 2, .cursor = *page.next_cursor})).items.size(), 1U);
 }
 
+TEST_P(DecideSuite, OfTwoThatBeginOneEffectTheSecondIsTurnedAway) {
+    const auto planned = value_of(store().begin_intent({.key = "ticket:dos_1", .dossier_id = "dos_1", .sink = "jira"}));
+    const auto trying = [](Intent intent, const char* who) {
+        intent.state = Intent::State::attempting;
+        intent.attempts += 1;
+        intent.reason = who;
+        return intent;
+    };
+    // Both have read it; the first stood still so long that its lease ran out.
+    value_of(store().save_intent(trying(planned, "two"), {}));
+    EXPECT_EQ(error_of(store().save_intent(trying(planned, "one"), {entry("tried")})), Errc::conflict);
+    EXPECT_TRUE(value_of(store().list_audit({}, {})).items.empty());
+    EXPECT_EQ(error_of(store().save_intent(planned, {})), Errc::conflict) << "nor may it say how it ended";
+    auto done = trying(planned, "two");
+    done.state = Intent::State::done;
+    value_of(store().save_intent(done, {}));
+    value_of(store().save_intent(done, {})); // the sweep's word
+    EXPECT_EQ(error_of(store().save_intent(trying(planned, "one"), {})), Errc::conflict);
+    EXPECT_EQ(value_of(store().intents_of("dos_1")).at(0).reason, "two");
+}
+
 TEST_P(DecideSuite, AnIntentIsBegunOnceHoweverOftenItIsAskedFor) {
     Intent intent{.key = "ticket:jira:dos_1", .dossier_id = "dos_1", .sink = "jira", .content_hash = "h"};
     intent.state = Intent::State::done; // a beginner's claim doesn't count
