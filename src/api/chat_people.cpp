@@ -11,30 +11,34 @@ namespace {
 
 using People = std::vector<PersonConfig>;
 
-auto in_chat(const PersonConfig& person) -> approve::ChatPerson {
+auto in_chat(const PersonConfig& person, bool owners_decide) -> approve::ChatPerson {
     return {.email = person.email,
             .role = std::string(to_string(person.role)),
             .may_ask = includes(person.role, Role::analyst),
             // On what, the review queue judges.
-            .may_decide =
-                includes(person.role, Role::approver) || person.role == Role::steward || person.role == Role::legal};
+            .may_decide = owners_decide || includes(person.role, Role::approver) || person.role == Role::steward ||
+                          person.role == Role::legal};
 }
 
-auto find_person(const People& people, std::string PersonConfig::* key, std::string_view value)
+auto find_person(const People& people, std::string PersonConfig::* key, std::string_view value, bool owners_decide)
     -> std::optional<approve::ChatPerson> {
     const auto wanted = lower(trim(value));
     if (wanted.empty()) return std::nullopt;
     const auto found = std::ranges::find(people, wanted, key);
     if (found == people.end()) return std::nullopt;
-    return in_chat(*found);
+    return in_chat(*found, owners_decide);
 }
 
 } // namespace
 
-auto chat_people(std::vector<PersonConfig> people) -> approve::ChatPeople {
-    auto known = std::make_shared<const People>(std::move(people));
-    return {.by_email = [known](std::string_view email) { return find_person(*known, &PersonConfig::email, email); },
-            .by_teams_id = [known](std::string_view id) { return find_person(*known, &PersonConfig::teams_id, id); }};
+auto chat_people(std::vector<PersonConfig> people, bool owners_decide) -> approve::ChatPeople {
+    const auto by = [known = std::make_shared<const People>(std::move(people)),
+                     owners_decide](std::string PersonConfig::* key) {
+        return [known, owners_decide, key](std::string_view value) {
+            return find_person(*known, key, value, owners_decide);
+        };
+    };
+    return {.by_email = by(&PersonConfig::email), .by_teams_id = by(&PersonConfig::teams_id)};
 }
 
 auto answer_in_chat(report::Questioner& questioner, store::AuditStore& store, const Clock& clock, std::string question,

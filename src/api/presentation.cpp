@@ -2,6 +2,8 @@
 
 #include "dossier/base/strings.hpp"
 #include "dossier/finding/json.hpp"
+#include "dossier/ticket/action.hpp"
+#include "dossier/ticket/told.hpp"
 
 #include <algorithm>
 #include <set>
@@ -115,6 +117,25 @@ auto write_back_of(const std::vector<store::Intent>& intents) -> Json {
     return list;
 }
 
+/// What approved drafts did outside of trackers and platforms, or are to do.
+auto actions_of(const std::vector<store::Intent>& intents) -> Json {
+    Json list = Json::array();
+    for (const auto& intent : intents) {
+        if (!intent.key.starts_with(ticket::action_prefix)) continue;
+        const bool is_done = intent.state == store::Intent::State::done && intent.ticket;
+        list.push_back({{"draft", intent.draft_id},
+                        {"target", intent.sink},
+                        {"state", to_string(intent.state)},
+                        {"at", times_json(intent.attempted_at)},
+                        {"next_at", times_json(intent.next_at)},
+                        {"attempts", intent.attempts},
+                        {"id", is_done ? Json(intent.ticket->key) : Json(nullptr)},
+                        {"url", is_done && !intent.ticket->url.empty() ? Json(intent.ticket->url) : Json(nullptr)},
+                        {"reason", intent.reason.empty() ? Json(nullptr) : Json(intent.reason)}});
+    }
+    return list;
+}
+
 /// How each of the dossier's tickets stood when it was last looked at, the first one first.
 auto tickets_in(const std::vector<store::TicketRow>& tickets) -> Json {
     Json list = Json::array();
@@ -124,6 +145,9 @@ auto tickets_in(const std::vector<store::TicketRow>& tickets) -> Json {
         json["is_done"] = row.is_done;
         json["closed_by_person"] = row.closed_by_person;
         json["changed_at"] = times_json(row.seen_at);
+        const auto due = ticket::told_from(row.told).due;
+        json["due"] = due ? Json(due->date) : Json(nullptr);
+        json["due_breached"] = due && due->is_breached;
         list.push_back(std::move(json));
     }
     return list;
@@ -211,6 +235,7 @@ auto present_dossier(const store::DossierRow& row, const std::vector<store::Audi
               {"tickets", tickets_in(tickets)},
               {"ticket_updates", ticket_updates_of(intents)},
               {"write_back", write_back_of(intents)},
+              {"actions", actions_of(intents)},
               {"earlier_narratives", earlier_revisions(row)},
               {"last_error", row.last_error.empty() ? Json(nullptr) : Json(row.last_error)},
               {"attempts", row.attempts}};

@@ -72,6 +72,7 @@ void add_rest_routes(Routes& routes, const Services& services) {
     add_review_routes(routes, services);
     add_mode_routes(routes, services);
     add_policy_routes(routes, services);
+    add_scan_routes(routes, services);
     add_operation_routes(routes, services);
     add_report_routes(routes, services);
     add_cost_routes(routes, services);

@@ -113,6 +113,7 @@ void add_draft_routes(Routes& routes, const Services& services);
 void add_review_routes(Routes& routes, const Services& services);
 void add_mode_routes(Routes& routes, const Services& services);
 void add_policy_routes(Routes& routes, const Services& services);
+void add_scan_routes(Routes& routes, const Services& services);
 void add_operation_routes(Routes& routes, const Services& services);
 void add_explain_routes(Routes& routes, const Services& services);
 void add_ask_routes(Routes& routes, const Services& services);

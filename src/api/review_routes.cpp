@@ -23,8 +23,8 @@ auto filter_of(const Call& call, Timestamp now) -> Result<store::DraftFilter> {
     }
     filter.kind = text("kind");
     if (!filter.kind.empty() && filter.kind != "ticket" && filter.kind != "tags" && filter.kind != "policy" &&
-        filter.kind != "report")
-        return fail(Errc::invalid_argument, "kind must be one of ticket, tags, policy, report");
+        filter.kind != "scan" && filter.kind != "report")
+        return fail(Errc::invalid_argument, "kind must be one of ticket, tags, policy, scan, report");
     auto severity = word_of<Severity>(call, "severity");
     if (!severity) return fail(std::move(severity.error()));
     filter.severity = *severity;

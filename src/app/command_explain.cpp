@@ -2,41 +2,21 @@
 
 #include "dossier/api/presentation.hpp"
 #include "dossier/app/wiring.hpp"
-#include "dossier/base/ids.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/ticket/markup.hpp"
 #include "input.hpp"
+#include "scratch_store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include <filesystem>
 #include <iostream>
 
 namespace dossier::app {
 
 namespace {
-
-/// A store of its own, gone with the command: a running service holds the configured one.
-class ScratchStore {
-public:
-    ScratchStore() : path_(std::filesystem::temp_directory_path() / ("dossier-explain-" + random_hex(8))) {
-        std::filesystem::create_directory(path_);
-        std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
-    }
-    ScratchStore(const ScratchStore&) = delete;
-    auto operator=(const ScratchStore&) -> ScratchStore& = delete;
-    ~ScratchStore() {
-        std::error_code ignored; // a leftover in the temporary directory harms nobody
-        std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] auto file(const char* name) const -> std::string { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
 
 void write(const ticket::DossierView& view, const std::string& format, std::ostream& out) {
     if (format == "json") {
@@ -90,7 +70,7 @@ auto explain(const ExplainOptions& options, std::ostream& out) -> int {
     auto input = read_input(options.file);
     if (!input) return complain(input.error());
 
-    const ScratchStore scratch;
+    const ScratchStore scratch("explain");
     auto store = store::open_store({.url = "sqlite:" + scratch.file("explain.db")}, audit::seal);
     if (!store) return complain(store.error());
     auto heads = audit::HeadKeeper::open({.key = scratch.file("audit.key")});

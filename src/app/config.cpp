@@ -57,6 +57,8 @@ auto load(config::Document document) -> LoadedConfig {
         app.llm = explain::read_llm(root.child("llm"));
         app.classification = explain::read_classification(root.child("classification"));
         app.tickets = ticket::read_tickets(root.child("tickets"));
+        app.scanners = ticket::read_scanners(root.items("scanners"));
+        app.actions = ticket::read_actions(root.child("actions"));
         app.audit = audit::read_audit(root.child("audit"));
         app.log = read_log(root.child("log"));
         app.chat = approve::read_chat(root.child("chat"));
@@ -111,21 +113,38 @@ public:
     void routes() {
         std::vector<std::string_view> sinks;
         std::vector<std::string_view> sources;
+        std::vector<std::string_view> scanners;
         for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
         for (const auto& source : config_.sources) sources.push_back(source.name);
+        for (const auto& scanner : config_.scanners) scanners.push_back(scanner.name);
         for (std::size_t i = 0; i < config_.pipeline.routes.size(); ++i) {
             const auto& route = config_.pipeline.routes[i];
             if (!route.sink.empty()) known(fmt::format("routes[{}].sink", i), "ticket sink", route.sink, sinks);
+            if (!route.scan.empty()) known(fmt::format("routes[{}].scan", i), "scanner", route.scan, scanners);
+            auto places = sinks;
+            for (const auto& target : config_.actions.policies) places.push_back(target.name);
+            if (!route.policy_sink.empty())
+                known(fmt::format("routes[{}].policy_sink", i), "ticket sink or target of policies", route.policy_sink,
+                      places);
             for (const auto& source : route.when.source)
                 known(fmt::format("routes[{}].when.source", i), "source", source, sources);
         }
     }
 
+    void actions() {
+        for (std::size_t i = 0; i < config_.actions.policies.size(); ++i)
+            if (std::ranges::find(config_.tickets.sinks, config_.actions.policies[i].name, &ticket::SinkConfig::name) !=
+                config_.tickets.sinks.end())
+                error(fmt::format("actions.policies[{}].name", i), "is the name of a ticket sink already");
+    }
+
     void approvals() {
         std::vector<std::string_view> routes{"default", "location-rule"};
         std::vector<std::string_view> sinks{"outbox"};
+        for (const auto& scanner : config_.scanners) sinks.push_back(scanner.name);
         for (const auto& route : config_.pipeline.routes) routes.push_back(route.name);
         for (const auto& sink : config_.tickets.sinks) sinks.push_back(sink.name);
+        for (const auto& target : config_.actions.policies) sinks.push_back(target.name);
         for (std::size_t i = 0; i < config_.approval.rules.size(); ++i) {
             const auto& rule = config_.approval.rules[i];
             for (const auto& route : rule.when.route)
@@ -158,12 +177,29 @@ public:
                 error("approval.platform.sources", fmt::format("there is no source `{}`", name));
             else if (!source->api)
                 error("approval.platform.sources", fmt::format("source `{}` has no `api` to read notes by", name));
-            else if (source->kind != "wiz")
-                error("approval.platform.sources",
-                      fmt::format("the API of `{}` does not tell notes with their authors; Wiz's does", name));
+            else
+                statuses_that_decide(*source);
         }
+        const auto& by = config_.platform_votes.status_by;
+        const auto is_by = [&](const api::PersonConfig& person) { return iequals(person.email, by); };
+        if (!by.empty() && std::ranges::none_of(config_.people, is_by))
+            error("approval.platform.status.by", fmt::format("`auth.people` has nobody with the e-mail `{}`", by));
         if (!config_.platform_votes.sources.empty() && config_.people.empty())
             warn("auth.people", "nobody is named: no note in a platform counts");
+    }
+
+    void statuses_that_decide(const ingest::SourceConfig& source) {
+        const auto& votes = config_.platform_votes;
+        if ((votes.approving.empty() && votes.rejecting.empty()) || source.kind != "wiz") return;
+        if (votes.status_by.empty())
+            warn(
+                "approval.platform.status.by",
+                fmt::format("Wiz doesn't tell who set a status: without it those of `{}` decide nothing", source.name));
+        else if (source.api->write_back.status)
+            error("approval.platform.status",
+                  fmt::format("dossier sets the status of `{}` itself (`api.write_back.status`), and Wiz doesn't tell "
+                              "who set one: it would approve its own drafts",
+                              source.name));
     }
 
     void budgets() {
@@ -245,6 +281,7 @@ auto check_config(const AppConfig& config) -> std::vector<Problem> {
     rules.listening();
     rules.client_certificates();
     rules.routes();
+    rules.actions();
     rules.approvals();
     rules.deciding_in_chats();
     rules.deciding_in_platforms();

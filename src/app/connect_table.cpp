@@ -7,6 +7,7 @@
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/ingest/queue_poller.hpp"
 #include "dossier/store/check.hpp"
+#include "dossier/ticket/action_config.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -41,18 +42,23 @@ auto named(std::string what, std::function<Task<net::ConnectCheck>(Deadline)> as
 struct Outside {
     Runtime runtime{2};
     Metrics metrics;
+    SystemClock clock;
     std::unique_ptr<net::HttpClient> client = std::make_unique<net::HttpClient>(runtime);
     std::vector<std::pair<std::string, std::shared_ptr<ingest::PlatformApi>>> platforms;
     std::vector<std::pair<std::string, ingest::QueueCheck>> queues;
     std::unique_ptr<context::Enricher> enricher;
     std::vector<std::pair<std::string, std::unique_ptr<explain::LlmProvider>>> providers;
     std::vector<std::pair<std::string, std::unique_ptr<ticket::TicketSink>>> sinks;
+    std::vector<std::pair<std::string, std::shared_ptr<ticket::ActionTarget>>> scanners;
+    ticket::Actions::Targets targets;
     std::optional<approve::SlackConfig> slack;
 
     Outside() = default;
     Outside(const Outside&) = delete;
     auto operator=(const Outside&) -> Outside& = delete;
     ~Outside() {
+        scanners.clear();
+        targets.clear();
         sinks.clear();
         providers.clear();
         enricher.reset();
@@ -81,6 +87,10 @@ struct Outside {
                                        explain::make_llm_provider(provider, *client, metrics));
         for (const auto& sink : config.tickets.sinks)
             sinks.emplace_back(fmt::format("tickets.sinks[{}]", sink.name), ticket::make_sink(sink, *client, metrics));
+        for (const auto& scanner : config.scanners)
+            scanners.emplace_back(fmt::format("scanners[{}]", scanner.name),
+                                  ticket::make_purview_target(scanner, *client, metrics));
+        targets = ticket::make_targets(config.actions, *client, clock, metrics);
         if (config.chat.slack.enabled()) slack = config.chat.slack;
         return {};
     }
@@ -95,6 +105,8 @@ struct Outside {
         tasks.push_back(enricher->check(deadline));
         for (auto& [what, provider] : providers) add(what, provider.get());
         for (auto& [what, sink] : sinks) add(what, sink.get());
+        for (auto& [what, scanner] : scanners) add(what, scanner.get());
+        for (auto& [name, target] : targets) add(fmt::format("actions.policies[{}]", name), target.get());
         if (slack)
             tasks.push_back(named(
                 "chat.slack", [this](Deadline until) { return approve::check_slack(*slack, *client, metrics, until); },

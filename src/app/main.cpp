@@ -232,6 +232,28 @@ auto run(int argc, char** argv) -> int {
     costs_command->add_flag("--json", cost_options.json, "print JSON");
     costs_command->callback([&] { outcome = costs(cost_options, std::cout); });
 
+    SimulateOptions simulate_options;
+    auto* simulate_command = app.add_subcommand(
+        "simulate", "What another configuration would have decided, as a difference to what was decided");
+    simulate_command->add_option("-c,--config", simulate_options.config_path, "configuration that is tried")
+        ->required();
+    simulate_command->add_option("--current", simulate_options.current_path,
+                                 "configuration that runs: names the store, and the approval rules that held; default: "
+                                 "the one that is tried");
+    simulate_command->add_option("--since", simulate_options.since, "30d, 12h, a day (2026-11-01) or a time")
+        ->capture_default_str();
+    simulate_command->add_option("--limit", simulate_options.limit, "changes that are shown; 0 shows all")
+        ->capture_default_str();
+    simulate_command->add_flag("--exit-code", simulate_options.exit_code, "exit with 3 where something would differ");
+    simulate_command->add_option("--format", simulate_options.format, "form of the answer")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    simulate_command->footer(
+        "Decides again what is stored: routes, owners, approvals, groups, tickets and the cost of narratives. Nothing\n"
+        "is asked, sent or written; the service may run. With the same configuration nothing differs.\n"
+        "  dossier simulate --since 30d --config new.yaml --current config/dossier.yaml");
+    simulate_command->callback([&] { outcome = simulate(simulate_options, std::cout); });
+
     auto* audit_command = app.add_subcommand("audit", "The audit trail");
     audit_command->require_subcommand(1);
     auto* verify_command =

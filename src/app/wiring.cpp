@@ -65,6 +65,8 @@ struct Wiring::Parts {
     std::unique_ptr<ticket::Lifecycle> lifecycle;
     std::unique_ptr<ticket::Callbacks> callbacks;
     std::unique_ptr<ticket::WriteBack> write_back;
+    std::vector<ticket::PurviewConfig> scanners;
+    std::unique_ptr<ticket::Actions> actions;
     std::unique_ptr<pipeline::DossierBuilder> builder;
     api::Authenticator authenticator;
     approve::ReviewQueue reviews;
@@ -90,7 +92,7 @@ void Wiring::Parts::add_chat(const AppConfig& config, const Foundation& foundati
                              .client = foundation.client,
                              .clock = foundation.clock,
                              .metrics = foundation.metrics,
-                             .people = api::chat_people(config.people),
+                             .people = api::chat_people(config.people, reviews.rules().names_owners()),
                              .sources = {},
                              .replica = foundation.replica};
     for (const auto& source : config.sources) hands.sources.push_back(source.name);
@@ -227,6 +229,15 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
     parts->write_back = std::make_unique<ticket::WriteBack>(
         parts->platforms.write_back, foundation.store,
         net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max}, foundation.clock, foundation.metrics);
+    parts->scanners = config.scanners;
+    auto targets = ticket::make_targets(config.actions, foundation.client, foundation.clock, foundation.metrics);
+    for (const auto& scanner : config.scanners)
+        targets.emplace(scanner.name, ticket::make_purview_target(scanner, foundation.client, foundation.metrics));
+    if (!targets.empty())
+        parts->actions =
+            std::make_unique<ticket::Actions>(std::move(targets), foundation.store,
+                                              net::RetryPolicy{.base = queue.backoff_base, .max = queue.backoff_max},
+                                              config.tickets.instance, foundation.clock, foundation.metrics);
     parts->builder = std::make_unique<pipeline::DossierBuilder>(
         pipeline::Stations{.store = foundation.store,
                            .receiver = parts->receiver,
@@ -245,10 +256,13 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                            .lifecycle = parts->lifecycle.get(),
                            .write_back = parts->write_back.get(),
                            .group = config.tickets.group,
+                           .due = config.tickets.due,
+                           .scanners = &parts->scanners,
                            .restore_in_tickets = config.redaction.restore_in_tickets,
                            .classifier = parts->classifier.get(),
                            .llm_classifier = parts->llm_classifier.get(),
-                           .location_rules = config.classification.location_rules});
+                           .location_rules = config.classification.location_rules,
+                           .actions = parts->actions.get()});
     parts->add_platform_pollers(config, foundation);
     parts->add_tracker_pollers(config, foundation, sinks);
     parts->callbacks = std::make_unique<ticket::Callbacks>(config.tickets.sinks, foundation.store, foundation.clock,
@@ -273,12 +287,13 @@ auto Wiring::make(const AppConfig& config, const Foundation& foundation) -> Resu
                                                       .authenticator = &parts->authenticator});
     if (!config.platform_votes.sources.empty())
         parts->pollers.push_back(std::make_shared<approve::PlatformVotes>(
-            config.platform_votes, approve::PlatformVotes::Hands{.store = foundation.store,
-                                                                 .reviews = parts->reviews,
-                                                                 .clock = foundation.clock,
-                                                                 .platforms = parts->platforms.apis,
-                                                                 .people = api::chat_people(config.people),
-                                                                 .replica = foundation.replica}));
+            config.platform_votes, approve::PlatformVotes::Hands{
+                                       .store = foundation.store,
+                                       .reviews = parts->reviews,
+                                       .clock = foundation.clock,
+                                       .platforms = parts->platforms.apis,
+                                       .people = api::chat_people(config.people, parts->reviews.rules().names_owners()),
+                                       .replica = foundation.replica}));
     for (auto& poller :
          ingest::make_queue_pollers(config.sources, parts->receiver, foundation.client, foundation.metrics))
         parts->pollers.push_back(std::move(poller));

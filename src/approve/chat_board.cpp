@@ -136,6 +136,7 @@ auto ChatBoard::advance(ChatWriter& writer, store::ChatWork work, Deadline deadl
     auto dossier = co_await hands_.store.get_dossier(work.draft.dossier_id);
     if (!dossier) co_return fail(std::move(dossier.error()));
     auto card = card_of(std::move(work.draft), *dossier);
+    card.owner_decides = hands_.reviews.rules().terms_of(card.draft).owner && hands_.people.by_email(card.draft.owner);
     ChatPlace thread;
     if (stands_under_another(message)) {
         auto place = co_await thread_of(message);

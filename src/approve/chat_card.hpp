@@ -23,7 +23,8 @@ struct ChatCard {
     std::string reach;   ///< who can reach it, in one line
     std::string summary; ///< what was written, shortened; AI-Generated Guidance
     std::string finding_url;
-    std::string platform; ///< that the link leads to
+    std::string platform;       ///< that the link leads to
+    bool owner_decides = false; ///< a rule leaves the decision to the owner, who can act here
 };
 [[nodiscard]] auto card_of(Draft draft, const store::DossierRow& dossier) -> ChatCard;
 

@@ -9,7 +9,7 @@ auto read_rule(config::Section& section, const ApprovalConfig& defaults) -> Appr
     ApprovalRule rule;
     auto when = section.child("when");
     when.read("route", rule.when.route);
-    when.read_words("kind", rule.when.kind, {"ticket", "tags", "policy", "report"});
+    when.read_words("kind", rule.when.kind, {"ticket", "tags", "policy", "scan", "report"});
     when.read_words("severity", rule.when.severity, {"informational", "low", "medium", "high", "critical"});
     when.read("sink", rule.when.sink);
     when.read("owner", rule.when.owner);

@@ -1,7 +1,5 @@
 #include "dossier/approve/platform_votes.hpp"
 
-#include "chat_json.hpp"
-
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/finding/json.hpp"
@@ -32,6 +30,10 @@ auto after_words(std::string_view note, std::string_view words) -> std::optional
     return shorten(trim(rest), 1'000);
 }
 
+auto is_among(const std::vector<std::string>& words, std::string_view word) -> bool {
+    return std::ranges::any_of(words, [&](const auto& one) { return iequals(one, word); });
+}
+
 } // namespace
 
 auto read_platform_votes(config::Section section) -> PlatformVoteConfig {
@@ -40,30 +42,39 @@ auto read_platform_votes(config::Section section) -> PlatformVoteConfig {
     section.read("approve", votes.approve);
     section.read("reject", votes.reject);
     section.read("every", votes.every);
+    auto status = section.child("status");
+    status.read("approve", votes.approving);
+    status.read("reject", votes.rejecting);
+    status.read("by", votes.status_by);
+    for (const auto& word : votes.approving)
+        if (is_among(votes.rejecting, word)) status.problem("reject", fmt::format("`{}` approves already", word));
     if (trim(votes.approve).empty()) section.problem("approve", "must not be empty");
     if (iequals(trim(votes.approve), trim(votes.reject))) section.problem("reject", "says the same as `approve`");
     if (votes.every < shortest_round) section.problem("every", "must be at least 50ms");
     return votes;
 }
 
-auto votes_in(std::string_view raw, const PlatformVoteConfig& config) -> std::vector<PlatformVote> {
+auto votes_in(std::vector<ingest::Remark> remarks, const PlatformVoteConfig& config) -> std::vector<PlatformVote> {
     std::vector<PlatformVote> votes;
-    const auto json = parse_json(raw);
-    if (!json) return votes;
-    for (const auto& note : elements(*json, "notes")) {
-        const auto text = text_at(note, "text");
-        PlatformVote vote{.note_id = text_at(note, "id"), .email = text_at(member(note, "user"), "email")};
-        const auto at = parse_time(text_at(note, "createdAt"));
-        if (vote.note_id.empty() || vote.email.empty() || !at) continue;
-        vote.at = *at;
-        auto rest = after_words(text, trim(config.approve));
-        if (!rest) {
-            rest = after_words(text, trim(config.reject));
-            vote.decision = DraftState::rejected;
+    for (auto& remark : remarks) {
+        PlatformVote vote{.id = std::move(remark.id), .email = std::move(remark.email), .at = remark.at};
+        if (remark.status.empty()) {
+            auto rest = after_words(remark.text, trim(config.approve));
+            if (!rest) {
+                rest = after_words(remark.text, trim(config.reject));
+                vote.decision = DraftState::rejected;
+            }
+            if (!rest) continue;
+            vote.reason = std::move(*rest);
+            vote.means = "a note";
+        } else {
+            const bool rejects = is_among(config.rejecting, remark.status);
+            if (!rejects && !is_among(config.approving, remark.status)) continue;
+            if (rejects) vote.decision = DraftState::rejected;
+            if (vote.email.empty()) vote.email = config.status_by;
+            vote.means = "the status " + shorten(remark.status, 40);
         }
-        if (!rest) continue;
-        vote.reason = std::move(*rest);
-        votes.push_back(std::move(vote));
+        if (!vote.email.empty()) votes.push_back(std::move(vote));
     }
     std::ranges::sort(votes, {}, &PlatformVote::at);
     return votes;
@@ -72,7 +83,7 @@ auto votes_in(std::string_view raw, const PlatformVoteConfig& config) -> std::ve
 auto PlatformVotes::platform_of(const std::string& source) const -> ingest::PlatformApi* {
     if (std::ranges::find(config_.sources, source) == config_.sources.end()) return nullptr;
     for (const auto& platform : hands_.platforms)
-        if (platform->source() == source && platform->capabilities().fetch) return platform.get();
+        if (platform->source() == source && platform->capabilities().remarks) return platform.get();
     return nullptr;
 }
 
@@ -101,15 +112,15 @@ auto PlatformVotes::judge(Draft draft) -> Task<Result<bool>> {
         auto* platform = platform_of(row->source);
         const auto finding = from_text<Finding>(row->doc);
         if (platform == nullptr || !finding || finding->source_id.empty()) continue;
-        auto item = co_await platform->fetch(finding->source_id, deadline_in(fetch_limit));
-        if (!item) {
-            log::debug("approval.platform_unasked", {{"source", row->source}, {"error", item.error().describe()}});
+        auto remarks = co_await platform->remarks(finding->source_id, deadline_in(fetch_limit));
+        if (!remarks) {
+            log::debug("approval.platform_unasked", {{"source", row->source}, {"error", remarks.error().describe()}});
             continue;
         }
-        for (auto& vote : votes_in(item->raw, config_)) {
+        for (auto& vote : votes_in(std::move(*remarks), config_)) {
             if (vote.at <= *since) continue;
             auto first = co_await hands_.store.first_chat_event(
-                fmt::format("vote:{}:{}", row->source, shorten(vote.note_id, 200)), hands_.clock.now());
+                fmt::format("vote:{}:{}", row->source, shorten(vote.id, 200)), hands_.clock.now());
             if (!first) co_return fail(std::move(first.error()));
             if (!*first) continue;
             const auto person = hands_.people.by_email(vote.email);
@@ -118,7 +129,7 @@ auto PlatformVotes::judge(Draft draft) -> Task<Result<bool>> {
                 continue;
             }
             auto comment =
-                fmt::format("by a note in {}{}{}", row->source, vote.reason.empty() ? "" : ": ", vote.reason);
+                fmt::format("by {} in {}{}{}", vote.means, row->source, vote.reason.empty() ? "" : ": ", vote.reason);
             auto decided =
                 co_await hands_.reviews.decide(draft.id, vote.decision, std::move(comment), draft.content_hash,
                                                {.id = person->email, .role = person->role});

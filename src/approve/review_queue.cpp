@@ -57,6 +57,8 @@ auto check_edit(const Edit& edit) -> Result<void> {
 
 /// The text of a `tags` draft says what its payload writes: neither is edited without the other.
 auto check_kind(const Draft& draft, const Edit& edit) -> Result<void> {
+    if (draft.kind == "scan")
+        return fail(Errc::invalid_argument, "a draft of a scan says what it starts: approve or reject it as it is");
     if (draft.kind == "tags" && !edit.payload)
         return fail(Errc::invalid_argument, "a draft of tags is edited by its payload; title and text follow from it");
     if (draft.kind != "tags" && edit.payload) return fail(Errc::invalid_argument, "only a draft of tags has a payload");

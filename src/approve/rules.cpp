@@ -37,6 +37,7 @@ auto ApprovalRules::terms_of(const Draft& draft) const -> Terms {
     const auto rule =
         std::ranges::find_if(config_.rules, [&](const ApprovalRule& one) { return applies(one.when, draft); });
     if (rule == config_.rules.end()) return terms;
+    terms.rule = static_cast<std::size_t>(rule - config_.rules.begin()) + 1;
     if (!rule->roles.empty() || rule->owner) terms.roles = rule->roles;
     terms.owner = rule->owner;
     terms.four_eyes = rule->four_eyes.value_or(terms.four_eyes);

@@ -92,7 +92,7 @@ auto buttons(const ChatCard& card, SlackAudience audience) -> Json {
     const auto subject =
         slack_subject_text({.draft_id = card.draft.id, .content_hash = card.draft.content_hash, .response_url = {}});
     Json elements = Json::array();
-    if (audience == SlackAudience::channel) {
+    if (audience == SlackAudience::channel || card.owner_decides) {
         auto approve = button("Approve", slack_approve, subject, "primary");
         approve["confirm"] = {{"title", plain("Approve this draft?", 100)},
                               {"text", plain("Exactly this content is what will be carried out.", 300)},
@@ -117,6 +117,7 @@ auto essentials(const ChatCard& card) -> Json {
     if (!card.resource.empty()) fields.push_back(field("Resource", slack_code(card.resource, most_field)));
     add("Where", card.place);
     add("Owner", card.owner);
+    if (card.draft.due) add("Due", card.draft.due->on);
     add("Environment", card.environment);
     add("Touches", card.touches);
     add("Reach", card.reach);
@@ -200,9 +201,12 @@ auto slack_draft_message(const ChatCard& card, SlackAudience audience, const std
     Json blocks = Json::array();
     blocks.push_back({{"type", "header"}, {"text", plain(card.draft.title, most_header)}});
     if (audience == SlackAudience::owner) {
-        blocks.push_back(section(waits
-                                     ? "You are named as the owner. A person decides whether this becomes yours to do."
-                                     : "You are named as the owner."));
+        std::string words = "You are named as the owner.";
+        if (waits && card.owner_decides)
+            words += " You may decide whether this is to be done.";
+        else if (waits)
+            words += " A person decides whether this becomes yours to do.";
+        blocks.push_back(section(words));
     }
     blocks.push_back(essentials(card));
     const auto summary_at = blocks.size();

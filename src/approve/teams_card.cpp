@@ -75,6 +75,7 @@ auto teams_draft_card(const ChatCard& card, std::string_view headline, const std
     add_fact(body, "Resource", card.resource);
     add_fact(body, "Where", card.place);
     add_fact(body, "Owner", card.owner);
+    if (card.draft.due) add_fact(body, "Due", card.draft.due->on);
     add_fact(body, "Exposure", card.exposure);
     add_fact(body, "Environment", card.environment);
     add_fact(body, "Touches", card.touches);

@@ -87,6 +87,27 @@ auto purpose_of(const NarrationInput& input) -> LlmPurpose {
     return purpose;
 }
 
+auto question_of(const std::shared_ptr<Telling>& telling, std::shared_ptr<const redact::Redactor> redactor)
+    -> LlmQuestion {
+    return {.prompt = telling->prompt,
+            .purpose = purpose_of(telling->input),
+            .traceparent = telling->input.traceparent,
+            .compose = [telling](std::size_t room) { return compose(telling, room); },
+            .mask = [telling, redactor = std::move(redactor)](
+                        std::string_view text) { return redactor->redact_answer(text, telling->redaction); },
+            .on_text = telling->input.on_text,
+            .on_restart = telling->input.on_restart};
+}
+
+/// Chooses the prompt and takes in what it shows.
+auto prepare(Telling& telling, const PromptCatalogue& prompts, const redact::Redactor& redactor) -> Result<void> {
+    auto prompt = prompts.choose("narrative", rollout_key(telling.input));
+    if (!prompt) return fail(std::move(prompt.error()));
+    telling.prompt = std::move(*prompt);
+    telling.all = shown_evidence(telling.input.evidence, redactor, telling.redaction);
+    return {};
+}
+
 /// What stood up to the evidence; a summary that didn't is the template's.
 void take_checked(Narrative& narrative, CheckedDraft checked, const Telling& telling, const EvidenceList& evidence) {
     narrative.sentences = std::move(checked.kept);
@@ -180,6 +201,14 @@ auto told_by_template(Telling& telling, std::vector<std::string> notes, const re
 
 } // namespace
 
+auto narrative_question(NarrationInput input, const PromptCatalogue& prompts,
+                        std::shared_ptr<const redact::Redactor> redactor) -> Result<LlmQuestion> {
+    const auto telling = std::make_shared<Telling>();
+    telling->input = std::move(input);
+    if (auto prepared = prepare(*telling, prompts, *redactor); !prepared) return fail(std::move(prepared.error()));
+    return question_of(telling, std::move(redactor));
+}
+
 Narrator::Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> prompts,
                    std::shared_ptr<const redact::Redactor> redactor, Metrics& metrics, std::optional<Sharing> sharing)
     : gateway_(gateway), prompts_(std::move(prompts)), redactor_(std::move(redactor)), metrics_(metrics) {
@@ -190,17 +219,7 @@ Narrator::~Narrator() = default;
 
 /// A text of its own.
 auto Narrator::ask(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void> {
-    LlmQuestion question{.prompt = telling->prompt,
-                         .purpose = purpose_of(telling->input),
-                         .traceparent = telling->input.traceparent,
-                         .compose = [telling](std::size_t room) { return compose(telling, room); },
-                         .mask =
-                             [telling, redactor = redactor_](std::string_view text) {
-                                 return redactor->redact_answer(text, telling->redaction);
-                             },
-                         .on_text = telling->input.on_text,
-                         .on_restart = telling->input.on_restart};
-    telling->reply = co_await gateway_.ask(std::move(question), deadline);
+    telling->reply = co_await gateway_.ask(question_of(telling, redactor_), deadline);
     if (telling->reply.answer) telling->told = told_by_llm(*telling);
 }
 
@@ -240,10 +259,7 @@ auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narratio
     if (gateway_.has_providers() && !telling->input.why_no_llm.empty()) {
         notes.push_back(telling->input.why_no_llm);
     } else if (gateway_.has_providers()) {
-        auto prompt = prompts_->choose("narrative", rollout_key(telling->input));
-        if (prompt) {
-            telling->prompt = std::move(*prompt);
-            telling->all = shown_evidence(telling->input.evidence, *redactor_, telling->redaction);
+        if (const auto prepared = prepare(*telling, *prompts_, *redactor_); prepared) {
             // What somebody waits for is asked for anew.
             const bool may_share = shared_ && !telling->input.dossier_id.empty() && !telling->input.on_text;
             if (may_share)
@@ -251,7 +267,7 @@ auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narratio
             else
                 co_await ask(telling, deadline);
         } else {
-            const auto& error = prompt.error();
+            const auto& error = prepared.error();
             notes.push_back(fmt::format("{}: {}", name_of(error.code), error.message));
         }
     }

@@ -549,6 +549,22 @@ auto parse_draft_state(std::string_view word) -> std::optional<DraftState> {
     return std::nullopt;
 }
 
+void to_json(Json& json, const DueDate& value) {
+    json = {{"on", value.on},
+            {"severity", to_string(value.severity)},
+            {"business_days", value.days},
+            {"counted_from", value.counted_from},
+            {"ends_at", format_time(value.ends_at)}};
+}
+
+void from_json(const Json& json, DueDate& value) {
+    get(json, "on", value.on);
+    get_word(json, "severity", value.severity);
+    get(json, "business_days", value.days);
+    get(json, "counted_from", value.counted_from);
+    value.ends_at = get_time(json, "ends_at").value_or(Timestamp{});
+}
+
 void to_json(Json& json, const Draft& value) {
     json = {{"id", value.id},
             {"dossier_id", value.dossier_id},
@@ -573,6 +589,7 @@ void to_json(Json& json, const Draft& value) {
             {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}};
     if (!value.payload.empty()) json["payload"] = value.payload;
     if (value.generation > 1) json["generation"] = value.generation;
+    if (value.due) json["due"] = *value.due;
     for (const auto& [name, fact] : value.facts) json["facts"][name] = fact;
     for (const auto& link : value.links)
         json["links"].push_back({{"id", link.id}, {"url", link.url}, {"title", link.title}});
@@ -611,6 +628,7 @@ void from_json(const Json& json, Draft& value) {
     get(json, "decided_by", value.decided_by);
     get(json, "comment", value.comment);
     get(json, "generation", value.generation);
+    if (json.contains("due") && json["due"].is_object()) value.due = json["due"].get<DueDate>();
     if (json.contains("ticket") && json["ticket"].is_object()) value.ticket = json["ticket"].get<TicketRef>();
     value.decided_at = get_time(json, "decided_at");
 }

@@ -5,6 +5,7 @@
 
 #include "payload_fields.hpp"
 #include "payload_words.hpp"
+#include "remarks.hpp"
 
 #include <fmt/format.h>
 
@@ -127,17 +128,25 @@ auto log_entries(JsonView root) -> JsonView {
     return root["data"].is_array() ? root["data"] : root.at("/data/event_log");
 }
 
+auto log_page_of(RestClient& client, std::string source_id, std::size_t start, Deadline deadline)
+    -> Task<Result<JsonDocument>> {
+    auto answer = co_await client.get(
+        alert_path(source_id, fmt::format("/event_log?limit={}&start_at_index={}", log_page, start)), deadline);
+    if (!answer) co_return fail(std::move(answer.error()));
+    if (auto error = inner_error(answer->root())) co_return fail(std::move(*error));
+    if (!log_entries(answer->root()).is_array())
+        co_return fail(Errc::malformed, "Orca answered an event log without entries");
+    co_return std::move(*answer);
+}
+
 /// The comment that carries `key`; "" where there is none.
 auto find_comment(RestClient& client, std::string source_id, std::string key, Deadline deadline)
     -> Task<Result<std::string>> {
     std::size_t start = 0;
     for (int page = 0; page < most_log_pages; ++page) {
-        auto answer = co_await client.get(
-            alert_path(source_id, fmt::format("/event_log?limit={}&start_at_index={}", log_page, start)), deadline);
+        auto answer = co_await log_page_of(client, source_id, start, deadline);
         if (!answer) co_return fail(std::move(answer.error()));
-        if (auto error = inner_error(answer->root())) co_return fail(std::move(*error));
         const auto entries = log_entries(answer->root());
-        if (!entries.is_array()) co_return fail(Errc::malformed, "Orca answered an event log without entries");
         for (const auto& entry : entries.elements()) {
             const auto comment = entry.at("/details/comment").string().value_or("");
             if (!comment.contains(key)) continue;
@@ -230,6 +239,20 @@ auto orca_comment(RestClient& client, std::string source_id, std::string text, s
     auto found = co_await find_comment(client, source_id, key, deadline);
     if (found && !found->empty()) co_return WriteReceipt{.remote_id = std::move(*found), .was_there = false};
     co_return fail(std::move(written.error()));
+}
+
+auto orca_remarks(RestClient& client, std::string source_id, Deadline deadline) -> Task<Result<std::vector<Remark>>> {
+    std::vector<Remark> remarks;
+    for (std::size_t start = 0;;) {
+        auto answer = co_await log_page_of(client, source_id, start, deadline);
+        if (!answer) co_return fail(std::move(answer.error()));
+        const auto entries = log_entries(answer->root());
+        for (const auto& entry : entries.elements())
+            if (auto remark = orca_remark(entry)) remarks.push_back(std::move(*remark));
+        start += entries.size();
+        if (entries.size() < static_cast<std::size_t>(log_page) || start >= most_log_pages * std::size_t{log_page})
+            co_return remarks;
+    }
 }
 
 auto orca_set_status(RestClient& client, std::string source_id, Status status, Deadline deadline)

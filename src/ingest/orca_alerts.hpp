@@ -40,6 +40,9 @@ auto orca_changes(RestClient& client, const Adapter& adapter, std::string cursor
 auto orca_comment(RestClient& client, std::string source_id, std::string text, std::string key, Deadline deadline)
     -> Task<Result<WriteReceipt>>;
 
+/// The event log, the newest first as Orca has it.
+auto orca_remarks(RestClient& client, std::string source_id, Deadline deadline) -> Task<Result<std::vector<Remark>>>;
+
 auto orca_set_status(RestClient& client, std::string source_id, Status status, Deadline deadline)
     -> Task<Result<WriteReceipt>>;
 

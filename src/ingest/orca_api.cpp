@@ -72,13 +72,18 @@ public:
                 .comment = true,
                 .tags = true,
                 .status = true,
-                .ticket_link = false};
+                .ticket_link = false,
+                .remarks = true};
     }
 
     auto fetch(std::string source_id, Deadline deadline) -> Task<Result<ApiItem>> override {
         auto alert = co_await orca_alert(client_, std::move(source_id), deadline);
         if (!alert) co_return fail(std::move(alert.error()));
         co_return orca_item(alert->view(), *adapter_);
+    }
+
+    auto remarks(std::string source_id, Deadline deadline) -> Task<Result<std::vector<Remark>>> override {
+        return orca_remarks(client_, std::move(source_id), deadline);
     }
 
     auto changes(std::string cursor, Timestamp since, Deadline deadline) -> Task<Result<ChangePage>> override {

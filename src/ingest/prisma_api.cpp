@@ -10,6 +10,7 @@
 #include "prisma_assets.hpp"
 #include "prisma_data.hpp"
 #include "prisma_session.hpp"
+#include "remarks.hpp"
 #include "rest_client.hpp"
 #include "tag_endpoint.hpp"
 
@@ -57,13 +58,20 @@ public:
                 .comment = false,
                 .tags = has_tag_endpoint(),
                 .status = true,
-                .ticket_link = false};
+                .ticket_link = false,
+                .remarks = true};
     }
 
     auto fetch(std::string source_id, Deadline deadline) -> Task<Result<ApiItem>> override {
         auto alert = co_await prisma_alert(client_, std::move(source_id), deadline);
         if (!alert) co_return fail(std::move(alert.error()));
         co_return prisma_item(alert->root());
+    }
+
+    auto remarks(std::string source_id, Deadline deadline) -> Task<Result<std::vector<Remark>>> override {
+        auto alert = co_await prisma_alert(client_, std::move(source_id), deadline);
+        if (!alert) co_return fail(std::move(alert.error()));
+        co_return prisma_remarks(alert->root());
     }
 
     auto changes(std::string cursor, Timestamp since, Deadline deadline) -> Task<Result<ChangePage>> override {

@@ -7,6 +7,7 @@
 
 #include "payload_fields.hpp"
 #include "platform_apis.hpp"
+#include "remarks.hpp"
 #include "tag_endpoint.hpp"
 #include "wiz_backlog.hpp"
 #include "wiz_changes.hpp"
@@ -42,10 +43,18 @@ public:
                 .comment = true,
                 .tags = true,
                 .status = true,
-                .ticket_link = true};
+                .ticket_link = true,
+                .remarks = true};
     }
 
     auto fetch(std::string source_id, Deadline deadline) -> Task<Result<ApiItem>> override;
+    auto remarks(std::string source_id, Deadline deadline) -> Task<Result<std::vector<Remark>>> override {
+        auto item = co_await fetch(std::move(source_id), deadline);
+        if (!item) co_return fail(std::move(item.error()));
+        const auto issue = JsonDocument::parse(item->raw);
+        if (!issue) co_return fail(issue.error());
+        co_return wiz_remarks(issue->root());
+    }
     auto changes(std::string cursor, Timestamp since, Deadline deadline) -> Task<Result<ChangePage>> override {
         return changes_.next(std::move(cursor), since, deadline);
     }

@@ -11,6 +11,7 @@ namespace dossier::net {
 namespace {
 
 constexpr std::size_t max_header_bytes = 64U << 10U;
+constexpr int first_final_status = 200; ///< what is below only says that the answer is to come
 /// Servers and load balancers close idle connections after 60 s and more; an older one is more likely dead than of use.
 constexpr long max_idle_seconds = 50;
 constexpr long ca_cache_seconds = 3600;
@@ -194,8 +195,10 @@ auto Transfer::on_header(char* data, std::size_t size, std::size_t count, void* 
     if (line.starts_with("HTTP/")) { // an interim answer (1xx) came before
         me.response_.headers = {};
         me.response_.status = status_in(line);
+        me.is_head_whole_ = false;
         return bytes;
     }
+    if (trim(line).empty() && me.response_.status >= first_final_status) me.is_head_whole_ = true;
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return bytes;
     me.response_.headers.add(std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
@@ -253,13 +256,15 @@ auto Transfer::timed_out(CURL* easy) const -> Error {
 }
 
 auto Transfer::verdict(CURL* easy, CURLcode code) -> Result<HttpResponse> {
-    if (code == CURLE_OK) {
+    // libcurl is content with a head that ends where the connection ends, and takes it for an answer without a body.
+    if (code == CURLE_OK && is_head_whole_) {
         long status = 0;
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
         response_.status = static_cast<int>(status);
         return std::move(response_);
     }
     Error error{.code = Errc::unavailable, .message = curl_easy_strerror(code), .context = {}, .retry_after = {}};
+    if (code == CURLE_OK) error.message = "the answer was cut off within its head";
     if (is_too_large_) {
         error.code = Errc::too_large;
         error.message = "the answer is larger than allowed";

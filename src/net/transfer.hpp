@@ -69,7 +69,8 @@ private:
     std::size_t body_sent_ = 0;
     std::size_t body_bytes_ = 0; ///< of the answer, so far
     std::size_t header_bytes_ = 0;
-    bool is_connected_ = false; ///< the request was about to be written
+    bool is_connected_ = false;  ///< the request was about to be written
+    bool is_head_whole_ = false; ///< the blank line after it has come
     bool is_too_large_ = false;
 };
 

@@ -84,6 +84,19 @@ auto read_narrative(config::Section& section) -> NarrativeRule {
     return rule;
 }
 
+auto read_route_due(config::Section& section) -> std::optional<ticket::DueDays> {
+    if (!section.has("due")) return std::nullopt;
+    std::string shape;
+    section.read_json("due", shape);
+    if (!shape.starts_with('{')) {
+        std::string word;
+        section.read_word("due", word, {"none"});
+        return ticket::DueDays{};
+    }
+    auto due = section.child("due");
+    return ticket::read_due_days(due);
+}
+
 auto read_route(config::Section& section, std::vector<std::string>& names, Mode mode) -> RouteConfig {
     RouteConfig route;
     section.read_name("name", route.name, names);
@@ -93,7 +106,12 @@ auto read_route(config::Section& section, std::vector<std::string>& names, Mode 
     section.read_word("approval", route.approval, {"none", "before_create", "before_assign"});
     read_confidence(section, route.min_confidence);
     section.read("policy_drafts", route.policy_drafts);
+    section.read("policy_sink", route.policy_sink);
+    if (!route.policy_sink.empty() && !route.policy_drafts)
+        section.problem("policy_sink", "needs `policy_drafts: true`");
     route.narrative = read_narrative(section);
+    route.due = read_route_due(section);
+    section.read("scan", route.scan);
     if (route.approval == "none" && mode != Mode::automate)
         section.warning("approval", "`none` holds in `mode: automate` only: a person is asked");
     return route;

@@ -104,24 +104,17 @@ private:
         record.dossier_id = draft.dossier_id;
         record.generation = draft.generation;
         record.ticket = *draft.ticket;
-        record.told = ticket::to_text(ticket::told_at_birth(findings ? *findings : work_.open_findings()));
+        record.told = ticket::to_text(ticket::told_at_birth(findings ? *findings : work_.open_findings(), draft.due));
         return record;
     }
 
     /// A ticket that was made for this draft alone says that nobody wants it; one that was handed over stays as it is.
     auto end_undelivered(Draft draft) -> Task<Result<store::Release>> {
-        const auto ticket = draft.ticket;
         const bool was_handed_over = std::ranges::any_of(work_.row().drafts, [&](const Draft& one) {
             return one.state == DraftState::posted && one.kind == "ticket" && one.generation == draft.generation;
         });
-        const bool may_write = stations_.config.mode != Mode::observe;
-        if (may_write && ticket && !was_handed_over && !stations_.delivery.is_internal(ticket->sink)) {
-            const bool is_expired = draft.state == DraftState::expired;
-            std::string note = (is_expired ? "Expired" : "Rejected by " + draft.decided_by) + ": nobody is assigned.";
-            if (!draft.comment.empty()) note += " " + draft.comment;
-            auto said = co_await stations_.delivery.comment(*ticket, std::move(note),
-                                                            draft.id + ":" + std::string(to_string(draft.state)),
-                                                            deadline_in(ticket_limit));
+        if (!was_handed_over) {
+            auto said = co_await tell_undelivered(stations_, std::move(draft), deadline_in(ticket_limit));
             if (!said) co_return fail(std::move(said.error()));
         }
         co_return co_await settle(Stage::closed);
@@ -206,6 +199,16 @@ private:
 };
 
 } // namespace
+
+auto tell_undelivered(const Stations& stations, Draft draft, Deadline deadline) -> Task<Result<void>> {
+    const bool may_write = stations.config.mode != Mode::observe;
+    if (!may_write || !draft.ticket || stations.delivery.is_internal(draft.ticket->sink)) co_return Result<void>{};
+    const bool is_expired = draft.state == DraftState::expired;
+    std::string note = (is_expired ? "Expired" : "Rejected by " + draft.decided_by) + ": nobody is assigned.";
+    if (!draft.comment.empty()) note += " " + draft.comment;
+    co_return co_await stations.delivery.comment(*draft.ticket, std::move(note),
+                                                 draft.id + ":" + std::string(to_string(draft.state)), deadline);
+}
 
 auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim) -> Task<Result<store::Release>> {
     DeliveryStage stage(stations, work, claim);

@@ -25,6 +25,10 @@ inline constexpr auto own_name = "dossier";             ///< as the one who deci
             .most = static_cast<std::size_t>(config.automate.max_actions_per_hour)};
 }
 
+/// Says on the ticket of a draft that was rejected or ran out of time that nobody wants it. Nothing without a ticket,
+/// on an internal sink and while the mode is `observe`.
+auto tell_undelivered(const Stations& stations, Draft draft, Deadline deadline) -> Task<Result<void>>;
+
 [[nodiscard]] auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim)
     -> Task<Result<store::Release>>;
 

@@ -8,6 +8,7 @@
 #include "enclosure_stage.hpp"
 #include "follow_stage.hpp"
 #include "group_stage.hpp"
+#include "narrative_turn.hpp"
 #include "policy_stage.hpp"
 #include "stage_timer.hpp"
 #include "write_back_stage.hpp"
@@ -62,6 +63,8 @@ public:
         if (auto done = co_await normalise(std::move(*thin)); !done) co_return fail(std::move(done.error()));
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
+        // One that a delivery has changed since it was normalised: the next claim, which it asked for, sees it whole.
+        if (std::ranges::any_of(row->findings, [](const auto& one) { return one.doc.empty(); })) co_return finished();
         if (is_group(*row)) co_return co_await advance_group(stations_, claim_, std::move(*row));
         auto turn = co_await ticket_turn(stations_, *row);
         if (!turn) co_return fail(std::move(turn.error()));
@@ -78,7 +81,9 @@ public:
             auto closed = co_await close(work);
             if (!closed) co_return fail(std::move(closed.error()));
             if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
-            co_return co_await follow_ticket(stations_, claim_, std::move(*closed), true);
+            auto followed = co_await follow_ticket(stations_, claim_, std::move(*closed), true);
+            if (!followed) co_return fail(std::move(followed.error()));
+            co_return co_await post_policies(stations_, claim_, std::move(*followed));
         }
         if (!work.context) {
             if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
@@ -261,7 +266,8 @@ private:
         input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
         const auto* route = match_route(stations_.config, input.findings.front(), input.context.environment);
         input.route = route == nullptr ? "none" : route->name;
-        auto why_not = co_await why_no_llm(work, route);
+        auto why_not = co_await why_no_llm(stations_.store, route,
+                                           {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
         if (!why_not) co_return fail(std::move(why_not.error()));
         input.why_no_llm = *std::move(why_not);
         auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
@@ -283,28 +289,6 @@ private:
         work.narrative = std::move(narration.narrative);
         timer.done();
         co_return saved;
-    }
-
-    /// What the route says of asking an LLM for this dossier; "" = it may be asked.
-    auto why_no_llm(const DossierCase& work, const RouteConfig* route) -> Task<Result<std::string>> {
-        using Who = NarrativeRule::Who;
-        if (route == nullptr || route->narrative.who == Who::everyone) co_return std::string();
-        const auto& rule = route->narrative;
-        if (rule.who == Who::nobody) co_return fmt::format("the route {} asks no LLM", route->name);
-        auto rank = co_await stations_.store.take_narrative_turn({.route = route->name,
-                                                                  .dossier_id = work.row().id,
-                                                                  .at = now(),
-                                                                  .risk = work.assessment->risk,
-                                                                  .top_percent = rule.top_percent,
-                                                                  .window = rule.window});
-        if (!rank) co_return fail(std::move(rank.error()));
-        if (rank->is_granted) co_return std::string();
-        log::info("dossier.not_among_the_top", {{"dossier", work.row().id}, {"rank", rank->rank}, {"of", rank->of}});
-        // Without the rank of the moment: a replay that changes nothing should change no text.
-        co_return fmt::format("the route {} asks an LLM only for the top {:g} % by risk of {:g} h, and this is not "
-                              "among them",
-                              route->name, rule.top_percent,
-                              std::chrono::duration<double, std::ratio<3600>>(rule.window).count());
     }
 
     /// A member is where its group's draft is; a delivery that changed nothing of it moves it back there.

@@ -99,6 +99,7 @@ auto DossierCase::current_draft() const -> const Draft* {
 auto DossierCase::replaceable_drafts() const -> std::vector<Draft> {
     std::vector<Draft> drafts;
     std::ranges::copy_if(row_.drafts, std::back_inserter(drafts), [](const Draft& draft) {
+        if (draft.kind == "scan" && draft.state == DraftState::approved) return false; // may be under way
         return draft.state == DraftState::pending || draft.state == DraftState::approved;
     });
     return drafts;

@@ -1,7 +1,9 @@
 #include "draft_stage.hpp"
 
+#include "due_stage.hpp"
 #include "group_stage.hpp"
 #include "policy_stage.hpp"
+#include "scan_stage.hpp"
 #include "stage_timer.hpp"
 #include "tags_draft.hpp"
 
@@ -59,19 +61,22 @@ public:
             tags.draft->route = route.route;
         }
         if (!tags.reason.empty()) route.reasons.push_back(tags.reason);
+        auto scan = wanted_scan(stations_, work, route, commit.revision, commit.at);
+        if (scan.draft) scan.draft->owner = owner_column(work.context->owner);
+        if (!scan.reason.empty()) route.reasons.push_back(scan.reason);
         // Waiting for a person, unless they have had their say on exactly these tags.
         if (tags.draft && !is_ticket) commit.stage = Stage::awaiting_approval;
         // Kept under `drafted` in both cases: the decision is a result like any other.
         commit.carried.push_back(
             {.stage = Stage::drafted, .revision = commit.revision, .body = to_text(route), .at = commit.at});
-        auto policies =
-            policy_drafts_of(work.row().id, work.open_findings(), *work.assessment, "", commit.revision, commit.at);
+        auto policies = policy_drafts_of(work.row().id, work.open_findings(), *work.context, *work.assessment,
+                                         policy_sink(route.route), commit.revision, commit.at);
         for (auto& policy : policies) {
-            policy.owner = owner_column(work.context->owner);
             policy.route = route.route;
         }
         for (auto& old : work.replaceable_drafts()) {
             if (old.kind == "policy" && takes_out_same(policies, old)) continue; // still what would be drafted today
+            if (outlives_revision(old, scan)) continue;
             if (old.kind == "tags" && tags.draft && old.content_hash == tags.draft->content_hash) continue;
             old.state = DraftState::expired;
             old.comment = "superseded by revision " + std::to_string(commit.revision);
@@ -103,16 +108,12 @@ public:
             commit.audit.push_back(stage_entry(work, action, details, commit.at));
         }
         if (tags.draft && !tags.is_known) {
-            commit.audit.push_back(stage_entry(work, "draft.created",
-                                               {{"revision", commit.revision},
-                                                {"route", route.route},
-                                                {"draft", tags.draft->id},
-                                                {"kind", tags.draft->kind},
-                                                {"sink", tags.draft->sink},
-                                                {"approval", tags.draft->approval},
-                                                {"content_hash", tags.draft->content_hash}},
-                                               commit.at));
+            commit.audit.push_back(created_entry(work, route, *tags.draft, commit.revision, commit.at));
             commit.save_drafts.push_back(std::move(*tags.draft));
+        }
+        if (scan.draft && !scan.is_known) {
+            commit.audit.push_back(created_entry(work, route, *scan.draft, commit.revision, commit.at));
+            commit.save_drafts.push_back(std::move(*scan.draft));
         }
         if (wants_policies(route.route)) keep_new_policies(work, route, std::move(policies), commit);
         auto saved = co_await stations_.store.commit_stage(commit);
@@ -149,6 +150,24 @@ private:
         return found != stations_.config.routes.end() && found->policy_drafts;
     }
 
+    auto policy_sink(const std::string& route) const -> std::string {
+        const auto found = std::ranges::find(stations_.config.routes, route, &RouteConfig::name);
+        return found == stations_.config.routes.end() ? std::string() : found->policy_sink;
+    }
+
+    static auto created_entry(const DossierCase& work, const RouteDecision& route, const Draft& draft, int revision,
+                              Timestamp at) -> store::AuditEntry {
+        return stage_entry(work, "draft.created",
+                           {{"revision", revision},
+                            {"route", route.route},
+                            {"draft", draft.id},
+                            {"kind", draft.kind},
+                            {"sink", draft.sink},
+                            {"approval", draft.approval},
+                            {"content_hash", draft.content_hash}},
+                           at);
+    }
+
     /// A draft whose content somebody has had before them already is not made again.
     void keep_new_policies(const DossierCase& work, const RouteDecision& route, std::vector<Draft> policies,
                            store::StageCommit& commit) const {
@@ -158,15 +177,7 @@ private:
                        one.state != DraftState::expired;
             });
             if (is_known) continue;
-            commit.audit.push_back(stage_entry(work, "draft.created",
-                                               {{"revision", commit.revision},
-                                                {"route", route.route},
-                                                {"draft", draft.id},
-                                                {"kind", draft.kind},
-                                                {"sink", draft.sink},
-                                                {"approval", draft.approval},
-                                                {"content_hash", draft.content_hash}},
-                                               commit.at));
+            commit.audit.push_back(created_entry(work, route, draft, commit.revision, commit.at));
             commit.save_drafts.push_back(std::move(draft));
         }
     }
@@ -178,7 +189,8 @@ private:
                                  .assessment = *work.assessment,
                                  .narrative = *work.narrative,
                                  .route = route,
-                                 .revision = revision};
+                                 .revision = revision,
+                                 .due = due_now(stations_, work.row(), turn_, route.route)};
         if (stations_.restore_in_tickets) restore_names(work, view.narrative);
         auto rendered = ticket::render_draft(view);
         Draft draft;
@@ -195,6 +207,7 @@ private:
         draft.route = route.route;
         draft.facts = ticket::facts_of(view);
         draft.links = ticket::links_of(view);
+        draft.due = view.due;
         draft.severity = view.findings.front().severity;
         draft.created_at = at;
         draft.generation = turn_.generation;

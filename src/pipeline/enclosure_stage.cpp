@@ -45,7 +45,7 @@ auto enclose_evidence(const Stations& stations, const DossierCase& work, const s
     if (!row) co_return fail(std::move(row.error()));
     const auto* draft = shown_draft(*row);
     if (draft == nullptr || stations.delivery.is_internal(draft->ticket->sink)) co_return end;
-    auto again = co_await stations.delivery.enclose(*draft, *draft->ticket, files_for(*draft, work),
+    auto again = co_await stations.delivery.enclose(*draft, *draft->ticket, files_for(*draft, work), "",
                                                     deadline_in(enclosing_limit));
     if (!again) co_return fail(std::move(again.error()));
     if (*again && end.kind == store::Release::Kind::wait) end.ready_at = std::min(end.ready_at, **again);

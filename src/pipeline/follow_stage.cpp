@@ -1,6 +1,7 @@
 #include "follow_stage.hpp"
 
 #include "delivery_stage.hpp"
+#include "due_stage.hpp"
 
 #include "dossier/finding/json.hpp"
 
@@ -52,10 +53,19 @@ auto follow_ticket(const Stations& stations, const store::Claim& claim, store::R
     if (!row) co_return fail(std::move(row.error()));
     auto findings = findings_now(*row);
     if (!findings) co_return fail(std::move(findings.error()));
+    auto current = co_await ticket_turn(stations, *row);
+    if (!current) co_return fail(std::move(current.error()));
     ticket::FollowOrder order{.claim = claim,
                               .findings = std::move(*findings),
+                              .due = due_to_follow(stations, *row, *current),
+                              .due_names = names_for_breach(stations, *row, current->generation),
                               .may_write = stations.config.mode != Mode::observe,
                               .pause = observe_pause};
+    if (stations.actions != nullptr) {
+        auto outcomes = co_await stations.actions->news_of(*row);
+        if (!outcomes) co_return fail(std::move(outcomes.error()));
+        order.outcomes = std::move(*outcomes);
+    }
     auto progress = co_await stations.lifecycle->follow(std::move(order), deadline_in(follow_limit));
     if (!progress) co_return fail(std::move(progress.error()));
     if (progress->again_at) sooner(end, *progress->again_at);
@@ -73,8 +83,13 @@ auto ticket_turn(const Stations& stations, const store::DossierRow& row) -> Task
     if (!tickets) co_return fail(std::move(tickets.error()));
     if (tickets->empty()) co_return TicketTurn{.ticket = row.ticket};
     const auto& newest = tickets->back();
-    if (!ticket::told_from(newest.told).needs_next)
-        co_return TicketTurn{.generation = newest.generation, .ticket = newest.ticket};
+    const auto told = ticket::told_from(newest.told);
+    if (!told.needs_next) {
+        TicketTurn turn{.generation = newest.generation, .ticket = newest.ticket, .has_record = true};
+        if (told.due) turn.due = told.due->date;
+        turn.is_over = told.is_over;
+        co_return turn;
+    }
     const int next = newest.generation + 1;
     co_return TicketTurn{.generation = next, .is_new = !has_draft_of(row, next)};
 }

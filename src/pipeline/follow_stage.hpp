@@ -27,6 +27,9 @@ struct TicketTurn {
     int generation = 1;
     bool is_new = false;             ///< nothing was drafted for it: the ticket before it is over for good
     std::optional<TicketRef> ticket; ///< it, once it exists
+    bool has_record = false;         ///< a tracker has it, and what it was told is known
+    std::optional<DueDate> due;      ///< as it was told
+    bool is_over = false;            ///< it was told that every finding is
 };
 [[nodiscard]] auto ticket_turn(const Stations& stations, const store::DossierRow& row) -> Task<Result<TicketTurn>>;
 

@@ -1,6 +1,7 @@
 #include "group_stage.hpp"
 
 #include "delivery_stage.hpp"
+#include "due_stage.hpp"
 #include "follow_stage.hpp"
 
 #include "dossier/base/crypto.hpp"
@@ -8,6 +9,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/finding/json.hpp"
+#include "dossier/ticket/enclosures.hpp"
 #include "dossier/ticket/group_text.hpp"
 
 #include <algorithm>
@@ -17,7 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto group_limit = 2min; // for the calls of one step
+constexpr auto group_limit = 2min;          // for the calls of one step
+constexpr std::size_t most_listed = 10'000; // of a group's members, in the file on its ticket
 
 /// What the members have in common, by the configured names.
 auto common_value(const std::string& by, const Finding& worst, const Context& context) -> std::string {
@@ -30,8 +33,9 @@ auto common_value(const std::string& by, const Finding& worst, const Context& co
     return worst.resource.region;
 }
 
-auto facts_of(const Stations& stations, const DossierCase& work, const RouteDecision& route) -> ticket::GroupFacts {
-    const auto& worst = work.open_findings().front();
+auto facts_of(const ticket::GroupConfig& config, const RouteDecision& route, const GroupCandidate& one)
+    -> ticket::GroupFacts {
+    const auto& worst = one.worst;
     ticket::GroupFacts facts;
     facts.sink = route.sink;
     facts.route = route.route;
@@ -40,13 +44,13 @@ auto facts_of(const Stations& stations, const DossierCase& work, const RouteDeci
     facts.rule = worst.rule.name.empty() ? worst.rule.id : worst.rule.name;
     facts.title = worst.title;
     facts.severity = worst.severity;
-    const auto& owner = work.context->owner;
-    const bool by_owner = std::ranges::find(stations.group.by, "owner") != stations.group.by.end();
+    const auto& owner = one.context.owner;
+    const bool by_owner = std::ranges::find(config.by, "owner") != config.by.end();
     if (by_owner && owner.inactive.empty()) facts.assignee = owner.email.empty() ? owner.id : owner.email;
-    for (const auto& by : stations.group.by)
-        facts.common.emplace_back(by, by == "rule" ? facts.rule : common_value(by, worst, *work.context));
-    for (const auto& step : work.assessment->remediation) facts.remediation.push_back(step.text);
-    for (const auto& regulation : work.assessment->regulations)
+    for (const auto& by : config.by)
+        facts.common.emplace_back(by, by == "rule" ? facts.rule : common_value(by, worst, one.context));
+    for (const auto& step : one.assessment.remediation) facts.remediation.push_back(step.text);
+    for (const auto& regulation : one.assessment.regulations)
         facts.regulations.push_back(regulation.framework + " " + regulation.citation);
     return facts;
 }
@@ -93,7 +97,9 @@ private:
 
     auto current() const -> const Draft* {
         const auto found = std::ranges::find_if(row_.drafts, [&](const Draft& one) {
-            return one.kind == "ticket" && one.generation == turn_.generation && one.state != DraftState::expired;
+            // What gave way to another draft is expired, too, and nobody decided that.
+            const bool gave_way = one.state == DraftState::expired && one.decided_by.empty();
+            return one.kind == "ticket" && one.generation == turn_.generation && !gave_way;
         });
         return found == row_.drafts.end() ? nullptr : &*found;
     }
@@ -134,8 +140,12 @@ private:
 
     auto make() -> Task<Result<void>> {
         const auto facts = ticket::group_facts_from(view_.facts);
-        auto text = ticket::group_text(facts, view_.begins_at);
+        // One that follows another has its time from now on.
+        const auto due = ticket::due_date(due_days(stations_, facts.route), stations_.due.calendar, facts.severity,
+                                          turn_.generation > 1 ? now() : view_.begins_at);
+        auto text = ticket::group_text(facts, view_.begins_at, due);
         Draft draft;
+        draft.due = due;
         draft.id = new_id("drf");
         draft.dossier_id = row_.id;
         draft.revision = row_.revision;
@@ -163,7 +173,7 @@ private:
         record.dossier_id = row_.id;
         record.generation = draft.generation;
         record.ticket = *draft.ticket;
-        record.told = ticket::to_text(ticket::told_at_birth({as_finding()}));
+        record.told = ticket::to_text(ticket::told_at_birth({as_finding()}, draft.due));
         return record;
     }
 
@@ -183,15 +193,15 @@ private:
             co_return co_await show(std::move(draft));
         case DraftState::approved:
             co_return co_await post(std::move(draft));
-        case DraftState::rejected:
-            co_return co_await settle(Stage::closed, std::nullopt);
         case DraftState::posted:
             co_return co_await settle(Stage::delivered, draft.ticket);
+        case DraftState::rejected:
         case DraftState::expired:
-            if (!draft.decided_by.empty()) co_return co_await settle(Stage::closed, std::nullopt);
             break;
         }
-        co_return Result<void>{};
+        auto said = co_await tell_undelivered(stations_, std::move(draft), deadline_in(group_limit));
+        if (!said) co_return said;
+        co_return co_await settle(Stage::closed, std::nullopt);
     }
 
     auto settle(Stage stage, std::optional<TicketRef> ticket) -> Task<Result<void>> {
@@ -250,15 +260,41 @@ private:
     auto refresh() -> Task<Result<void>> {
         const auto* draft = current();
         if (draft == nullptr || !draft->ticket || stations_.delivery.is_internal(draft->ticket->sink) ||
-            draft->state == DraftState::rejected)
+            draft->state == DraftState::rejected || draft->state == DraftState::expired)
             co_return Result<void>{};
         auto shown = *draft;
         shown.appendix = table_;
-        auto again =
-            co_await stations_.delivery.refresh(std::move(shown), stations_.group.refresh, deadline_in(group_limit));
+        auto again = co_await stations_.delivery.refresh(shown, stations_.group.refresh, deadline_in(group_limit));
+        if (!again) co_return fail(std::move(again.error()));
+        if (*again) wait_until(**again);
+        co_return co_await enclose_members(std::move(shown));
+    }
+
+    /// What the table has no room for, as a file: once, when nobody joins any more.
+    auto enclose_members(Draft draft) -> Task<Result<void>> {
+        if (view_.members <= ticket::most_group_rows) co_return Result<void>{};
+        const auto ends_at = view_.begins_at + stations_.group.window;
+        if (now() < ends_at) {
+            wait_until(ends_at);
+            co_return Result<void>{};
+        }
+        auto members = co_await stations_.store.group_members(row_.id, most_listed);
+        if (!members) co_return fail(std::move(members.error()));
+        const auto key = *draft.ticket;
+        auto again = co_await stations_.delivery.enclose(std::move(draft), key, {ticket::members_file(*members)},
+                                                         "members", deadline_in(group_limit));
         if (!again) co_return fail(std::move(again.error()));
         if (*again) wait_until(**again);
         co_return Result<void>{};
+    }
+
+    /// Counted for the group when it was drafted, and anew when it comes back.
+    auto group_due() const -> std::optional<DueDate> {
+        const auto* draft = current();
+        if (draft == nullptr || draft->state == DraftState::rejected || !turn_.due) return std::nullopt;
+        const auto& days = due_days(stations_, draft->route);
+        if (days.empty() || !turn_.is_over || view_.open == 0) return days.empty() ? std::nullopt : turn_.due;
+        return ticket::due_date(days, stations_.due.calendar, draft->severity, now());
     }
 
     auto follow() -> Task<Result<store::Release>> {
@@ -273,7 +309,10 @@ private:
             if (auto saved = co_await save(std::move(commit)); !saved) co_return fail(std::move(saved.error()));
         }
         if (stations_.lifecycle == nullptr) co_return end();
-        ticket::FollowOrder order{.claim = claim_, .findings = {as_finding()}};
+        ticket::FollowOrder order{.claim = claim_,
+                                  .findings = {as_finding()},
+                                  .due = group_due(),
+                                  .due_names = names_for_breach(stations_, row_, turn_.generation)};
         auto progress = co_await stations_.lifecycle->follow(std::move(order), deadline_in(group_limit));
         if (!progress) co_return fail(std::move(progress.error()));
         if (progress->again_at) wait_until(*progress->again_at);
@@ -300,6 +339,18 @@ auto stage_of_member(const store::GroupView& group) -> Stage {
     return group.stage == Stage::delivered || group.stage == Stage::closed ? group.stage : Stage::awaiting_approval;
 }
 
+auto group_wish(const ticket::GroupConfig& config, const RouteDecision& route, const GroupCandidate& one)
+    -> std::optional<store::GroupWish> {
+    const auto& rule = one.worst.rule;
+    if (!config.is_on() || route.action != "ticket" || (rule.id.empty() && rule.name.empty())) return std::nullopt;
+    std::string common = route.route + '\0' + route.sink;
+    for (const auto& by : config.by) common += '\0' + common_value(by, one.worst, one.context);
+    return store::GroupWish{.key = sha256_hex(common),
+                            .window = config.window,
+                            .min = config.min,
+                            .facts = ticket::to_text(facts_of(config, route, one))};
+}
+
 auto join_like(const Stations& stations, const DossierCase& work, const RouteDecision& route, store::Claim claim)
     -> Task<Result<std::optional<store::GroupView>>> {
     using View = std::optional<store::GroupView>;
@@ -312,16 +363,11 @@ auto join_like(const Stations& stations, const DossierCase& work, const RouteDec
     if (has_own &&
         !(is_member && work.row().ticket && (*known)->ticket && work.row().ticket->key == (*known)->ticket->key))
         co_return View{};
-    const auto& worst = work.open_findings().front();
-    if (worst.rule.id.empty() && worst.rule.name.empty()) co_return View{};
-    std::string common = route.route + '\0' + route.sink;
-    for (const auto& by : stations.group.by) common += '\0' + common_value(by, worst, *work.context);
-    store::GroupWish wish;
-    wish.key = sha256_hex(common);
-    wish.window = stations.group.window;
-    wish.min = stations.group.min;
-    wish.facts = ticket::to_text(facts_of(stations, work, route));
-    auto joined = co_await stations.store.join_group(std::move(claim), std::move(wish), stations.clock.now());
+    auto wish =
+        group_wish(stations.group, route,
+                   {.worst = work.open_findings().front(), .context = *work.context, .assessment = *work.assessment});
+    if (!wish) co_return View{};
+    auto joined = co_await stations.store.join_group(std::move(claim), std::move(*wish), stations.clock.now());
     if (!joined) co_return fail(std::move(joined.error()));
     if (joined->dossier_id.empty()) co_return View{};
     co_return View{std::move(*joined)};

@@ -14,6 +14,16 @@ namespace dossier::pipeline {
 
 [[nodiscard]] auto is_group(const store::DossierRow& row) -> bool;
 
+/// What decides with whom a dossier belongs together.
+struct GroupCandidate {
+    const Finding& worst;
+    const Context& context;
+    const Assessment& assessment;
+};
+/// nullopt = grouping is off, or nothing says what it has in common with others.
+[[nodiscard]] auto group_wish(const ticket::GroupConfig& config, const RouteDecision& route, const GroupCandidate& one)
+    -> std::optional<store::GroupWish>;
+
 /// Takes a dossier whose ticket is to be drafted into its group. nullopt = there is none (yet): it is drafted by
 /// itself.
 [[nodiscard]] auto join_like(const Stations& stations, const DossierCase& work, const RouteDecision& route,

@@ -1,6 +1,7 @@
 #include "policy_stage.hpp"
 
 #include "delivery_stage.hpp"
+#include "stage_timer.hpp"
 
 #include "dossier/base/ids.hpp"
 #include "dossier/base/json.hpp"
@@ -8,6 +9,7 @@
 #include "dossier/finding/json.hpp"
 #include "dossier/finding/redelivery.hpp"
 #include "dossier/ticket/policy_text.hpp"
+#include "dossier/ticket/ticket_facts.hpp"
 
 #include <algorithm>
 
@@ -51,7 +53,8 @@ auto created_entry(const Draft& draft, const std::string& actor) -> store::Audit
 
 auto check_sink(const Stations& stations, const std::string& sink) -> Result<void> {
     if (sink.empty() || stations.delivery.has_sink(sink)) return {};
-    return fail(Errc::invalid_argument, "no ticket sink is called '" + sink + "'");
+    if (stations.actions != nullptr && stations.actions->serves(sink, "policy")) return {};
+    return fail(Errc::invalid_argument, "no ticket sink and no target of policies is called '" + sink + "'");
 }
 
 /// The newest result of a stage.
@@ -95,12 +98,14 @@ public:
         auto row = co_await stations_.store.get_dossier(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
         for (auto& draft : row->drafts) {
-            if (draft.kind != "policy" || draft.state != DraftState::approved) continue;
+            const bool is_action = stations_.actions != nullptr && stations_.actions->serves(draft.sink, draft.kind);
+            if ((draft.kind != "policy" && !is_action) || draft.state != DraftState::approved) continue;
             if (stations_.config.mode == Mode::observe && !stations_.delivery.is_internal(draft.sink)) {
                 wait_until(now() + observe_pause);
                 continue;
             }
-            if (auto posted = co_await post(*row, draft); !posted) co_return fail(std::move(posted.error()));
+            auto posted = is_action ? act(*row, draft) : post(*row, draft);
+            if (auto done = co_await std::move(posted); !done) co_return fail(std::move(done.error()));
         }
         co_return std::move(end_);
     }
@@ -126,8 +131,22 @@ private:
             wait_until(progress->wait_until.value_or(now() + 1s));
             co_return Result<void>{};
         }
+        co_return co_await keep_as_posted(row, std::move(draft), *progress->ticket);
+    }
+
+    /// What is done outside of the trackers; what is given up stays approved, with the reason beside it.
+    auto act(const store::DossierRow& row, Draft draft) -> Task<Result<void>> {
+        auto progress = co_await stations_.actions->carry_out(draft, deadline_in(posting_limit));
+        if (!progress) co_return fail(std::move(progress.error()));
+        if (progress->again_at) wait_until(*progress->again_at);
+        if (progress->settled_now) wait_until(now()); // the ticket hears of it with the next claim
+        if (!progress->done) co_return Result<void>{};
+        co_return co_await keep_as_posted(row, std::move(draft), *progress->done);
+    }
+
+    auto keep_as_posted(const store::DossierRow& row, Draft draft, TicketRef place) -> Task<Result<void>> {
         draft.state = DraftState::posted;
-        draft.ticket = progress->ticket;
+        draft.ticket = std::move(place);
         store::StageCommit commit;
         commit.claim = claim_;
         commit.at = now();
@@ -136,7 +155,7 @@ private:
         commit.inputs_hash = row.inputs_hash;
         commit.save_drafts.push_back(draft);
         commit.audit.push_back({.time = commit.at,
-                                .action = "policy.delivered",
+                                .action = draft.kind + ".delivered",
                                 .finding_id = draft.finding_ids.empty() ? "" : draft.finding_ids.front(),
                                 .dossier_id = row.id,
                                 .details = dump_json({{"draft", draft.id},
@@ -144,7 +163,8 @@ private:
                                                       {"key", draft.ticket->key},
                                                       {"content_hash", draft.content_hash}})});
         if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved) co_return saved;
-        log::info("policy.delivered", {{"dossier", row.id}, {"sink", draft.sink}, {"key", draft.ticket->key}});
+        log::info("policy.delivered",
+                  {{"kind", draft.kind}, {"dossier", row.id}, {"sink", draft.sink}, {"key", draft.ticket->key}});
         co_return Result<void>{};
     }
 
@@ -155,17 +175,29 @@ private:
 
 } // namespace
 
-auto policy_drafts_of(const std::string& dossier_id, const std::vector<Finding>& findings, const Assessment& assessment,
-                      const std::string& sink, int revision, Timestamp at) -> std::vector<Draft> {
+auto policy_drafts_of(const std::string& dossier_id, const std::vector<Finding>& findings, const Context& context,
+                      const Assessment& assessment, const std::string& sink, int revision, Timestamp at)
+    -> std::vector<Draft> {
     std::vector<Draft> drafts;
     if (findings.empty()) return drafts;
     const auto& resource = findings.front().resource;
+    const ticket::DossierView view{.dossier_id = dossier_id,
+                                   .findings = findings,
+                                   .context = context,
+                                   .assessment = assessment,
+                                   .narrative = {},
+                                   .route = {},
+                                   .revision = revision};
     for (const auto& policy : assessment.policies) {
         if (policy.effect == "fails") continue;
         auto draft = policy_draft(
             dossier_id, sink, ticket::render_policy(policy, resource.name.empty() ? resource.id : resource.name), at);
+        draft.facts = ticket::facts_of(view);
+        draft.facts.emplace_back("policy.id", policy.id);
+        draft.links = ticket::links_of(view);
         draft.revision = revision;
         draft.severity = findings.front().severity;
+        draft.owner = owner_column(context.owner);
         for (const auto& finding : findings) draft.finding_ids.push_back(finding.id);
         drafts.push_back(std::move(draft));
     }
@@ -213,7 +245,13 @@ auto DossierBuilder::draft_policies(std::string finding_id, std::string sink, st
         if (policy.effect == "fails") asked.refused.push_back(policy.title + ": " + policy.verdict);
     if (assessment.policies.empty())
         asked.refused.emplace_back("no template fits this resource and the control that failed");
-    auto drafts = policy_drafts_of(row->id, findings, assessment, sink, row->revision, stations_.clock.now());
+    auto drafts = policy_drafts_of(row->id, findings, *context, assessment, sink, row->revision, stations_.clock.now());
+    // Who decides depends on the route that the dossier took.
+    const auto* drafted = newest_result(*row, Stage::drafted);
+    const auto route =
+        drafted == nullptr ? Result<RouteDecision>(RouteDecision{}) : from_text<RouteDecision>(drafted->body);
+    if (!route) co_return fail(route.error());
+    for (auto& draft : drafts) draft.route = route->route;
     for (const auto& known : row->drafts)
         if (known.kind == "policy" && known.state == DraftState::pending && takes_out_same(drafts, known))
             asked.drafts.push_back(known);
@@ -238,6 +276,7 @@ auto DossierBuilder::draft_governance(std::vector<explain::InventoryStore> store
     std::vector<store::AuditEntry> audit;
     for (const auto& group : result.drafts) {
         auto draft = policy_draft(asked.dossier_id, sink, governance_text(group), at);
+        draft.facts = {{"resource.name", group.group}, {"policy.id", group.policy.id}};
         audit.push_back(created_entry(draft, actor));
         asked.drafts.push_back(std::move(draft));
     }

@@ -30,7 +30,7 @@ auto matches(const RouteConfig::When& when, const Finding& finding, Environment 
 auto guardrails(const PipelineConfig& config, const RoutingFacts& facts, const RouteConfig& route)
     -> std::vector<std::string> {
     std::vector<std::string> reasons;
-    if (config.mode != Mode::automate) reasons.emplace_back("mode is not automate");
+    if (config.mode != Mode::automate) reasons.emplace_back(not_automate_reason);
     if (counts_as_prod(facts.environment))
         reasons.push_back(fmt::format("environment is {}", to_string(facts.environment)));
     if (facts.worst.severity > config.automate.max_severity)
@@ -40,7 +40,7 @@ auto guardrails(const PipelineConfig& config, const RoutingFacts& facts, const R
     const double needed = std::max(config.automate.min_confidence, route.min_confidence);
     if (confidence < needed) reasons.push_back(fmt::format("confidence {:.2f} is under {:.2f}", confidence, needed));
     if (facts.automatic_actions_last_hour >= static_cast<std::size_t>(config.automate.max_actions_per_hour))
-        reasons.push_back(fmt::format("{} automatic actions in the last hour", facts.automatic_actions_last_hour));
+        reasons.push_back(fmt::format("{}{}", facts.automatic_actions_last_hour, full_hour_reason));
     return reasons;
 }
 
@@ -73,7 +73,7 @@ auto decide_route(const PipelineConfig& config, const RoutingFacts& facts, const
     decision.action = chosen.action;
     if (config.mode == Mode::observe && decision.action != "digest") {
         decision.action = "digest";
-        decision.reasons.emplace_back("mode is observe: nothing leaves the service");
+        decision.reasons.emplace_back(observe_reason);
     }
     if (decision.action == "digest") return decision;
 

@@ -109,7 +109,7 @@ public:
                 return;
             }
         }
-        job->fail({.code = Errc::storage, .message = "store: closed", .context = {}, .retry_after = {}});
+        job->fail({.code = Errc::storage, .message = why_closed_, .context = {}, .retry_after = {}});
         std::vector<std::unique_ptr<Completion>> refused;
         refused.push_back(std::move(job));
         post_completions(std::move(refused));
@@ -126,8 +126,10 @@ public:
         }
         return taken;
     }
-    void close() {
+    /// @param why what they are told who come later; of several reasons the first
+    void close(std::string why = "store: closed") {
         const std::scoped_lock lock(mutex_);
+        if (!closed_) why_closed_ = std::move(why);
         closed_ = true;
         arrived_.notify_all();
     }
@@ -137,6 +139,7 @@ private:
     std::condition_variable arrived_;
     std::deque<std::unique_ptr<Job<Session>>> jobs_;
     bool closed_ = false;
+    std::string why_closed_; ///< not changed once it is closed
 };
 
 /// Queues `work` and waits for it. The queue must outlive the wait.

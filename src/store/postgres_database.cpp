@@ -115,6 +115,7 @@ PostgresDatabase::PostgresDatabase(const PostgresTarget& target, Access access) 
         PQsetnonblocking(connection_, 1);
         PQenterPipelineMode(connection_);
         script(session_settings);
+        if (access == Access::read_only) script("SET default_transaction_read_only=on");
     } catch (...) {
         PQfinish(connection_);
         throw;

@@ -139,4 +139,11 @@ void migrate(PostgresDatabase& db, Migrations steps) {
     }
 }
 
+auto check_schema(PostgresDatabase& db, Migrations steps) -> bool {
+    const auto known = static_cast<std::int64_t>(steps.size());
+    const auto version = schema_version(db, known);
+    if (version && *version < known) throw PostgresFailure(Kind::statement, "", older_schema(*version, known));
+    return version.has_value();
+}
+
 } // namespace dossier::store

@@ -21,6 +21,9 @@ namespace dossier::store {
 
 /// Throws PostgresFailure, also where `schema_version` does; then the database is left as it is.
 void migrate(PostgresDatabase& db, Migrations steps);
+/// For who may not migrate it: false where nothing of ours is there. Throws PostgresFailure unless the database has
+/// taken exactly these steps.
+[[nodiscard]] auto check_schema(PostgresDatabase& db, Migrations steps) -> bool;
 
 /// The locks of our own that all replicas on a database share, by number.
 enum class Lock : std::int64_t {

@@ -22,7 +22,7 @@ public:
 
     enum class Access {
         read_write, ///< of several hosts the one that takes writes
-        read_only,  ///< of several hosts the primary, even one that takes no writes for now
+        read_only,  ///< of several hosts the primary, even one that takes no writes for now; its own are refused
     };
     /// Keywords and values for PQconnectdbParams.
     [[nodiscard]] auto parameters(Access access) const -> std::vector<std::pair<std::string, std::string>>;

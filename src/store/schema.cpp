@@ -1,5 +1,7 @@
 #include "schema.hpp"
 
+#include <fmt/format.h>
+
 namespace dossier::store {
 
 namespace {
@@ -409,5 +411,11 @@ constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, versio
 } // namespace
 
 auto schema() -> Migrations { return steps_of_ours; }
+
+auto older_schema(std::int64_t version, std::int64_t known) -> std::string {
+    return fmt::format("store: the database has schema version {} and this dossier needs {}; `dossier serve` of this "
+                       "version migrates it",
+                       version, known);
+}
 
 } // namespace dossier::store

@@ -5,7 +5,9 @@
 // Steps are written once, in SQLite's words; PostgreSQL takes them with its own types (postgres_migrate.hpp). What is
 // in them is therefore plain: tables, columns of INTEGER, TEXT and BLOB with defaults, keys, references, indexes.
 
+#include <cstdint>
 #include <span>
+#include <string>
 
 namespace dossier::store {
 
@@ -13,5 +15,8 @@ namespace dossier::store {
 using Migrations = std::span<const char* const>;
 
 [[nodiscard]] auto schema() -> Migrations;
+
+/// What those are told who find fewer steps taken than they know, and may not migrate.
+[[nodiscard]] auto older_schema(std::int64_t version, std::int64_t known) -> std::string;
 
 } // namespace dossier::store

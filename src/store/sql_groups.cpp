@@ -18,7 +18,7 @@ constexpr std::string_view group_columns =
     "SELECT g.seq, coalesce(d.id, ''), g.facts, g.begins_at, coalesce(d.stage, 'received'), d.ticket, "
     "(SELECT count(*) FROM group_members m WHERE m.grp=g.seq), "
     "(SELECT count(*) FROM group_members m WHERE m.grp=g.seq AND EXISTS(SELECT 1 FROM findings f "
-    "WHERE f.dossier=m.dossier AND f.status IN ('open','in_progress'))) "
+    "WHERE f.dossier=m.dossier AND f.status IN ('open','in_progress'))), g.ends_at, g.group_key "
     "FROM ticket_groups g LEFT JOIN dossiers d ON d.seq=g.dossier ";
 
 auto group_of_row(const Rows& rows) -> StoredGroup {
@@ -26,6 +26,8 @@ auto group_of_row(const Rows& rows) -> StoredGroup {
             .view = {.dossier_id = rows.text(1),
                      .facts = rows.text(2),
                      .begins_at = rows.time(3),
+                     .ends_at = rows.time(8),
+                     .key = rows.text(9),
                      .stage = stage_of(rows.text(4)),
                      .ticket = ticket_of(rows, 5),
                      .members = static_cast<std::size_t>(rows.integer(6)),

@@ -46,4 +46,11 @@ void migrate(SqliteDatabase& db, Migrations steps) {
     }
 }
 
+void check_schema(SqliteDatabase& db, Migrations steps) {
+    const auto known = static_cast<std::int64_t>(steps.size());
+    const auto version = sqlite_number(db, "PRAGMA user_version");
+    check_ours(db, version, known);
+    if (version < known) throw SqliteFailure(SQLITE_SCHEMA, older_schema(version, known));
+}
+
 } // namespace dossier::store

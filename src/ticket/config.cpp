@@ -28,6 +28,7 @@ auto read_tickets(config::Section section) -> TicketConfig {
     section.read("settle", tickets.settle);
     section.read("instance", tickets.instance);
     if (section.has("group")) tickets.group = read_group(section.child("group"));
+    if (section.has("due")) tickets.due = read_due(section.child("due"));
     auto& lifecycle = tickets.lifecycle;
     section.read_enum("on_update", lifecycle.on_update, {{"comment", OnUpdate::comment}, {"none", OnUpdate::none}});
     section.read_enum(

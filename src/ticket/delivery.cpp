@@ -13,6 +13,7 @@ namespace {
 using store::Intent;
 
 constexpr Duration shortest_wait{250};
+constexpr Duration longest_attempt{120'000}; ///< what a create is given at most
 
 /// After these a create can't have happened. Anything else, also an answer that could not be read, may hide a ticket.
 auto nothing_happened(Errc code) -> bool {
@@ -90,10 +91,13 @@ auto Delivery::ensure_ticket(Draft draft, Deadline deadline) -> Task<Result<Prog
     if (!sink) co_return fail(sink.error());
 
     if (intent.state == Intent::State::attempting) {
-        // Whoever set this never came back to say how it ended.
+        // Whoever set this never came back to say how it ended. The tracker may have acted at any time since, so that
+        // the window is counted from the latest, and the first look comes as if it had been at once.
+        const auto now = clock_.now();
+        const auto began = intent.attempted_at.value_or(now);
         intent.state = Intent::State::unknown;
-        intent.unknown_since = intent.attempted_at.value_or(clock_.now());
-        intent.next_at = *intent.unknown_since + first_wait();
+        intent.unknown_since = std::min<Timestamp>(now, began + longest_attempt);
+        intent.next_at = began + first_wait();
         intent.lookups = 0;
         auto saved = co_await store_.save_intent(intent, {});
         if (!saved) co_return fail(saved.error());

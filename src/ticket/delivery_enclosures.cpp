@@ -36,14 +36,15 @@ auto enclosing_intent(std::string key, const Draft& draft, const TicketRef& tick
 
 } // namespace
 
-auto Delivery::enclose(Draft draft, TicketRef ticket, std::vector<Attachment> files, Deadline deadline)
+auto Delivery::enclose(Draft draft, TicketRef ticket, std::vector<Attachment> files, std::string set, Deadline deadline)
     -> Task<Result<std::optional<Timestamp>>> {
     std::optional<Timestamp> again;
     if (is_internal(ticket.sink)) co_return again;
     auto sink = sink_of(ticket.sink);
     if (!sink) co_return fail(sink.error());
     // One look into the store is enough for a ticket that has everything.
-    const auto all_key = fmt::format("enclosures:{}:{}", draft.id, content_hash(draft));
+    auto all_key = fmt::format("enclosures:{}:{}", draft.id, content_hash(draft));
+    if (!set.empty()) all_key += ":" + set;
     auto all = co_await store_.begin_intent(enclosing_intent(all_key, draft, ticket));
     if (!all) co_return fail(all.error());
     if (all->is_over()) co_return again;

@@ -7,6 +7,7 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/explain/withheld.hpp"
 #include "dossier/ticket/classification_draft.hpp"
+#include "dossier/ticket/due.hpp"
 #include "dossier/ticket/policy_text.hpp"
 
 #include <fmt/format.h>
@@ -98,6 +99,7 @@ void what_is_exposed(Body& body, const DossierView& view) {
         "Severity",
         fmt::format("{}; risk {} of 100{}", to_string(finding.severity), std::lround(view.assessment.risk),
                     view.assessment.level.empty() ? "" : fmt::format(" ({})", escape_markdown(view.assessment.level))));
+    if (view.due) list.fact("Due", due_words(*view.due));
     list.fact("Exposure", std::string(to_string(finding.exposure)));
     auto data = escaped_words(finding.data.classes);
     if (!finding.data.identifiers.empty()) data += fmt::format(" ({})", escaped_words(finding.data.identifiers));

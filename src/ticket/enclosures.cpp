@@ -4,6 +4,7 @@
 
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/json.hpp"
+#include "dossier/base/strings.hpp"
 #include "dossier/ticket/graph_drawing.hpp"
 
 #include <fmt/format.h>
@@ -27,6 +28,15 @@ auto finding_json(const Finding& finding) -> Json {
             {"resource", {{"id", finding.resource.id}, {"name", finding.resource.name}}},
             {"exposure", to_string(finding.exposure)},
             {"url", finding.url}};
+}
+
+auto csv_cell(std::string_view text) -> std::string {
+    std::string cell;
+    const bool is_formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+    if (is_formula) cell = "'";
+    cell += text;
+    if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
+    return "\"" + replace_all(cell, "\"", "\"\"") + "\"";
 }
 
 } // namespace
@@ -53,6 +63,25 @@ auto evidence_file(const std::string& dossier_id, int revision, const std::vecto
 
 auto picture_file(const BlastRadius& radius) -> Attachment {
     return named_by_content("blast-radius", "svg", "image/svg+xml", draw_svg(radius));
+}
+
+auto members_file(const std::vector<store::GroupMember>& members) -> Attachment {
+    std::string csv = "state,severity,resource,finding,owner,own_ticket,url,finding_id,dossier_id\r\n";
+    for (const auto& one : members) {
+        const std::string cells[] = {one.is_open ? "open" : "over",
+                                     std::string(to_string(one.severity)),
+                                     one.resource,
+                                     one.title,
+                                     one.owner,
+                                     one.own_ticket,
+                                     one.url,
+                                     one.finding_id,
+                                     one.dossier_id};
+        std::string line;
+        for (const auto& cell : cells) line += (line.empty() ? "" : ",") + csv_cell(cell);
+        csv += line + "\r\n";
+    }
+    return named_by_content("dossier-findings", "csv", "text/csv", std::move(csv));
 }
 
 auto text_file(const Draft& draft) -> Attachment {

@@ -5,7 +5,7 @@
 
 namespace dossier::ticket {
 
-/// Trying again would say the same.
+/// Trying again would say the same. An answer that could not be read is no refusal: the next one may be whole.
 [[nodiscard]] constexpr auto is_final_refusal(Errc code) -> bool {
     switch (code) {
     case Errc::invalid_argument:
@@ -13,7 +13,6 @@ namespace dossier::ticket {
     case Errc::conflict:
     case Errc::forbidden:
     case Errc::rejected:
-    case Errc::malformed:
         return true;
     default:
         return false;

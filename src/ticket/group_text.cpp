@@ -5,6 +5,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/ticket/draft_renderer.hpp"
+#include "dossier/ticket/due.hpp"
 
 #include <fmt/format.h>
 
@@ -78,7 +79,7 @@ auto group_facts_from(const std::string& text) -> GroupFacts {
     return facts;
 }
 
-auto group_text(const GroupFacts& facts, Timestamp begins_at) -> GroupText {
+auto group_text(const GroupFacts& facts, Timestamp begins_at, const std::optional<DueDate>& due) -> GroupText {
     GroupText text;
     std::string where;
     for (const auto& [name, value] : facts.common)
@@ -95,6 +96,7 @@ auto group_text(const GroupFacts& facts, Timestamp begins_at) -> GroupText {
     for (const auto& [name, value] : facts.common)
         body += fmt::format("- **{}:** {}\n", name, value.empty() ? "not known" : escape_markdown(one_line(value)));
     body += fmt::format("- **severity of the first:** {}\n", to_string(facts.severity));
+    if (due) body += fmt::format("- **due:** {}\n", due_words(*due));
     if (!facts.regulations.empty())
         body += fmt::format("- **regulations of the first:** {}\n", escape_markdown(join(facts.regulations, ", ")));
     if (!facts.remediation.empty()) {

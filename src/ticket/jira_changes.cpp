@@ -32,7 +32,7 @@ auto JiraSink::changes(Duration back, std::string page, Deadline deadline) -> Ta
     auto answer = co_await jira_.call("POST", search.path, std::move(search.body), net::Repeat::safe, deadline);
     if (!answer) co_return fail(answer.error());
     if (!answer->is_object() || !answer->contains("issues"))
-        co_return fail(Errc::malformed, config_.name + " answered the search without issues");
+        co_return fail(Errc::unavailable, config_.name + " answered the search without issues");
     TicketChanges changes;
     const auto& issues = array_in(*answer, "issues");
     for (const auto& issue : issues) {

@@ -76,6 +76,15 @@ void wish_priority(std::vector<Wish>& wishes, const SinkConfig& config, Severity
     }
 }
 
+/// The date that code has counted, where the screen takes one and the configuration fills the field with nothing else.
+void wish_due(std::vector<Wish>& wishes, const SinkConfig& config, const Draft& draft, const JiraScreen* screen) {
+    const auto* field = screen != nullptr ? screen->find("duedate") : nullptr;
+    if (field == nullptr || !draft.due) return;
+    const bool is_configured = std::ranges::any_of(
+        wishes, [&](const Wish& one) { return one.field == field->id || iequals(one.field, field->name); });
+    if (!is_configured) wishes.push_back({field->id, draft.due->on, setting(config, "fields.duedate"), true});
+}
+
 void wish_epic(std::vector<Wish>& wishes, const SinkConfig& config, const JiraScreen* screen, bool is_cloud) {
     if (config.epic.empty()) return;
     const auto* link = screen != nullptr ? screen->find_custom(epic_link_kind) : nullptr;
@@ -123,6 +132,13 @@ auto missing_words(const SinkConfig& config, const JiraField& field) -> std::str
                        : field.id == "priority" ? setting(config, "priority")
                                                 : setting(config, "fields." + field.id));
 }
+
+auto value_words(const Wish& wish, const JiraField& field, const std::string& problem) -> std::string {
+    return fmt::format("`{}` for {}: {}", wish.key, field_name(field), problem);
+}
+
+/// No fact of a finding goes into it: whether it fits shows without one.
+auto is_constant(const Json& value) -> bool { return dump_json(value).find("{{") == std::string::npos; }
 
 auto is_asked_of_us(const JiraField& field) -> bool {
     return field.is_required && !field.has_default && !is_own(field.id) &&
@@ -178,7 +194,9 @@ auto jira_fields(const SinkConfig& config, const Draft& draft, const JiraScreen*
                  const JiraPeople& people, const std::vector<std::string>& labels) -> Result<Json> {
     Json fields = Json::object();
     std::vector<std::string> problems;
-    for (const auto& wish : wishes_of(config, draft.severity, screen, dialect.is_cloud())) {
+    auto wishes = wishes_of(config, draft.severity, screen, dialect.is_cloud());
+    wish_due(wishes, config, draft, screen);
+    for (const auto& wish : wishes) {
         if (screen == nullptr) {
             if (auto value = guessed_value(wish, draft.facts); !value.is_null()) fields[wish.field] = std::move(value);
             continue;
@@ -189,8 +207,7 @@ auto jira_fields(const SinkConfig& config, const Draft& draft, const JiraScreen*
             continue;
         }
         auto made = field_value(*field, wish.value, draft.facts, dialect, people);
-        if (!made.problem.empty())
-            problems.push_back(fmt::format("`{}` for {}: {}", wish.key, field_name(*field), made.problem));
+        if (!made.problem.empty()) problems.push_back(value_words(wish, *field, made.problem));
         if (!made.value.is_null()) fields[field->id] = std::move(made.value);
     }
     const bool takes_labels = screen == nullptr || screen->find("labels") != nullptr;
@@ -206,15 +223,20 @@ auto jira_fields(const SinkConfig& config, const Draft& draft, const JiraScreen*
     return fields;
 }
 
-auto unfilled_fields(const SinkConfig& config, const JiraScreen& screen) -> std::vector<std::string> {
+auto screen_problems(const SinkConfig& config, const JiraScreen& screen, const JiraDialect& dialect)
+    -> std::vector<std::string> {
     std::set<std::string> filled;
     std::vector<std::string> problems;
-    for (const auto& wish : wishes_of(config, Severity::medium, &screen, !config.is_data_center())) {
-        if (const auto* field = screen.find(wish.field)) {
-            filled.insert(field->id);
-        } else if (!wish.is_optional) {
-            problems.push_back(not_on_screen(config, wish, screen));
+    for (const auto& wish : wishes_of(config, Severity::medium, &screen, dialect.is_cloud())) {
+        const auto* field = screen.find(wish.field);
+        if (field == nullptr) {
+            if (!wish.is_optional) problems.push_back(not_on_screen(config, wish, screen));
+            continue;
         }
+        filled.insert(field->id);
+        if (!is_constant(wish.value)) continue;
+        if (const auto made = field_value(*field, wish.value, {}, dialect, {}); !made.problem.empty())
+            problems.push_back(value_words(wish, *field, made.problem));
     }
     for (const auto& field : screen.fields)
         if (is_asked_of_us(field) && !filled.contains(field.id)) problems.push_back(missing_words(config, field));

@@ -33,9 +33,10 @@ using JiraPeople = std::map<std::string, std::string>;
 /// One line of at most 255 characters.
 [[nodiscard]] auto jira_summary(const Draft& draft) -> std::string;
 
-/// Required fields of the screen that neither dossier nor the configuration fills, each with the key that would: what
-/// can be said without a draft.
-[[nodiscard]] auto unfilled_fields(const SinkConfig& config, const JiraScreen& screen) -> std::vector<std::string>;
+/// What can be said without a draft: required fields of the screen that neither dossier nor the configuration fills,
+/// each with the key that would, configured fields that it hasn't got, and constants that it doesn't take.
+[[nodiscard]] auto screen_problems(const SinkConfig& config, const JiraScreen& screen, const JiraDialect& dialect)
+    -> std::vector<std::string>;
 
 /// "fields.customfield_1 ('Team')…" for every field of the screen that a refusal names; "" for none.
 [[nodiscard]] auto hint_at_fields(const SinkConfig& config, const JiraScreen& screen, const std::string& refusal)

@@ -84,9 +84,7 @@ auto resolution_for(const Json& way, const TicketTarget& target) -> std::string 
 } // namespace
 
 auto JiraSink::state(const TicketRef& ticket, Deadline deadline) -> Task<Result<TicketState>> {
-    auto issue = co_await jira_.get(
-        fmt::format("/rest/api/3/issue/{}?fields=status,resolution,assignee,updated", percent_encode(ticket.key)),
-        deadline);
+    auto issue = co_await jira_.get(issue_path(ticket, "?fields=status,resolution,assignee,updated"), deadline);
     if (!issue) co_return fail(issue.error());
     if (text_in(*issue, {"fields", "status", "statusCategory", "key"}).empty())
         co_return fail(Errc::malformed, config_.name + " showed an issue without its status");
@@ -129,6 +127,23 @@ auto JiraSink::move(TicketRef ticket, TicketTarget target, Deadline deadline) ->
         refusal = moved.error().message;
     }
     co_return fail(Errc::conflict, refusal);
+}
+
+auto JiraSink::move_due(const TicketRef& ticket, const DueDate& before, const DueDate& now, Deadline deadline)
+    -> Task<Result<void>> {
+    auto issue = co_await jira_.get(issue_path(ticket, "?fields=duedate"), deadline);
+    if (!issue) co_return fail(issue.error());
+    const auto& fields = member(*issue, {"fields"});
+    const bool has_field = fields.is_object() && fields.contains("duedate");
+    const auto set = has_field ? text_in(fields, {"duedate"}) : std::string();
+    // A date that isn't ours is a person's, also where they took ours away.
+    if (!has_field || set != before.on) co_return Result<void>{};
+    auto put =
+        co_await jira_.call("PUT", issue_path(ticket), Json{{"fields", {{"duedate", now.on}}}}, Repeat::safe, deadline);
+    if (put) co_return Result<void>{};
+    if (put.error().code != Errc::rejected) co_return fail(put.error());
+    log::warn("ticket.due_not_set", {{"sink", config_.name}, {"key", ticket.key}, {"reason", put.error().message}});
+    co_return Result<void>{};
 }
 
 auto JiraSink::has_link(TicketRef ticket, std::string other, std::string type, Deadline deadline)

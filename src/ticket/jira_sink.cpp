@@ -136,7 +136,7 @@ auto JiraSink::find(const std::string& key, Deadline deadline) -> Task<Result<st
         auto answer = co_await jira_.call("POST", search.path, std::move(search.body), Repeat::safe, deadline);
         if (!answer) co_return fail(answer.error());
         if (!answer->is_object() || !answer->contains("issues")) {
-            co_return fail(Errc::malformed, config_.name + " answered the search without issues");
+            co_return fail(Errc::unavailable, config_.name + " answered the search without issues");
         }
         for (const auto& issue : array_in(*answer, "issues")) {
             const auto name = text_in(issue, {"key"});

@@ -28,6 +28,8 @@ public:
     auto state(const TicketRef& ticket, Deadline deadline) -> Task<Result<TicketState>> override;
     auto transition(const TicketRef& ticket, const TicketTarget& target, Deadline deadline)
         -> Task<Result<void>> override;
+    auto move_due(const TicketRef& ticket, const DueDate& before, const DueDate& now, Deadline deadline)
+        -> Task<Result<void>> override;
     auto link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
         -> Task<Result<void>> override;
     auto attach(const TicketRef& ticket, const Attachment& file, bool may_be_there, Deadline deadline)

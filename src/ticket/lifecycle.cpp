@@ -1,6 +1,7 @@
 #include "dossier/ticket/lifecycle.hpp"
 
 #include "final_refusal.hpp"
+#include "lifecycle_case.hpp"
 #include "markdown_escape.hpp"
 
 #include "dossier/base/json.hpp"
@@ -27,6 +28,7 @@ auto past_of(std::string_view what) -> std::string_view {
     if (what == "resolve") return "ticket.resolved";
     if (what == "reopen") return "ticket.reopened";
     if (what == "link") return "ticket.linked";
+    if (what == "due") return "ticket.due_moved";
     return "ticket.commented";
 }
 
@@ -38,67 +40,6 @@ auto standing_words(const TicketState& state) -> std::string {
 }
 
 } // namespace
-
-/// One thing to do, as planned.
-struct Lifecycle::Step {
-    std::string what;       ///< comment | resolve | reopen | note | link
-    std::string text;       ///< Markdown of a comment; words for the move
-    TicketRef other;        ///< of a link
-    Timestamp planned_at{}; ///< trying ends some days after
-
-    [[nodiscard]] auto to_body() const -> std::string {
-        return dump_json({{"what", what}, {"text", text}, {"other", other}, {"planned_at", format_time(planned_at)}});
-    }
-    [[nodiscard]] static auto from(const Intent& intent) -> Step {
-        Step step;
-        const auto json = parse_json(intent.body);
-        if (!json || !json->is_object()) return step;
-        step.what = text_at(*json, "what");
-        step.text = text_at(*json, "text");
-        if (const auto other = json->find("other"); other != json->end() && other->is_object())
-            step.other = {.sink = text_at(*other, "sink"),
-                          .key = text_at(*other, "key"),
-                          .url = text_at(*other, "url"),
-                          .id = text_at(*other, "id")};
-        step.planned_at = parse_time(text_at(*json, "planned_at")).value_or(Timestamp{});
-        return step;
-    }
-};
-
-/// One dossier's ticket under work.
-struct Lifecycle::Case {
-    store::Claim claim;
-    std::vector<store::TicketRow> rows; ///< all generations
-    store::TicketRow row;               ///< the newest
-    Told told;
-    std::shared_ptr<TicketSink> sink;
-    Deadline deadline;
-    FollowProgress progress;
-
-    [[nodiscard]] auto is_current(const Intent& intent) const -> bool {
-        return intent.ticket && intent.ticket->key == row.ticket.key;
-    }
-    void wait_until(Timestamp at) { progress.again_at = std::min(progress.again_at.value_or(at), at); }
-
-    [[nodiscard]] auto planned(int number, const Step& step) const -> Intent {
-        Intent intent;
-        intent.key = fmt::format("lifecycle:{}:{}:{:06}:{}", row.dossier_id, row.generation, number, step.what);
-        intent.dossier_id = row.dossier_id;
-        intent.sink = row.ticket.sink;
-        intent.ticket = row.ticket;
-        intent.body = step.to_body();
-        return intent;
-    }
-    [[nodiscard]] auto entry(std::string action, Json details, Timestamp at) const -> store::AuditEntry {
-        if (!details.contains("key")) details["key"] = row.ticket.key;
-        details["sink"] = row.ticket.sink;
-        return {.time = at,
-                .action = std::move(action),
-                .finding_id = told.findings.empty() ? "" : told.findings.front().id,
-                .dossier_id = row.dossier_id,
-                .details = dump_json(details)};
-    }
-};
 
 Lifecycle::Lifecycle(std::map<std::string, std::shared_ptr<TicketSink>> sinks, LifecycleStore store,
                      LifecycleConfig rules, net::RetryPolicy pauses, const Clock& clock, Metrics& metrics)
@@ -120,10 +61,10 @@ auto Lifecycle::follow(FollowOrder order, Deadline deadline) -> Task<Result<Foll
     const auto sink = sinks_.find(work.row.ticket.sink);
     if (sink == sinks_.end() || sink->second->is_internal()) co_return FollowProgress{}; // nobody to talk to
     work.sink = sink->second;
-    if (work.row.wants_look()) {
+    if (work.row.wants_look() || is_past_due(work, order, clock_.now())) {
         if (auto looked = co_await look(work); !looked) co_return fail(std::move(looked.error()));
     }
-    if (auto planned = co_await plan(work, order.findings); !planned) co_return fail(std::move(planned.error()));
+    if (auto planned = co_await plan(work, order); !planned) co_return fail(std::move(planned.error()));
     if (auto done = co_await carry_out(work, order.may_write, order.pause); !done)
         co_return fail(std::move(done.error()));
     work.progress.wants_next = work.told.needs_next;
@@ -150,6 +91,7 @@ auto Lifecycle::look(Case& work) -> Task<Result<void>> {
         co_return Result<void>{};
     }
     row.looks_done = asked;
+    work.is_seen = true;
     if (!state) {
         if (row.status != "deleted")
             audit.push_back(work.entry("ticket.gone", {{"reason", state.error().message}}, now));
@@ -183,7 +125,7 @@ auto Lifecycle::look(Case& work) -> Task<Result<void>> {
     co_return co_await save(work, {}, std::move(audit));
 }
 
-auto Lifecycle::plan(Case& work, const std::vector<Finding>& findings) -> Task<Result<void>> {
+auto Lifecycle::plan(Case& work, const FollowOrder& order) -> Task<Result<void>> {
     const auto now = clock_.now();
     std::vector<Intent> planned;
     std::vector<store::AuditEntry> audit;
@@ -200,7 +142,14 @@ auto Lifecycle::plan(Case& work, const std::vector<Finding>& findings) -> Task<R
                                .other = {},
                                .planned_at = now}));
     }
-    if (auto news = news_for(work.told, findings, rules_)) {
+    for (const auto& outcome : order.outcomes) {
+        if (work.has_told(outcome.draft_id)) continue;
+        work.told.actions.push_back(outcome.draft_id);
+        work.told.number += 1;
+        planned.push_back(work.planned(work.told.number,
+                                       {.what = "comment", .text = outcome.comment, .other = {}, .planned_at = now}));
+    }
+    if (auto news = news_for(work.told, order.findings, rules_)) {
         work.told = std::move(news->told);
         const int number = ++work.told.number;
         if (news->comes_back && rules_.on_reopen == OnReopen::new_ticket) {
@@ -228,13 +177,15 @@ auto Lifecycle::plan(Case& work, const std::vector<Finding>& findings) -> Task<R
                                                     .text = "The finding is open again, as its platform reports.",
                                                     .other = {},
                                                     .planned_at = now}));
-    } else if (planned.empty()) {
-        co_return Result<void>{};
     }
+    plan_due(work, order, planned, audit);
+    if (to_text(work.told) == to_text(told_from(work.row.told)) && planned.empty()) co_return Result<void>{};
     Json keys = Json::array();
     for (const auto& intent : planned) keys.push_back(intent.key);
     if (!planned.empty()) audit.push_back(work.entry("ticket.update_planned", {{"steps", keys}}, now));
-    co_return co_await save(work, std::move(planned), std::move(audit));
+    auto saved = co_await save(work, std::move(planned), std::move(audit));
+    if (saved && work.breaches_due) tell_breach(work);
+    co_return saved;
 }
 
 /// In the order in which they were planned; what can't be done now holds up what comes after it.
@@ -243,7 +194,7 @@ auto Lifecycle::carry_out(Case& work, bool may_write, Duration pause) -> Task<Re
     if (!intents) co_return fail(std::move(intents.error()));
     // A comment is said before the move that goes with it, and the note on a move after that.
     const auto order_of = [](const Intent& intent) {
-        static constexpr std::string_view order[] = {"link", "comment", "resolve", "reopen", "note"};
+        static constexpr std::string_view order[] = {"link", "due", "comment", "resolve", "reopen", "note"};
         const auto colon = intent.key.rfind(':');
         const auto what = std::string_view(intent.key).substr(colon + 1);
         return std::pair(intent.key.substr(0, colon), std::ranges::find(order, what) - std::begin(order));
@@ -324,6 +275,8 @@ auto Lifecycle::call(Case& work, Step step, Intent intent) -> Task<Result<void>>
     if (step.what == "comment" || step.what == "note")
         co_return co_await sink->comment(ticket, step.text, intent.key, Audience::staff, work.deadline);
     if (step.what == "link") co_return co_await sink->link(ticket, step.other, LinkKind::relates, work.deadline);
+    if (step.what == "due" && step.due && step.due_before)
+        co_return co_await sink->move_due(ticket, *step.due_before, *step.due, work.deadline);
     if (step.what == "resolve") {
         TicketTarget target;
         target.standing = Standing::done;
@@ -331,7 +284,7 @@ auto Lifecycle::call(Case& work, Step step, Intent intent) -> Task<Result<void>>
         co_return co_await sink->transition(ticket, target, work.deadline);
     }
     if (step.what == "reopen") co_return co_await sink->reopen(ticket, step.text, work.deadline);
-    co_return fail(Errc::malformed, "a step that this version doesn't know");
+    co_return fail(Errc::invalid_argument, "a step that this version doesn't know");
 }
 
 /// Kept with its reason, and said on the ticket where a person has to do what we could not.

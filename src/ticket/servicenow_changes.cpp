@@ -31,7 +31,7 @@ auto ServiceNowSink::changes(Duration back, std::string page, Deadline deadline)
                           deadline);
     if (!answer) co_return fail(answer.error());
     if (!answer->is_object() || !answer->contains("result"))
-        co_return fail(Errc::malformed, config_.name + " answered the question for changes without a result");
+        co_return fail(Errc::unavailable, config_.name + " answered the question for changes without a result");
     const auto& rows = array_in(*answer, "result");
     TicketChanges changes;
     std::string last;

@@ -139,6 +139,24 @@ auto ServiceNowSink::transition(const TicketRef& ticket, const TicketTarget& tar
     co_return moved;
 }
 
+auto ServiceNowSink::move_due(const TicketRef& ticket, const DueDate& before, const DueDate& now, Deadline deadline)
+    -> Task<Result<void>> {
+    if (!is_sys_id(ticket.id)) co_return fail(Errc::invalid_argument, "a ticket without sys_id can't be changed");
+    auto record = co_await now_.get(fmt::format("/api/now/table/{}/{}?sysparm_fields=sys_id,due_date"
+                                                "&sysparm_display_value=all",
+                                                config_.table, ticket.id),
+                                    deadline);
+    if (!record) co_return fail(record.error());
+    if (!record->is_object() || column_value((*record)["result"], "sys_id") != ticket.id)
+        co_return fail(Errc::malformed, config_.name + " showed another record than it was asked for");
+    // A date that isn't ours is a person's, also where they took ours away.
+    if (column_value((*record)["result"], "due_date") != due_column(before)) co_return Result<void>{};
+    auto moved = co_await patch(ticket.id, Json{{"due_date", due_column(now)}}, deadline);
+    if (moved || !is_no(moved.error())) co_return moved;
+    log::warn("ticket.due_not_set", {{"sink", config_.name}, {"key", ticket.key}, {"reason", moved.error().message}});
+    co_return Result<void>{};
+}
+
 auto ServiceNowSink::link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
     -> Task<Result<void>> {
     if (!is_sys_id(other.id)) co_return fail(Errc::invalid_argument, "a ticket without sys_id can't be linked to");

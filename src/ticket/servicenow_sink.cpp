@@ -21,6 +21,7 @@ using net::Repeat;
 constexpr std::size_t max_short_description = 160;
 constexpr std::size_t marker_room = 300;
 constexpr std::string_view fields = "sys_id,number,correlation_id";
+constexpr auto* due_name = "due_date"; // of `task`
 
 auto servicenow_error_text(const Json& body) -> std::string {
     const auto message = text_in(body, {"error", "message"});
@@ -127,6 +128,7 @@ auto ServiceNowSink::create_columns(const Draft& draft, const std::string& key) 
     };
     add("impact", config_.impact, weight.impact);
     add("urgency", config_.urgency, weight.urgency);
+    if (draft.due && !columns.contains(due_name)) columns[due_name] = due_column(*draft.due);
     add("priority", config_.priority, nullptr); // computed from the two, unless an instance has changed that
     if (!states_.draft.empty()) columns["state"] = states_.draft;
     if (config_.table == "incident" && states_.draft == "3" && !columns.contains("hold_reason"))
@@ -145,6 +147,7 @@ auto ServiceNowSink::create(const Draft& draft, const std::string& key, Deadline
     std::string shown(fields);
     for (const auto& [name, value] : extra_.items())
         if (is_plain_key(name)) shown += "," + name;
+    if (draft.due && !extra_.contains(due_name)) shown += fmt::format(",{}", due_name);
     auto created = co_await now_.call("POST", fmt::format("/api/now/table/{}?sysparm_fields={}", config_.table, shown),
                                       columns, Repeat::unsafe, deadline);
     if (!created) co_return fail(created.error());
@@ -164,7 +167,9 @@ auto ServiceNowSink::create(const Draft& draft, const std::string& key, Deadline
 }
 
 void ServiceNowSink::warn_of_lost_columns(const Json& sent, const Json& row) {
-    for (const auto& [name, value] : extra_.items()) {
+    auto wanted = extra_;
+    if (sent.contains(due_name)) wanted[due_name] = sent[due_name];
+    for (const auto& [name, value] : wanted.items()) {
         if (!sent.contains(name) || (row.is_object() && row.contains(name))) continue;
         log::warn("ticket.column_not_stored",
                   {{"sink", config_.name},
@@ -181,7 +186,7 @@ auto ServiceNowSink::find(const std::string& key, Deadline deadline) -> Task<Res
                                     deadline);
     if (!answer) co_return fail(answer.error());
     if (!answer->is_object() || !answer->contains("result")) {
-        co_return fail(Errc::malformed, config_.name + " answered the look-up without a result");
+        co_return fail(Errc::unavailable, config_.name + " answered the look-up without a result");
     }
     std::vector<TicketRef> found;
     for (const auto& row : rows_of(*answer)) {

@@ -1,6 +1,7 @@
 #include "servicenow_table.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace dossier::ticket {
 namespace {
@@ -65,6 +66,12 @@ auto column_value(const Json& row, const char* name) -> std::string { return col
 
 auto column_display(const Json& row, const char* name) -> std::string {
     return column_part(row, name, "display_value");
+}
+
+auto due_column(const DueDate& due) -> std::string {
+    auto text = format_time(due.ends_at - std::chrono::seconds{1}).substr(0, 19); // 2026-12-04T22:59:59
+    text[10] = ' ';
+    return text;
 }
 
 } // namespace dossier::ticket

@@ -4,6 +4,7 @@
 // process of Security Incident Response); an instance that changed them says so in the configuration.
 
 #include "dossier/base/json.hpp"
+#include "dossier/finding/dossier.hpp"
 
 #include <string>
 #include <string_view>
@@ -32,5 +33,8 @@ inline constexpr std::size_t max_text = 4'000; ///< of description, journals and
 /// A column as its value or, where asked for with `sysparm_display_value=all`, as people see it.
 [[nodiscard]] auto column_value(const Json& row, const char* name) -> std::string;
 [[nodiscard]] auto column_display(const Json& row, const char* name) -> std::string;
+
+/// The last second of a due date as the Table API takes times: UTC, without a zone.
+[[nodiscard]] auto due_column(const DueDate& due) -> std::string;
 
 } // namespace dossier::ticket

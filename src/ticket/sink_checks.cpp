@@ -77,7 +77,7 @@ auto JiraSink::check(Deadline deadline) -> Task<ConnectCheck> {
     if (check.verdict != ConnectCheck::Verdict::ok) co_return check;
     const auto screen = co_await read_screen(deadline);
     if (screen) {
-        const auto problems = unfilled_fields(config_, *screen);
+        const auto problems = screen_problems(config_, *screen, dialect_);
         if (!problems.empty()) check.verdict = ConnectCheck::Verdict::failed;
         check.detail = problems.empty()
                            ? fmt::format("{}, {} fields of {}", check.detail, screen->fields.size(), config_.issue_type)

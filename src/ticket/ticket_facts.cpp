@@ -97,6 +97,7 @@ auto facts_of(const DossierView& view) -> TicketFacts {
     facts.add("dossier.id", view.dossier_id);
     facts.add("dossier.revision", std::to_string(view.revision));
     facts.add("dossier.route", view.route.route);
+    if (view.due) facts.add("due.date", view.due->on);
     if (!view.findings.empty()) add_finding(facts, view.findings.front());
     add_context(facts, view.context);
     facts.add("risk.score", std::to_string(std::lround(view.assessment.risk)));
@@ -118,43 +119,16 @@ auto links_of(const DossierView& view) -> std::vector<WebLink> {
 
 auto fact_names() -> const std::vector<std::string_view>& {
     static const std::vector<std::string_view> names{
-        "dossier.id",
-        "dossier.revision",
-        "dossier.route",
-        "finding.id",
-        "finding.title",
-        "finding.severity",
-        "finding.type",
-        "finding.source",
-        "finding.source_id",
-        "finding.rule",
-        "finding.url",
-        "finding.exposure",
-        "finding.first_seen",
-        "resource.id",
-        "resource.name",
-        "resource.type",
-        "resource.cloud",
-        "resource.account",
-        "resource.account_name",
-        "resource.region",
-        "data.classes",
-        "data.identifiers",
-        "owner.id",
-        "owner.name",
-        "owner.email",
-        "owner.department",
-        "owner.manager",
-        "owner.team",
-        "owner.cost_center",
-        "asset.environment",
-        "asset.business_unit",
-        "asset.application",
-        "asset.support_group",
-        "asset.criticality",
-        "risk.score",
-        "risk.level",
-        "risk.regulations",
+        "dossier.id",        "dossier.revision",    "dossier.route",     "due.date",
+        "finding.id",        "finding.title",       "finding.severity",  "finding.type",
+        "finding.source",    "finding.source_id",   "finding.rule",      "finding.url",
+        "finding.exposure",  "finding.first_seen",  "resource.id",       "resource.name",
+        "resource.type",     "resource.cloud",      "resource.account",  "resource.account_name",
+        "resource.region",   "data.classes",        "data.identifiers",  "owner.id",
+        "owner.name",        "owner.email",         "owner.department",  "owner.manager",
+        "owner.team",        "owner.cost_center",   "asset.environment", "asset.business_unit",
+        "asset.application", "asset.support_group", "asset.criticality", "risk.score",
+        "risk.level",        "risk.regulations",
     };
     return names;
 }

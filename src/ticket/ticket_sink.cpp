@@ -18,6 +18,11 @@ auto TicketSink::attach(const TicketRef& /*ticket*/, const Attachment& /*file*/,
     co_return Result<void>{};
 }
 
+auto TicketSink::move_due(const TicketRef& /*ticket*/, const DueDate& /*before*/, const DueDate& /*now*/,
+                          Deadline /*deadline*/) -> Task<Result<void>> {
+    co_return Result<void>{};
+}
+
 auto TicketSink::refer(const TicketRef& /*ticket*/, const WebLink& /*link*/, Deadline /*deadline*/)
     -> Task<Result<void>> {
     co_return Result<void>{};

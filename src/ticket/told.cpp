@@ -4,6 +4,7 @@
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
+#include "dossier/finding/json.hpp"
 #include "dossier/finding/redelivery.hpp"
 
 #include <fmt/format.h>
@@ -218,12 +219,16 @@ auto to_text(const Told& told) -> std::string {
         findings.push_back(
             {{"id", one.id}, {"source", one.source}, {"status", to_string(one.status)}, {"sheet", std::move(sheet)}});
     }
+    Json due = nullptr;
+    if (told.due) due = {{"date", told.due->date}, {"is_breached", told.due->is_breached}};
     return dump_json({{"findings", std::move(findings)},
+                      {"due", std::move(due)},
                       {"number", told.number},
                       {"is_over", told.is_over},
                       {"is_linked", told.is_linked},
                       {"needs_next", told.needs_next},
                       {"closing", told.closing},
+                      {"actions", told.actions},
                       {"closing_words", told.closing_words}});
 }
 
@@ -245,6 +250,15 @@ auto told_from(const std::string& text) -> Told {
     told.needs_next = flag("needs_next");
     told.closing = number("closing");
     told.closing_words = text_at(*json, "closing_words");
+    if (const auto due = json->find("due"); due != json->end() && due->is_object() && due->contains("date")) {
+        const auto breached = due->find("is_breached");
+        told.due = ToldDue{.date = from_text<DueDate>(dump_json((*due)["date"])).value_or(DueDate{}),
+                           .is_breached = breached != due->end() && *breached == Json(true)};
+        if (told.due->date.on.empty()) told.due.reset();
+    }
+    if (const auto actions = json->find("actions"); actions != json->end() && actions->is_array())
+        for (const auto& one : *actions)
+            if (one.is_string()) told.actions.push_back(one.get<std::string>());
     const auto findings = json->find("findings");
     if (findings == json->end() || !findings->is_array()) return told;
     for (const auto& one : *findings) {
@@ -261,8 +275,9 @@ auto told_from(const std::string& text) -> Told {
     return told;
 }
 
-auto told_at_birth(const std::vector<Finding>& findings) -> Told {
+auto told_at_birth(const std::vector<Finding>& findings, std::optional<DueDate> due) -> Told {
     Told told;
+    if (due) told.due = ToldDue{.date = std::move(*due)};
     for (const auto& finding : findings)
         told.findings.push_back(
             {.id = finding.id, .source = finding.source, .status = finding.status, .sheet = sheet_of(finding)});

@@ -92,12 +92,16 @@ auto TrackerClient::send(net::ClientRequest request, net::Repeat repeat, Deadlin
     if (trim(response->body).empty()) co_return Json{};
     auto parsed = parse_json(response->body);
     if (parsed) co_return std::move(*parsed);
-    const auto code = repeat == net::Repeat::unsafe ? Errc::outcome_unknown : Errc::malformed;
+    // Half an answer, or the page of a proxy: the next one may be whole.
+    const auto code = repeat == net::Repeat::unsafe ? Errc::outcome_unknown : Errc::unavailable;
     co_return fail(code, upstream_.name() + " answered with something that is not JSON");
 }
 
 auto TrackerClient::get(std::string path, Deadline deadline) -> Task<Result<Json>> {
-    co_return co_await call("GET", std::move(path), Json{}, net::Repeat::safe, deadline);
+    auto answer = co_await call("GET", std::move(path), Json{}, net::Repeat::safe, deadline);
+    // "Nothing was said" is not "there is none": a look before a repeat must not take it for that.
+    if (answer && answer->is_null()) co_return fail(Errc::unavailable, upstream_.name() + " answered with nothing");
+    co_return answer;
 }
 
 auto TrackerClient::refusal(const net::HttpResponse& response, net::Repeat repeat) const -> Error {

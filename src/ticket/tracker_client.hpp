@@ -21,10 +21,12 @@ public:
     TrackerClient(const SinkConfig& config, net::HttpClient& client, Metrics& metrics, ErrorText error_text);
 
     /// Answers other than 2xx are errors: `unauthenticated`, `forbidden`, `not_found`, `conflict`, else `rejected`;
-    /// `outcome_unknown` where an unsafe request ended in 408 or 5xx, or its 2xx can't be read. An empty body is null.
+    /// `outcome_unknown` where an unsafe request ended in 408 or 5xx, or its 2xx can't be read (`unavailable` for a
+    /// safe one). An empty body is null.
     /// @param path with query, from the root of the configured url
     auto call(std::string method, std::string path, Json body, net::Repeat repeat, Deadline deadline)
         -> Task<Result<Json>>;
+    /// A read; one that is answered with nothing is `unavailable`.
     auto get(std::string path, Deadline deadline) -> Task<Result<Json>>;
     /// A body that is not JSON; errors as above. A second copy is possible where the outcome is unknown.
     /// @param headers Content-Type, and what the tracker wants besides

@@ -80,7 +80,9 @@ TEST(ApprovalRules, ARuleMayBeStricterOrLaxerThanTheDefault) {
     auto draft = reviewed_draft();
     EXPECT_FALSE(rules.terms_of(draft).four_eyes);
     EXPECT_TRUE(rules.terms_of(draft).wants_reason);
+    EXPECT_EQ(rules.terms_of(draft).rule, 1U);
     draft.kind = "policy";
+    EXPECT_EQ(rules.terms_of(draft).rule, 0U);
     EXPECT_TRUE(rules.terms_of(draft).four_eyes);
     EXPECT_FALSE(rules.terms_of(draft).wants_reason);
 }

@@ -4,7 +4,8 @@ import re
 import unittest
 
 from harness import Service, default_config
-from standins.jira import Jira
+from standins.jira import Jira, field
+from standins.jira_datacenter import JiraDataCenter
 from standins.llm import Llm
 from standins.service_bus import ServiceBus
 from standins.servicenow import ServiceNow
@@ -55,6 +56,38 @@ class Connect(unittest.TestCase):
         self.assertEqual(rows["tickets.sinks[snow]"][0], "credentials refused")
         self.assertEqual(rows["llm.providers[main]"][0], "credentials refused")
         self.assertNotIn("a-wrong", output)
+
+    def test_required_fields_that_nothing_fills_are_named_with_the_keys_that_would(self):
+        select = "com.atlassian.jira.plugin.system.customfieldtypes:select"
+        screen = [field("customfield_10010", "Team", "option", True, ["Payments", "Platform"], custom=select),
+                  field("customfield_10011", "Cost centre", "string", True,
+                        custom=select.replace("select", "textfield")),
+                  field("customfield_10012", "Notes", "string", custom=select.replace("select", "textarea"))]
+        for jira in (self.jira, JiraDataCenter()):
+            self.addCleanup(jira.shut)
+            jira.screen += screen
+            with self.subTest(type(jira).__name__):
+                code, rows, output = self.check(sinks=[jira.config()])
+                self.assertEqual((code, rows["tickets.sinks[jira]"][0]), (1, "failed"), output)
+                said = rows["tickets.sinks[jira]"][1]
+                for name, key in (("Team", "customfield_10010"), ("Cost centre", "customfield_10011")):
+                    self.assertIn(f"'{name}' ({key})", said)
+                    self.assertIn(f"tickets.sinks[jira].fields.{key}", said)
+                self.assertNotIn("Notes", said, "what may stay empty is nobody's problem")
+                # One is filled and one has a value that the screen doesn't offer.
+                code, rows, output = self.check(sinks=[jira.config(fields={"Team": "Paymnts", "Cost centre": "4711"})])
+                self.assertEqual((code, rows["tickets.sinks[jira]"][0]), (1, "failed"), output)
+                self.assertIn("Team", rows["tickets.sinks[jira]"][1])
+                self.assertNotIn("Cost centre", rows["tickets.sinks[jira]"][1])
+                code, rows, output = self.check(sinks=[jira.config(fields={"Team": "payments", "Cost centre": "4711"})])
+                self.assertEqual((code, rows["tickets.sinks[jira]"][0]), (0, "ok"), output)
+                self.assertEqual(jira.complaints, [])
+
+    def test_an_issue_type_that_is_not_there(self):
+        code, rows, output = self.check(sinks=[self.jira.config(issue_type="Incident")])
+        self.assertEqual((code, rows["tickets.sinks[jira]"][0]), (1, "failed"), output)
+        self.assertIn("'Incident'", rows["tickets.sinks[jira]"][1])
+        self.assertIn("it has Task", rows["tickets.sinks[jira]"][1])
 
     def test_a_project_that_is_not_there_and_a_model_that_is_not_served(self):
         code, rows, output = self.check(sinks=[self.jira.config(project="OPS")],

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -104,18 +105,39 @@ class GroupingTest(LifeCase):
         size = int(os.environ.get("DOSSIER_STORM", "60"))
         service = self.start_grouping()
         rules = ["public-bucket", "no-encryption", "no-logging"]
-        for rule_number, rule in enumerate(rules):
-            self.storm(service, range(rule_number * size, rule_number * size + size // 3), rule=rule)
+        shares = {rule: range(at * size, at * size + size // 3 + (at < size % 3)) for at, rule in enumerate(rules)}
+        begin = time.monotonic()
+        for rule, numbers in shares.items():
+            self.storm(service, numbers, rule=rule)
+        taken = time.monotonic() - begin
+
         def groups():
             drafts = self.drafts(service)
             done = len(drafts) == len(rules) and all(one["title"].startswith("Many") for one in drafts)
             return drafts if done else None
         for draft in service.wait_for(groups, 30 + size / 10, "a draft for each rule"):
             service.post(f"/v1/drafts/{draft['id']}/approve", {"comment": "go"})
-        words = f"{size // 3} of {size // 3} are open"
-        service.wait_for(lambda: len([one for one in self.jira.all() if words in text_of(one)]) == len(rules),
-                         30 + size / 10, "all of them in three tables")
-        self.assertEqual(len(self.jira.all()), len(rules))
+        grouped = time.monotonic() - begin
+        words = {rule: f"{len(numbers)} of {len(numbers)} are open" for rule, numbers in shares.items()}
+
+        def all_told():
+            texts = [text_of(one) for one in self.jira.all()]
+            return len(texts) == len(rules) and all(any(one in text for text in texts) for one in words.values())
+        service.wait_for(all_told, 30 + size / 10, "all of them in three tables")
+        told = time.monotonic() - begin
+        self.assertEqual(len(self.jira.creates()), len(rules))
+        # Readable: a table with the first of them and how many more there are, within what the field takes.
+        for issue in self.jira.all():
+            rows = [node for node in nodes(issue["fields"]["description"]) if node.get("type") == "tableRow"]
+            self.assertIn(len(rows), range(2, 52), "the head and at most fifty")
+        for findings in (self.storm(service, numbers[:3], rule=rule) for rule, numbers in shares.items()):
+            dossiers = [self.until(service, finding, lambda d: d["ticket"], "its ticket") for finding in findings]
+            self.assertEqual(len({one["ticket"]["key"] for one in dossiers}), 1, "each member knows the ticket")
+        if "DOSSIER_STORM" in os.environ:
+            writes = [one for one in self.jira.journal if one.method != "GET" and one.path != "/rest/api/3/search/jql"]
+            print(f"{size} findings of {len(rules)} rules: taken in {taken:.1f} s, {len(rules)} drafts after "
+                  f"{grouped:.1f} s, {len(self.jira.all())} tickets that tell of all after {told:.1f} s, with "
+                  f"{len(writes)} writes to the tracker")
 
 
 if __name__ == "__main__":

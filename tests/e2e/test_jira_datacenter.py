@@ -59,6 +59,40 @@ class DataCenterTest(TrackerCase):
                 self.assertEqual(len([one for one in issue["comments"] if "once only" in one["body"]]), 1)
                 service.close()
 
+    def test_told_of_the_end_and_taken_up_again(self):
+        service = self.start()
+        finding = self.deliver(service, generic_event())
+        self.approve(service, self.ticketed(service, finding))
+        self.posted(service, finding)
+        issue = self.only_issue()
+        self.deliver(service, generic_event(status="resolved"))
+        service.wait_for(lambda: issue["status"] == "done", 20, "the ticket to be closed")
+        self.deliver(service, generic_event(severity="low"))
+        service.wait_for(lambda: issue["status"] == "new", 20, "the ticket to be taken up again")
+        for words in ("Resolved.", "Reopened."):
+            self.assertEqual(len([one for one in issue["comments"] if words in one["body"]]), 1)
+
+    def test_polling_sees_what_nobody_calls(self):
+        self.jira.index_lag = 0.5
+        service = self.start(poll="200ms")
+        findings = [self.deliver(service, generic_event(f"P-{n}", bucket=f"sandbox-{n}")) for n in range(3)]
+        for finding in findings:
+            self.approve(service, self.ticketed(service, finding))
+            self.posted(service, finding)
+        key = self.dossier(service, findings[1])["ticket"]["key"]
+        with self.jira.lock:
+            self.jira.move(self.jira.issues[key], "done")
+        dossier = self.until(service, findings[1], lambda d: d["tickets"][-1]["closed_by_person"], "the closing")
+        self.assertEqual(dossier["tickets"][-1]["status"], "Done")
+        for other in (findings[0], findings[2]):
+            self.assertFalse(self.dossier(service, other)["tickets"][-1]["closed_by_person"])
+        with self.jira.lock:
+            self.jira.move(self.jira.issues[key], "indeterminate")
+        self.until(service, findings[1], lambda d: not d["tickets"][-1]["closed_by_person"], "the opening")
+        for action in ("ticket.closed_by_person", "ticket.reopened_by_person"):
+            self.assertEqual(len(self.audit(service, action)), 1)
+        self.assertEqual(self.jira.calls("POST", ".*/transitions"), [], "never fought over")
+
     def test_user_and_password_instead_of_a_token(self):
         config = self.jira.config(user=USER, password=PASSWORD)
         del config["token"]

@@ -8,58 +8,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness import orca_alert, wiz_issue  # noqa: E402
 from jira_case import ISSUE, JiraCase  # noqa: E402
+from once_case import OnceTests  # noqa: E402
 from standins.jira import comments_of  # noqa: E402
 
 
-class OnceTest(JiraCase):
-    def test_an_answer_that_is_lost_makes_no_second_ticket(self):
-        for kind, index_lag in (("lost", 1.2), ("half", 0.8), ("error", 0.5)):
-            with self.subTest(kind):
-                self.jira.index_lag = index_lag
-                before = len(self.jira.all())
-                self.jira.fault(kind, "POST", ISSUE)
-                service = self.start(settle="4s")
-                self.ticketed(service, self.deliver(service))
-                self.assertEqual(len(self.jira.all()), before + 1)
-                created = self.audit(service, "ticket.created")
-                self.assertEqual(len(created), 1)
-                service.close()
-        self.assertGreaterEqual(len(self.jira.searches()), 5, "the lag should have outlasted several look-ups")
-
-    def test_a_connection_cut_before_the_request_was_read_still_ends_in_one_ticket(self):
-        self.jira.fault("drop", "POST", ISSUE)
-        service = self.start(settle="1s")
-        self.ticketed(service, self.deliver(service))
-        self.only_issue()
-
-    def test_killed_between_create_and_record_the_next_start_finds_the_ticket(self):
-        held = self.jira.fault("hold", "POST", ISSUE)
-        service = self.start(queue={"workers": 2, "lease": "2s", "backoff": {"base": "50ms", "max": "500ms"}})
-        finding = self.deliver(service)
-        self.assertTrue(held.reached.wait(20))
-        service.kill()
-        held.release.set()
-        service.start()
-        dossier = self.ticketed(service, finding, 30)
-        self.assertEqual(dossier["draft"]["ticket"]["key"], self.only_issue()["key"])
-        self.approve(service, dossier)
-        self.posted(service, finding)
-        self.only_issue()
-
-    def test_killed_while_approving_the_comment_is_written_once(self):
-        service = self.start(queue={"workers": 2, "lease": "2s", "backoff": {"base": "50ms", "max": "500ms"}})
-        finding = self.deliver(service)
-        dossier = self.ticketed(service, finding)
-        held = self.jira.fault("hold", "POST", ISSUE + "/SEC-1/comment")
-        self.approve(service, dossier, "once and no more")
-        self.assertTrue(held.reached.wait(20))
-        service.kill()
-        held.release.set()
-        service.start()
-        self.posted(service, finding, 30)
-        said = [text for text in comments_of(self.only_issue()) if "once and no more" in text]
-        self.assertEqual(len(said), 1)
-
+class OnceTest(OnceTests, JiraCase):
     def test_redeliveries_replays_and_other_platforms_share_one_ticket(self):
         service = self.start()
         finding = self.deliver(service, wiz_issue(), "wiz")

@@ -75,6 +75,20 @@ class PoliciesOfAReportedBucket(ServiceCase):
         self.assertEqual(len(audit), 1)
         self.assertTrue(self.service.get("/v1/audit/verify")["ok"])
 
+    def test_who_decides_on_one_that_was_asked_for_follows_owner_and_route(self):
+        rules = [{"when": {"kind": ["policy"], "owner": ["alice@*"], "route": ["everything"]}, "roles": ["legal"]}]
+        routes = [{"name": "everything", "when": {}, "do": "ticket"}]
+        service = Service(default_config(approval={"rules": rules}, routes=routes))
+        self.addCleanup(service.close)
+        service.start()
+        id_ = service.send("generic", generic_event("P-rules", bucket="acme-payments-rules"))["findings"][0]["id"]
+        service.settled(id_, 30)
+        draft = service.request("POST", "/v1/policies", body={"finding_id": id_}, token=TOKENS["analyst"])[2]["drafts"][0]
+        status, _, answer = service.request("POST", f"/v1/drafts/{draft['id']}/approve", body={},
+                                            token=TOKENS["approver"])
+        self.assertEqual(status, 403, answer)
+        self.assertIn("the role legal", answer["detail"])
+
     def test_bad_questions_are_refused_with_a_reason(self):
         for body, status, detail in [({}, 400, "give finding_id"), ({"finding_id": "fnd_none"}, 404, ""),
                                      ({"finding_id": 7}, 400, "must be a string"), ({"inventory": []}, 400, "list of stores"),

@@ -6,44 +6,11 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from once_case import OnceTests  # noqa: E402
 from servicenow_case import INCIDENT, ServiceNowCase  # noqa: E402
 
 
-class OnceTest(ServiceNowCase):
-    def test_an_answer_that_is_lost_makes_no_second_ticket(self):
-        for kind in ("drop", "lost", "half", "error"):
-            with self.subTest(kind):
-                before = len(self.now.all())
-                self.now.fault(kind, "POST", INCIDENT)
-                service = self.start(settle="1s")
-                finding = self.deliver(service)
-                self.ticketed(service, finding)
-                self.deliver(service)
-                self.assertEqual(len(self.now.all()), before + 1)
-                service.close()
-
-    def test_killed_between_create_and_record_the_next_start_finds_the_ticket(self):
-        held = self.now.fault("hold", "POST", INCIDENT)
-        service = self.start(queue={"workers": 2, "lease": "2s", "backoff": {"base": "50ms", "max": "500ms"}})
-        finding = self.deliver(service)
-        self.assertTrue(held.reached.wait(20))
-        service.kill()
-        held.release.set()
-        service.start()
-        dossier = self.ticketed(service, finding, 30)
-        self.assertEqual(dossier["draft"]["ticket"]["key"], self.only_row()["number"])
-
-    def test_a_work_note_whose_answer_is_lost_stands_there_once(self):
-        service = self.start()
-        finding = self.deliver(service)
-        dossier = self.ticketed(service, finding)
-        row = self.only_row()
-        held = self.now.fault("lost", "PATCH", f"{INCIDENT}/{row['sys_id']}", times=3)
-        self.approve(service, dossier, "once and no more")
-        self.posted(service, finding, 30)
-        self.assertEqual(held.times, 0)
-        self.assertEqual(len([note for note in self.now.notes(row) if "once and no more" in note]), 1)
-
+class OnceTest(OnceTests, ServiceNowCase):
     def test_a_double_is_closed_as_a_duplicate(self):
         self.now.fault("lost", "POST", INCIDENT)
         self.now.fault("refuse", "GET", INCIDENT, times=4, status=200, body={"result": []})

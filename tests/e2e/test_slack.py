@@ -54,9 +54,10 @@ class SlackCase(TrackerCase):
         self.slack = self.watch(Slack())
 
     def start(self, slack=None, chat=None, **more):
-        config = default_config(auth={**default_config()["auth"], "people": PEOPLE},
-                                chat={"slack": self.slack.config(**(slack or {})), "every": "30ms", **(chat or {})},
-                                **more)
+        config = default_config(**{"auth": {**default_config()["auth"], "people": PEOPLE},
+                                   "chat": {"slack": self.slack.config(**(slack or {})), "every": "30ms",
+                                            **(chat or {})},
+                                   **more})
         return self.serve(config)
 
     def told(self, service, count=1, channel=CHANNEL):
@@ -160,6 +161,18 @@ class DecidingTest(SlackCase):
         self.assertIn("approved" if done["state"] == "approved" else "posted",
                       words_of(self.response(service, path)))
         self.assertEqual(self.state(service, draft)["state"], "posted")
+
+    def test_an_owner_decides_where_a_rule_says_so_whatever_the_role_is(self):
+        service = self.start(approval={"rules": [{"when": {"kind": ["ticket"]}, "owner": True}]}, auth={
+            **default_config()["auth"], "people": PEOPLE + [{"email": "alice@acme.example", "role": "viewer"}]})
+        draft, message = self.drafted(service)
+        status, path = self.slack.click(service, "UVERA", message, APPROVE)
+        self.assertEqual(status, 200)
+        self.assertIn("the owner alice@acme.example", words_of(self.response(service, path)))
+        self.assertEqual(self.state(service, draft)["state"], "pending")
+        direct = self.told(service, 1, "DUALICE")[0]
+        self.slack.click(service, "UALICE", direct, APPROVE)
+        self.assertEqual(self.decided(service, draft, ("posted",))["decided_by"], "alice@acme.example")
 
     def test_a_rejection_asks_why(self):
         service = self.start()

@@ -1,5 +1,6 @@
 """What the tests of trackers and LLMs do again and again: deliver, wait for a draft, decide, and look at the audit."""
 
+import dataclasses
 import unittest
 import urllib.parse
 
@@ -11,6 +12,20 @@ SANDBOX = {"match": {"name": "sandbox-*"}, "business_unit": "Research", "applica
            "environment": "dev", "criticality": "low", "owner": "alice"}
 LAB = {"match": {"name": "lab-*"}, "owner": "alice"}  # no environment
 GHOST = {"id": "ghost", "name": "Gil Host", "email": "gil@acme.example", "department": "Payments"}
+
+
+@dataclasses.dataclass
+class Seen:
+    """A ticket in words that hold for every tracker."""
+
+    key: str
+    is_done: bool
+    words: list  # of its comments or notes
+    files: list  # by name
+    links: list  # to pages outside, by id
+    assignee: object  # "" = nobody
+    mark: str  # what it is found by: a label or a correlation id
+    text: str  # its first line
 
 
 def tracker_config(sink, approval="before_assign", settle="3s", **more):

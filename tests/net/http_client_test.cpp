@@ -107,6 +107,31 @@ TEST_F(HttpClientTest, RedirectToAnotherHostComesBackAsItself) {
     EXPECT_EQ(elsewhere.requests(), 0);
 }
 
+TEST_F(HttpClientTest, AnAnswerThatIsCutAtAnyByteIsNoAnswer) {
+    const struct {
+        const char* name;
+        std::string whole;
+        std::size_t idle = 0; ///< bytes at the end that say nothing any more
+    } rows[] = {
+        {"with its length", answer(201, R"({"key":"SEC-1"})", "X-Note: kept\r\n").bytes},
+        {"in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6;a=b\r\n{\"a\":1\r\n1\r\n}\r\n0\r\n\r\n",
+         1},
+        {"without a body", "HTTP/1.1 204 No Content\r\nX-Note: kept\r\n\r\n"},
+        {"after an interim answer", "HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + answer(200, "{}").bytes},
+    };
+    for (const auto& row : rows) {
+        std::size_t cut = 0;
+        ScriptedServer server(
+            [&](const auto&, const auto&, int) { return Answer{.bytes = row.whole.substr(0, cut), .closes = true}; });
+        for (; cut <= row.whole.size(); ++cut) {
+            SCOPED_TRACE(std::string(row.name) + " after " + std::to_string(cut) + " bytes");
+            const auto result = send({.method = "POST", .url = server.url(), .body = "{}"});
+            EXPECT_EQ(!result, cut < row.whole.size() - row.idle) << summary(result);
+            if (!result) EXPECT_EQ(summary(result), "outcome_unknown");
+        }
+    }
+}
+
 TEST_F(HttpClientTest, SaysWhatIsKnownOfEachBrokenOutcome) {
     struct Row {
         const char* name;

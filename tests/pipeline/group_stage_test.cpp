@@ -11,7 +11,10 @@ using test::House;
 using test::run_task;
 using test::value_of;
 using testing::AllOf;
+using testing::Contains;
 using testing::Each;
+using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -155,6 +158,44 @@ TEST(GroupStage, ARejectedGroupAsksNobodyAgain) {
     street.storm(6, 8);
     EXPECT_THAT(street.pending(), IsEmpty());
     EXPECT_EQ(street.tracker->creates, 0);
+}
+
+TEST(GroupStage, ATicketThatNobodyWantsSaysSoAndIsNotAskedForAgain) {
+    for (const auto state : {DraftState::rejected, DraftState::expired}) {
+        SCOPED_TRACE(to_string(state));
+        Street street;
+        street.approval = "before_assign";
+        street.group.min = 2;
+        street.report(1);
+        street.storm(2, 4);
+        const auto draft = street.group_draft();
+        ASSERT_TRUE(draft.ticket);
+        run_task(street.decide(draft.id, state));
+        street.settle();
+        street.storm(5, 7);
+        EXPECT_THAT(street.pending(), Not(Contains(Field(&Draft::title, HasSubstr("Many findings")))));
+        const auto& comments = street.tracker->tickets.at(1).comments;
+        EXPECT_THAT(comments, ElementsAre(HasSubstr("nobody is assigned"))) << "once";
+        EXPECT_EQ(street.tracker->tickets.at(1).assignee, "");
+    }
+}
+
+TEST(GroupStage, WhatTheTableHasNoRoomForIsAFileOnceNobodyJoinsAnyMore) {
+    Street street;
+    street.tracker->keeps_files = true;
+    street.storm(1, 5);
+    street.approve(street.group_draft().id);
+    EXPECT_THAT(street.tracker->tickets[0].files, IsEmpty()) << "all of them are in the table";
+    const auto begun = street.clock.now();
+    street.storm(6, 60);
+    EXPECT_GE(street.clock.now() - begun, std::chrono::minutes(50)) << "the group's hour is over";
+    ASSERT_THAT(street.tracker->tickets[0].files, SizeIs(1));
+    const auto& [name, bytes] = *street.tracker->tickets[0].files.begin();
+    EXPECT_THAT(name, HasSubstr("dossier-findings-"));
+    EXPECT_EQ(std::ranges::count(bytes, '\n'), 61);
+    EXPECT_THAT(bytes, HasSubstr("bucket-60"));
+    street.report(7, "resolved");
+    EXPECT_THAT(street.tracker->tickets[0].files, SizeIs(1)) << "the table alone follows from there";
 }
 
 TEST(GroupStage, ACrashAtAnyCommitMakesOneTicket) {

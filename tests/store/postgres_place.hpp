@@ -16,7 +16,14 @@ public:
     static auto open_postgres(const std::string& url) -> std::unique_ptr<PostgresStore> {
         return std::make_unique<PostgresStore>(PostgresTarget::parse(url, {}).value(), plain_seal);
     }
-    [[nodiscard]] auto url() const -> const std::string& { return url_; }
+    [[nodiscard]] auto url() const -> std::string override { return url_; }
+    [[nodiscard]] auto connect(PostgresTarget::Access access = PostgresTarget::Access::read_write) const
+        -> std::unique_ptr<PostgresDatabase> {
+        return std::make_unique<PostgresDatabase>(PostgresTarget::parse(url_, {}).value(), access);
+    }
+    void pretend_schema(int version) override {
+        connect()->script("UPDATE dossier_schema SET version=" + std::to_string(version));
+    }
 
 private:
     std::string url_;

@@ -20,14 +20,11 @@ protected:
         place_ = std::make_unique<PostgresPlace>(*server());
     }
     static auto server() -> PostgresServer* { return PostgresServer::shared(); }
-    auto url() const -> const std::string& { return place_->url(); }
+    auto url() const -> std::string { return place_->url(); }
     auto url_by(int port) const -> std::string { return server()->url_of(url().substr(url().rfind('/') + 1), port); }
     auto open() const -> std::unique_ptr<PostgresStore> { return place_->open_postgres(); }
     /// A connection beside the store's.
-    auto connect() const -> std::unique_ptr<PostgresDatabase> {
-        return std::make_unique<PostgresDatabase>(PostgresTarget::parse(url(), {}).value(),
-                                                  PostgresTarget::Access::read_write);
-    }
+    auto connect() const -> std::unique_ptr<PostgresDatabase> { return place_->connect(); }
     auto number(const std::string& sql) const -> std::int64_t {
         const auto db = connect();
         auto rows = db->query(sql);
@@ -132,8 +129,7 @@ TEST_F(PostgresSuite, RefusesADatabaseOfAnotherProgramAndOneOfALaterDossier) {
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
         const PostgresPlace place(*server());
-        PostgresDatabase(PostgresTarget::parse(place.url(), {}).value(), PostgresTarget::Access::read_write)
-            .script(row.sql);
+        place.connect()->script(row.sql);
         const auto store = open_store({.url = place.url()}, plain_seal);
         ASSERT_FALSE(store);
         EXPECT_EQ(store.error().code, Errc::storage);

@@ -24,6 +24,8 @@ class Place {
 public:
     virtual ~Place() = default;
     virtual auto open() -> std::unique_ptr<Store> = 0;
+    [[nodiscard]] virtual auto url() const -> std::string = 0;
+    virtual void pretend_schema(int version) = 0; ///< of a store that was made
 };
 
 struct StoreKind {

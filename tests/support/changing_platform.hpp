@@ -53,6 +53,9 @@ public:
         if (found == items.end()) co_return fail(Errc::not_found, "no such issue");
         co_return found->second;
     }
+    auto remarks(std::string, Deadline) -> Task<Result<std::vector<ingest::Remark>>> override {
+        co_return std::vector<ingest::Remark>{};
+    }
     auto changes(std::string cursor, Timestamp from, Deadline) -> Task<Result<ingest::ChangePage>> override {
         ++looks;
         since = from;

@@ -43,6 +43,9 @@ public:
     [[nodiscard]] auto source() const -> const std::string& override { return source_; }
     [[nodiscard]] auto capabilities() const -> ingest::Capabilities override { return can; }
     auto fetch(std::string, Deadline) -> Task<Result<ingest::ApiItem>> override { return none<ingest::ApiItem>(); }
+    auto remarks(std::string, Deadline) -> Task<Result<std::vector<ingest::Remark>>> override {
+        return none<std::vector<ingest::Remark>>();
+    }
     auto changes(std::string, Timestamp, Deadline) -> Task<Result<ingest::ChangePage>> override {
         return none<ingest::ChangePage>();
     }

@@ -1,6 +1,8 @@
 // Who is heard, and what is understood of what they say.
 #include "dossier/ticket/callbacks.hpp"
 
+#include "contract.hpp"
+
 #include "dossier/base/crypto.hpp"
 
 #include <gtest/gtest.h>
@@ -55,6 +57,23 @@ TEST(Callbacks, OnlyTheTrackerIsHeard) {
         EXPECT_EQ(heard.has_value(), row.is_heard);
         if (!heard) EXPECT_EQ(heard.error().code, Errc::unauthenticated);
     }
+}
+
+TEST(Callbacks, JirasOwnExamplesAreHeard) {
+    const auto vectors = test::shared_contract("signature-vectors.json");
+    if (!vectors) GTEST_SKIP() << "the folder of shared contracts is not there";
+    int seen = 0;
+    for (const auto& row : vectors->at("vectors")) {
+        if (row["kind"] != "jira admin webhook") continue;
+        const auto body = row["body"].get<std::string>();
+        const CallbackConfig config{.secret = Secret(row["secret"].get<std::string>()), .token = {}};
+        const auto header = row["header"].get<std::string>();
+        const auto signature = row["signature"].get<std::string>();
+        EXPECT_TRUE(check_callback(config, request_of(body, header, signature), true)) << body;
+        EXPECT_FALSE(check_callback(config, request_of(body + "\n", header, signature), true)) << body;
+        ++seen;
+    }
+    EXPECT_GE(seen, 2);
 }
 
 TEST(Callbacks, WhatIsUnderstood) {

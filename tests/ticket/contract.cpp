@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <unistd.h>
@@ -55,6 +56,13 @@ auto shared_dir() -> std::string {
     const char* configured = std::getenv("DOSSIER_SHARED"); // NOLINT(concurrency-mt-unsafe)
     const std::string dir = configured != nullptr ? configured : std::string(DOSSIER_SOURCE_DIR) + "/../shared";
     return std::filesystem::is_directory(dir + "/contracts") ? dir : "";
+}
+
+auto shared_contract(const std::string& name) -> std::optional<Json> {
+    std::ifstream file(shared_dir() + "/contracts/" + name);
+    if (!file) return std::nullopt;
+    auto json = parse_json(std::string(std::istreambuf_iterator<char>(file), {}));
+    return json ? std::optional(std::move(*json)) : std::nullopt;
 }
 
 auto has_judge() -> bool {

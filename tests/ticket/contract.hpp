@@ -12,6 +12,8 @@ namespace dossier::ticket::test {
 
 /// `$DOSSIER_SHARED`, else `<source dir>/../shared`; "" where there is none.
 [[nodiscard]] auto shared_dir() -> std::string;
+/// A file below `contracts/`; nullopt where it isn't there.
+[[nodiscard]] auto shared_contract(const std::string& name) -> std::optional<Json>;
 [[nodiscard]] auto has_judge() -> bool;
 
 /// One verdict a document: "" = valid, else the reason.

@@ -92,6 +92,7 @@ public:
         std::set<std::string> events;
         std::vector<std::string> comments; ///< their texts, each event's once
         std::set<std::string> links;
+        std::map<std::string, std::string> files; ///< name → content
         std::string assignee;
         bool closed = false;
     };
@@ -108,7 +109,8 @@ public:
     int updates = 0;
     int moves = 0;
     bool is_closed_for_good = false; ///< as a ServiceNow incident is
-    bool no_way_to_done = false;     ///< in the project's workflow
+    bool keeps_files = false;
+    bool no_way_to_done = false; ///< in the project's workflow
 
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
     auto create(const Draft& draft, const std::string& key, Deadline) -> Task<Result<TicketRef>> override {
@@ -151,6 +153,12 @@ public:
         if (error && *error != Errc::outcome_unknown) co_return fail(*error, "scripted");
         if (at(ticket).events.insert(event_id).second) at(ticket).comments.push_back(markdown);
         if (error) co_return fail(*error, "cut off after the work was done");
+        co_return Result<void>{};
+    }
+    auto takes_files() const -> bool override { return keeps_files; }
+    auto attach(const TicketRef& ticket, const Attachment& file, bool, Deadline) -> Task<Result<void>> override {
+        if (auto error = next_error()) co_return fail(*error, "scripted");
+        at(ticket).files[file.name] = file.bytes;
         co_return Result<void>{};
     }
     auto assign(const TicketRef& ticket, const std::string& email, Deadline) -> Task<Result<void>> override {

@@ -165,6 +165,25 @@ TEST(Delivery, TakesACrashInTheMiddleOfACallForAnUnknownOutcome) {
     EXPECT_EQ(parse_json(world.store.audit.at(0).details).value()["found"], true);
 }
 
+TEST(Delivery, WaitsForATicketThatTheTrackerMadeAfterWeHadDied) {
+    World world;
+    Intent crashed;
+    crashed.key = "ticket:dos_1";
+    crashed.dossier_id = "dos_1";
+    crashed.sink = "jira";
+    crashed.state = Intent::State::attempting;
+    crashed.attempts = 1;
+    crashed.attempted_at = world.clock.now();
+    world.store.intents[crashed.key] = crashed;
+    world.jira->lag = 120s;
+    world.clock.step(40s); // a slow tracker: the request had left us
+    run(world.jira->create(sample_draft(), ticket_key("", "dos_1"), deadline_in(1s))).value();
+    world.clock.step(5s);
+    EXPECT_GT(world.until_ticket(), 0);
+    EXPECT_EQ(world.jira->creates, 1);
+    EXPECT_EQ(world.jira->tickets.size(), 1U);
+}
+
 TEST(Delivery, FindsTheTicketWhoseSavingFailed) {
     for (int failing_save = 1; failing_save <= 2; ++failing_save) {
         SCOPED_TRACE(failing_save);

@@ -39,6 +39,26 @@ TEST(Enclosures, HoldTheEvidenceUnderANameThatIsItsContent) {
     EXPECT_NE(evidence_file("dos_1", 2, {finding}, narrative).name, file.name);
 }
 
+TEST(Enclosures, ListAGroupsMembersWithoutFormulas) {
+    const store::GroupMember members[] = {
+        {.dossier_id = "dos_1", .finding_id = "fnd_1", .title = "Public, \"open\"", .resource = "=cmd|' /C calc'!A0"},
+        {.dossier_id = "dos_2",
+         .finding_id = "fnd_2",
+         .title = "two\nlines",
+         .resource = "acme",
+         .owner = "@alice",
+         .severity = Severity::high,
+         .is_open = false,
+         .own_ticket = "SEC-1",
+         .url = "https://wiz.example/2"}};
+    const auto file = members_file({std::begin(members), std::end(members)});
+    EXPECT_THAT(file.name, MatchesRegex("dossier-findings-[0-9a-f]+\\.csv"));
+    EXPECT_EQ(file.content_type, "text/csv");
+    EXPECT_EQ(file.bytes, "state,severity,resource,finding,owner,own_ticket,url,finding_id,dossier_id\r\n"
+                          "open,medium,'=cmd|' /C calc'!A0,\"Public, \"\"open\"\"\",,,,fnd_1,dos_1\r\n"
+                          "over,high,acme,\"two\nlines\",'@alice,SEC-1,https://wiz.example/2,fnd_2,dos_2\r\n");
+}
+
 TEST(Enclosures, HoldThePictureAndTheWholeText) {
     BlastRadius radius;
     radius.nodes = {{.id = "a", .name = "acme-payments", .kind = "data_store"},

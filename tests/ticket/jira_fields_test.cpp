@@ -190,9 +190,26 @@ TEST(JiraFields, SayWhichKeyOfTheConfigurationIsWrong) {
         EXPECT_EQ(fields.error().code, Errc::rejected);
         for (const auto* words : row.words) EXPECT_THAT(fields.error().message, HasSubstr(words));
     }
-    EXPECT_THAT(unfilled_fields(config_with("{}"), screen_of(screen_items())),
-                testing::ElementsAre(HasSubstr("'Team' (customfield_1)")));
-    EXPECT_THAT(unfilled_fields(config_with(R"({"Team":"x"})"), screen_of(screen_items())), testing::IsEmpty());
+}
+
+TEST(JiraFields, SaysWithoutADraftWhatWouldGoWrong) {
+    const struct {
+        const char* fields;
+        std::vector<testing::Matcher<std::string>> problems;
+    } rows[] = {
+        {"{}", {HasSubstr("'Team' (customfield_1)")}},
+        {R"({"Team":"payments"})", {}},
+        {R"({"Team":"{{asset.business_unit}}","Story Points":"{{finding.risk}}","Risk owner":"a@acme.example"})", {}},
+        {R"({"Team":"Paymnts"})", {HasSubstr("`Paymnts` is none of `Payments`, `Platform`")}},
+        {R"({"Team":"Platform","Story Points":"many","Storey":1})",
+         {HasSubstr("`many` is no number"), HasSubstr("offers no field 'Storey'")}},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.fields);
+        const auto config = config_with(row.fields);
+        EXPECT_THAT(screen_problems(config, screen_of(screen_items()), JiraDialect(config)),
+                    testing::UnorderedElementsAreArray(row.problems));
+    }
 }
 
 TEST(JiraFields, AUserWhomNobodyKnowsIsLeftOut) {
@@ -262,6 +279,25 @@ TEST(JiraFields, SummaryAndLabelsKeepJirasRules) {
     EXPECT_THAT(
         jira_labels(config_with(R"({"labels":["team {{owner.team}}"]})"), draft, "dossier-1"),
         testing::ElementsAre("dossier-1", "dossier", "dossier-draft", "team-Payments-Team", "data-exposure", "pii"));
+}
+
+TEST(JiraFields, TakeTheDueDateWhereTheScreenHasIt) {
+    const auto made_with = [](const SinkConfig& config, const JiraScreen* screen, bool has_date) {
+        auto draft = draft_with_facts();
+        if (has_date) draft.due = DueDate{.on = "2026-12-04"};
+        return jira_fields(config, draft, screen, JiraDialect(config), {}, {}).value().value("duedate", Json(nullptr));
+    };
+    const auto screen = screen_of(screen_items());
+    auto without = screen;
+    std::erase_if(without.fields, [](const JiraField& one) { return one.id == "duedate"; });
+    const auto config = config_with(R"({"Team": "Payments"})");
+    EXPECT_EQ(made_with(config, &screen, true), "2026-12-04");
+    EXPECT_EQ(made_with(config, &screen, false), nullptr);
+    EXPECT_EQ(made_with(config, &without, true), nullptr) << "Jira would refuse the ticket";
+    EXPECT_EQ(made_with(config, nullptr, true), nullptr) << "nobody knows what the screen takes";
+    for (const auto* own :
+         {R"({"Team": "Payments", "duedate": "2027-01-01"})", R"({"Team": "Payments", "Due Date": "2027-01-01"})"})
+        EXPECT_EQ(made_with(config_with(own), &screen, true), "2027-01-01") << "the configuration has its own idea";
 }
 
 } // namespace

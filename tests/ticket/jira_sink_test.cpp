@@ -263,6 +263,31 @@ TEST(JiraSink, HandsOnTheWordsOfARefusal) {
     }
 }
 
+TEST(JiraSink, UnderstandsTheRefusalsThatPeopleHaveSeen) {
+    const auto samples = test::shared_contract("jira-error-samples.json");
+    if (!samples) GTEST_SKIP() << "the folder of shared contracts is not there";
+    int understood = 0;
+    for (const auto& sample : samples->at("errors")) {
+        SCOPED_TRACE(sample.dump());
+        JiraWorld world;
+        const auto status = sample["status"].get<int>();
+        world.jira.first = {Reply{status, sample["body"], {}}};
+        const auto made = world.create();
+        ASSERT_FALSE(made);
+        EXPECT_EQ(made.error().code, net::errc_of_status(status, net::Repeat::unsafe));
+        std::vector<std::string> words;
+        const auto& body = sample["body"];
+        if (!body.is_object()) continue;
+        if (body.contains("errorMessages"))
+            for (const auto& one : body["errorMessages"]) words.push_back(one.get<std::string>());
+        if (body.contains("errors") && body["errors"].is_object())
+            for (const auto& [field, one] : body["errors"].items()) words.push_back(field);
+        for (const auto& one : words) EXPECT_NE(made.error().message.find(one.substr(0, 60)), std::string::npos) << one;
+        understood += words.empty() ? 0 : 1;
+    }
+    EXPECT_GE(understood, 12);
+}
+
 TEST(JiraSink, WaitsAsLongAsItIsAskedTo) {
     JiraWorld world;
     world.jira.first = {Reply{429, {}, {{"Retry-After", "0"}}}};
@@ -298,6 +323,31 @@ TEST(JiraSink, ApprovesOnce) {
     for (const std::string nobody : {"alice@acme", "carol@acme.example", "", "bob", "x y@acme.example"}) {
         EXPECT_EQ(world.fixture.run(sink.assign(ticket, nobody, world.deadline)).error().code, Errc::not_found);
     }
+}
+
+TEST(JiraSink, ALookThatIsAnsweredWithNothingIsNoLook) {
+    JiraWorld world;
+    const auto ticket = world.create().value();
+    auto& sink = *world.fixture.sink;
+    const std::string note = "once";
+    const std::string event = "drf_1";
+    const Attachment file{.name = "a.json", .content_type = "application/json", .bytes = "{}"};
+    const Reply nothing{200, {}, {}}; // what is left of an answer that ended with its head
+    const std::function<Errc()> looks[] = {
+        [&] {
+            return world.fixture.run(sink.comment(ticket, note, event, Audience::staff, world.deadline)).error().code;
+        },
+        [&] { return world.fixture.run(sink.attach(ticket, file, true, world.deadline)).error().code; },
+        [&] { return world.fixture.run(sink.link(ticket, ticket, LinkKind::relates, world.deadline)).error().code; },
+        [&] { return world.fixture.run(sink.transition(ticket, {}, world.deadline)).error().code; },
+        [&] { return world.find().error().code; },
+    };
+    const auto written = world.fixture.server.seen().size();
+    for (const auto& look : looks) {
+        world.jira.first = {nothing};
+        EXPECT_EQ(look(), Errc::unavailable);
+    }
+    EXPECT_EQ(world.fixture.server.seen().size(), written + std::size(looks)) << "nothing was added blindly";
 }
 
 TEST(JiraSink, LinksAndClosesADouble) {

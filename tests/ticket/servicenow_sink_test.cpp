@@ -236,6 +236,17 @@ TEST(ServiceNowSink, NotesOncePerEvent) {
     EXPECT_EQ(world.comment({.sink = "snow", .key = "INC1"}, "x", "drf_3").error().code, Errc::invalid_argument);
 }
 
+TEST(ServiceNowSink, ALookThatIsAnsweredWithNothingIsNoLook) {
+    SnowWorld world;
+    const auto ticket = world.create().value();
+    const Reply nothing{200, {}, {}}; // what is left of an answer that ended with its head
+    world.snow.first = {nothing};
+    EXPECT_EQ(world.comment(ticket, "once", "drf_1").error().code, Errc::unavailable);
+    EXPECT_EQ(world.snow.journal.size(), 1U) << "the draft itself and no more";
+    world.snow.first = {nothing};
+    EXPECT_EQ(world.find().error().code, Errc::unavailable) << "without a look there is no second create";
+}
+
 TEST(ServiceNowSink, ClosesADoubleAsFarAsTheProcessAllows) {
     for (const bool refuses : {false, true}) {
         SCOPED_TRACE(refuses);

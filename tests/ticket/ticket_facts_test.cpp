@@ -49,6 +49,7 @@ auto full_view() -> DossierView {
     view.assessment.risk = 87.4;
     view.assessment.level = "critical";
     view.assessment.regulations = {{.framework = "GDPR"}, {.framework = "PCI DSS 4.0.1"}, {.framework = "GDPR"}};
+    view.due = DueDate{.on = "2026-12-04"};
     return view;
 }
 

@@ -7,7 +7,8 @@
 
 namespace dossier::api {
 
-[[nodiscard]] auto chat_people(std::vector<PersonConfig> people) -> approve::ChatPeople;
+/// @param owners_decide whether an approval rule lets the owner of a finding decide, whatever the role is
+[[nodiscard]] auto chat_people(std::vector<PersonConfig> people, bool owners_decide) -> approve::ChatPeople;
 
 /// Asks as `POST /v1/ask` does, audit record included. References outlive the task.
 auto answer_in_chat(report::Questioner& questioner, store::AuditStore& store, const Clock& clock, std::string question,

@@ -12,7 +12,8 @@ namespace dossier::api {
 
 [[nodiscard]] auto present_finding(const store::FindingRow& row) -> Json;
 /// {"id","findings":[ids],"owner","context","blast_radius","assessment","route","narrative","citations","draft",
-/// "ticket","tickets","ticket_updates","write_back","timeline",…}. @param timeline audit records, oldest first
+/// "ticket","tickets","ticket_updates","write_back","actions","timeline",…}. @param timeline audit records, oldest
+/// first
 /// @param intents of the dossier @param tickets all generations
 [[nodiscard]] auto present_dossier(const store::DossierRow& row, const std::vector<store::AuditRow>& timeline,
                                    const std::vector<store::Intent>& intents = {},

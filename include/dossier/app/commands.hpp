@@ -144,6 +144,19 @@ struct CostOptions {
 /// What asking LLMs cost, what is reserved, and what budgets refused.
 auto costs(const CostOptions& options, std::ostream& out) -> int;
 
+struct SimulateOptions {
+    std::string config_path;  ///< that is tried
+    std::string current_path; ///< that runs: its store is looked at, and its approval rules say what was; "" = the same
+    std::string since = "30d";   ///< so long ago, or an RFC 3339 time or a day
+    std::size_t limit = 50;      ///< changes that are shown; 0 = all
+    bool exit_code = false;      ///< `exit_differs` where something would be different
+    std::string format = "text"; ///< text | json
+};
+inline constexpr int exit_differs = 3;
+/// What would have been under another configuration, as a difference to what was. Asks nobody and writes nothing; works
+/// while the service runs.
+auto simulate(const SimulateOptions& options, std::ostream& out) -> int;
+
 /// Checks the whole chain of the configured store against the signed head. Works while the service runs.
 auto audit_verify(const std::string& config_path, std::ostream& out) -> int;
 

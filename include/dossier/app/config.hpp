@@ -17,7 +17,9 @@
 #include "dossier/pipeline/config.hpp"
 #include "dossier/redact/redactor.hpp"
 #include "dossier/store/config.hpp"
+#include "dossier/ticket/action_config.hpp"
 #include "dossier/ticket/config.hpp"
+#include "dossier/ticket/purview.hpp"
 
 #include <string>
 #include <vector>
@@ -41,6 +43,8 @@ struct AppConfig {
     explain::LlmConfig llm;
     explain::ClassificationConfig classification;
     ticket::TicketConfig tickets;
+    std::vector<ticket::PurviewConfig> scanners;
+    ticket::ActionConfig actions;
     approve::ApprovalConfig approval;
     approve::ChatConfig chat;
     approve::PlatformVoteConfig platform_votes;

@@ -1,8 +1,9 @@
 #pragma once
 // An approval given inside the platform counts where the configuration says so: somebody notes "dossier approve" on the
-// finding there. The platform's API is asked for the notes of findings whose ticket's draft waits. A note counts when
-// it came after the draft and after its last edit, and when the platform names its author by an e-mail that may decide;
-// the decision is then theirs, in the review queue like any other. A note is judged once.
+// finding there, or sets it to a status that is named for it. The platform's API is asked for the remarks on findings
+// whose ticket's draft waits. A remark counts when it came after the draft and after its last edit, and when the
+// platform names its author by an e-mail that may decide; the decision is then theirs, in the review queue like any
+// other. A remark is judged once.
 
 #include "dossier/approve/chat_people.hpp"
 #include "dossier/approve/review_queue.hpp"
@@ -22,21 +23,27 @@ struct PlatformVoteConfig {
     std::vector<std::string> sources;        ///< whose notes count; empty = off
     std::string approve = "dossier approve"; ///< a note begins with it, in whatever case
     std::string reject = "dossier reject";
+    std::vector<std::string> approving; ///< statuses that approve when a person sets them; empty = none does
+    std::vector<std::string> rejecting;
+    /// Whose decision a change of status is where the platform doesn't tell who made it (Wiz): an e-mail; "" =
+    /// nobody's.
+    std::string status_by;
     Duration every{60'000};
 };
 [[nodiscard]] auto read_platform_votes(config::Section section) -> PlatformVoteConfig;
 
-/// What one note says.
+/// What one remark decides.
 struct PlatformVote {
-    std::string note_id;
+    std::string id; ///< of the remark
     std::string email;
     DraftState decision = DraftState::approved;
     std::string reason; ///< what follows the words
+    std::string means;  ///< "a note" or "the status dismissed"
     Timestamp at{};
 };
-/// The votes in a finding as the platform's API gives it: only its own list of notes is looked at, never what else may
-/// stand in it. Notes without id, time or author's e-mail are none.
-[[nodiscard]] auto votes_in(std::string_view raw, const PlatformVoteConfig& config) -> std::vector<PlatformVote>;
+/// The votes among remarks, the earliest first. What names nobody is none.
+[[nodiscard]] auto votes_in(std::vector<ingest::Remark> remarks, const PlatformVoteConfig& config)
+    -> std::vector<PlatformVote>;
 
 class PlatformVotes final : public ingest::Poller {
 public:

@@ -26,6 +26,7 @@ struct Terms {
     bool owner = false;
     bool four_eyes = false;
     bool wants_reason = false;
+    std::size_t rule = 0; ///< that says so: its number in `approval.rules`, from 1; 0 = none matches
 };
 
 class ApprovalRules {

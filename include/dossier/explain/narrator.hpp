@@ -38,6 +38,11 @@ struct Narration {
 /// Deterministic narrative from the evidence alone; every sentence cites. Marked author=template.
 [[nodiscard]] auto narrate_by_template(const NarrationInput& input) -> Narrative;
 
+/// The question that a narrative is asked by: what it shows a model and how its answer is judged. For whoever asks it
+/// of somebody else than the configured providers. The error of a prompt catalogue without a prompt for it.
+[[nodiscard]] auto narrative_question(NarrationInput input, const PromptCatalogue& prompts,
+                                      std::shared_ptr<const redact::Redactor> redactor) -> Result<LlmQuestion>;
+
 /// The evidence with every statement, value and origin redacted. Same evidence, same pseudonyms: whoever may restore
 /// originals (`redaction.restore_in_tickets`) gets the Redaction of a narrative by calling this on its input again.
 [[nodiscard]] auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redactor,

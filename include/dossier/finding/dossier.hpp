@@ -294,6 +294,16 @@ struct WebLink {
     std::string title;
 };
 
+/// By when a ticket is to be done: counted once from a time and a severity, by code.
+struct DueDate {
+    std::string on; ///< local date: "2026-12-04"
+    Severity severity = Severity::medium;
+    int days = 0;             ///< business days that this severity has
+    std::string counted_from; ///< local date
+    Timestamp ends_at{};      ///< the instant in which the date is over
+    auto operator==(const DueDate&) const -> bool = default;
+};
+
 enum class DraftState { pending, approved, rejected, expired, posted };
 [[nodiscard]] auto to_string(DraftState) -> std::string_view;
 [[nodiscard]] auto parse_draft_state(std::string_view word) -> std::optional<DraftState>;
@@ -305,13 +315,13 @@ struct Draft {
     std::string dossier_id;
     int revision = 0; ///< of the dossier
     std::vector<std::string> finding_ids;
-    std::string kind = "ticket"; ///< ticket | tags | policy | report
+    std::string kind = "ticket"; ///< ticket | tags | policy | scan | report
     std::string sink;
     std::string approval; ///< none | before_create | before_assign
     DraftState state = DraftState::pending;
     std::string title;
     std::string body;    ///< Markdown
-    std::string payload; ///< what kind `tags` writes: {"flat": {…}, "list": {…}} as JSON text; "" for the other kinds
+    std::string payload; ///< JSON text: what kind `tags` writes, {"flat": {…}, "list": {…}}; what kind `scan` starts
     std::string content_hash;
     std::string approved_hash; ///< the content that was approved; "" before
     std::string assignee;      ///< e-mail, else person id, else ""; a reviewer may name somebody else
@@ -323,6 +333,7 @@ struct Draft {
     /// draft, so that a create that is tried again sends the same.
     std::vector<std::pair<std::string, std::string>> facts;
     std::vector<WebLink> links; ///< the findings in their platforms' consoles
+    std::optional<DueDate> due; ///< of the ticket; the body says it too
     Timestamp created_at{};
     std::string decided_by;
     std::optional<Timestamp> decided_at;

@@ -30,6 +30,8 @@ void to_json(Json& json, const Narrative& value);
 void from_json(const Json& json, Narrative& value);
 void to_json(Json& json, const TicketRef& value);
 void from_json(const Json& json, TicketRef& value);
+void to_json(Json& json, const DueDate& value);
+void from_json(const Json& json, DueDate& value);
 void to_json(Json& json, const Draft& value);
 void from_json(const Json& json, Draft& value);
 

@@ -33,6 +33,7 @@ struct Capabilities {
     bool tags = false; ///< by the platform's own means (a rule, a note); `api.tags.url` adds it to any
     bool status = false;
     bool ticket_link = false;
+    bool remarks = false;
 };
 
 /// One item of the platform in a form that the source's adapter takes, as it is to be stored.
@@ -89,6 +90,15 @@ struct WriteReceipt {
     bool was_there = false; ///< an earlier attempt had done it
 };
 
+/// What somebody said about a finding inside the platform, or did to it.
+struct Remark {
+    std::string id;    ///< the same at each reading
+    std::string email; ///< whose it is; "" where the platform doesn't say
+    Timestamp at{};
+    std::string text;   ///< of a comment
+    std::string status; ///< set instead of `text`: what the finding was set to, the platform's word in lower case
+};
+
 /// A classification of an asset in the two forms that users know (see classification_payload.hpp).
 struct Classification {
     std::string data_classification;                ///< "PII"
@@ -108,6 +118,8 @@ public:
 
     /// The whole finding. `not_found` when the platform knows no such id.
     virtual auto fetch(std::string source_id, Deadline deadline) -> Task<Result<ApiItem>> = 0;
+    /// Comments on the finding and changes of its status, in no order. What has neither time nor id is left out.
+    virtual auto remarks(std::string source_id, Deadline deadline) -> Task<Result<std::vector<Remark>>> = 0;
     /// Findings created, changed or resolved since `cursor`, oldest change first. An item may come twice, none is left
     /// out: cursors overlap where the platform's clock or paging may skip.
     /// @param cursor "" = from `since` on

@@ -3,7 +3,9 @@
 
 #include "dossier/base/config.hpp"
 #include "dossier/finding/vocabulary.hpp"
+#include "dossier/ticket/due.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,8 +45,11 @@ struct RouteConfig {
     std::string sink;              ///< "" = the first configured sink
     std::string approval;          ///< "" = tickets.approval | none | before_create | before_assign
     double min_confidence = 0;
-    bool policy_drafts = false; ///< policies that close the exposure become drafts of their own, for review
-    NarrativeRule narrative;    ///< `narrative:` always | never | {top_percent, window}
+    bool policy_drafts = false;         ///< policies that close the exposure become drafts of their own, for review
+    std::optional<ticket::DueDays> due; ///< in place of those of `tickets.due`; empty = `none`
+    std::string scan;                   ///< action that scans the store, once a person approved it; "" = none
+    std::string policy_sink;            ///< where they go: a target of `actions` or a ticket sink; "" = the outbox
+    NarrativeRule narrative;            ///< `narrative:` always | never | {top_percent, window}
 };
 
 struct AutomateConfig {

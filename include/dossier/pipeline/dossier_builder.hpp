@@ -15,12 +15,16 @@
 #include "dossier/ingest/receiver.hpp"
 #include "dossier/pipeline/config.hpp"
 #include "dossier/store/store.hpp"
+#include "dossier/ticket/action.hpp"
 #include "dossier/ticket/delivery.hpp"
 #include "dossier/ticket/draft_renderer.hpp"
 #include "dossier/ticket/lifecycle.hpp"
+#include "dossier/ticket/purview.hpp"
 #include "dossier/ticket/write_back.hpp"
 
 #include <functional>
+#include <map>
+#include <memory>
 
 namespace dossier::pipeline {
 
@@ -40,13 +44,16 @@ struct Stations {
     std::vector<std::shared_ptr<ingest::PlatformApi>> platforms; ///< to complete what came thin
     std::string default_approval;
     std::string default_sink;
-    ticket::Lifecycle* lifecycle = nullptr;           ///< nullptr = tickets are left alone once they are made
-    ticket::WriteBack* write_back = nullptr;          ///< nullptr = no platform is ever written to
-    ticket::GroupConfig group{};                      ///< `tickets.group`
-    bool restore_in_tickets = false;                  ///< `redaction.restore_in_tickets`
-    const explain::Classifier* classifier = nullptr;  ///< nullptr = only what platforms know counts
-    explain::LlmClassifier* llm_classifier = nullptr; ///< nullptr = what the rules leave open stays open
+    ticket::Lifecycle* lifecycle = nullptr;  ///< nullptr = tickets are left alone once they are made
+    ticket::WriteBack* write_back = nullptr; ///< nullptr = no platform is ever written to
+    ticket::GroupConfig group{};             ///< `tickets.group`
+    ticket::DueConfig due{};                 ///< `tickets.due`
+    const std::vector<ticket::PurviewConfig>* scanners = nullptr; ///< what scans stores; nullptr = nothing
+    bool restore_in_tickets = false;                              ///< `redaction.restore_in_tickets`
+    const explain::Classifier* classifier = nullptr;              ///< nullptr = only what platforms know counts
+    explain::LlmClassifier* llm_classifier = nullptr;             ///< nullptr = what the rules leave open stays open
     std::vector<explain::LocationRule> location_rules{};
+    ticket::Actions* actions = nullptr; ///< nullptr = approved drafts go to trackers and platforms only
 };
 
 /// Drafts of policies that a person asked for.
@@ -82,6 +89,11 @@ public:
     /// One draft for each group of like stores, in a dossier of their own.
     auto draft_governance(std::vector<explain::InventoryStore> stores, std::string sink, std::string actor)
         -> Task<Result<AskedPolicies>>;
+    /// A draft of the scan that covers a stored finding's store (`POST /v1/scans`). Asked twice, it answers with the
+    /// one that waits or is under way. `not_found`; `invalid_argument` where no target or no scan of it fits;
+    /// `conflict` for a finding that is over.
+    /// @param target "" = the only one
+    auto draft_scan(std::string finding_id, std::string target, std::string actor) -> Task<Result<Draft>>;
 
 private:
     Stations stations_;

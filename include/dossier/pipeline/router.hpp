@@ -5,6 +5,8 @@
 #include "dossier/finding/dossier.hpp"
 #include "dossier/pipeline/config.hpp"
 
+#include <string_view>
+
 namespace dossier::pipeline {
 
 struct RoutingFacts {
@@ -14,6 +16,13 @@ struct RoutingFacts {
     double grounding_score = 1;
     std::size_t automatic_actions_last_hour = 0;
 };
+
+/// Reasons of a decision that the mode alone gave.
+inline constexpr std::string_view observe_reason = "mode is observe: nothing leaves the service";
+inline constexpr std::string_view not_automate_reason = "mode is not automate";
+
+/// Follows the number of them.
+inline constexpr std::string_view full_hour_reason = " automatic actions in the last hour";
 
 /// The route that matches, by what the worst finding is and where it stands: known before anything is written.
 /// Without any configured, the one that takes everything; nullptr = none matches. Points into `config`.

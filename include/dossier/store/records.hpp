@@ -294,6 +294,8 @@ struct GroupView {
     std::string dossier_id; ///< "" = there are not enough of them
     std::string facts;
     Timestamp begins_at{};
+    Timestamp ends_at{};           ///< until then it takes in its like
+    std::string key;               ///< of what they have in common
     Stage stage = Stage::received; ///< of that dossier
     std::optional<TicketRef> ticket;
     std::size_t members = 0;

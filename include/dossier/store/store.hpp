@@ -273,5 +273,8 @@ struct StoreConfig {
 
 /// Opens (creates, migrates) the store of `config.url`.
 [[nodiscard]] auto open_store(const StoreConfig& config, Sealer sealer) -> Result<std::unique_ptr<Store>>;
+/// Opens a store to look at it, also while a service works on it: nothing is created or migrated, and whatever would
+/// write is `storage`. `not_found` where there is none; `storage` for one of another schema version than this build's.
+[[nodiscard]] auto open_store_to_read(const StoreConfig& config, Sealer sealer) -> Result<std::unique_ptr<Store>>;
 
 } // namespace dossier::store

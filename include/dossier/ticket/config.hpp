@@ -3,6 +3,7 @@
 
 #include "dossier/base/config.hpp"
 #include "dossier/finding/vocabulary.hpp"
+#include "dossier/ticket/due.hpp"
 
 #include <map>
 #include <string>
@@ -94,6 +95,7 @@ struct TicketConfig {
     std::string instance;                   ///< tells two installations on one tracker apart; part of the key
     LifecycleConfig lifecycle;
     GroupConfig group;
+    DueConfig due;                 ///< none unless configured
     std::vector<SinkConfig> sinks; ///< an outbox named "outbox" is always there
 };
 [[nodiscard]] auto read_tickets(config::Section section) -> TicketConfig;

@@ -41,7 +41,8 @@ public:
     auto comment(TicketRef ticket, std::string markdown, std::string event_id, Deadline deadline) -> Task<Result<void>>;
     /// Gives the ticket of a draft its files and its links to the findings, each once, and the whole text where it was
     /// shortened. @return when to call again for what failed; nullopt = nothing is left to do. An error is the store's.
-    auto enclose(Draft draft, TicketRef ticket, std::vector<Attachment> files, Deadline deadline)
+    /// @param set names these files: a set that is complete is not looked at again, even if it would now be another
+    auto enclose(Draft draft, TicketRef ticket, std::vector<Attachment> files, std::string set, Deadline deadline)
         -> Task<Result<std::optional<Timestamp>>>;
     /// Brings what follows the draft's body on its ticket (`appendix`) up to date, at most once in `pause`. Not while
     /// the body on the ticket is another one than the draft's. @return when to call again

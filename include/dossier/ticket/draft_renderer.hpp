@@ -6,6 +6,7 @@
 
 #include "dossier/finding/dossier.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ struct DossierView {
     Narrative narrative;
     RouteDecision route;
     int revision = 1;
+    std::optional<DueDate> due;
 };
 
 struct RenderedDraft {

@@ -4,6 +4,7 @@
 // once however often it is tried, and what has changed comes beside what was there.
 
 #include "dossier/finding/dossier.hpp"
+#include "dossier/store/records.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 
 #include <vector>
@@ -17,5 +18,8 @@ namespace dossier::ticket {
 [[nodiscard]] auto picture_file(const BlastRadius& radius) -> Attachment;
 /// Title and body of the draft as Markdown.
 [[nodiscard]] auto text_file(const Draft& draft) -> Attachment;
+/// Every member of a group as CSV (RFC 4180), one line each under a heading. A cell that a spreadsheet would take for a
+/// formula is made text by an apostrophe: names come from outside.
+[[nodiscard]] auto members_file(const std::vector<store::GroupMember>& members) -> Attachment;
 
 } // namespace dossier::ticket

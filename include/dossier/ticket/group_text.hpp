@@ -34,7 +34,8 @@ struct GroupText {
     std::string title;
     std::string body; ///< Markdown
 };
-[[nodiscard]] auto group_text(const GroupFacts& facts, Timestamp begins_at) -> GroupText;
+[[nodiscard]] auto group_text(const GroupFacts& facts, Timestamp begins_at, const std::optional<DueDate>& due = {})
+    -> GroupText;
 /// @param members at most `most_group_rows` are shown @param total all of them @param open those not over
 [[nodiscard]] auto group_table(const std::vector<store::GroupMember>& members, std::size_t total, std::size_t open)
     -> std::string;

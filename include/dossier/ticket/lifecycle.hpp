@@ -5,7 +5,8 @@
 // What is to be said or done is planned in the same transaction as what the ticket knows from then on (`told`), so that
 // every change is told once over redeliveries, crashes and replicas. Each step is an intent, done in order:
 //
-//   lifecycle:<dossier>:<generation>:<number>:comment          what changed
+//   lifecycle:<dossier>:<generation>:<number>:due              another due date, where nobody else has set one
+//   lifecycle:<dossier>:<generation>:<number>:comment          what changed; that the due date has passed
 //   lifecycle:<dossier>:<generation>:<number>:resolve|reopen   the move that goes with it
 //   lifecycle:<dossier>:<generation>:<number>:note             why a move was impossible, said on the ticket
 //   lifecycle:<dossier>:<generation>:<number>:link             to the ticket that this one follows
@@ -18,6 +19,7 @@
 #include "dossier/base/time.hpp"
 #include "dossier/net/upstream.hpp"
 #include "dossier/store/store.hpp"
+#include "dossier/ticket/action.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 #include "dossier/ticket/told.hpp"
 
@@ -38,8 +40,11 @@ struct LifecycleStore {
 struct FollowOrder {
     store::Claim claim;
     std::vector<Finding> findings; ///< every one of the dossier as it is now, over ones included, with their ids
+    std::optional<DueDate> due;    ///< as it holds now; none where nothing is to be said of one
+    std::string due_names;         ///< whom the comment on a passed date names: one line of Markdown
     bool may_write = true;         ///< false: what is planned keeps, and is looked at again after `pause`
     Duration pause{0};
+    std::vector<ActionNews> outcomes{}; ///< of the dossier's actions; each is said once, on the ticket of the time
 };
 
 struct FollowProgress {
@@ -62,7 +67,11 @@ private:
     struct Step;
 
     auto look(Case& work) -> Task<Result<void>>;
-    auto plan(Case& work, const std::vector<Finding>& findings) -> Task<Result<void>>;
+    auto plan(Case& work, const FollowOrder& order) -> Task<Result<void>>;
+    [[nodiscard]] static auto is_past_due(const Case& work, const FollowOrder& order, Timestamp now) -> bool;
+    void plan_due(Case& work, const FollowOrder& order, std::vector<store::Intent>& planned,
+                  std::vector<store::AuditEntry>& audit);
+    void tell_breach(const Case& work);
     auto carry_out(Case& work, bool may_write, Duration pause) -> Task<Result<void>>;
     auto attempt(Case& work, store::Intent intent) -> Task<Result<bool>>;
     auto call(Case& work, Step step, store::Intent intent) -> Task<Result<void>>;

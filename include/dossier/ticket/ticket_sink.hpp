@@ -85,6 +85,10 @@ public:
     /// us, or the way wants what we haven't got: repeating won't mend it, a person has to.
     virtual auto transition(const TicketRef& ticket, const TicketTarget& target, Deadline deadline)
         -> Task<Result<void>> = 0;
+    /// Sets another due date, unless a person has set one that isn't `before`. Here: nothing, as also where the ticket
+    /// has no such field for us.
+    virtual auto move_due(const TicketRef& ticket, const DueDate& before, const DueDate& now, Deadline deadline)
+        -> Task<Result<void>>;
     /// Links `ticket` to `other` of the same tracker, once: "ticket duplicates other", "ticket is a child of other".
     virtual auto link(const TicketRef& ticket, const TicketRef& other, LinkKind kind, Deadline deadline)
         -> Task<Result<void>> = 0;

@@ -24,6 +24,11 @@ struct ToldFinding {
     FieldSheet sheet;
 };
 
+struct ToldDue {
+    DueDate date;
+    bool is_breached = false; ///< and the ticket says so
+};
+
 /// Kept with the ticket as JSON.
 struct Told {
     std::vector<ToldFinding> findings; ///< in the order in which the ticket heard of them
@@ -32,13 +37,16 @@ struct Told {
     bool is_linked = false;            ///< to the ticket that it follows
     bool needs_next = false;           ///< it can't be taken up again: another ticket has to follow
     int closing = 0;                   ///< number of the last closing by a person while a finding was open
+    std::vector<std::string> actions;  ///< drafts of whose outcome outside of the tracker it has heard
     std::string closing_words;         ///< how the tracker called it: "Done, won't fix"
+    std::optional<ToldDue> due;        ///< none where the ticket was made without one
 };
 [[nodiscard]] auto to_text(const Told& told) -> std::string;
 /// What can't be read is as if nothing had been told.
 [[nodiscard]] auto told_from(const std::string& text) -> Told;
 /// As a ticket begins: its description says all of this.
-[[nodiscard]] auto told_at_birth(const std::vector<Finding>& findings) -> Told;
+[[nodiscard]] auto told_at_birth(const std::vector<Finding>& findings, std::optional<DueDate> due = std::nullopt)
+    -> Told;
 
 enum class Move { none, resolve, reopen };
 

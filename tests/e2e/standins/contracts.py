@@ -4,6 +4,7 @@
 is None and the stand-ins' own checks stand alone.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -22,7 +23,7 @@ def load(name):
 
 def first_errors(validator, value):
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
-            for error in list(validator.iter_errors(value))[:5]]
+            for error in itertools.islice(validator.iter_errors(value), 5)]
 
 
 class OpenApi:

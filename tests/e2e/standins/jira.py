@@ -27,6 +27,8 @@ CHILDREN = {"doc": BLOCKS, "bulletList": {"listItem"}, "orderedList": {"listItem
             "table": {"tableRow"}, "tableRow": {"tableCell", "tableHeader"},
             "tableCell": BLOCKS - {"table"}, "tableHeader": BLOCKS - {"table"},
             "paragraph": {"text", "hardBreak"}, "heading": {"text", "hardBreak"}, "codeBlock": {"text"}}
+ATTRIBUTES = {"heading": {"level"}, "panel": {"panelType"}, "codeBlock": {"language"}, "orderedList": {"order"},
+              "table": {"isNumberColumnEnabled", "layout"}}
 PANELS = {"info", "note", "warning", "error", "success"}
 MARKS = {"strong", "em", "code", "link", "strike", "underline"}
 STATUS = {"new": {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}},
@@ -49,6 +51,9 @@ def adf_problem(node, within=None):
     kind = node.get("type") if isinstance(node, dict) else None
     if within is not None and kind not in CHILDREN[within]:
         return f"{kind} within {within}"
+    known = {"type", "text", "marks"} if kind == "text" else {"type", "content", "attrs", "version"}
+    if set(node) - known or set(node.get("attrs", {})) - ATTRIBUTES.get(kind, set()):
+        return f"{kind} with members {sorted(node)} and attributes {sorted(node.get('attrs', {}))}"
     if kind == "text":
         text = node.get("text")
         if not isinstance(text, str) or not text:
@@ -92,6 +97,10 @@ def nodes(node):
     yield node
     for child in node.get("content", []):
         yield from nodes(child)
+
+
+def stamp(at):
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 def field(key, name, kind, required=False, allowed=(), **schema):
@@ -298,7 +307,7 @@ class Jira(StandIn):
         fields = {**issue["fields"], "status": STATUS[issue["status"]], "issuelinks": issue["links"],
                   "attachment": [{"filename": one["filename"], "size": len(one["content"])}
                                  for one in issue["attachments"]],
-                  "updated": issue["updated"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"}
+                  "updated": stamp(issue["updated"])}
         return 200, {"id": issue["id"], "key": issue["key"],
                      "fields": {name: value for name, value in fields.items() if name in wanted or wanted == [""]}}
 
@@ -414,43 +423,35 @@ class Jira(StandIn):
         return 201 if is_new else 200, {"id": 10000 + len(links), "self": "x"}
 
     def search(self, call):
-        changed = re.fullmatch(r'project = "SEC" AND labels = "(dossier)" AND updated >= "-(\d+)m" '
-                               r"ORDER BY updated ASC", call.body.get("jql", ""))
-        match = changed or re.fullmatch(r'labels = "([^"\s]+)"( ORDER BY created (ASC|DESC))?',
-                                        call.body.get("jql", ""))
-        if not match:
-            raise refuse(400, "Unbounded or unreadable JQL: " + str(call.body.get("jql")))
-        now = time.monotonic()
-        if changed:
-            at = datetime.datetime.now(datetime.timezone.utc)
-            return 200, self.changed_page(call, [
-                one for one in sorted(self.issues.values(), key=lambda one: one["updated"])
-                if match[1] in one["fields"]["labels"] and
-                self.index_lag <= (at - one["updated"]).total_seconds() <= int(match[2]) * 60])
-        hits = [one for one in self.issues.values()
-                if match[1] in one["fields"]["labels"] and now - one["created"] >= self.index_lag]
+        hits = self.hits(call.body.get("jql", ""))
         start, size = int(call.body.get("nextPageToken", 0)), int(call.body.get("maxResults", 50))
-        wanted = call.body.get("fields", [])
-        page = {"issues": [{"id": one["id"], "key": one["key"],
-                            "fields": {name: value for name, value in one["fields"].items() if name in wanted}}
-                           for one in hits[start:start + size]]}
+        page = {"issues": [self.shown(one, call.body.get("fields", [])) for one in hits[start:start + size]]}
         if len(hits) > start + size:
             page["nextPageToken"] = str(start + size)
         else:
             page["isLast"] = True
         return 200, page
 
+    def hits(self, jql):
+        """The issues that a query finds: by a label, or ours that have changed; each as late as the index lags."""
+        changed = re.fullmatch(r'project = "SEC" AND labels = "(dossier)" AND updated >= "-(\d+)m" '
+                               r"ORDER BY updated ASC", jql)
+        match = changed or re.fullmatch(r'labels = "([^"\s]+)"( ORDER BY created (ASC|DESC))?', jql)
+        if not match:
+            raise refuse(400, "Unbounded or unreadable JQL: " + jql)
+        mine = [one for one in self.issues.values() if match[1] in one["fields"]["labels"]]
+        if not changed:
+            now = time.monotonic()
+            return [one for one in mine if now - one["created"] >= self.index_lag]
+        at = datetime.datetime.now(datetime.timezone.utc)
+        return [one for one in sorted(mine, key=lambda one: one["updated"])
+                if self.index_lag <= (at - one["updated"]).total_seconds() <= int(match[2]) * 60]
+
     @staticmethod
-    def changed_page(call, hits):
-        start, size = int(call.body.get("nextPageToken", 0)), int(call.body.get("maxResults", 50))
-        page = {"issues": [{"id": one["id"], "key": one["key"], "fields": {
-            "labels": one["fields"]["labels"], "updated": one["updated"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"}}
-            for one in hits[start:start + size]]}
-        if len(hits) > start + size:
-            page["nextPageToken"] = str(start + size)
-        else:
-            page["isLast"] = True
-        return page
+    def shown(issue, wanted):
+        fields = {**issue["fields"], "updated": stamp(issue["updated"])}
+        return {"id": issue["id"], "key": issue["key"],
+                "fields": {name: value for name, value in fields.items() if name in wanted}}
 
     def find_users(self, call):
         asked = call.query.get("query", "").lower()

@@ -185,6 +185,18 @@ class Orca(StandIn):
         self.logs[alert_id].append(entry)
         return entry
 
+    def by_hand(self, alert_id, email, comment=None, status=None, at=None):
+        """What a person does in Orca's own console: a comment, or another status."""
+        with self.lock:
+            old = self.alerts[alert_id]["state"]["status"]
+            when = {} if at is None else {"create_time": stamp(at)}
+            if comment is not None:
+                self.log(alert_id, "comment", {"description": "Added comment", "comment": comment}, user_email=email, **when)
+            else:
+                self.log(alert_id, "set_status", {"description": "Alert status changed", "from": old, "to": status},
+                         sub_type=status, user_email=email, **when)
+                self.alerts[alert_id]["state"]["status"] = status
+
     def comment(self, call, alert_id):
         text = self.members(call, {"comment"}).get("comment")
         if not isinstance(text, str) or not text.strip():

@@ -97,6 +97,14 @@ class Prisma(StandIn):
             alert.update(fields)
             alert["lastUpdated"] = now
 
+    def by_hand(self, alert_id, email, status, note=None):
+        """What a person does in Prisma Cloud's own console."""
+        self.change(alert_id, status=status, reason="USER_DISMISSED" if note else "USER_REOPENED",
+                    **({"dismissalNote": note, "dismissedBy": email} if note else {}))
+        with self.lock:
+            alert = self.alerts[alert_id]
+            alert["history"].append({"status": status, "modifiedBy": email, "modifiedOn": alert["lastUpdated"]})
+
     def permit(self, resource, kind, name, action, policy="a-policy", **more):
         """`name` (a user, role, …) may do `action` on the resource of that name."""
         item = {"id": str(len(self.permissions)), "sourcePublic": False, "sourceCloudType": "AWS",

@@ -19,7 +19,7 @@ CLIENT_ID, CLIENT_SECRET = "oauth-client", "oauth-client-secret"
 TEXT = {"short_description": 160, "description": 4000, "work_notes": 4000, "comments": 4000, "close_notes": 4000,
         "correlation_id": 100, "correlation_display": 100}
 CODES = {"state": {"1", "2", "3", "6", "7", "8"}, "impact": {"1", "2", "3"}, "urgency": {"1", "2", "3"}}
-OTHERS = {"hold_reason", "close_code", "category", "subcategory", "contact_type", "caller_id"}
+OTHERS = {"due_date", "hold_reason", "close_code", "category", "subcategory", "contact_type", "caller_id"}
 REFERENCES = {"assigned_to": "sys_user", "assignment_group": "sys_user_group", "parent_incident": "incident"}
 STATES = {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": "Closed", "8": "Canceled"}
 JOURNALS = ("work_notes", "comments")
@@ -142,6 +142,8 @@ class ServiceNow(StandIn):
                     problem = f"{name} has {len(value)} characters"
                 elif name in CODES and value not in CODES[name]:
                     problem = f"{name} can't be {value}"
+                elif name == "due_date" and not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value):
+                    problem = f"{name} is no time as 2026-12-04 22:59:59"
                 elif name in REFERENCES and value and not re.fullmatch("[0-9a-f]{32}", value):
                     problem = f"{name} is no sys_id"
             if not problem and self.contract and (errors := self.contract.errors(call.method, call.path, body)):

@@ -15,6 +15,8 @@ import time
 import traceback
 import urllib.parse
 
+from . import cuts
+
 
 @dataclasses.dataclass
 class Call:
@@ -41,7 +43,8 @@ class Refusal(Exception):
 @dataclasses.dataclass
 class Fault:
     """drop: closed unread. lost: done, then closed. half: done, half of the answer. error: done, then 500.
-    refuse: not done, `status` and `body`. hold: done, the answer waits for `release`, which also marks `reached`."""
+    refuse: not done, `status` and `body`. hold: done, the answer waits for `release`, which also marks `reached`.
+    stall: as hold, and nothing is done before `release`. cut: the connection breaks where `cut` (cuts.py) says."""
 
     kind: str
     method: str
@@ -50,11 +53,12 @@ class Fault:
     status: int = 500
     body: object = None
     headers: dict = dataclasses.field(default_factory=dict)
+    cut: object = None
     reached: threading.Event = dataclasses.field(default_factory=threading.Event)
     release: threading.Event = dataclasses.field(default_factory=threading.Event)
 
-    def takes(self, call):
-        return self.times > 0 and call.method == self.method and re.fullmatch(self.path, call.path)
+    def takes(self, method, path):
+        return self.times > 0 and method == self.method and re.fullmatch(self.path, path)
 
 
 class StandIn:
@@ -110,11 +114,34 @@ class StandIn:
         """(status, body) or (status, body, headers): overridden."""
         raise NotImplementedError
 
+    def _stall(self, method, path):
+        """Keeps a request waiting before anything is done for it."""
+        with self.lock:
+            stall = next((one for one in self.faults if one.kind == "stall" and one.takes(method, path)), None)
+            if stall:
+                stall.times -= 1
+        if stall:
+            stall.reached.set()
+            stall.release.wait(60)
+
+    def _early_cut(self, head):
+        """The cut that a request meets before it is read to its end; `head` is what has come of it."""
+        match = re.match(rb"([A-Z]+) ([^ ?]+)", head)
+        if not match or not self.faults:
+            return None
+        method, path = match[1].decode(), urllib.parse.unquote(match[2].decode())
+        with self.lock:
+            fault = next((one for one in self.faults if one.takes(method, path)), None)
+            if not fault or not fault.cut or not fault.cut.is_early():
+                return None
+            fault.times -= 1
+            return fault.cut
+
     def _serve(self, call):
         """(status, body, headers, fault) under the lock, as one request after the other."""
         with self.lock:
             self.journal.append(call)
-            fault = next((one for one in self.faults if one.takes(call)), None)
+            fault = next((one for one in self.faults if one.takes(call.method, call.path)), None)
             if fault:
                 fault.times -= 1
                 if fault.kind == "drop":
@@ -167,6 +194,28 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner = None
 
+    def handle_one_request(self):
+        # The request line is looked at and left where it is: a cut may come before anything is read.
+        try:
+            cut = self.owner._early_cut(self.connection.recv(4096, socket.MSG_PEEK))
+        except OSError:
+            self.close_connection = True
+            return
+        if cut is None:
+            super().handle_one_request()
+        else:
+            self._cut_early(cut)
+
+    def _cut_early(self, cut):
+        if cut.reads != cuts.NOTHING:
+            length = 0
+            while line := self.rfile.readline().strip():
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.partition(b":")[2])
+            if cut.reads == cuts.HALF:
+                self.rfile.read(length // 2)
+        self._end(cut.resets)
+
     def _handle(self):
         parts = urllib.parse.urlsplit(self.path)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -178,6 +227,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             call.body = json.loads(raw) if raw else None
         except ValueError:
             call.body = ValueError("the body is no JSON")
+        self.owner._stall(call.method, call.path)
         status, body, headers, fault = self.owner._serve(call)
         kind = fault.kind if fault else ""
         if kind == "hold":
@@ -187,6 +237,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._reset()
             return
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        if kind == "cut":
+            self.wfile.write(fault.cut.sent(status, data))
+            self._end(fault.cut.resets)
+            return
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
@@ -208,6 +262,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+
+    def _end(self, resets):
+        """An end by FIN has to leave nothing unread, else the system makes a reset of it."""
+        if not resets:
+            self.close_connection = True
+            try:
+                self.connection.shutdown(socket.SHUT_WR)
+                self.connection.settimeout(5)
+                while self.connection.recv(65536):
+                    pass
+            except OSError:
+                pass
+            return
+        self._reset()
 
     def finish(self):
         try:
