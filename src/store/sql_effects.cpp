@@ -39,7 +39,8 @@ auto intent_of(const Rows& rows) -> Intent {
 } // namespace
 
 auto write_intent(Database& db, const Intent& intent) -> bool {
-    // Whoever tries counts the try up, so behind an equal count nobody has tried meanwhile.
+    // Whoever tries counts the try up, so behind an equal count nobody has tried meanwhile. Who was trying then may
+    // have said since what came of it: a ticket that is known is not forgotten by one who has not read of it.
     const auto tries_before = intent.attempts - (intent.state == Intent::State::attempting ? 1 : 0);
     const auto written = db.change(
         "INSERT INTO intents(key, dossier_id, draft_id, sink, state, ticket, content_hash, attempts, lookups, "
@@ -48,7 +49,8 @@ auto write_intent(Database& db, const Intent& intent) -> bool {
         "dossier_id=excluded.dossier_id, draft_id=excluded.draft_id, sink=excluded.sink, state=excluded.state, "
         "ticket=excluded.ticket, content_hash=excluded.content_hash, attempts=excluded.attempts, "
         "lookups=excluded.lookups, attempted_at=excluded.attempted_at, unknown_since=excluded.unknown_since, "
-        "next_at=excluded.next_at, reason=excluded.reason, body=excluded.body WHERE intents.attempts <= ?",
+        "next_at=excluded.next_at, reason=excluded.reason, body=excluded.body WHERE intents.attempts <= ? "
+        "AND (intents.ticket IS NULL OR excluded.ticket IS NOT NULL)",
         intent.key, intent.dossier_id, intent.draft_id, intent.sink, to_string(intent.state),
         ticket_text(intent.ticket), intent.content_hash, intent.attempts, intent.lookups, intent.attempted_at,
         intent.unknown_since, intent.next_at, intent.reason, intent.body, tries_before);
@@ -72,7 +74,7 @@ auto SqlStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
 auto SqlStore::save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> {
     return write<void>([intent = std::move(intent), audit = std::move(audit)](WriteSession& session) -> Result<void> {
         if (!write_intent(session.db, intent))
-            return fail(Errc::conflict, "another replica has tried " + intent.key + " meanwhile");
+            return fail(Errc::conflict, "another replica has gone on with " + intent.key + " meanwhile");
         session.seal(audit);
         return {};
     });

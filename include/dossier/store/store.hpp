@@ -162,8 +162,8 @@ public:
     virtual ~EffectStore() = default;
     /// The intent under `intent.key`: the existing one, or this one inserted as planned.
     virtual auto begin_intent(Intent intent) -> Task<Result<Intent>> = 0;
-    /// `conflict`, and nothing is written, where somebody else has begun a try since this intent was read: whoever was
-    /// overtaken (its lease ran out while it stood still) must not do it, too.
+    /// `conflict`, and nothing is written, where somebody else has begun a try since this intent was read, or has its
+    /// ticket: whoever was overtaken (its lease ran out while it stood still) must not do it, too.
     virtual auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
     /// Every intent of a dossier, in the order of their keys.
     virtual auto intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> = 0;
