@@ -1,9 +1,10 @@
 """Replicas of the service on one PostgreSQL share the work, die, join and leave."""
 
+import signal
 import threading
 import unittest
 
-from harness import orca_alert, wiz_issue
+from harness import SLOW, orca_alert, wiz_issue
 from replica_case import Load, ReplicaCase
 
 
@@ -30,6 +31,22 @@ class Sharing(ReplicaCase):
         self.whole(alive, acknowledged)
         worked = [one for one in alive if '"event":"ticket.created"' in one.log_text().replace(" ", "")]
         self.assertGreater(len(worked), 1, "the work was shared")
+
+    def test_a_replica_that_stood_still_before_its_create_makes_no_second_ticket(self):
+        sleeper = self.replica(self.url)
+        stall = self.jira.fault("stall", "GET", "/rest/api/3/issue/createmeta/.*")
+        finding = self.deliver(sleeper, wiz_issue(), "wiz")
+        self.assertTrue(stall.reached.wait(20 * SLOW), "the attempt is committed, and the create asks for its fields")
+        sleeper.process.send_signal(signal.SIGSTOP)
+        try:
+            other = self.replica(self.url)
+            dossier = self.until(other, finding, lambda d: d["draft"] and d["draft"]["ticket"], "the other's ticket")
+            stall.release.set()
+        finally:
+            sleeper.process.send_signal(signal.SIGCONT)
+        other.wait_for(lambda: "gone on with ticket:" in sleeper.log_text(), 20, "the sleeper to hear of it")
+        self.assertEqual([issue["key"] for issue in self.jira.all()], [dossier["draft"]["ticket"]["key"]])
+        self.whole([sleeper, other], {"": finding})
 
     def test_two_platforms_that_tell_two_replicas_of_one_exposure_get_one_ticket(self):
         replicas = self.replicas(2)
