@@ -6,6 +6,7 @@
 #include "dossier/explain/llm_provider.hpp"
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/ingest/queue_poller.hpp"
+#include "dossier/store/check.hpp"
 #include "dossier/ticket/action_config.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 
@@ -114,6 +115,20 @@ struct Outside {
     }
 };
 
+auto try_store(const store::StoreConfig& config) -> net::ConnectCheck {
+    net::ConnectCheck check{.what = "store", .url = store::describe_store(config), .missing = {}, .detail = {}};
+    if (!store::is_remote(config)) {
+        check.verdict = net::ConnectCheck::Verdict::skipped;
+        return check;
+    }
+    auto found = store::check_store(config);
+    if (!found) return net::failed_check(check.what, check.url, found.error());
+    check.missing = std::move(found->missing);
+    check.detail = std::move(found->detail);
+    if (!check.missing.empty()) check.verdict = net::ConnectCheck::Verdict::permission;
+    return check;
+}
+
 auto printable(std::string_view text, std::size_t most) -> std::string {
     auto clean = to_valid_utf8(text);
     std::ranges::replace_if(clean, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
@@ -126,10 +141,12 @@ auto try_connections(const AppConfig& config) -> Result<Checks> {
     Outside outside;
     if (auto done = outside.set_up(config); !done) return fail(std::move(done.error()));
     outside.runtime.start();
+    // The database's library waits for its server: on a thread of its own, not on a lane.
+    auto store = std::async(std::launch::async, try_store, std::cref(config.store));
     std::vector<std::future<Checks>> answers;
     for (auto& task : outside.tries(deadline_in(patience)))
         answers.push_back(asio::co_spawn(outside.runtime.next_lane(), std::move(task), asio::use_future));
-    Checks checks;
+    Checks checks{store.get()};
     for (auto& answer : answers)
         for (auto& check : answer.get()) checks.push_back(std::move(check));
     return checks;

@@ -26,6 +26,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration head_interval = 1s;
+constexpr Duration longest_sweep = 60s;
+constexpr Duration sweep_lease = 90s; ///< longer than a sweep: what a dead replica held is waited for
 
 /// Keeps the wiring alive for as long as the request runs, and for as long as its answer streams.
 auto answer(std::shared_ptr<Wiring> wiring, bool admin, net::HttpRequest request) -> Task<net::HttpResponse> {
@@ -170,14 +172,24 @@ struct Service::Impl {
             log::warn("poll.release_failed", {{"error", freed.error().describe()}});
     }
 
-    /// Looks for doubles behind lagging search indexes, some time after each ticket whose creation was uncertain.
+    /// Looks for doubles behind lagging search indexes, some time after each ticket whose creation was uncertain. Among
+    /// all replicas one looks at a time.
     auto sweep() -> Task<void> {
         const auto pause = std::clamp<Duration>(config.tickets.settle / 4, 250ms, 30s);
         while (co_await sleep_for(pause)) {
-            const auto held = current();
-            if (auto swept = co_await held->delivery().sweep(deadline_in(60s)); !swept)
+            if (auto swept = co_await sweep_in_turn(); !swept)
                 log::warn("ticket.sweep_failed", {{"error", swept.error().describe()}});
         }
+    }
+
+    auto sweep_in_turn() -> Task<Result<void>> {
+        auto turn = co_await store->acquire_singleton("ticket_sweep", replica, clock.now(), sweep_lease);
+        if (!turn) co_return fail(std::move(turn.error()));
+        if (!*turn) co_return Result<void>{};
+        const auto held = current();
+        auto swept = co_await held->delivery().sweep(deadline_in(longest_sweep));
+        if (!swept) co_return fail(std::move(swept.error()));
+        co_return co_await store->renew_singleton(std::move(**turn), clock.now()); // it ends now
     }
 
     /// Ends drafts that nobody decides on. Each replica looks; who is second finds them decided.

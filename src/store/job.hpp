@@ -4,7 +4,7 @@
 // executor. A job that was queued is always run and always completed: cancelling the awaiting coroutine neither loses
 // nor doubles a write, it only takes effect at the coroutine's next wait.
 
-#include "sqlite_database.hpp"
+#include "database.hpp"
 
 #include "dossier/base/task.hpp"
 
@@ -44,7 +44,10 @@ template <class Session>
 class Job : public Completion {
 public:
     using Completion::Completion;
-    /// Does the work and keeps its result. False when the result is an error. Never throws.
+    /// Says what `run` will ask (Database::ask_ahead).
+    virtual void ask_ahead(Session& session) = 0;
+    /// Does the work and keeps its result; once more where the database lost what it did. False when the result is an
+    /// error. Never throws.
     virtual auto run(Session& session) -> bool = 0;
     virtual void fail(Error error) = 0; ///< replaces a good result; an error of its own stays
 };
@@ -52,15 +55,23 @@ public:
 template <class Session, class T, class Handler>
 class HandlerJob final : public Job<Session> {
 public:
-    using Work = std::move_only_function<Result<T>(Session&)>;
-    HandlerJob(Handler handler, Work work)
-        : Job<Session>(asio::get_associated_executor(handler)), handler_(std::move(handler)), work_(std::move(work)) {}
+    using Work = std::move_only_function<Result<T>(Session&) const>;
+    using Ahead = std::move_only_function<void(Session&) const>;
+    HandlerJob(Handler handler, Work work, Ahead ahead)
+        : Job<Session>(asio::get_associated_executor(handler)),
+          handler_(std::move(handler)),
+          work_(std::move(work)),
+          ahead_(std::move(ahead)) {}
+
+    void ask_ahead(Session& session) override {
+        if (ahead_) ahead_(session);
+    }
 
     auto run(Session& session) -> bool override {
         has_run_ = true;
         try {
             result_ = work_(session);
-        } catch (const SqliteFailure& failure) {
+        } catch (const StoreFailure& failure) {
             result_ = dossier::fail(failure.to_error());
         } catch (const std::exception& e) {
             result_ = dossier::fail(Errc::internal, e.what());
@@ -78,6 +89,7 @@ public:
 private:
     Handler handler_;
     Work work_;
+    Ahead ahead_;
     Result<T> result_ = dossier::fail(Errc::internal, "store: the operation did not run");
     bool has_run_ = false;
 };
@@ -97,7 +109,7 @@ public:
                 return;
             }
         }
-        job->fail({.code = Errc::storage, .message = "store: closed", .context = {}, .retry_after = {}});
+        job->fail({.code = Errc::storage, .message = why_closed_, .context = {}, .retry_after = {}});
         std::vector<std::unique_ptr<Completion>> refused;
         refused.push_back(std::move(job));
         post_completions(std::move(refused));
@@ -114,8 +126,10 @@ public:
         }
         return taken;
     }
-    void close() {
+    /// @param why what they are told who come later; of several reasons the first
+    void close(std::string why = "store: closed") {
         const std::scoped_lock lock(mutex_);
+        if (!closed_) why_closed_ = std::move(why);
         closed_ = true;
         arrived_.notify_all();
     }
@@ -125,17 +139,22 @@ private:
     std::condition_variable arrived_;
     std::deque<std::unique_ptr<Job<Session>>> jobs_;
     bool closed_ = false;
+    std::string why_closed_; ///< not changed once it is closed
 };
 
 /// Queues `work` and waits for it. The queue must outlive the wait.
+/// @param ahead what `work` will ask, or empty
 template <class T, class Session>
-auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&)> work) -> Task<Result<T>> {
-    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&)> queued) {
+auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&) const> work,
+             std::move_only_function<void(Session&) const> ahead = {}) -> Task<Result<T>> {
+    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&) const> queued,
+                          std::move_only_function<void(Session&) const> announced) {
         using Handler = std::decay_t<decltype(handler)>;
-        queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued)));
+        queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued),
+                                                                     std::move(announced)));
     };
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
-        std::move(start), asio::use_awaitable, std::move(work));
+        std::move(start), asio::use_awaitable, std::move(work), std::move(ahead));
 }
 
 } // namespace dossier::store

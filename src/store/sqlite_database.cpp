@@ -32,6 +32,44 @@ void create_private(const std::string& path) {
     if (file >= 0) ::close(file); // failing is left to SQLite, whose message names the reason
 }
 
+/// Gives its statement back when it goes.
+class SqliteRows final : public RowSource {
+public:
+    SqliteRows(sqlite3* db, sqlite3_stmt* statement, bool owned) : db_(db), statement_(statement), owned_(owned) {}
+    SqliteRows(const SqliteRows&) = delete;
+    auto operator=(const SqliteRows&) -> SqliteRows& = delete;
+    ~SqliteRows() override {
+        if (owned_) {
+            sqlite3_finalize(statement_);
+        } else {
+            sqlite3_reset(statement_);
+            sqlite3_clear_bindings(statement_);
+        }
+    }
+    auto next() -> bool override {
+        const int code = sqlite3_step(statement_);
+        if (code == SQLITE_ROW) return true;
+        if (code == SQLITE_DONE) return false;
+        raise(db_, "reading");
+    }
+    [[nodiscard]] auto is_null(int column) const -> bool override {
+        return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+    }
+    [[nodiscard]] auto integer(int column) const -> std::int64_t override {
+        return sqlite3_column_int64(statement_, column);
+    }
+    [[nodiscard]] auto text(int column) const -> std::string override {
+        const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+        if (bytes == nullptr) return {};
+        return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    }
+
+private:
+    sqlite3* db_;
+    sqlite3_stmt* statement_;
+    bool owned_;
+};
+
 // 2,000 pages between checkpoints: fewer cost throughput, many more stall writers for 50–100 ms, and a checkpoint that
 // only runs in the background lets the WAL grow without limit under load.
 constexpr auto writer_pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -43,48 +81,7 @@ constexpr int busy_timeout_ms = 5000;
 
 } // namespace
 
-auto SqliteFailure::to_error() const -> Error {
-    return Error{
-        .code = Errc::storage, .message = what(), .context = {{"sqlite", std::to_string(code_)}}, .retry_after = {}};
-}
-
-Rows::Rows(Rows&& other) noexcept : db_(other.db_), statement_(other.statement_), owned_(other.owned_) {
-    other.statement_ = nullptr;
-}
-
-Rows::~Rows() {
-    if (statement_ == nullptr) return;
-    if (owned_) {
-        sqlite3_finalize(statement_);
-    } else {
-        sqlite3_reset(statement_);
-        sqlite3_clear_bindings(statement_);
-    }
-}
-
-auto Rows::next() -> bool {
-    const int code = sqlite3_step(statement_);
-    if (code == SQLITE_ROW) return true;
-    if (code == SQLITE_DONE) return false;
-    raise(db_, "reading");
-}
-
-auto Rows::is_null(int column) const -> bool { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-
-auto Rows::integer(int column) const -> std::int64_t { return sqlite3_column_int64(statement_, column); }
-
-auto Rows::text(int column) const -> std::string {
-    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
-    if (bytes == nullptr) return {};
-    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-auto Rows::optional_time(int column) const -> std::optional<Timestamp> {
-    if (is_null(column)) return std::nullopt;
-    return time(column);
-}
-
-Database::Database(const std::string& path, Access access) {
+SqliteDatabase::SqliteDatabase(const std::string& path, Access access) {
     const bool writes = access == Access::read_write;
     if (writes) create_private(path);
     const int flags = SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
@@ -103,12 +100,12 @@ Database::Database(const std::string& path, Access access) {
     }
 }
 
-Database::~Database() {
+SqliteDatabase::~SqliteDatabase() {
     for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
     sqlite3_close(db_);
 }
 
-auto Database::prepare(std::string_view sql, bool persistent) -> sqlite3_stmt* {
+auto SqliteDatabase::prepare(std::string_view sql, bool persistent) -> sqlite3_stmt* {
     sqlite3_stmt* statement = nullptr;
     const unsigned flags = persistent ? SQLITE_PREPARE_PERSISTENT : 0;
     if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), flags, &statement, nullptr) != SQLITE_OK) {
@@ -117,12 +114,15 @@ auto Database::prepare(std::string_view sql, bool persistent) -> sqlite3_stmt* {
     return statement;
 }
 
-void Database::bind(sqlite3_stmt* statement, const SqlValue* values, std::size_t count, bool copy) {
+void SqliteDatabase::bind(sqlite3_stmt* statement, const SqlValue* values, std::size_t count, bool copy) {
     for (std::size_t i = 0; i < count; ++i) {
         const int at = static_cast<int>(i) + 1;
         int code = SQLITE_OK;
         if (const auto* number = std::get_if<std::int64_t>(&values[i])) {
             code = sqlite3_bind_int64(statement, at, *number);
+        } else if (const auto* blob = std::get_if<Blob>(&values[i])) {
+            code = sqlite3_bind_blob64(statement, at, blob->bytes.empty() ? "" : blob->bytes.data(), blob->bytes.size(),
+                                       copy ? SQLITE_TRANSIENT : SQLITE_STATIC);
         } else if (const auto* text = std::get_if<std::string_view>(&values[i])) {
             // An empty view may have no address, which SQLite would take for NULL.
             code = sqlite3_bind_text64(statement, at, text->empty() ? "" : text->data(), text->size(),
@@ -134,40 +134,45 @@ void Database::bind(sqlite3_stmt* statement, const SqlValue* values, std::size_t
     }
 }
 
-auto Database::query_bound(std::string_view sql, const SqlValue* values, std::size_t count, bool cached) -> Rows {
+auto SqliteDatabase::query_bound(std::string_view sql, const SqlValue* values, std::size_t count, bool cached) -> Rows {
     if (!cached) {
-        Rows rows(db_, prepare(sql, false), true);
-        bind(rows.statement_, values, count, true);
+        auto* once = prepare(sql, false);
+        Rows rows(std::make_unique<SqliteRows>(db_, once, true));
+        bind(once, values, count, true);
         return rows;
     }
     auto& kept = statements_[sql];
     if (kept == nullptr) kept = prepare(sql, true);
     const bool nested = sqlite3_stmt_busy(kept) != 0; // a query inside its own loop gets a statement of its own
-    Rows rows(db_, nested ? prepare(sql, false) : kept, nested);
-    bind(rows.statement_, values, count, true);
+    auto* statement = nested ? prepare(sql, false) : kept;
+    Rows rows(std::make_unique<SqliteRows>(db_, statement, nested));
+    bind(statement, values, count, true);
     return rows;
 }
 
-auto Database::run_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t {
+void SqliteDatabase::run_bound(std::string_view sql, const SqlValue* values, std::size_t count) {
     auto& kept = statements_[sql];
     if (kept == nullptr) kept = prepare(sql, true);
-    Rows rows(db_, kept, false);
+    SqliteRows rows(db_, kept, false);
     bind(kept, values, count, false);
     while (rows.next()) {
     }
+}
+
+auto SqliteDatabase::insert_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t {
+    run_bound(sql, values, count);
+    return sqlite3_last_insert_rowid(db_);
+}
+
+auto SqliteDatabase::change_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t {
+    run_bound(sql, values, count);
     return sqlite3_changes64(db_);
 }
 
-auto Database::query_once(std::string_view sql, const std::vector<SqlValue>& values) -> Rows {
-    return query_bound(sql, values.data(), values.size(), false);
-}
-
-void Database::script(const std::string& sql) {
+void SqliteDatabase::script(const std::string& sql) {
     if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) raise(db_, "running a script");
 }
 
-auto Database::last_insert_id() const -> std::int64_t { return sqlite3_last_insert_rowid(db_); }
-
-auto Database::in_transaction() const -> bool { return sqlite3_get_autocommit(db_) == 0; }
+auto SqliteDatabase::in_transaction() const -> bool { return sqlite3_get_autocommit(db_) == 0; }
 
 } // namespace dossier::store

@@ -3,6 +3,7 @@
 // commit never for a list. Each read sees one snapshot, at least as new as every write that had completed before it.
 
 #include "job.hpp"
+#include "sqlite_database.hpp"
 
 #include <thread>
 #include <vector>
@@ -11,22 +12,19 @@ namespace dossier::store {
 
 class SqliteReaders {
 public:
-    SqliteReaders(const std::string& path, std::size_t threads); ///< throws SqliteFailure
+    /// Throws SqliteFailure. The queue must outlive them.
+    SqliteReaders(const std::string& path, JobQueue<Database>& queue, std::size_t threads);
     ~SqliteReaders();
     SqliteReaders(const SqliteReaders&) = delete;
     auto operator=(const SqliteReaders&) -> SqliteReaders& = delete;
 
-    template <class T>
-    auto submit(std::move_only_function<Result<T>(Database&)> operation) -> Task<Result<T>> {
-        return run_job<T>(queue_, std::move(operation));
-    }
     void close(); ///< completes what is queued; idempotent
 
 private:
-    void loop(Database& db);
+    void loop(SqliteDatabase& db);
 
-    JobQueue<Database> queue_;
-    std::vector<std::unique_ptr<Database>> connections_;
+    JobQueue<Database>& queue_;
+    std::vector<std::unique_ptr<SqliteDatabase>> connections_;
     std::vector<std::thread> threads_;
 };
 

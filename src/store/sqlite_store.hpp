@@ -1,131 +1,30 @@
 #pragma once
-// The embedded store: one SQLite file, one writing thread, two reading threads. Each part of the interface has its own
-// file: sqlite_intake.cpp, sqlite_work.cpp, sqlite_polls.cpp, sqlite_query.cpp, sqlite_drafts.cpp, sqlite_settings.cpp,
-// sqlite_effects.cpp, sqlite_tickets.cpp, sqlite_groups.cpp, sqlite_corrections.cpp, sqlite_spending.cpp,
-// sqlite_chat.cpp, sqlite_audit.cpp.
+// The embedded store: one SQLite file, one writing thread, two reading threads.
 
+#include "sql_store.hpp"
 #include "sqlite_readers.hpp"
 #include "sqlite_writer.hpp"
 
-#include "dossier/store/store.hpp"
-
 namespace dossier::store {
 
-class SqliteStore final : public Store {
+class SqliteStore final : public SqlStore {
 public:
     /// Throws SqliteFailure.
-    SqliteStore(const std::string& path, Sealer sealer, Database::Access access = Database::Access::read_write)
-        : writer_(path, std::move(sealer), access), readers_(path, 2) {}
+    SqliteStore(const std::string& path, Sealer sealer)
+        : SqlStore(std::move(sealer)), writer_(path, writes_, sealer_, waker_), readers_(path, reads_, 2) {}
     ~SqliteStore() override { stop(); }
 
-    auto commit_intake(Intake intake, std::vector<AuditEntry> audit)
-        -> Task<Result<std::vector<IntakeResult>>> override;
     [[nodiscard]] auto backlog() const -> std::size_t override { return writer_.backlog(); }
-    auto list_quarantine(Page page) -> Task<Result<Listing<QuarantineRow>>> override;
-    auto get_quarantine(std::string id) -> Task<Result<QuarantineRow>> override;
-    auto accept_quarantined(std::string id, IntakeItem item, Timestamp at, std::vector<AuditEntry> audit)
-        -> Task<Result<IntakeResult>> override;
-
-    auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
-        -> Task<Result<std::vector<Claim>>> override;
-    auto renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> override;
-    auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override;
-    auto load_work(std::string dossier_id) -> Task<Result<DossierRow>> override;
-    auto commit_stage(StageCommit commit) -> Task<Result<void>> override;
-    auto complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> override;
-    auto release(Release release) -> Task<Result<void>> override;
-    auto abandon_leases(std::string owner) -> Task<Result<void>> override;
-    auto request_replay(std::string finding_id, Stage from, Timestamp at, std::vector<AuditEntry> audit)
-        -> Task<Result<void>> override;
-    auto list_dead_letters(Page page) -> Task<Result<Listing<DeadLetter>>> override;
-    auto redrive(std::string dead_letter_id, Timestamp at, std::vector<AuditEntry> audit)
-        -> Task<Result<DeadLetter>> override;
-
-    auto get_cursor(std::string name) -> Task<Result<std::optional<Cursor>>> override;
-    auto acquire_singleton(std::string name, std::string owner, Timestamp now, Duration lease)
-        -> Task<Result<std::optional<Singleton>>> override;
-    auto renew_singleton(Singleton held, Timestamp until) -> Task<Result<void>> override;
-    auto release_singletons(std::string owner) -> Task<Result<void>> override;
-    auto open_backlog(std::string source, std::string after, std::size_t limit)
-        -> Task<Result<std::vector<FindingRow>>> override;
-    auto note_missing(std::string source, Timestamp now)
-        -> Task<Result<std::vector<std::pair<std::string, std::int64_t>>>> override;
-    auto deliveries(DeliveryFilter filter, Timestamp now) -> Task<Result<std::vector<DeliveryDay>>> override;
-
-    auto list_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingRow>>> override;
-    auto scan_findings(FindingFilter filter, Page page) -> Task<Result<Listing<FindingFacts>>> override;
-    auto get_finding(std::string id) -> Task<Result<FindingRow>> override;
-    auto list_dossiers(Page page) -> Task<Result<Listing<DossierRow>>> override;
-    auto get_dossier(std::string id) -> Task<Result<DossierRow>> override;
-
-    auto list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing<Draft>>> override;
-    auto get_draft(std::string id) -> Task<Result<Draft>> override;
-    auto add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timestamp at, std::vector<AuditEntry> audit)
-        -> Task<Result<void>> override;
-    auto edit_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
-                    std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
-    auto draft_revisions(std::string id) -> Task<Result<std::vector<DraftRevision>>> override;
-    auto decide_draft(std::string id, std::string expected_hash, DraftState decision, std::string actor,
-                      std::string comment, Timestamp at, std::vector<AuditEntry> audit) -> Task<Result<Draft>> override;
-
-    auto get_setting(std::string name) -> Task<Result<std::optional<Setting>>> override;
-    auto put_setting(Setting setting, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
-
-    auto corrections_of(std::vector<std::string> keys) -> Task<Result<std::vector<Correction>>> override;
-    auto correct_draft(std::string id, std::string expected_hash, Draft edited, DraftRevision revision,
-                       std::vector<Correction> corrections, Timestamp at, std::vector<AuditEntry> audit)
-        -> Task<Result<Draft>> override;
-
-    auto begin_intent(Intent intent) -> Task<Result<Intent>> override;
-    auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
-    auto intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> override;
-    auto intents_to_sweep(Timestamp now, std::size_t limit) -> Task<Result<std::vector<Intent>>> override;
-    auto automatic_actions_since(Timestamp since) -> Task<Result<std::size_t>> override;
-    auto cached_answer(std::string key) -> Task<Result<std::optional<std::string>>> override;
-    auto cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> override;
-
-    auto tickets_of(std::string dossier_id) -> Task<Result<std::vector<TicketRow>>> override;
-    auto plan_ticket(Claim claim, TicketRow row, std::vector<Intent> planned, std::vector<AuditEntry> audit)
-        -> Task<Result<void>> override;
-    auto note_ticket_news(TicketNews news) -> Task<Result<TicketNewsCount>> override;
-
-    auto join_group(Claim claim, GroupWish wish, Timestamp at) -> Task<Result<GroupView>> override;
-    auto group_of(std::string dossier_id) -> Task<Result<std::optional<GroupView>>> override;
-    auto group_members(std::string group_dossier_id, std::size_t limit)
-        -> Task<Result<std::vector<GroupMember>>> override;
-    auto tell_group(std::string dossier_id, Timestamp at) -> Task<Result<void>> override;
-    auto settle_members(Claim claim, Stage stage, std::optional<TicketRef> ticket, Timestamp at)
-        -> Task<Result<void>> override;
-
-    auto reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> override;
-    auto settle_spend(Settlement settlement) -> Task<Result<void>> override;
-    auto spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>>> override;
-    auto take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> override;
-
-    auto drafts_to_announce(std::string platform, std::string kind, std::size_t limit)
-        -> Task<Result<std::vector<Draft>>> override;
-    auto chat_work(std::string platform, Timestamp now, std::size_t limit)
-        -> Task<Result<std::vector<ChatWork>>> override;
-    auto chat_to_remind(std::string platform, Timestamp now, Duration after, int most, std::size_t limit)
-        -> Task<Result<std::vector<ChatWork>>> override;
-    auto chat_messages_of(std::string draft_id) -> Task<Result<std::vector<ChatMessage>>> override;
-    auto save_chat(std::vector<ChatMessage> messages, std::vector<AuditEntry> audit) -> Task<Result<void>> override;
-    auto first_chat_event(std::string id, Timestamp at) -> Task<Result<bool>> override;
-    auto finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
-        -> Task<Result<std::string>> override;
-
-    auto append_audit(std::vector<AuditEntry> entries) -> Task<Result<void>> override;
-    auto list_audit(AuditFilter filter, Page page) -> Task<Result<Listing<AuditRow>>> override;
-    auto audit_after(std::int64_t after, std::size_t limit) -> Task<Result<std::vector<AuditRow>>> override;
-    auto audit_head() -> Task<Result<Head>> override;
-
-    auto probe() -> Task<Result<void>> override;
-    void on_ready(std::function<void()> wake) override { writer_.on_ready(std::move(wake)); }
     void close() override { stop(); }
 
     /// For tests: how well writes share commits, and a way to the writer's connection (to fill its disk).
     [[nodiscard]] auto counters() const -> SqliteWriter::Counters { return writer_.counters(); }
-    auto on_writer(std::function<void(Database&)> act) -> Task<Result<void>>;
+    auto on_writer(std::function<void(Database&)> act) -> Task<Result<void>> {
+        return write<void>([act = std::move(act)](WriteSession& session) -> Result<void> {
+            act(session.db);
+            return {};
+        });
+    }
 
 private:
     void stop() {

@@ -5,56 +5,22 @@
 // happened. After an error the next group simply tries again.
 
 #include "job.hpp"
-
-#include "dossier/store/store.hpp"
+#include "sqlite_database.hpp"
+#include "write_session.hpp"
 
 #include <atomic>
 #include <thread>
 
 namespace dossier::store {
 
-/// What an operation works with. Everything it changes here is undone with its savepoint.
-class WriteSession {
-public:
-    WriteSession(Database& database, Sealer sealer) : db(database), sealer_(std::move(sealer)) {}
-
-    Database& db;
-    /// Appends to the chain, in order.
-    void seal(const std::vector<AuditEntry>& entries);
-    /// A finding moved between "automatic stages to do" and not, for `backlog()`.
-    void finding_moved(bool was_unfinished, bool is_unfinished) {
-        state_.backlog += static_cast<std::int64_t>(is_unfinished) - static_cast<std::int64_t>(was_unfinished);
-    }
-    void made_ready() { state_.ready = true; }
-
-private:
-    friend class SqliteWriter;
-    struct State {
-        AuditStore::Head head;
-        std::int64_t backlog = 0;
-        bool ready = false;
-    };
-    /// Reads head and backlog from the database, where they aren't known or somebody else has written.
-    void refresh();
-
-    State state_;
-    Sealer sealer_;
-    std::int64_t data_version_ = -1; ///< of the state; -1 = read it again
-};
-
 class SqliteWriter {
 public:
-    /// Opens and migrates; read-only it takes the schema as it is, and each operation fails. Throws SqliteFailure.
-    SqliteWriter(const std::string& path, Sealer sealer, Database::Access access);
+    /// Opens and migrates; throws SqliteFailure. Queue, sealer and waker must outlive it.
+    SqliteWriter(const std::string& path, JobQueue<WriteSession>& queue, const Sealer& sealer, Waker& waker);
     ~SqliteWriter();
     SqliteWriter(const SqliteWriter&) = delete;
     auto operator=(const SqliteWriter&) -> SqliteWriter& = delete;
 
-    template <class T>
-    auto submit(std::move_only_function<Result<T>(WriteSession&)> operation) -> Task<Result<T>> {
-        return run_job<T>(queue_, std::move(operation));
-    }
-    void on_ready(std::function<void()> wake);
     void close(); ///< completes what is queued; idempotent
     [[nodiscard]] auto backlog() const -> std::size_t { return backlog_.load(std::memory_order_relaxed); }
 
@@ -65,6 +31,9 @@ public:
     [[nodiscard]] auto counters() const -> Counters;
 
 private:
+    /// Reads head and backlog from the database, where they aren't known or somebody else has written.
+    void refresh();
+
     using Jobs = JobQueue<WriteSession>::Jobs;
     void loop();
     void run_group(Jobs group);
@@ -72,14 +41,14 @@ private:
     void run_one(Job<WriteSession>& job);
     void give_up(Jobs& group, const Error& error);
 
-    Database db_;
+    SqliteDatabase db_;
     WriteSession session_;
-    JobQueue<WriteSession> queue_;
+    std::int64_t data_version_ = -1; ///< of the session's state; -1 = read it again
+    JobQueue<WriteSession>& queue_;
+    Waker& waker_;
     std::atomic<std::size_t> backlog_ = 0;
     std::atomic<std::uint64_t> groups_ = 0;
     std::atomic<std::uint64_t> operations_ = 0;
-    std::mutex wake_mutex_;
-    std::function<void()> wake_;
     std::thread thread_;
 };
 

@@ -61,6 +61,13 @@ auto Delivery::key_of(const std::string& subject) const -> std::string { return 
 
 auto Delivery::first_wait() const -> Duration { return std::max(shortest_wait, config_.settle / 16); }
 
+auto Delivery::create_limit(const std::string& sink) const -> Duration {
+    const auto at = std::ranges::find(config_.sinks, sink, &SinkConfig::name);
+    // One call has its time, also where the window was configured shorter than that.
+    const auto timeout = at == config_.sinks.end() ? SinkConfig{}.timeout : at->timeout;
+    return std::min(longest_attempt, std::max(config_.settle, timeout));
+}
+
 auto Delivery::has_sink(const std::string& sink) const -> bool { return sinks_.contains(sink); }
 
 auto Delivery::is_internal(const std::string& sink) const -> bool {
@@ -117,6 +124,7 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
     intent.attempts += 1;
     intent.attempted_at = clock_.now();
     intent.next_at.reset();
+    deadline = std::min(deadline, deadline_in(create_limit(intent.sink)));
     auto committed = co_await store_.save_intent(intent, {});
     if (!committed) co_return fail(committed.error());
 

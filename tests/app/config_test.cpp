@@ -171,7 +171,6 @@ TEST(AppConfig, NeverIgnoresWhatItCantDo) {
         "audit: {sinks: [{kind: splunk_hec, url: 'https://hec.example', token: '${T}'}]}",
         "audit: {sinks: [{kind: syslog, host: h, port: 514, tls: true}]}",
         "audit: {sinks: [{kind: file, path: p}]}",
-        "store: {url: 'postgresql://u:secret-word@host/db'}",
     };
     for (const auto* text : rows) {
         SCOPED_TRACE(text);

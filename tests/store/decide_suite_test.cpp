@@ -242,6 +242,51 @@ TEST_P(DecideSuite, DraftFiltersTellDraftsApart) {
     EXPECT_EQ(value_of(store().list_drafts({}, {.limit = 2, .cursor = *page.next_cursor})).items.size(), 1U);
 }
 
+TEST_P(DecideSuite, OfTwoThatBeginOneEffectTheSecondIsTurnedAway) {
+    const auto planned = value_of(store().begin_intent({.key = "ticket:dos_1", .dossier_id = "dos_1", .sink = "jira"}));
+    const auto trying = [](Intent intent, const char* who) {
+        intent.state = Intent::State::attempting;
+        intent.attempts += 1;
+        intent.reason = who;
+        return intent;
+    };
+    // Both have read it; the first stood still so long that its lease ran out.
+    value_of(store().save_intent(trying(planned, "two"), {}));
+    EXPECT_EQ(error_of(store().save_intent(trying(planned, "one"), {entry("tried")})), Errc::conflict);
+    EXPECT_TRUE(value_of(store().list_audit({}, {})).items.empty());
+    EXPECT_EQ(error_of(store().save_intent(planned, {})), Errc::conflict) << "nor may it say how it ended";
+    auto done = trying(planned, "two");
+    done.state = Intent::State::done;
+    value_of(store().save_intent(done, {}));
+    value_of(store().save_intent(done, {})); // the sweep's word
+    EXPECT_EQ(error_of(store().save_intent(trying(planned, "one"), {})), Errc::conflict);
+    EXPECT_EQ(value_of(store().intents_of("dos_1")).at(0).reason, "two");
+}
+
+TEST_P(DecideSuite, WhoWasOvertakenSaysWhatCameOfItAndTheOtherHearsOfIt) {
+    auto overtaken = value_of(store().begin_intent({.key = "ticket:dos_1", .dossier_id = "dos_1", .sink = "jira"}));
+    overtaken.state = Intent::State::attempting;
+    overtaken.attempts = 1;
+    value_of(store().save_intent(overtaken, {}));
+    auto other = value_of(store().begin_intent(overtaken)); // takes over, and looks
+    other.state = Intent::State::unknown;
+    other.unknown_since = minute(1);
+    value_of(store().save_intent(other, {}));
+    overtaken.state = Intent::State::done;
+    overtaken.ticket = TicketRef{.sink = "jira", .key = "SEC-1", .url = "", .id = "1"};
+    value_of(store().save_intent(overtaken, {entry("ticket.created")}));
+
+    other.lookups = 1;
+    EXPECT_EQ(error_of(store().save_intent(other, {})), Errc::conflict) << "it found nothing and would look again";
+    other.state = Intent::State::attempting;
+    other.attempts = 2;
+    EXPECT_EQ(error_of(store().save_intent(other, {})), Errc::conflict) << "it would make a second ticket";
+    const auto kept = value_of(store().begin_intent(overtaken));
+    EXPECT_EQ(kept.state, Intent::State::done);
+    EXPECT_EQ(kept.ticket.value_or(TicketRef{}).key, "SEC-1");
+    value_of(store().save_intent(kept, {})); // the sweep's word
+}
+
 TEST_P(DecideSuite, AnIntentIsBegunOnceHoweverOftenItIsAskedFor) {
     Intent intent{.key = "ticket:jira:dos_1", .dossier_id = "dos_1", .sink = "jira", .content_hash = "h"};
     intent.state = Intent::State::done; // a beginner's claim doesn't count

@@ -23,12 +23,17 @@ public:
         std::filesystem::remove_all(directory_, ignored);
     }
     auto open() -> std::unique_ptr<Store> override {
-        auto store = open_store({.url = "sqlite:" + file().string()}, plain_seal);
+        auto store = open_store({.url = url()}, plain_seal);
         if (!store) throw std::runtime_error(store.error().describe());
         return std::move(*store);
     }
     auto open_sqlite() -> std::unique_ptr<SqliteStore> {
         return std::make_unique<SqliteStore>(file().string(), plain_seal);
+    }
+    [[nodiscard]] auto url() const -> std::string override { return "sqlite:" + file().string(); }
+    void pretend_schema(int version) override {
+        SqliteDatabase(file().string(), SqliteDatabase::Access::read_write)
+            .script("PRAGMA user_version=" + std::to_string(version));
     }
     [[nodiscard]] auto file() const -> std::filesystem::path { return directory_ / "data" / "dossier.db"; }
 

@@ -1,7 +1,7 @@
 // What only the SQLite store has: groups, savepoints, its file, and what happens when the disk says no.
-#include "sqlite_migrations.hpp"
+#include "sql_rows.hpp"
+#include "sqlite_migrate.hpp"
 #include "sqlite_place.hpp"
-#include "sqlite_rows.hpp"
 
 #include "dossier/finding/json.hpp"
 
@@ -309,14 +309,14 @@ TEST(SqliteStore, RefusesWhatItCannotOpen) {
     const std::vector<Row> rows = {
         {"a newer database",
          [](const auto& file) {
-             Database db(file.string(), Database::Access::read_write);
+             SqliteDatabase db(file.string(), SqliteDatabase::Access::read_write);
              migrate(db, schema());
              db.script("PRAGMA user_version=99");
          },
          "schema version 99"},
         {"another program's database",
          [](const auto& file) {
-             Database(file.string(), Database::Access::read_write).script("CREATE TABLE songs(name)");
+             SqliteDatabase(file.string(), SqliteDatabase::Access::read_write).script("CREATE TABLE songs(name)");
          },
          "another program"},
         {"no database",
@@ -348,7 +348,7 @@ TEST(SqliteMigrations, LeadForwardStepByStepAndKeepWhatIsThere) {
     const char* const both[] = {first[0], "ALTER TABLE notes ADD COLUMN stars INTEGER NOT NULL DEFAULT 3;"};
     const char* const broken[] = {both[0], both[1], "CREATE TABLE half(x); SELECT nonsense;"};
     SqlitePlace place;
-    Database db(place.file().string(), Database::Access::read_write);
+    SqliteDatabase db(place.file().string(), SqliteDatabase::Access::read_write);
     const auto version = [&db] {
         auto rows = db.query("PRAGMA user_version");
         rows.next();
@@ -372,7 +372,7 @@ TEST(SqliteMigrations, LeadForwardStepByStepAndKeepWhatIsThere) {
 TEST(SqliteMigrations, WhatAnEarlierVersionKeptIsJudgedAsBefore) {
     SqlitePlace place;
     {
-        Database db(place.file().string(), Database::Access::read_write);
+        SqliteDatabase db(place.file().string(), SqliteDatabase::Access::read_write);
         migrate(db, schema().first(1));
         db.script("INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at) "
                   "VALUES('dos_1', 'exp-1', 'digested', 3, 0, 0)");

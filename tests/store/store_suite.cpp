@@ -1,5 +1,6 @@
 #include "store_suite.hpp"
 
+#include "postgres_place.hpp"
 #include "sqlite_place.hpp"
 
 #include "dossier/base/crypto.hpp"
@@ -7,7 +8,12 @@
 namespace dossier::store {
 
 auto store_kinds() -> std::vector<StoreKind> {
-    return {{.name = "sqlite", .make_place = [] { return std::make_unique<SqlitePlace>(); }}};
+    return {{.name = "sqlite", .make_place = [] { return std::make_unique<SqlitePlace>(); }},
+            {.name = "postgres", .make_place = []() -> std::unique_ptr<Place> {
+                 auto* server = PostgresServer::shared();
+                 if (server == nullptr) return nullptr;
+                 return std::make_unique<PostgresPlace>(*server);
+             }}};
 }
 
 auto minute(int n) -> Timestamp {

@@ -134,8 +134,12 @@ TEST_P(TicketSuite, AGroupFormsWithTheLastThatWasMissing) {
     ASSERT_NE(formed.dossier_id, "");
     EXPECT_EQ(formed.members, 3U);
     EXPECT_EQ(formed.open, 3U);
+    EXPECT_EQ(formed.key, "k");
+    EXPECT_EQ(formed.begins_at, minute(1));
+    EXPECT_EQ(formed.ends_at, minute(11));
     const auto late = value_of(store().join_group(claims[3], wish(3), minute(12)));
     EXPECT_NE(late.dossier_id, formed.dossier_id) << "the window of the first is over";
+    EXPECT_EQ(late.ends_at, minute(22));
     EXPECT_EQ(value_of(store().group_of(claims[0].dossier_id))->dossier_id, formed.dossier_id);
     EXPECT_EQ(value_of(store().group_of(formed.dossier_id))->members, 3U);
     EXPECT_FALSE(value_of(store().group_of("dos_none")));

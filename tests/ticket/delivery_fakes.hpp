@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <set>
+#include <utility>
 
 namespace dossier::ticket::test {
 
@@ -50,6 +52,10 @@ public:
     }
     auto save_intent(store::Intent intent, std::vector<store::AuditEntry> entries) -> Task<Result<void>> override {
         if (fail_save_in > 0 && --fail_save_in == 0) co_return fail(Errc::storage, "disk full");
+        const auto& kept = intents[intent.key];
+        const int tries_before = intent.attempts - (intent.state == store::Intent::State::attempting ? 1 : 0);
+        if (kept.attempts > tries_before || (kept.ticket && !intent.ticket))
+            co_return fail(Errc::conflict, "overtaken");
         intents[intent.key] = intent;
         audit.insert(audit.end(), entries.begin(), entries.end());
         co_return Result<void>{};
@@ -103,8 +109,10 @@ public:
     std::deque<std::optional<Errc>> errors; ///< of anything but create, in turn; then none
     std::set<std::string> people{"alice@acme.example"};
     Duration lag{0};
+    std::function<void()> meanwhile; ///< happens once, while the next call waits for its answer
     std::vector<Ticket> tickets;
     int creates = 0;
+    Deadline create_deadline{}; ///< of the last one
     int finds = 0;
     int updates = 0;
     int moves = 0;
@@ -113,13 +121,15 @@ public:
     bool no_way_to_done = false; ///< in the project's workflow
 
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
-    auto create(const Draft& draft, const std::string& key, Deadline) -> Task<Result<TicketRef>> override {
+    auto create(const Draft& draft, const std::string& key, Deadline deadline) -> Task<Result<TicketRef>> override {
         ++creates;
+        create_deadline = deadline;
         auto answer = Answer::ok;
         if (!create_answers.empty()) {
             answer = create_answers.front();
             create_answers.pop_front();
         }
+        happen();
         if (answer == Answer::refused) co_return fail(Errc::rejected, "summary: too long");
         if (answer == Answer::unreachable) co_return fail(Errc::unavailable, "refused");
         if (answer == Answer::nothing_done) co_return fail(Errc::outcome_unknown, "cut off");
@@ -139,6 +149,7 @@ public:
         for (const auto& one : tickets) {
             if (one.key == key && one.visible_at <= clock_.now()) found.push_back(one.ref);
         }
+        happen();
         co_return found;
     }
     auto update(const TicketRef& ticket, const Draft& draft, Deadline) -> Task<Result<void>> override {
@@ -206,6 +217,9 @@ public:
     }
 
 private:
+    void happen() {
+        if (meanwhile) std::exchange(meanwhile, {})();
+    }
     auto next_error() -> std::optional<Errc> {
         if (errors.empty()) return std::nullopt;
         const auto code = errors.front();

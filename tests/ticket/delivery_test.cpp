@@ -147,6 +147,79 @@ TEST(Delivery, LooksInGrowingStepsOverTheWindowAndNotBefore) {
     EXPECT_EQ(world.jira->creates, 2);
 }
 
+TEST(Delivery, TakesOverFromOneWhoIsAliveAndHearsOfItsTicket) {
+    World world;
+    world.jira->lag = 1h; // no look sees it
+    Delivery other({{"jira", world.jira}}, world.store, World::config(), world.clock, world.metrics);
+    world.jira->meanwhile = [&] { // the lease runs out while the create waits for its place
+        for (int look = 0; look < 3; ++look) {
+            const auto progress = run(other.ensure_ticket(sample_draft(), deadline_in(5s)));
+            ASSERT_TRUE(progress && progress->wait_until);
+            world.clock.step_to(*progress->wait_until);
+        }
+    };
+    const auto made = world.step();
+    ASSERT_TRUE(made && made->ticket);
+    const auto known = run(other.ensure_ticket(sample_draft(), deadline_in(5s)));
+    ASSERT_TRUE(known && known->ticket);
+    EXPECT_EQ(known->ticket->key, made->ticket->key);
+    EXPECT_EQ(world.jira->creates, 1);
+}
+
+TEST(Delivery, IsTurnedAwayWhereATicketIsSavedDuringItsLastLook) {
+    World world;
+    world.jira->lag = 1h;
+    auto alive = run(world.store.begin_intent({.key = "ticket:dos_1", .dossier_id = "dos_1", .sink = "jira"})).value();
+    alive.state = Intent::State::attempting;
+    alive.attempts = 1;
+    alive.attempted_at = world.clock.now();
+    ASSERT_TRUE(run(world.store.save_intent(alive, {})));
+    const auto end = world.clock.now() + World::config().settle;
+    while (world.clock.now() < end) {
+        const auto progress = world.step();
+        ASSERT_TRUE(progress && progress->wait_until);
+        world.clock.step_to(*progress->wait_until);
+    }
+    alive.state = Intent::State::done;
+    alive.ticket = run(world.jira->create(sample_draft(), ticket_key("", "dos_1"), deadline_in(1s))).value();
+    world.jira->meanwhile = [&] { ASSERT_TRUE(run(world.store.save_intent(alive, {}))); };
+    const auto turned_away = world.step();
+    ASSERT_FALSE(turned_away);
+    EXPECT_EQ(turned_away.error().code, Errc::conflict);
+    const auto known = world.step();
+    ASSERT_TRUE(known && known->ticket);
+    EXPECT_EQ(known->ticket->key, alive.ticket->key);
+    EXPECT_EQ(world.jira->creates, 1);
+}
+
+TEST(Delivery, GivesACreateNoLongerThanWhoTakesOverWaits) {
+    const struct {
+        const char* name;
+        Duration settle;
+        Duration timeout;
+        Duration given;
+        Duration expected; ///< at most
+    } cases[] = {
+        {"the window", 20s, 5s, 100s, 20s},
+        {"one call, where the window is shorter", 1s, 5s, 100s, 5s},
+        {"what the caller has", 20s, 5s, 3s, 3s},
+        {"two minutes", 600s, 5s, 900s, 120s},
+    };
+    for (const auto& one : cases) {
+        SCOPED_TRACE(one.name);
+        World world;
+        TicketConfig config;
+        config.settle = one.settle;
+        config.sinks.push_back({.name = "jira", .timeout = one.timeout});
+        Delivery delivery({{"jira", world.jira}}, world.store, config, world.clock, world.metrics);
+        const auto begun = std::chrono::steady_clock::now();
+        ASSERT_TRUE(run(delivery.ensure_ticket(sample_draft(), deadline_in(one.given))));
+        const auto ended = std::chrono::steady_clock::now();
+        EXPECT_GE(world.jira->create_deadline, begun + one.expected);
+        EXPECT_LE(world.jira->create_deadline, ended + one.expected);
+    }
+}
+
 TEST(Delivery, TakesACrashInTheMiddleOfACallForAnUnknownOutcome) {
     World world;
     Intent crashed;

@@ -162,6 +162,8 @@ public:
     virtual ~EffectStore() = default;
     /// The intent under `intent.key`: the existing one, or this one inserted as planned.
     virtual auto begin_intent(Intent intent) -> Task<Result<Intent>> = 0;
+    /// `conflict`, and nothing is written, where somebody else has begun a try since this intent was read, or has its
+    /// ticket: whoever was overtaken (its lease ran out while it stood still) must not do it, too.
     virtual auto save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> = 0;
     /// Every intent of a dossier, in the order of their keys.
     virtual auto intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> = 0;
@@ -257,14 +259,16 @@ class Store : public IntakeStore,
 public:
     /// Commits a row: true proof that writes work.
     virtual auto probe() -> Task<Result<void>> = 0;
-    /// Called on the writer's thread after each group that made a dossier ready; must not block.
+    /// Called on a thread of the store when a dossier has become ready, here or in another replica, and where that may
+    /// have been missed; must not block.
     virtual void on_ready(std::function<void()> wake) = 0;
     /// Completes what is queued and closes. No call after it.
     virtual void close() = 0;
 };
 
 struct StoreConfig {
-    std::string url = "sqlite:data/dossier.db";
+    std::string url = "sqlite:data/dossier.db"; ///< or postgresql://user@host/database, shared by replicas
+    Secret password;                            ///< of PostgreSQL, where it asks for one
 };
 
 /// Opens (creates, migrates) the store of `config.url`.

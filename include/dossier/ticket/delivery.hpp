@@ -63,6 +63,9 @@ private:
     [[nodiscard]] auto sink_of(const std::string& name) const -> Result<std::shared_ptr<TicketSink>>;
     [[nodiscard]] auto key_of(const std::string& subject) const -> std::string;
     [[nodiscard]] auto first_wait() const -> Duration;
+    /// What a create is given, from the moment its attempt is committed. A replica that takes over from one that is
+    /// alive makes a second one a settle window later, at the earliest: by then the first must be over.
+    [[nodiscard]] auto create_limit(const std::string& sink) const -> Duration;
     auto attempt(std::shared_ptr<TicketSink> sink, store::Intent intent, Draft draft, Deadline deadline)
         -> Task<Result<Progress>>;
     auto look_again(std::shared_ptr<TicketSink> sink, store::Intent intent, Draft draft, Deadline deadline)

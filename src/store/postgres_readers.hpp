@@ -1,0 +1,33 @@
+#pragma once
+// Threads that read, each with a connection of its own. Each read sees one snapshot, at least as new as every write
+// that had completed before it; the snapshot is given up with the read, since one that stays open keeps the server from
+// clearing away what the queue leaves behind.
+
+#include "job.hpp"
+#include "postgres_link.hpp"
+
+#include <thread>
+#include <vector>
+
+namespace dossier::store {
+
+class PostgresReaders {
+public:
+    /// The queue and the target must outlive them.
+    PostgresReaders(const PostgresTarget& target, JobQueue<Database>& queue, std::size_t threads);
+    ~PostgresReaders();
+    PostgresReaders(const PostgresReaders&) = delete;
+    auto operator=(const PostgresReaders&) -> PostgresReaders& = delete;
+    void close(); ///< completes what is queued; idempotent
+
+private:
+    void loop();
+    void run(PostgresLink& link, Job<Database>& job);
+
+    const PostgresTarget& target_;
+    JobQueue<Database>& queue_;
+    std::atomic<bool> closing_ = false;
+    std::vector<std::thread> threads_;
+};
+
+} // namespace dossier::store

@@ -1,0 +1,35 @@
+#pragma once
+// One finding in the store: recognised, judged by `outcome_of`, kept as a version, and placed in the dossier of its
+// exposure. Shared by what arrives (sql_intake.cpp) and by what is fetched later (sql_work.cpp).
+
+#include "write_session.hpp"
+
+#include "dossier/store/records.hpp"
+
+#include <optional>
+#include <string>
+
+namespace dossier::store {
+
+/// An item with what can be computed before the writer's thread has it.
+struct Arrival {
+    IntakeItem item;
+    Via via = Via::webhook;
+    std::string content_hash;
+    std::int64_t identity = 0; ///< index key of (source, fingerprint), or of (source, raw)
+};
+[[nodiscard]] auto prepare(IntakeItem item, const std::string& source, Via via) -> Arrival;
+
+struct Taken {
+    IntakeResult result;
+    std::int64_t finding = 0; ///< its row
+};
+/// Announces what take_finding will ask.
+void ask_ahead(Database& db, const std::string& source, const Arrival& arrival);
+[[nodiscard]] auto take_finding(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at)
+    -> Taken;
+
+/// What WorkStore::complete_finding says.
+[[nodiscard]] auto complete_finding(WriteSession& session, const FetchCommit& completion) -> Result<FetchOutcome>;
+
+} // namespace dossier::store

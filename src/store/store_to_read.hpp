@@ -1,0 +1,30 @@
+#pragma once
+// A store that is only looked at: readers and nobody who writes, so that a service may work on the same database
+// meanwhile. What would write is refused before it comes to a database, which would refuse it, too.
+
+#include "sql_store.hpp"
+
+namespace dossier::store {
+
+/// @tparam Origin what its readers connect to: a path, a server
+template <class Readers, class Origin>
+class StoreToRead final : public SqlStore {
+public:
+    /// The database must have been found to be of this build's schema.
+    /// @param backlog as it was then
+    StoreToRead(Origin origin, Sealer sealer, std::size_t backlog)
+        : SqlStore(std::move(sealer)), origin_(std::move(origin)), backlog_(backlog), readers_(origin_, reads_, 2) {
+        writes_.close("store: opened to be read only");
+    }
+    ~StoreToRead() override { readers_.close(); }
+
+    [[nodiscard]] auto backlog() const -> std::size_t override { return backlog_; }
+    void close() override { readers_.close(); }
+
+private:
+    Origin origin_;
+    std::size_t backlog_;
+    Readers readers_;
+};
+
+} // namespace dossier::store

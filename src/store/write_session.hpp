@@ -1,0 +1,59 @@
+#pragma once
+// What an operation that writes works with, whatever the database: its connection, the audit chain, and what has to be
+// known after the commit. Everything that an operation changes here is undone where it fails.
+
+#include "database.hpp"
+
+#include "dossier/store/store.hpp"
+
+#include <mutex>
+
+namespace dossier::store {
+
+class WriteSession {
+public:
+    WriteSession(Database& database, const Sealer& sealer) : db(database), sealer_(sealer) {}
+
+    Database& db;
+    /// Appends to the chain, in order.
+    void seal(const std::vector<AuditEntry>& entries);
+    /// A finding moved between "automatic stages to do" and not, for `backlog()`.
+    void finding_moved(bool was_unfinished, bool is_unfinished) {
+        state.backlog += static_cast<std::int64_t>(is_unfinished) - static_cast<std::int64_t>(was_unfinished);
+    }
+    void made_ready() { state.ready = true; }
+
+    /// For whoever runs operations; these themselves use the functions above.
+    struct State {
+        AuditStore::Head head;
+        std::int64_t backlog = 0; ///< what the group added, or all of it: as its writer counts
+        bool ready = false;       ///< a dossier was made ready
+    };
+    State state;
+
+private:
+    const Sealer& sealer_;
+};
+
+/// The end of the chain as the transaction sees it.
+[[nodiscard]] auto read_head(Database& db) -> AuditStore::Head;
+
+/// Whom to tell that a dossier is ready; may be told from several threads.
+class Waker {
+public:
+    /// Once this returns the former one isn't called any more.
+    void set(std::function<void()> wake) {
+        const std::scoped_lock lock(mutex_);
+        wake_ = std::move(wake);
+    }
+    void wake() {
+        const std::scoped_lock lock(mutex_);
+        if (wake_) wake_();
+    }
+
+private:
+    std::mutex mutex_;
+    std::function<void()> wake_;
+};
+
+} // namespace dossier::store
