@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 namespace dossier {
 
@@ -60,9 +62,14 @@ auto canonical_number(double value) -> std::string {
 }
 
 void append_canonical_string(std::string& out, std::string_view text) {
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
     out += '"';
-    for (const char c : text) {
-        switch (c) {
+    for (auto at = text.begin(); at != text.end();) {
+        const auto run = std::find_if_not(at, text.end(), is_plain);
+        out.append(at, run);
+        if (run == text.end()) break;
+        at = std::next(run);
+        switch (const char c = *run) {
         case '"':
             out += "\\\"";
             break;
@@ -85,10 +92,7 @@ void append_canonical_string(std::string& out, std::string_view text) {
             out += "\\t";
             break;
         default:
-            if (static_cast<unsigned char>(c) < 0x20)
-                out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-            else
-                out += c;
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
         }
     }
     out += '"';

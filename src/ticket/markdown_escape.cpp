@@ -17,6 +17,7 @@ auto is_word(char c) -> bool { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <
 auto is_deceptive(std::string_view text, std::size_t at) -> bool {
     static constexpr std::array<std::string_view, 11> marks{"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066",
                                                             "\u2067", "\u2068", "\u2069", "\u2028", "\u2029"};
+    if (text[at] != '\xe2') return false; // with which each of them begins
     return std::ranges::any_of(marks, [&](auto mark) { return text.substr(at).starts_with(mark); });
 }
 
