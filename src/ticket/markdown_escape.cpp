@@ -55,6 +55,7 @@ auto needs_escape(std::string_view line, std::size_t at) -> bool {
 auto one_line(std::string_view text) -> std::string {
     const auto valid = to_valid_utf8(text);
     std::string line;
+    line.reserve(valid.size());
     for (std::size_t at = 0; at < valid.size(); ++at) {
         const auto byte = static_cast<unsigned char>(valid[at]);
         if (is_deceptive(valid, at)) {
@@ -71,6 +72,7 @@ auto one_line(std::string_view text) -> std::string {
 auto escape_markdown(std::string_view text) -> std::string {
     const auto line = one_line(text);
     std::string out;
+    out.reserve(line.size() + line.size() / 8);
     for (std::size_t at = 0; at < line.size(); ++at) {
         if (needs_escape(line, at)) out += '\\';
         out += line[at];
