@@ -1,5 +1,6 @@
 #include "dossier/ingest/receiver.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
@@ -318,7 +319,9 @@ auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items
         for (auto& item : intake.items) item.completable = item.finding && item.finding->is_partial;
     }
     auto audit = received_entries(intake);
+    fault_point("intake.ready");
     auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
+    fault_point("intake.stored");
     if (!committed) {
         count(name, name_of(committed.error().code), via);
         co_return fail(std::move(committed.error()));

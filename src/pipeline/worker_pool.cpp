@@ -1,5 +1,6 @@
 #include "dossier/pipeline/worker_pool.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 
@@ -84,6 +85,7 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
         auto taken = co_await store.claim_ready(owner, clock.now(), config.lease,
                                                 std::min(claim_block, config.in_flight - busy));
         if (!taken) co_return fail(std::move(taken.error()));
+        if (!taken->empty()) fault_point("queue.claimed");
         for (auto& claim : *taken) {
             {
                 const std::lock_guard lock(mutex);
@@ -115,6 +117,7 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
             }
         } const forget_at_end{*this, claim};
         auto release = co_await advance(claim);
+        fault_point("queue.done");
         auto released = co_await store.release(std::move(release));
         // A lost lease is somebody else's dossier now; anything else heals when the lease runs out.
         if (!released && released.error().code != Errc::conflict)

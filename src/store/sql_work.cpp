@@ -4,6 +4,7 @@
 #include "sql_rows.hpp"
 #include "sql_store.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/finding/json.hpp"
 
@@ -245,8 +246,12 @@ auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
 }
 
 auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
-    return write<void>(
+    const auto name = to_string(stage.stage);
+    fault_point("stage.ready", name);
+    auto committed = co_await write<void>(
         [stage = std::move(stage)](WriteSession& session) -> Result<void> { return commit(session, stage); });
+    fault_point("stage.stored", name);
+    co_return committed;
 }
 
 auto SqlStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> {

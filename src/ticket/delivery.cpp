@@ -2,6 +2,7 @@
 
 #include "delivery_audit.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 
 #include <algorithm>
@@ -129,7 +130,9 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
     if (!committed) co_return fail(committed.error());
 
     const auto key = key_of(subject_of(intent));
+    fault_point("ticket.intended");
     auto created = co_await sink->create(with_appendix(draft), key, deadline);
+    fault_point("ticket.made");
     if (created) co_return co_await settle_as_done(intent, *created, false, sink->is_internal());
 
     if (nothing_happened(created.error().code)) {
