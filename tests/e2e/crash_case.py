@@ -38,9 +38,9 @@ PLACES = ("intake.ready", "intake.stored", "store.written", "store.committed", "
 LAST_PLACES = ("drain.begun", "drain.answered", "drain.worked", "drain.closed")
 AT_RANDOM = ""
 LATEST = 0.6  # seconds after the start for a random kill
-MOST_PASSES = 3  # of a place before the kill
+MOST_PASSES = 2  # of a place before the kill
 
-EXPLAINED = ("SELECT d.id FROM stage_results r JOIN dossiers d ON d.seq = r.dossier WHERE r.stage = 'explained'")
+EXPLAINED = "SELECT d.id FROM stage_results r JOIN dossiers d ON d.seq = r.dossier WHERE r.stage = 'explained'"
 
 
 def free_port():
@@ -70,7 +70,7 @@ class CrashCase(JiraView, TrackerCase):
         wiz["api"] = self.wiz.api_config(poll="150ms", rate="500/s", timeout="5s", backlog=False, blast_radius=False)
         self.service = self.serve(config, start=False)
         self.service.port = port
-        self.kills = collections.Counter()  # by place
+        self.killed_at = collections.Counter()  # by place
         self.stored = {}  # dossier: (kills so far, answers bought so far by resource) when its narrative was first seen
 
     # The store, read while nobody runs -----------------------------------------------------------------------------
@@ -96,6 +96,7 @@ class CrashCase(JiraView, TrackerCase):
         self.service.kill()
 
     def kill_at(self, place, passes):
+        """@param passes 1 = when it is passed first"""
         begin = self.service.launch({"DOSSIER_FAULT": f"{place}@{passes}"})
         if place in LAST_PLACES:
             self.service.wait_for(lambda: "service.started" in self.service.log_text(begin), 30, "the start")
@@ -104,15 +105,15 @@ class CrashCase(JiraView, TrackerCase):
         self.assertEqual(self.service.process.returncode, -signal.SIGKILL, self.service.log_text(begin)[-3000:])
 
     def killed(self, place):
-        self.kills[place] += 1
+        self.killed_at[place] += 1
         with self.llm.lock:
             asked = dict(self.llm.asked)
         for dossier in self.explained():
-            self.stored.setdefault(dossier, (self.kills.total(), asked))
+            self.stored.setdefault(dossier, (self.killed_at.total(), asked))
 
     def history(self, kills):
         """The load of a service that is killed so often: at each place in turn, and at random after every third."""
-        load = Load(self.service, self.wiz, self.jira, self.kills.total)
+        load = Load(self.service, self.wiz, self.jira, self.killed_at.total)
         self.service.start()
         self.service.wait_for(lambda: len(load.acknowledged) > 3, 20, "the first acknowledgements")
         self.service.kill()
@@ -130,7 +131,7 @@ class CrashCase(JiraView, TrackerCase):
                 last = place in LAST_PLACES or place.startswith("head")
                 self.kill_at(place, 1 if last else self.chance.randint(1, MOST_PASSES))
             self.killed(place)
-            if self.kills.total() % 25 == 0:
+            if self.killed_at.total() % 25 == 0:
                 self.verify_audit()
         self.service.start()
         load.end()
@@ -210,7 +211,7 @@ class CrashCase(JiraView, TrackerCase):
 
     def report(self, load):
         again = sum(number - 1 for number in self.llm.asked.values() if number)
-        print(f"\n{self.kills.total()} kills ({self.kills[AT_RANDOM]} at random, {len(self.kills) - 1} places), "
+        print(f"\n{self.killed_at.total()} kills ({self.killed_at[AT_RANDOM]} at random, {len(self.killed_at) - 1} places), "
               f"{len(load.acknowledged)} findings acknowledged, {load.unanswered} requests unanswered, "
               f"{len(self.seen(self.jira))} tickets, {sum(self.llm.asked.values())} LLM answers, {again} of them again "
               f"since the first was lost before it was stored; seed {self.seed}", file=sys.stderr)

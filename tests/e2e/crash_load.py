@@ -52,7 +52,11 @@ class Load:
     def platform(self, source):
         chance = random.Random(source)
         number = 0
+        to_resolve = []
         while not self.stopping.wait(PAUSE):
+            for one in [one for one in to_resolve if self.has_ticket(one[1])]:
+                to_resolve.remove(one)
+                self.deliver(source, *one, "resolved")
             if len(self.delivered) - len(self.jira.issues) > MOST_UNDER_WAY:
                 continue
             number += 1
@@ -65,9 +69,12 @@ class Load:
             self.deliver(source, name, bucket, "open")
             if chance.random() < 0.3:
                 self.deliver(source, name, bucket, "open")  # a repeat of what was acknowledged
-            if source == "generic" and chance.random() < 0.4:
-                self.deliver(source, name, bucket, "resolved")
-                self.resolved.add(bucket)
+            if source == "generic" and chance.random() < 0.5:
+                to_resolve.append((name, bucket))
+
+    def has_ticket(self, bucket):
+        with self.jira.lock:
+            return any(bucket in str(issue["fields"]) for issue in self.jira.issues.values())
 
     def issue(self, bucket):
         entity = self.wiz.entity(f"ent-{bucket}", "BUCKET", bucket, externalId=f"arn:aws:s3:::{bucket}",
@@ -78,6 +85,8 @@ class Load:
     def deliver(self, source, name, bucket, status):
         """Again and again until it is acknowledged, also beyond the end: what was begun is brought to its end."""
         payload = PAYLOADS[source](name, bucket, status)
+        if status == "resolved":
+            self.resolved.add(bucket)
         while True:
             answer = self.ask("POST", f"/v1/webhooks/{source}", payload, SOURCE_HEADERS[source], token=None)
             if answer and answer[0] == 202:
