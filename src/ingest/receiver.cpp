@@ -265,7 +265,7 @@ auto Receiver::take(std::string source, std::string body, Arrival arrival)
     const auto& adapter = *found->second->as->adapter;
     auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
     if (!delivery) {
-        count(source, "malformed");
+        count(source, name_of(delivery.error().code));
         co_return fail(std::move(delivery.error()));
     }
     auto items = take_items(adapter, *delivery, body);
@@ -280,6 +280,7 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
     std::vector<store::IntakeItem> items;
     for (auto& body : bodies) {
         auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
+        if (!delivery && delivery.error().code == Errc::overloaded) co_return fail(std::move(delivery.error()));
         if (!delivery) {
             items.push_back(quarantined(to_valid_utf8(body), "the message is no JSON: " + delivery.error().message));
             continue;
