@@ -2,6 +2,7 @@
 
 #include "dossier/api/problem.hpp"
 #include "dossier/app/wiring.hpp"
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/net/http_server.hpp"
@@ -244,6 +245,7 @@ struct Service::Impl {
 
     auto shut_down() -> Task<void> {
         const auto deadline = deadline_in(config.server.drain_timeout);
+        fault_point("drain.begun");
         if (server) co_await server->stop(deadline);
         if (admin_server) co_await admin_server->stop(deadline);
         co_await stop_pollers();
@@ -252,7 +254,9 @@ struct Service::Impl {
             if (auto freed = co_await store->release_singletons(replica); !freed)
                 log::warn("poll.release_failed", {{"error", freed.error().describe()}});
         }
+        fault_point("drain.answered");
         if (workers) co_await workers->stop(deadline);
+        fault_point("drain.worked");
         co_await background.close(std::chrono::steady_clock::now());
         if (store && heads) {
             if (auto saved = co_await heads->save(*store, clock.now()); !saved)
@@ -271,6 +275,7 @@ struct Service::Impl {
     void end() {
         on_control(shut_down());
         if (store) store->close();
+        fault_point("drain.closed");
         client.reset();
         runtime.stop(1s);
         log::info("service.stopped");

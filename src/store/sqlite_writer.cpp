@@ -3,6 +3,7 @@
 #include "sql_rows.hpp"
 #include "sqlite_migrate.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 
 #include <sqlite3.h>
@@ -71,7 +72,9 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
         db_.run("BEGIN IMMEDIATE");
         refresh();
         for (auto& job : group) run_one(*job);
+        fault_point("store.written");
         db_.run("COMMIT");
+        fault_point("store.committed");
         return true;
     } catch (const StoreFailure& failure) {
         give_up(group, failure.to_error());

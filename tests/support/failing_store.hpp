@@ -101,6 +101,9 @@ public:
     auto renew(std::vector<store::Claim> claims, Timestamp until) -> Task<Result<void>> override {
         return under_.renew(std::move(claims), until);
     }
+    auto reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> override {
+        return under_.reschedule(now, lease, is_certain);
+    }
     auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override { return under_.next_ready_at(); }
     auto release(store::Release release) -> Task<Result<void>> override { return under_.release(std::move(release)); }
     auto abandon_leases(std::string owner) -> Task<Result<void>> override {
