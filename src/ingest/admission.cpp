@@ -29,19 +29,18 @@ auto why_refused(const Error& error) -> std::string_view {
 Admission::Admission(std::size_t capacity, const store::IntakeStore& store)
     : bound_(static_cast<std::int64_t>(capacity)), store_(store) {}
 
-auto Admission::take(const std::string& source, std::size_t items, Patience patience) -> Result<Place> {
+auto Admission::take(const std::string& source, std::size_t items, Patience patience, Time now) -> Result<Place> {
     const auto count = static_cast<std::int64_t>(items);
     const std::scoped_lock lock(mutex_);
-    if (auto checked = check(source, count, patience, std::chrono::steady_clock::now()); !checked)
-        return fail(std::move(checked.error()));
+    if (auto checked = check(source, count, patience, now); !checked) return fail(std::move(checked.error()));
     committing_[source] += count;
     committing_in_all_ += count;
     return Place(*this, source, count);
 }
 
-auto Admission::look(const std::string& source, std::size_t items, Patience patience) -> Result<void> {
+auto Admission::look(const std::string& source, std::size_t items, Patience patience, Time now) -> Result<void> {
     const std::scoped_lock lock(mutex_);
-    return check(source, static_cast<std::int64_t>(items), patience, std::chrono::steady_clock::now());
+    return check(source, static_cast<std::int64_t>(items), patience, now);
 }
 
 void Admission::accepted(std::size_t items) {

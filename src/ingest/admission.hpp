@@ -21,6 +21,8 @@ enum class Patience { pushed, pulled };
 
 class Admission {
 public:
+    using Time = FairShare::Time;
+
     Admission(std::size_t capacity, const store::IntakeStore& store);
 
     /// Room for some items of a source, given back when it goes.
@@ -44,15 +46,17 @@ public:
     };
 
     /// `overloaded`, with a time to come back and the reason (`why_refused`) where there is no room.
-    [[nodiscard]] auto take(const std::string& source, std::size_t items, Patience patience) -> Result<Place>;
+    [[nodiscard]] auto take(const std::string& source, std::size_t items, Patience patience, Time now = clock())
+        -> Result<Place>;
     /// The same without taking it.
-    [[nodiscard]] auto look(const std::string& source, std::size_t items, Patience patience) -> Result<void>;
+    [[nodiscard]] auto look(const std::string& source, std::size_t items, Patience patience, Time now = clock())
+        -> Result<void>;
     /// So many findings came in that make work.
     void accepted(std::size_t items);
     [[nodiscard]] auto capacity() const -> std::size_t { return static_cast<std::size_t>(bound_.total()); }
 
 private:
-    using Time = FairShare::Time;
+    static auto clock() -> Time { return std::chrono::steady_clock::now(); }
     auto check(const std::string& source, std::int64_t items, Patience patience, Time now) -> Result<void>;
     [[nodiscard]] auto refusal(std::string_view reason, std::int64_t excess) const -> Error;
     void give_back(const std::string& source, std::int64_t items);
