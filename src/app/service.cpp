@@ -8,6 +8,7 @@
 #include "dossier/net/http_server.hpp"
 #include "dossier/pipeline/worker_pool.hpp"
 #include "dossier/redact/redactor.hpp"
+#include "open_files.hpp"
 #include "presence.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -107,7 +108,17 @@ struct Service::Impl {
             server_problem);
     }
 
+    /// Out of descriptors nothing works any more, so connections are refused before that.
+    void fit_connections() {
+        const auto open_files = raise_open_files();
+        const auto most = most_connections(config.server.max_connections, open_files);
+        if (most < config.server.max_connections)
+            log::warn("server.few_open_files", {{"open_files", open_files}, {"connections", most}});
+        config.server.max_connections = most;
+    }
+
     auto start() -> Result<void> {
+        fit_connections();
         auto opened = store::open_store(config.store, audit::seal);
         if (!opened) return fail(std::move(opened.error()));
         store = std::move(*opened);

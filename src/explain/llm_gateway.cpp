@@ -107,6 +107,7 @@ auto request_for(const LlmQuestion& question, const LlmMaterial& material) -> Ll
     request.temperature = question.prompt.temperature;
     request.max_tokens = question.prompt.max_tokens;
     request.traceparent = question.traceparent;
+    request.flow = question.flow;
     request.on_text = question.on_text;
     return request;
 }

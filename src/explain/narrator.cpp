@@ -4,6 +4,7 @@
 #include "dossier/base/ids.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/explain/grounding.hpp"
+#include "dossier/finding/flow.hpp"
 #include "drafted_check.hpp"
 #include "evidence_fit.hpp"
 #include "likeness.hpp"
@@ -96,11 +97,17 @@ auto purpose_of(const NarrationInput& input) -> LlmPurpose {
     return purpose;
 }
 
+/// On demand there is no dossier, and a person waits.
+auto turn_of(const NarrationInput& input) -> Flow {
+    return input.dossier_id.empty() ? Flow{} : flow_of(input.findings);
+}
+
 auto question_of(const std::shared_ptr<Telling>& telling, std::shared_ptr<const redact::Redactor> redactor)
     -> LlmQuestion {
     return {.prompt = telling->prompt,
             .purpose = purpose_of(telling->input),
             .traceparent = telling->input.traceparent,
+            .flow = turn_of(telling->input),
             .compose = [telling](std::size_t room) { return compose(telling, room); },
             .mask = [telling, redactor = std::move(redactor)](
                         std::string_view text) { return redactor->redact_answer(text, telling->redaction); },

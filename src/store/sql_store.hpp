@@ -12,6 +12,7 @@
 #include "job.hpp"
 #include "write_session.hpp"
 
+#include "dossier/base/turn_order.hpp"
 #include "dossier/store/store.hpp"
 
 namespace dossier::store {
@@ -139,6 +140,7 @@ protected:
     Waker waker_;
     JobQueue<WriteSession> writes_;
     JobQueue<Database> reads_;
+    TurnOrder claim_order_; ///< used by whichever thread hands out claims
 };
 
 } // namespace dossier::store

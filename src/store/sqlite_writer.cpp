@@ -8,7 +8,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <iterator>
 
 namespace dossier::store {
@@ -23,7 +22,6 @@ SqliteWriter::SqliteWriter(const std::string& path, JobQueue<WriteSession>& queu
     : db_(path, SqliteDatabase::Access::read_write), session_(db_, sealer), queue_(queue), waker_(waker) {
     migrate(db_, schema());
     refresh();
-    backlog_ = static_cast<std::size_t>(session_.state.backlog);
     thread_ = std::thread([this] { loop(); });
 }
 
@@ -33,7 +31,7 @@ void SqliteWriter::refresh() {
     const auto version = rows.integer(0);
     if (version == data_version_) return;
     session_.state.head = read_head(db_);
-    session_.state.backlog = count_unfinished(db_);
+    backlog_.set(count_unfinished(db_));
     data_version_ = version;
 }
 
@@ -55,10 +53,11 @@ void SqliteWriter::loop() {
 void SqliteWriter::run_group(Jobs group) {
     const auto size = group.size();
     session_.state.ready = false;
+    session_.state.moves.clear();
     const bool committed = commit_group(group);
     groups_ += 1;
     operations_ += size;
-    if (committed) backlog_ = static_cast<std::size_t>(std::max<std::int64_t>(session_.state.backlog, 0));
+    if (committed) backlog_.apply(session_.state.moves);
     const bool ready = committed && session_.state.ready;
 
     std::vector<std::unique_ptr<Completion>> completions(std::make_move_iterator(group.begin()),
@@ -85,14 +84,14 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
 }
 
 void SqliteWriter::run_one(Job<WriteSession>& job) {
-    const auto before = session_.state;
+    auto before = session_.mark();
     db_.run("SAVEPOINT operation");
     if (!job.run(session_)) {
         if (!db_.in_transaction()) { // SQLite itself ends it on a full disk or an I/O error
             throw SqliteFailure(SQLITE_ABORT, "store: the transaction was given up: full disk or I/O error");
         }
         db_.run("ROLLBACK TO operation");
-        session_.state = before;
+        session_.undo(std::move(before));
     }
     db_.run("RELEASE operation");
 }

@@ -193,6 +193,7 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"server: {listen: '::1:80'}", "server.listen: expected host:port"},
         {"server: {tls: {cert: c.pem}}", "server.tls.key: is required beside `cert`"},
         {"server: {tls: {client_ca: c.pem}}", "server.tls.client_ca: works only with"},
+        {"server: {max_body: 8MiB, body_memory: 4MiB}", "server.body_memory: must not be less than `max_body`"},
         {"server: {max_body: 10B}", "server.max_body: must be from 1KiB to 1GiB"},
         {"server: {listen: '127.0.0.1:80', admin_listen: '127.0.0.1:80'}", "server.admin_listen: is the same"},
         {"auth: {tokens: [{name: a, role: boss, token: '${T}'}]}", "auth.tokens[0].role: `boss` is none of"},

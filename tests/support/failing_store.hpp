@@ -60,6 +60,9 @@ public:
         return under_.commit_intake(std::move(intake), std::move(audit));
     }
     [[nodiscard]] auto backlog() const -> std::size_t override { return under_.backlog(); }
+    [[nodiscard]] auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> override {
+        return under_.backlog_by_source();
+    }
     auto list_quarantine(store::Page page) -> Task<Result<store::Listing<store::QuarantineRow>>> override {
         return under_.list_quarantine(std::move(page));
     }
