@@ -11,6 +11,7 @@ import time
 
 from harness import load, machine
 from harness.service import Dossier, config
+from harness.statistics import Goal
 from harness.upstream import Rehearsal, Upstream, sections
 
 CONTEXT_SECONDS = 0.02
@@ -34,6 +35,37 @@ class Flight:
     @property
     def of_bound(self):
         return self.per_second / self.bound
+
+
+def measure(options, say):
+    """Goals 6 to 9. Memory and CPU are taken where most are in flight."""
+    answer = rehearse()
+    plan = [(in_flight, 2.0) for in_flight in options.in_flight or (64, 256, 1024, 4096)]
+    if not options.in_flight:
+        plan.append((1024, 0.2))
+    flights = []
+    for in_flight, llm_seconds in plan:
+        flights.append(flight := fly(answer, in_flight, llm_seconds))
+        say(f"pipeline: {in_flight} in flight, LLM {llm_seconds:g} s: {flight.per_second:,.1f}/s = "
+            f"{flight.of_bound:.3f} of the bound, {flight.cpu_us:,.0f} µs and {flight.calls:.2f} calls a finding, "
+            f"{flight.kib_per_finding:.0f} KiB each, foreign {flight.foreign_cores:.2f}")
+    return goals(flights), flights
+
+
+def goals(flights):
+    rows = []
+    for flight in flights:
+        least = 0.9 if flight.llm_seconds < 1 else 0.95 if flight.in_flight > 1024 else 0.98
+        rows.append(Goal("pipeline", f"findings/s ÷ bound, {flight.in_flight:,} in flight, LLM {flight.llm_seconds:g} s",
+                         "×", at_least=least, timed=True, measured=flight.of_bound, foreign=flight.foreign_cores,
+                         note=f"{flight.per_second:,.0f}/s of {flight.bound:,.0f}/s"))
+    slow = [flight for flight in flights if flight.llm_seconds >= 1]
+    top = max(slow or flights, key=lambda flight: flight.in_flight)
+    rows.append(Goal("pipeline", "CPU a finding, all stages", "µs", at_most=700, measured=top.cpu_us,
+                     foreign=top.foreign_cores, note=f"at {top.in_flight:,} in flight; mock {top.upstream_cpu_us:.0f} µs"))
+    rows.append(Goal("pipeline", "resident a finding in flight", "KiB", at_most=40, measured=top.kib_per_finding,
+                     note=f"at {top.in_flight:,} in flight"))
+    return rows
 
 
 def rehearse():
