@@ -8,6 +8,7 @@
 #include "dossier/pipeline/worker_pool.hpp"
 #include "dossier/redact/redactor.hpp"
 #include "presence.hpp"
+#include "resident.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -140,7 +141,10 @@ struct Service::Impl {
         background.spawn(runtime.next_lane().get_executor(), "draft_expiry",
                          [this]() -> Task<void> { return expire_drafts(); });
         start_pollers();
-        preparation = std::jthread(redact::Redactor::prepare);
+        preparation = std::jthread([] {
+            redact::Redactor::prepare();
+            give_back_start_memory();
+        });
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
