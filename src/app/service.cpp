@@ -10,6 +10,7 @@
 #include "dossier/redact/redactor.hpp"
 #include "open_files.hpp"
 #include "presence.hpp"
+#include "resident.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -152,7 +153,10 @@ struct Service::Impl {
         background.spawn(runtime.next_lane().get_executor(), "draft_expiry",
                          [this]() -> Task<void> { return expire_drafts(); });
         start_pollers();
-        preparation = std::jthread(redact::Redactor::prepare);
+        preparation = std::jthread([] {
+            redact::Redactor::prepare();
+            give_back_start_memory();
+        });
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
