@@ -60,6 +60,9 @@ struct Service::Impl {
 
     AppConfig config;
     std::string config_path;
+    asio::io_context control{1}; // run by the thread that called run_until_stopped
+    /// Heard as long as any thread of ours lives: unheard, a SIGHUP ends the process, also one that drains.
+    asio::signal_set signals{control, SIGHUP};
     SystemClock clock;
     Metrics metrics;
     Runtime runtime;                     // declared before what runs on it; stopped by hand before any of that dies
@@ -77,7 +80,6 @@ struct Service::Impl {
     TaskScope after_answers;            // what call-backs of chats began; each task holds its wiring
     std::unique_ptr<TaskScope> polling; // of the wiring in force
     std::jthread preparation;           // beside the first requests, not before them
-    asio::io_context control{1};        // run by the thread that called run_until_stopped
 
     auto current() -> std::shared_ptr<Wiring> {
         const std::lock_guard lock(wiring_mutex);
@@ -231,11 +233,14 @@ struct Service::Impl {
     }
 
     auto wait_for_signals() -> Task<void> {
-        asio::signal_set signals(control, SIGTERM, SIGINT, SIGHUP);
+        signals.add(SIGTERM);
+        signals.add(SIGINT);
         for (;;) {
             const int signal = co_await signals.async_wait(asio::use_awaitable);
             if (signal != SIGHUP) {
                 log::info("service.stopping", {{"signal", signal}});
+                signals.remove(SIGTERM); // who asks twice means at once
+                signals.remove(SIGINT);
                 co_return;
             }
             co_await reload();
@@ -273,6 +278,11 @@ struct Service::Impl {
         if (store) store->close();
         client.reset();
         runtime.stop(1s);
+        // From here on a SIGHUP has no meaning left but its own, which would take the place of our exit code.
+        sigset_t hangup;
+        sigemptyset(&hangup);
+        sigaddset(&hangup, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &hangup, nullptr);
         log::info("service.stopped");
     }
 };

@@ -31,7 +31,8 @@ auto adapter() -> const ingest::Adapter& {
 }
 
 void require_whole(const Finding& finding) {
-    require(!finding.title.empty() && !finding.source.empty() && !finding.platform.empty(), "a finding says what it is");
+    require(!finding.title.empty() && !finding.source.empty() && !finding.platform.empty(),
+            "a finding says what it is");
     require(!finding.fingerprint.empty() && !finding.exposure_key.empty(), "a finding can be told from others");
     require(finding.id.empty(), "only the store gives ids");
     const Json stored = finding;

@@ -29,6 +29,7 @@ extern "C" auto LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t siz
     const auto headers = bytes.substr(1).substr(0, data[0]);
     const auto framed = dossier::testing::raw_frame(headers, bytes.substr(1 + headers.size())) + std::string(bytes);
     for (const auto& stream : {std::string(bytes), framed})
-        dossier::fuzz::require(frames_of(stream, 1) == frames_of(stream, 1 + data[0] % 7U), "the cut makes no difference");
+        dossier::fuzz::require(frames_of(stream, 1) == frames_of(stream, 1 + data[0] % 7U),
+                               "the cut makes no difference");
     return 0;
 }

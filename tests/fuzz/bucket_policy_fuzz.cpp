@@ -21,7 +21,8 @@ void judge(const aws::PolicyDocument& policy) {
     const aws::Asker somebody{.arn = "arn:aws:iam::111122223333:role/reader", .account = "111122223333"};
     for (const auto& asker : {aws::Asker{}, somebody}) {
         for (const auto* action : {"s3:GetObject", "s3:PutBucketPolicy", "sts:AssumeRole"}) {
-            const auto opinion = aws::opinion_of(policy, asker, {.action = action, .resource = "arn:aws:s3:::b/*"}, true);
+            const auto opinion =
+                aws::opinion_of(policy, asker, {.action = action, .resource = "arn:aws:s3:::b/*"}, true);
             require(allows || opinion.allowed == aws::Tri::no, "denials alone allow nothing");
             require(denies || opinion.denied == aws::Tri::no, "permissions alone deny nothing");
             require((opinion.allowed == aws::Tri::no) == (opinion.allowed_by == nullptr), "who allows is named");

@@ -80,7 +80,7 @@ void check_teams(const approve::ChatCard& card) {
 
 void check_typing(std::string_view text) {
     for (const auto& words : {approve::words_from_slack(text), approve::words_from_teams(text)}) {
-        require(words.size() <= 2 * text.size() + 8, "markup makes no text longer");
+        require(words.size() <= 3 * text.size() && is_valid_utf8(words), "words are text, three bytes for one at most");
         const auto command = approve::parse_chat_command(words);
         require(command.object.size() + command.rest.size() <= words.size(), "a command holds only what was typed");
     }

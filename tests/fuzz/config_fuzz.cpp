@@ -5,7 +5,6 @@
 
 #include "dossier/base/config.hpp"
 
-
 namespace {
 
 using namespace dossier;

@@ -7,7 +7,6 @@
 #include "dossier/ingest/envelope.hpp"
 #include "dossier/ingest/sns.hpp"
 
-
 namespace {
 
 using namespace dossier;

@@ -51,7 +51,8 @@ void check_sentence(const Sentence& sentence) {
         require(std::ranges::find(sample(), id, &Evidence::id) != sample().end(), "support exists");
     auto unsupported = sentence;
     unsupported.evidence.emplace_back("E99");
-    require(explain::objection(unsupported, sample()).has_value(), "no sentence stands with support that doesn't exist");
+    require(explain::objection(unsupported, sample()).has_value(),
+            "no sentence stands with support that doesn't exist");
     require(explain::objection({sentence.text, {}}, sample()).has_value(), "nor without any");
 }
 

@@ -52,7 +52,8 @@ public:
             [this](auto handler, const Buffers& from) {
                 const auto begin = output_.size();
                 output_.resize(begin + asio::buffer_size(from));
-                const auto count = asio::buffer_copy(asio::buffer(output_.data() + begin, output_.size() - begin), from);
+                const auto count =
+                    asio::buffer_copy(asio::buffer(output_.data() + begin, output_.size() - begin), from);
                 asio::post(io_, asio::append(std::move(handler), boost::system::error_code(), count));
             },
             token, buffers);
@@ -96,7 +97,8 @@ auto server_core(Heard& heard) -> std::shared_ptr<net::ServerCore> {
 
 auto serve(MemoryStream& stream, std::shared_ptr<net::ServerCore> core) -> Task<void> {
     asio::ip::tcp::socket nobody(co_await asio::this_coro::executor); // what the watchdog would cancel
-    net::Session<MemoryStream> session(stream, std::make_shared<net::Watchdog>(nobody), std::move(core), "192.0.2.1", "");
+    net::Session<MemoryStream> session(stream, std::make_shared<net::Watchdog>(nobody), std::move(core), "192.0.2.1",
+                                       "");
     co_await session.serve();
 }
 

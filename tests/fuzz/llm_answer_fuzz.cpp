@@ -23,9 +23,9 @@ auto wires() -> const std::array<std::unique_ptr<explain::LlmWire>, 3>& {
         config.kind = "openai";
         config.url = "https://llm.acme.example/v1";
         config.model = "model";
-        return std::array{explain::make_openai_wire(config), explain::make_anthropic_wire(config),
-                          explain::make_bedrock_wire(config, "https://bedrock-runtime.acme.example",
-                                                     "https://bedrock.acme.example")};
+        return std::array{
+            explain::make_openai_wire(config), explain::make_anthropic_wire(config),
+            explain::make_bedrock_wire(config, "https://bedrock-runtime.acme.example", "https://bedrock.acme.example")};
     }();
     return made;
 }

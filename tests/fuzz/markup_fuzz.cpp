@@ -39,8 +39,9 @@ auto tag_of(std::string_view rest) -> std::string {
 }
 
 void check_html(std::string_view markdown) {
-    static const std::vector<std::string> known{"p",  "h1", "h2", "h3", "h4",     "h5", "h6",  "ul",        "ol", "li", "pre",
-                                                "td", "th", "tr", "em", "strong", "del", "code", "blockquote", "a", "table"};
+    static const std::vector<std::string> known{"p",  "h1",     "h2",  "h3",   "h4",         "h5", "h6",
+                                                "ul", "ol",     "li",  "pre",  "td",         "th", "tr",
+                                                "em", "strong", "del", "code", "blockquote", "a",  "table"};
     const auto html = ticket::markdown_to_html(markdown);
     require(is_valid_utf8(html), "HTML is text");
     std::vector<std::string> open;
@@ -97,7 +98,8 @@ void check_escaping(std::string_view text) {
     require_only(fenced, {Kind::document, Kind::paragraph, Kind::text, Kind::code_block}, "fenced code is code");
     require(fenced.children.size() == 3, "fenced code ends at its fence");
 
-    const auto cell = ticket::parse_markdown("| a | b |\n| --- | --- |\n| " + ticket::escape_markdown(text) + " | x |\n");
+    const auto cell =
+        ticket::parse_markdown("| a | b |\n| --- | --- |\n| " + ticket::escape_markdown(text) + " | x |\n");
     require(cell.children.size() == 1 && cell.children.front().children.size() == 2 &&
                 cell.children.front().children.back().children.size() == 2 &&
                 ticket::text_of(cell.children.front().children.back().children.back()) == "x",

@@ -16,6 +16,12 @@ namespace {
 using namespace dossier;
 using fuzz::require;
 
+auto is_token(std::string_view name) -> bool {
+    return std::ranges::all_of(name, [](unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
+
 auto request_of(std::string_view text) -> net::ClientRequest {
     net::ClientRequest request;
     request.method = fuzz::take_line(text);
@@ -24,7 +30,8 @@ auto request_of(std::string_view text) -> net::ClientRequest {
         const auto line = fuzz::take_line(text);
         if (line.empty()) break;
         const auto colon = line.find(':');
-        if (colon == 0 || colon == std::string_view::npos) continue;
+        // Names of headers are ours; what others chose are values.
+        if (colon == 0 || colon == std::string_view::npos || !is_token(line.substr(0, colon))) continue;
         request.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 1)));
     }
     request.body = text;

@@ -1,6 +1,6 @@
 #pragma once
-// Atlassian Document Format as our renderer may write it: what the schema demands of its nodes, and what the schema lets
-// through but Jira doesn't.
+// Atlassian Document Format as our renderer may write it: what the schema demands of its nodes, and what the schema
+// lets through but Jira doesn't.
 
 #include "dossier/base/json.hpp"
 #include "markdown_tree.hpp"
