@@ -9,6 +9,7 @@
 #include "dossier/redact/redactor.hpp"
 #include "presence.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -62,7 +63,7 @@ struct Service::Impl {
     std::string config_path;
     asio::io_context control{1}; // run by the thread that called run_until_stopped
     /// Heard as long as any thread of ours lives: unheard, a SIGHUP ends the process, also one that drains.
-    asio::signal_set signals{control, SIGHUP};
+    asio::signal_set hangups{control, SIGHUP};
     SystemClock clock;
     Metrics metrics;
     Runtime runtime;                     // declared before what runs on it; stopped by hand before any of that dies
@@ -232,19 +233,20 @@ struct Service::Impl {
         log::info("config.reloaded", {{"file", config_path}});
     }
 
+    /// Ends when the process is asked to. However many reloads wait in line, that comes first.
     auto wait_for_signals() -> Task<void> {
-        signals.add(SIGTERM);
-        signals.add(SIGINT);
-        for (;;) {
-            const int signal = co_await signals.async_wait(asio::use_awaitable);
-            if (signal != SIGHUP) {
-                log::info("service.stopping", {{"signal", signal}});
-                signals.remove(SIGTERM); // who asks twice means at once
-                signals.remove(SIGINT);
-                co_return;
-            }
-            co_await reload();
+        asio::signal_set endings(control, SIGTERM, SIGINT); // gone once one came: who asks twice means at once
+        int ending = 0;
+        endings.async_wait([&ending, this](boost::system::error_code error, int signal) {
+            if (error) return;
+            ending = signal;
+            hangups.cancel();
+        });
+        while (ending == 0) {
+            const auto [error, signal] = co_await hangups.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (!error && ending == 0) co_await reload();
         }
+        log::info("service.stopping", {{"signal", ending}});
     }
 
     auto shut_down() -> Task<void> {
