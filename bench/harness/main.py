@@ -12,13 +12,14 @@ import sys
 import time
 import traceback
 
-from harness import acks, growth, peers, pipeline, service
+from harness import acks, growth, parts, peers, pipeline, service
 from harness.statistics import MISSED, Goal, as_json, table
 
 PARTS = {
     "acks": acks.measure,
     "slow-disk": acks.measure_slow_disk,
     "pipeline": pipeline.measure,
+    "parts": parts.measure,
     "growth": growth.measure,
     "peers": peers.measure,
 }
