@@ -63,14 +63,14 @@ auto canonical_number(double value) -> std::string {
 }
 
 void append_canonical_string(std::string& out, std::string_view text) {
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
     out += '"';
-    std::size_t plain = 0; // where what needs no escape begins
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-        out += text.substr(plain, i - plain);
-        plain = i + 1;
-        switch (c) {
+    for (auto at = text.begin(); at != text.end();) {
+        const auto run = std::find_if_not(at, text.end(), is_plain);
+        out.append(at, run);
+        if (run == text.end()) break;
+        at = std::next(run);
+        switch (const char c = *run) {
         case '"':
             out += "\\\"";
             break;
@@ -96,7 +96,6 @@ void append_canonical_string(std::string& out, std::string_view text) {
             out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
         }
     }
-    out += text.substr(plain);
     out += '"';
 }
 

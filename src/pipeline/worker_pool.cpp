@@ -1,5 +1,6 @@
 #include "dossier/pipeline/worker_pool.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t claim_block = 64;
+constexpr auto noticed_step = 1s;  // of the wall clock, back
 constexpr auto longest_pause = 1s; // the wake-up is a hint; the store is asked at least this often
 
 } // namespace
@@ -62,9 +64,23 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
         });
     }
 
+    /// Every time in the store is one of the wall clock: where that is set back, work would wait for as long.
+    auto follow_clock(Timestamp& latest, bool is_first) -> Task<void> {
+        const auto now = clock.now();
+        const bool went_back = now < latest - noticed_step;
+        if (went_back || is_first) {
+            const auto done = co_await store.reschedule(now, config.lease, went_back);
+            if (!done) co_return; // tried again with the next step
+            if (*done) log::warn("clock.went_back", {{"to", format_time(now)}});
+        }
+        latest = now;
+    }
+
     auto dispatch() -> Task<void> {
-        while (!stopping) {
+        Timestamp latest{};
+        for (bool is_first = true; !stopping; is_first = false) {
             woken = false;
+            co_await follow_clock(latest, is_first);
             const auto claimed = co_await claim_some();
             if (!claimed) {
                 log::error("queue.claim_failed", {{"error", claimed.error().describe()}});
@@ -84,6 +100,7 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
         auto taken = co_await store.claim_ready(owner, clock.now(), config.lease,
                                                 std::min(claim_block, config.in_flight - busy));
         if (!taken) co_return fail(std::move(taken.error()));
+        if (!taken->empty()) fault_point("queue.claimed");
         for (auto& claim : *taken) {
             {
                 const std::lock_guard lock(mutex);
@@ -115,7 +132,11 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
             }
         } const forget_at_end{*this, claim};
         auto release = co_await advance(claim);
-        auto released = co_await store.release(std::move(release));
+        fault_point("queue.done");
+        auto released = co_await store.release(release);
+        // A store that can't write (a full disk) will again; until then the dossier stays ours.
+        while (!released && released.error().code == Errc::storage && !stopping && co_await sleep_for(longest_pause))
+            released = co_await store.release(release);
         // A lost lease is somebody else's dossier now; anything else heals when the lease runs out.
         if (!released && released.error().code != Errc::conflict)
             log::error("queue.release_failed", {{"dossier", claim.dossier_id}, {"error", released.error().describe()}});

@@ -23,7 +23,7 @@ public:
     auto operator=(const SqliteWriter&) -> SqliteWriter& = delete;
 
     void close(); ///< completes what is queued; idempotent
-    [[nodiscard]] auto backlog() const -> std::size_t { return backlog_.load(std::memory_order_relaxed); }
+    [[nodiscard]] auto backlog() const -> const Backlog& { return backlog_; }
 
     struct Counters {
         std::uint64_t groups = 0; ///< transactions
@@ -50,7 +50,7 @@ private:
     std::int64_t data_version_ = -1; ///< of the session's state; -1 = read it again
     JobQueue<WriteSession>& queue_;
     Waker& waker_;
-    std::atomic<std::size_t> backlog_ = 0;
+    Backlog backlog_;
     std::atomic<std::uint64_t> groups_ = 0;
     std::atomic<std::uint64_t> operations_ = 0;
     std::thread thread_;

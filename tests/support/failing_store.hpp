@@ -60,6 +60,9 @@ public:
         return under_.commit_intake(std::move(intake), std::move(audit));
     }
     [[nodiscard]] auto backlog() const -> std::size_t override { return under_.backlog(); }
+    [[nodiscard]] auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> override {
+        return under_.backlog_by_source();
+    }
     auto list_quarantine(store::Page page) -> Task<Result<store::Listing<store::QuarantineRow>>> override {
         return under_.list_quarantine(std::move(page));
     }
@@ -100,6 +103,9 @@ public:
     }
     auto renew(std::vector<store::Claim> claims, Timestamp until) -> Task<Result<void>> override {
         return under_.renew(std::move(claims), until);
+    }
+    auto reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> override {
+        return under_.reschedule(now, lease, is_certain);
     }
     auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override { return under_.next_ready_at(); }
     auto release(store::Release release) -> Task<Result<void>> override { return under_.release(std::move(release)); }
