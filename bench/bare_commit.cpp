@@ -53,8 +53,9 @@ auto main(int count, char** arguments) -> int {
     }
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const auto each = static_cast<double>(rows);
-    fmt::print("{{\"rows\": {}, \"seconds\": {:.4f}, \"cpu_seconds\": {:.4f}, \"cpu_us\": {:.2f}, \"written\": {:.0f}}}\n",
-               rows, seconds, cpu_seconds() - cpu, (cpu_seconds() - cpu) / each * 1e6,
-               static_cast<double>(written_bytes() - written) / each);
+    fmt::print(
+        "{{\"rows\": {}, \"seconds\": {:.4f}, \"cpu_seconds\": {:.4f}, \"cpu_us\": {:.2f}, \"written\": {:.0f}}}\n",
+        rows, seconds, cpu_seconds() - cpu, (cpu_seconds() - cpu) / each * 1e6,
+        static_cast<double>(written_bytes() - written) / each);
     return 0;
 }

@@ -1,7 +1,7 @@
 #pragma once
-// The least that durable intake can be: one row a finding, in a table like the one that PERFORMANCE §2 measured (a key of
-// 32 random bytes with its index, a partial index of what waits, the payload). Baselines share it, so that they differ in
-// nothing but when they commit.
+// The least that durable intake can be: one row a finding, in a table like the one that PERFORMANCE §2 measured (a key
+// of 32 random bytes with its index, a partial index of what waits, the payload). Baselines share it, so that they
+// differ in nothing but when they commit.
 
 #include <sqlite3.h>
 

@@ -187,14 +187,16 @@ auto options_of(int count, char** arguments) -> Options {
 auto main(int count, char** arguments) -> int {
     const auto options = options_of(count, arguments);
     if (options.port == 0 || options.body.empty()) {
-        fmt::print(stderr, "usage: load_generator --port P --path PATH --template FILE [--connections N] [--seconds S | "
-                           "--count N] [--rate R] [--secret S] [--start NUMBER]\n");
+        fmt::print(stderr,
+                   "usage: load_generator --port P --path PATH --template FILE [--connections N] [--seconds S | "
+                   "--count N] [--rate R] [--secret S] [--start NUMBER]\n");
         return 2;
     }
     asio::io_context loop(1);
     Tally tally;
     tally.begin = Clock::now();
-    tally.end = tally.begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
+    tally.end =
+        tally.begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
     for (std::size_t i = 0; i < options.connections; ++i) {
         asio::co_spawn(loop, run_connection(options, tally), asio::detached);
     }

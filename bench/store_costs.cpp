@@ -1,8 +1,9 @@
 // What the store's operations cost at a given number of stored findings.
-//   store_costs seed FILE COUNT             fills a new store: COUNT findings of the past, done with, and 2,000 of today
-//   store_costs measure FILE NUMBER COUNT STORED   prints JSON: CPU and written bytes of an intake, a redelivery, a page of the
-//                                           list, a claim with its release, and of a day's digest. NUMBER sets apart the
-//                                           findings of this run
+//   store_costs seed FILE COUNT             fills a new store: COUNT findings of the past, done with, and 2,000 of
+//   today store_costs measure FILE NUMBER COUNT STORED   prints JSON: CPU and written bytes of an intake, a redelivery,
+//   a page of the
+//                                           list, a claim with its release, and of a day's digest. NUMBER sets apart
+//                                           the findings of this run
 
 #include "dossier/audit/chain.hpp"
 #include "dossier/store/store.hpp"
@@ -115,7 +116,8 @@ auto open(const std::string& file) -> std::unique_ptr<store::Store> {
 void run_script(const std::string& file, const char* sql) {
     sqlite3* db = nullptr;
     char* message = nullptr;
-    if (sqlite3_open(file.c_str(), &db) != SQLITE_OK || sqlite3_exec(db, sql, nullptr, nullptr, &message) != SQLITE_OK) {
+    if (sqlite3_open(file.c_str(), &db) != SQLITE_OK ||
+        sqlite3_exec(db, sql, nullptr, nullptr, &message) != SQLITE_OK) {
         fmt::print(stderr, "{}\n", message != nullptr ? message : "can't open the store");
         std::exit(1);
     }
@@ -192,7 +194,9 @@ void measure(const std::string& file, std::int64_t number, int count, std::int64
     report.measure("dequeue", count, [&] { run_all(1, [&](int) -> Task<void> { return dequeue(*store, count); }); });
     report.measure("dedupe", count, [&] {
         run_all(count, [&](int) -> Task<void> {
-            return commit(*store, make_delivery(static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(stored)), 1, today_ms, 4096));
+            return commit(*store,
+                          make_delivery(static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(stored)), 1,
+                                        today_ms, 4096));
         });
     });
     report.measure("list", count / 10, [&] {

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import subprocess
+import time
 
 from harness import load, machine
 from harness.service import BUILD, SECRET, Dossier, Process, config, free_port, temporary_directory
@@ -123,6 +124,7 @@ def measure(options, say):
     service = Dossier(intake_only(silent)).wait_ready()
     plain = baseline("none")
     try:
+        time.sleep(2)  # what the start has put off (patterns) is done beside the first requests
         idle = machine.resident_of(service.pid)
         # Memory pools, prepared statements and the first pages of the file are no round's business.
         load.post(service.port, PATH, template, connections=64, seconds=0.5, start=start)

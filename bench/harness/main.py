@@ -12,13 +12,16 @@ import sys
 import time
 import traceback
 
-from harness import acks, pipeline, service
+from harness import acks, growth, parts, peers, pipeline, service
 from harness.statistics import MISSED, Goal, as_json, table
 
 PARTS = {
     "acks": acks.measure,
     "slow-disk": acks.measure_slow_disk,
     "pipeline": pipeline.measure,
+    "parts": parts.measure,
+    "growth": growth.measure,
+    "peers": peers.measure,
 }
 
 
@@ -28,11 +31,15 @@ def read_arguments(arguments):
     parser.add_argument("--rounds", type=int, default=0, help="of A B A B (default 5; 2 with --quick)")
     parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds: a look, not a verdict")
     parser.add_argument("--in-flight", type=int, nargs="*", default=[], help="of the pipeline, instead of the goals'")
+    parser.add_argument("--with", dest="extra", action="append", default=[], choices=["n8n"],
+                        help="a peer that is measured only where it is named")
     parser.add_argument("--no-build", action="store_true", help="measure what was built before")
     options = parser.parse_args(arguments)
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    named = set(options.parts)
+    options.is_asked_for = lambda part: part in named
     options.parts = [part for part in PARTS if part in options.parts or not options.parts]
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.seconds = 1.0 if options.quick else 2.0

@@ -92,8 +92,8 @@ class Process:
     def tail(self, size=2000):
         return (self.directory / "output.log").read_text(errors="replace")[-size:]
 
-    def close(self):
-        """Ends the process and what it has started, and removes its directory."""
+    def end(self):
+        """Ends the process and what it has started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGTERM)
         try:
@@ -103,6 +103,10 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
             self.process.wait(10)
         self.log.close()
+
+    def close(self):
+        """Ends it and removes its directory."""
+        self.end()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):
