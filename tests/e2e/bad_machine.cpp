@@ -38,7 +38,7 @@ __attribute__((constructor)) void begin() {
     if (path == nullptr) return;
     disk = std::getenv("BAD_MACHINE_DISK");
     const long file = ::syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
-    const long memory = ::syscall(SYS_mmap, nullptr, sizeof(Orders), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    const long memory = ::syscall(SYS_mmap, nullptr, sizeof(Orders), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0L);
     if (file >= 0 && memory != -1) orders = reinterpret_cast<Orders*>(memory);
     ::syscall(SYS_close, file);
 }

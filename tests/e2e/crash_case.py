@@ -58,10 +58,11 @@ class CrashCase(JiraView, TrackerCase):
         self.llm = CountingLlm(pause=0.02)
         self.addCleanup(self.llm.close)
         self.jira, self.wiz = Jira(), Wiz()
-        self.jira.contract = self.jira.adf_schema = None  # what is said is held to them elsewhere; here it has to be quick
+        self.jira.contract = self.jira.adf_schema = None  # held to them elsewhere; here it has to be quick
         self.watch(self.jira, self.wiz)
         port = free_port()  # the same for every process: the clients never learn that there are several
-        config = tracker_config(self.jira.config(timeout="5s", rate="500/s"), settle=f"{2 * SLOW:g}s", store={"url": self.store_url()},
+        config = tracker_config(self.jira.config(timeout=f"{5 * SLOW:g}s"), settle=f"{5 * SLOW:g}s",
+                                store={"url": self.store_url()},
                                 llm={"providers": [self.llm.provider()]},
                                 queue={"workers": 2, "lease": self.lease, "max_attempts": 30,
                                        "backoff": {"base": "50ms", "max": "200ms"}},

@@ -12,7 +12,7 @@ import time
 from harness import SLOW, SOURCE_HEADERS, generic_event, orca_alert, prisma_alert, wiz_issue
 
 PAUSE = 0.04 * SLOW  # of a client between two deliveries
-MOST_UNDER_WAY = 16  # findings without a ticket: the stand-ins run in this process, and are slower than the service
+MOST_UNDER_WAY = 8  # findings without a ticket: the stand-ins run in this process, and are slower than the service
 PATIENCE = 0.05  # before what was not answered is sent again
 RULE = "Publicly exposed bucket with sensitive data"  # of the stand-in's issues
 

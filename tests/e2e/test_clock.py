@@ -17,7 +17,7 @@ class Steps(JiraView, TrackerCase):
         self.llm = CountingLlm()
         self.addCleanup(self.llm.close)
         self.jira = self.watch(Jira())
-        config = tracker_config(self.jira.config(timeout="5s", rate="500/s"), llm={"providers": [self.llm.provider()]},
+        config = tracker_config(self.jira.config(timeout="3s"), llm={"providers": [self.llm.provider()]},
                                 queue={"workers": 2, "lease": "2s", "backoff": {"base": "50ms", "max": "500ms"}})
         for source in config["sources"]:
             source["rate"] = "100/s"
