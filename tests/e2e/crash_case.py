@@ -1,8 +1,8 @@
 """A service that is killed again and again while it works, and what must be true of it in the end.
 
-Kills come at random moments and at the places of the code that matter (`PLACES`, fault points of decision 33). Whatever
-comes: each acknowledged finding is there and complete, each dossier has exactly one ticket in the tracker with each word
-said once, no LLM answer is bought again once it is stored, and the audit chain is whole.
+Kills come at random moments and at the places of the code that matter (`PLACES`, fault points of decision 33).
+Whatever comes: each acknowledged finding is there and complete, each dossier has exactly one ticket in the tracker with
+each word said once, no LLM answer is bought again once it is stored, and the audit chain is whole.
 """
 
 import collections
@@ -80,8 +80,8 @@ class CrashCase(JiraView, TrackerCase):
         return "sqlite:data/dossier.db"
 
     def explained(self):
-        """The dossiers whose narrative is stored. Read in a copy: whoever closes a database of SQLite last tidies up what
-        the next start of the service is to find as the crash left it."""
+        """The dossiers whose narrative is stored. Read in a copy: whoever closes a database of SQLite last tidies up
+        what the next start of the service is to find as the crash left it."""
         with tempfile.TemporaryDirectory(prefix="dossier-crash-") as copy:
             for name in ("dossier.db", "dossier.db-wal"):
                 with contextlib.suppress(FileNotFoundError):
@@ -138,7 +138,7 @@ class CrashCase(JiraView, TrackerCase):
         load.end()
         return load
 
-    # What must hold ----------------------------------------------------------------------------------------------------
+    # What must hold --------------------------------------------------------------------------------------------------
 
     def whole(self, load, timeout=60):
         self.assertEqual(load.told_apart, [], "acknowledged under two names")
@@ -189,7 +189,7 @@ class CrashCase(JiraView, TrackerCase):
         self.service.wait_for(lambda: all(min(one) >= 1 for one in wiz_has_heard()), timeout, "the platform to be told")
         self.assertEqual(set(wiz_has_heard()) - {(1, 1)}, set(), "told twice")
         self.service.wait_for(lambda: all(one.is_done == (bucket_of.get(one.key) in load.resolved)
-                                          for one in self.seen(self.jira)), timeout, "tickets to end with their findings")
+                                          for one in self.seen(self.jira)), timeout, "tickets to end like findings")
         tickets = self.seen(self.jira)
         self.assertEqual(sorted(one.key for one in tickets), sorted(bucket_of), "one ticket each, and all are known")
         self.assertEqual(len({one.mark for one in tickets}), len(tickets))
@@ -212,7 +212,8 @@ class CrashCase(JiraView, TrackerCase):
 
     def report(self, load):
         again = sum(number - 1 for number in self.llm.asked.values() if number)
-        print(f"\n{self.killed_at.total()} kills ({self.killed_at[AT_RANDOM]} at random, {len(self.killed_at) - 1} places), "
+        at_random, places = self.killed_at[AT_RANDOM], len(self.killed_at) - 1
+        print(f"\n{self.killed_at.total()} kills ({at_random} at random, the others at {places} places), "
               f"{len(load.acknowledged)} findings acknowledged, {load.unanswered} requests unanswered, "
               f"{len(self.seen(self.jira))} tickets, {sum(self.llm.asked.values())} LLM answers, {again} of them again "
               f"since the first was lost before it was stored; seed {self.seed}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Killed at every place that matters and at random: nothing is lost, nothing is done or bought twice.
 
-CI makes a few dozen kills. DOSSIER_KILLS=500 makes as many on each database, at every place; DOSSIER_SEED repeats a plan.
+CI makes a few dozen kills. DOSSIER_KILLS=500 makes as many on each database, at every place; DOSSIER_SEED repeats a
+plan.
 """
 
 import contextlib
