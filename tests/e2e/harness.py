@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -277,9 +278,11 @@ class Service:
             return log.read().decode(errors="replace")
 
     def log_events(self, begin=0):
-        """The complete log lines, parsed; a line that is no JSON object raises."""
+        """The complete log lines, parsed; a line that is no JSON object raises. Warnings about the configuration come
+        before there is a log."""
         text = self.log_text(begin)
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines() if line]
+        lines = text[:text.rfind("\n") + 1].splitlines()
+        return [json.loads(line) for line in lines if line and not re.match(r"\S+\.yaml:\d+: warning: ", line)]
 
 
 def tls_context(ca, cert=None, key=None):
