@@ -27,8 +27,9 @@ PAYLOADS = {
 class Load:
     """Runs from the beginning to `end()`, whatever becomes of the service."""
 
-    def __init__(self, service, wiz, jira, kills_so_far):
+    def __init__(self, service, wiz, jira, kills_so_far, loses_webhooks):
         self.service, self.wiz, self.jira, self.kills_so_far = service, wiz, jira, kills_so_far
+        self.loses_webhooks = loses_webhooks
         self.lock = threading.Lock()
         self.acknowledged = {}  # bucket: finding id
         self.delivered = {}  # bucket: kills before it was delivered first
@@ -64,7 +65,7 @@ class Load:
             with self.lock:
                 self.delivered[bucket] = self.kills_so_far()
             name = f"{source}-{number}" if source != "wiz" else self.issue(bucket)
-            if source == "wiz" and chance.random() < 0.3:
+            if source == "wiz" and self.loses_webhooks and chance.random() < 0.3:
                 continue  # the webhook is lost: the poller has to find it
             self.deliver(source, name, bucket, "open")
             if chance.random() < 0.3:
