@@ -54,9 +54,6 @@ if(DOSSIER_SANITIZE)
   target_compile_options(dossier_common INTERFACE
     -fsanitize=${DOSSIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
   target_link_options(dossier_common INTERFACE -fsanitize=${DOSSIER_SANITIZE})
-  if(DOSSIER_FUZZ)
-    target_compile_options(dossier_common INTERFACE -fsanitize=fuzzer-no-link)
-  endif()
 endif()
 
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "// carries the precompiled header\n")

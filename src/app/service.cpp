@@ -2,6 +2,7 @@
 
 #include "dossier/api/problem.hpp"
 #include "dossier/app/wiring.hpp"
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/net/http_server.hpp"
@@ -9,7 +10,9 @@
 #include "dossier/redact/redactor.hpp"
 #include "open_files.hpp"
 #include "presence.hpp"
+#include "resident.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -61,6 +64,9 @@ struct Service::Impl {
 
     AppConfig config;
     std::string config_path;
+    asio::io_context control{1}; // run by the thread that called run_until_stopped
+    /// Heard as long as any thread of ours lives: unheard, a SIGHUP ends the process, also one that drains.
+    asio::signal_set hangups{control, SIGHUP};
     SystemClock clock;
     Metrics metrics;
     Runtime runtime;                     // declared before what runs on it; stopped by hand before any of that dies
@@ -78,7 +84,6 @@ struct Service::Impl {
     TaskScope after_answers;            // what call-backs of chats began; each task holds its wiring
     std::unique_ptr<TaskScope> polling; // of the wiring in force
     std::jthread preparation;           // beside the first requests, not before them
-    asio::io_context control{1};        // run by the thread that called run_until_stopped
 
     auto current() -> std::shared_ptr<Wiring> {
         const std::lock_guard lock(wiring_mutex);
@@ -151,7 +156,10 @@ struct Service::Impl {
         background.spawn(runtime.next_lane().get_executor(), "draft_expiry",
                          [this]() -> Task<void> { return expire_drafts(); });
         start_pollers();
-        preparation = std::jthread(redact::Redactor::prepare);
+        preparation = std::jthread([] {
+            redact::Redactor::prepare();
+            give_back_start_memory();
+        });
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
@@ -241,20 +249,25 @@ struct Service::Impl {
         log::info("config.reloaded", {{"file", config_path}});
     }
 
+    /// Ends when the process is asked to. However many reloads wait in line, that comes first.
     auto wait_for_signals() -> Task<void> {
-        asio::signal_set signals(control, SIGTERM, SIGINT, SIGHUP);
-        for (;;) {
-            const int signal = co_await signals.async_wait(asio::use_awaitable);
-            if (signal != SIGHUP) {
-                log::info("service.stopping", {{"signal", signal}});
-                co_return;
-            }
-            co_await reload();
+        asio::signal_set endings(control, SIGTERM, SIGINT); // gone once one came: who asks twice means at once
+        int ending = 0;
+        endings.async_wait([&ending, this](boost::system::error_code error, int signal) {
+            if (error) return;
+            ending = signal;
+            hangups.cancel();
+        });
+        while (ending == 0) {
+            const auto [error, signal] = co_await hangups.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (!error && ending == 0) co_await reload();
         }
+        log::info("service.stopping", {{"signal", ending}});
     }
 
     auto shut_down() -> Task<void> {
         const auto deadline = deadline_in(config.server.drain_timeout);
+        fault_point("drain.begun");
         if (server) co_await server->stop(deadline);
         if (admin_server) co_await admin_server->stop(deadline);
         co_await stop_pollers();
@@ -263,7 +276,9 @@ struct Service::Impl {
             if (auto freed = co_await store->release_singletons(replica); !freed)
                 log::warn("poll.release_failed", {{"error", freed.error().describe()}});
         }
+        fault_point("drain.answered");
         if (workers) co_await workers->stop(deadline);
+        fault_point("drain.worked");
         co_await background.close(std::chrono::steady_clock::now());
         if (store && heads) {
             if (auto saved = co_await heads->save(*store, clock.now()); !saved)
@@ -282,8 +297,14 @@ struct Service::Impl {
     void end() {
         on_control(shut_down());
         if (store) store->close();
+        fault_point("drain.closed");
         client.reset();
         runtime.stop(1s);
+        // From here on a SIGHUP has no meaning left but its own, which would take the place of our exit code.
+        sigset_t hangup;
+        sigemptyset(&hangup);
+        sigaddset(&hangup, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &hangup, nullptr);
         log::info("service.stopped");
     }
 };

@@ -48,6 +48,7 @@ XmlDocument::~XmlDocument() = default;
 
 auto XmlDocument::parse(std::string_view text, std::size_t max_depth) -> Result<XmlDocument> {
     if (!is_valid_utf8(text)) return fail(Errc::malformed, "not UTF-8");
+    if (text.contains('\0')) return fail(Errc::malformed, "not XML: a NUL byte"); // pugixml would end there
     auto impl = std::make_unique<Impl>();
     constexpr unsigned options = pugi::parse_default | pugi::parse_doctype;
     const auto parsed = impl->document.load_buffer(text.data(), text.size(), options, pugi::encoding_utf8);

@@ -1,5 +1,6 @@
 #include "dossier/ingest/receiver.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
@@ -261,7 +262,7 @@ auto Receiver::take(std::string source, std::string body, Arrival arrival)
     const auto& adapter = *found->second->as->adapter;
     auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
     if (!delivery) {
-        count(source, "malformed");
+        count(source, name_of(delivery.error().code));
         co_return fail(std::move(delivery.error()));
     }
     // Asked before each item is read, which is what costs.
@@ -285,6 +286,7 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
     std::vector<store::IntakeItem> items;
     for (auto& body : bodies) {
         auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
+        if (!delivery && delivery.error().code == Errc::overloaded) co_return fail(std::move(delivery.error()));
         if (!delivery) {
             items.push_back(quarantined(to_valid_utf8(body), "the message is no JSON: " + delivery.error().message));
             continue;
@@ -332,7 +334,9 @@ auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items
         for (auto& item : intake.items) item.completable = item.finding && item.finding->is_partial;
     }
     auto audit = received_entries(intake);
+    fault_point("intake.ready");
     auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
+    fault_point("intake.stored");
     if (!committed) {
         count(name, name_of(committed.error().code), via);
         count_refusal(name, name_of(committed.error().code));

@@ -81,7 +81,11 @@ private:
     auto parse_until(Parser& parser, std::size_t size, Done done) -> Task<Step> {
         while (!done()) {
             boost::system::error_code error;
-            if (buffer_.size() > 0) buffer_.consume(parser.put(buffer_.data(), error));
+            if (buffer_.size() > 0) {
+                const auto taken = parser.put(buffer_.data(), error);
+                buffer_.consume(taken);
+                parsed_ += taken;
+            }
             if (error && error != boost::beast::http::error::need_more) co_return std::unexpected(refusal_for(error));
             if (done()) break;
             if (!error && buffer_.size() > 0) continue;
@@ -95,7 +99,12 @@ private:
     auto read_head(Parser& parser) -> Task<Step> {
         parser.header_limit(static_cast<std::uint32_t>(core_->config.max_header.bytes));
         parser.body_limit(core_->config.max_body.bytes);
-        co_return co_await parse_until(parser, first_read_size, [&parser] { return parser.is_header_done(); });
+        parsed_ = 0;
+        auto step = co_await parse_until(parser, first_read_size, [&parser] { return parser.is_header_done(); });
+        // Beast holds the start line, and what of the fields comes by one read, to the limit each for itself.
+        if (step && parsed_ > core_->config.max_header.bytes)
+            co_return std::unexpected(refusal_for(boost::beast::http::error::header_limit));
+        co_return step;
     }
 
     /// @param hold of the body's bytes, while it is read and answered
@@ -321,6 +330,7 @@ private:
     std::string peer_;
     std::string tls_subject_;
     boost::beast::flat_buffer buffer_;
+    std::size_t parsed_ = 0; ///< bytes of this request that the parser took so far
     bool idle_ = false;
     std::optional<Deadline> waiting_since_;
 };

@@ -1,5 +1,7 @@
 #include "postgres_migrate.hpp"
 
+#include "dossier/base/fault_point.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -139,7 +141,9 @@ void migrate(PostgresDatabase& db, Migrations steps) {
                 if (version + 1 == step_of_turns) db.script(tuning_of_turns);
                 db.run("UPDATE dossier_schema SET version=?", version + 1);
             }
+            if (!done) fault_point("migration.written");
             db.commit();
+            if (!done) fault_point("migration.committed");
         } catch (const PostgresFailure& failure) {
             if (failure.kind() != Kind::lost) db.rollback();
             throw;

@@ -3,6 +3,7 @@
 #include "postgres_migrate.hpp"
 #include "sql_rows.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 
@@ -120,7 +121,9 @@ void PostgresWriter::commit(Group group) {
         if (session.state.ready) db.run("SELECT pg_notify('dossier_ready', '')");
         committing_ = session.state;
         is_committing_ = true;
+        fault_point("store.written");
         db.commit();
+        fault_point("store.committed");
         is_committing_ = false;
         round_trips_ += db.waits() - waits;
     } catch (const PostgresFailure& failure) {

@@ -419,8 +419,13 @@ CREATE INDEX findings_unfinished ON findings(source)
     WHERE stage IN ('received','normalised','enriched','assessed','explained','drafted');
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5,
-                                         version_6, version_7, version_8, version_9, version_10};
+/// Lists and digests of a span of time begin where it begins, however long the past is.
+constexpr auto version_11 = R"sql(
+CREATE INDEX findings_received ON findings(received_at, seq);
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,  version_5, version_6,
+                                         version_7, version_8, version_9, version_10, version_11};
 
 } // namespace
 

@@ -29,6 +29,7 @@ public:
     auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
         -> Task<Result<std::vector<Claim>>> override;
     auto renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> override;
+    auto reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> override;
     auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override;
     auto load_work(std::string dossier_id) -> Task<Result<DossierRow>> override;
     auto commit_stage(StageCommit commit) -> Task<Result<void>> override;

@@ -5,6 +5,7 @@
 #include "sql_rows.hpp"
 #include "sql_store.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/finding/json.hpp"
 
@@ -243,6 +244,23 @@ auto SqlStore::next_ready_at() -> Task<Result<std::optional<Timestamp>>> {
     });
 }
 
+auto SqlStore::reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> {
+    return write<bool>([now, lease, is_certain](WriteSession& session) -> Result<bool> {
+        constexpr Duration tolerance{2'000}; // between the clocks of two replicas
+        auto& db = session.db;
+        if (!is_certain) {
+            auto rows = db.query("SELECT time FROM audit ORDER BY seq DESC LIMIT 1");
+            if (!rows.next() || rows.time(0) <= now + tolerance) return false;
+        }
+        db.run("UPDATE dossiers SET ready_at=?1 WHERE ready_at>?1", now);
+        db.run("UPDATE dossiers SET lease_until=?1 WHERE lease_until>?1", now + lease);
+        db.run("UPDATE singletons SET until=?1 WHERE until>?1", now + lease);
+        db.run("UPDATE intents SET next_at=?1 WHERE next_at>?1", now);
+        session.made_ready();
+        return true;
+    });
+}
+
 auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
     return read<DossierRow>([id = std::move(dossier_id)](Database& db) -> Result<DossierRow> {
         auto row = read_dossier(db, id, {.raw = true});
@@ -252,8 +270,12 @@ auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
 }
 
 auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
-    return write<void>(
+    const auto name = to_string(stage.stage);
+    fault_point("stage.ready", name);
+    auto committed = co_await write<void>(
         [stage = std::move(stage)](WriteSession& session) -> Result<void> { return commit(session, stage); });
+    fault_point("stage.stored", name);
+    co_return committed;
 }
 
 auto SqlStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> {

@@ -3,6 +3,7 @@
 #include "sql_rows.hpp"
 #include "sqlite_migrate.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 
 #include <sqlite3.h>
@@ -69,8 +70,15 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
     try {
         db_.run("BEGIN IMMEDIATE");
         refresh();
-        for (auto& job : group) run_one(*job);
+        if (!run_together(group)) {
+            db_.run("ROLLBACK");
+            db_.run("BEGIN IMMEDIATE");
+            refresh();
+            for (auto& job : group) run_apart(*job);
+        }
+        fault_point("store.written");
         db_.run("COMMIT");
+        fault_point("store.committed");
         return true;
     } catch (const StoreFailure& failure) {
         give_up(group, failure.to_error());
@@ -80,17 +88,37 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
     return false;
 }
 
-void SqliteWriter::run_one(Job<WriteSession>& job) {
+/// A savepoint an operation would copy each page that the operation touches, only to throw the copy away: most
+/// operations succeed, and most that don't have written nothing by then.
+auto SqliteWriter::run_together(Jobs& group) -> bool {
+    auto beginning = session_.mark();
+    for (auto& job : group) {
+        auto before = session_.mark();
+        const auto changes = db_.changes_so_far();
+        if (job->run(session_)) continue;
+        demand_transaction();
+        session_.undo(std::move(before));
+        if (db_.changes_so_far() == changes) continue;
+        session_.undo(std::move(beginning));
+        return false;
+    }
+    return true;
+}
+
+void SqliteWriter::run_apart(Job<WriteSession>& job) {
     auto before = session_.mark();
     db_.run("SAVEPOINT operation");
     if (!job.run(session_)) {
-        if (!db_.in_transaction()) { // SQLite itself ends it on a full disk or an I/O error
-            throw SqliteFailure(SQLITE_ABORT, "store: the transaction was given up: full disk or I/O error");
-        }
+        demand_transaction();
         db_.run("ROLLBACK TO operation");
         session_.undo(std::move(before));
     }
     db_.run("RELEASE operation");
+}
+
+void SqliteWriter::demand_transaction() {
+    if (db_.in_transaction()) return;
+    throw SqliteFailure(SQLITE_ABORT, "store: the transaction was given up: full disk or I/O error");
 }
 
 void SqliteWriter::give_up(Jobs& group, const Error& error) {

@@ -471,6 +471,17 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
     }
 }
 
+TEST(AppConfig, ASettleWindowShorterThanACallIsWarnedOf) {
+    const auto tickets = [](const std::string& settle) {
+        return parse("tickets: {settle: " + settle +
+                     ", sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+                     "timeout: 5s}]}");
+    };
+    EXPECT_THAT(warnings_of(tickets("4s")),
+                ElementsAre(HasSubstr("tickets.settle: is shorter than the `timeout` of j")));
+    EXPECT_THAT(warnings_of(tickets("5s")), IsEmpty());
+}
+
 TEST(AppConfig, ChatWithoutPeopleIsSaidToBeDeaf) {
     const std::string slack = "chat: {slack: {bot_token: '${T}', signing_secret: '${T}', channel: C1}}\n";
     EXPECT_THAT(warnings_of(parse(slack)), ElementsAre(HasSubstr("auth.people: nobody is named")));

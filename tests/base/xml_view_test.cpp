@@ -50,6 +50,7 @@ TEST(XmlView, RefusesWhatIsHostileOrNoXml) {
         {"a billion laughs",
          "<!DOCTYPE a [<!ENTITY b \"ha\"><!ENTITY c \"&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;\">]><a>&d;</a>"},
         {"invalid UTF-8", "<a>\xff</a>"},
+        {"a NUL and more", std::string("<a/>\0<b/>", 9)},
         {"deep and cut", deep},
         {"deep", closed},
     };

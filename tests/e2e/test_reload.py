@@ -1,6 +1,7 @@
 """SIGHUP takes a new configuration and new prompts without a restart, and refuses a broken one as a whole."""
 
 import copy
+import signal
 import unittest
 
 from counting_llm import CountingLlm
@@ -71,6 +72,18 @@ class Reload(unittest.TestCase):
         self.service.write_config(self.service.config)
         self.assertFalse(self.service.reload())
         self.assertEqual(self.finding("kept")["dossier"]["narrative"]["prompt"]["version"], "1.0.0")
+
+    def test_a_reload_that_is_asked_for_while_it_stops_does_not_end_it(self):
+        # Its drain has something to wait for: a finding whose explanation is being written.
+        self.llm.gate.clear()
+        self.service.send("wiz", wiz_issue("W-drain", bucket="acme-payments-drain"))
+        self.service.wait_for(lambda: self.llm.asked["acme-payments-drain"], 20, "the LLM to be asked")
+        self.service.process.send_signal(signal.SIGTERM)
+        self.service.wait_for(lambda: "service.stopping" in self.service.log_text(), 20, "the drain to begin")
+        self.service.process.send_signal(signal.SIGHUP)
+        self.llm.gate.set()
+        self.assertEqual(self.service.process.wait(60), 0)
+        self.assertIn("service.stopped", self.service.log_text())
 
 
 if __name__ == "__main__":

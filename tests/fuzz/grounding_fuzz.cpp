@@ -1,14 +1,18 @@
 // An LLM may answer anything: an answer is taken apart or refused with a reason, and no sentence stands whose evidence
 // doesn't exist.
 
+#include "fuzz.hpp"
+
 #include "dossier/explain/grounding.hpp"
 
-#include <cstdint>
-#include <cstdlib>
+#include <algorithm>
+#include <string>
+#include <vector>
 
 namespace {
 
 using namespace dossier;
+using fuzz::require;
 
 constexpr const char* schema = R"({
   "type": "object", "additionalProperties": false, "required": ["summary", "summary_evidence", "sentences"],
@@ -40,16 +44,35 @@ auto sample() -> const EvidenceList& {
     return list;
 }
 
+void check_sentence(const Sentence& sentence) {
+    if (explain::objection(sentence, sample())) return;
+    require(!sentence.evidence.empty(), "what stands is supported");
+    for (const auto& id : sentence.evidence)
+        require(std::ranges::find(sample(), id, &Evidence::id) != sample().end(), "support exists");
+    auto unsupported = sentence;
+    unsupported.evidence.emplace_back("E99");
+    require(explain::objection(unsupported, sample()).has_value(),
+            "no sentence stands with support that doesn't exist");
+    require(explain::objection({sentence.text, {}}, sample()).has_value(), "nor without any");
+}
+
 } // namespace
 
 extern "C" auto LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) -> int {
-    const std::string text{reinterpret_cast<const char*>(data), size};
-    if (const auto answer = explain::parse_answer(text, schema)) {
-        for (const auto& sentence : answer->sentences) (void)explain::objection(sentence, sample());
-    } else if (answer.error().message.empty()) {
-        std::abort();
+    const std::string text(fuzz::text_of(data, size));
+    const auto answer = explain::parse_answer(text, schema);
+    if (answer)
+        for (const auto& sentence : answer->sentences) check_sentence(sentence);
+    else
+        require(!answer.error().message.empty(), "a refusal has a reason");
+
+    check_sentence({text, {"E1", "E2", "E3", "E4", "E5"}});
+    check_sentence({text, {"E4"}});
+    // Whatever is written before a lie, the lie is not told.
+    const std::vector<std::string> all{"E1", "E2", "E3", "E4", "E5"};
+    for (const auto* lie : {"It holds about 987,654 records of health data.", "The owner is bob.lie@evil.example.",
+                            "The account is 999988887777.", "The severity is informational."}) {
+        require(explain::objection({text + " " + lie, all}, sample()).has_value(), "a lie is objected to");
     }
-    (void)explain::objection({text, {"E1", "E2", "E3", "E4", "E5"}}, sample());
-    if (!explain::objection({text, {"E99"}}, sample())) std::abort();
     return 0;
 }

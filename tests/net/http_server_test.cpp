@@ -47,6 +47,12 @@ TEST_F(HttpServerTest, AnswersOrRefusesByTheRulesOfTheProtocol) {
          "HTTP/1.1 400 Bad Request", false},
         {"header too large", get + "X: " + std::string(2000, 'x') + "\r\n\r\n",
          "HTTP/1.1 431 Request Header Fields Too Large", false},
+        // Neither the start line nor the fields alone are.
+        {"header too large as a whole",
+         "GET /" + std::string(600, 'a') + " HTTP/1.1\r\nHost: h\r\nX: " + std::string(500, 'x') + "\r\n\r\n",
+         "HTTP/1.1 431 Request Header Fields Too Large", false},
+        {"header at the limit", get + "X: " + std::string(1024 - get.size() - 7, 'x') + "\r\n\r\n", "HTTP/1.1 200 OK",
+         true},
         {"no HTTP", "hello\r\n\r\n", "HTTP/1.1 400 Bad Request", false},
         {"no host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request", false},
         {"two hosts", get + "Host: i\r\n\r\n", "HTTP/1.1 400 Bad Request", false},

@@ -109,6 +109,22 @@ TEST_P(WorkSuite, AClaimIsExclusiveUntilItsLeaseRunsOutAndThenFenced) {
     EXPECT_EQ(stage(second, Stage::enriched, {id}), std::nullopt);
 }
 
+TEST_P(WorkSuite, AClockThatWentBackHoldsNothingUp) {
+    for (const auto* const id : {"1", "2", "3"}) deliver({.id = id}, minute(100));
+    EXPECT_EQ(claim(minute(100), 1).size(), 1U);
+    EXPECT_TRUE(claim(minute(40)).empty()) << "an hour earlier all of them would wait";
+    auto happened = entry("happened");
+    happened.time = minute(100);
+    value_of(store().append_audit({happened}));
+    EXPECT_FALSE(value_of(store().reschedule(minute(100), std::chrono::minutes(1), false))) << "nothing is later";
+    EXPECT_TRUE(claim(minute(40)).empty());
+    EXPECT_TRUE(value_of(store().reschedule(minute(40), std::chrono::minutes(1), false)));
+    EXPECT_EQ(claim(minute(40)).size(), 2U);
+    EXPECT_EQ(claim(minute(41)).size(), 3U) << "no lease outlasts its span";
+    EXPECT_TRUE(value_of(store().reschedule(minute(30), std::chrono::minutes(1), true)));
+    EXPECT_EQ(claim(minute(31)).size(), 3U);
+}
+
 TEST_P(WorkSuite, AbandonedLeasesAreClaimedAgainAtOnce) {
     deliver({});
     claim(minute(0));

@@ -48,6 +48,10 @@ public:
     virtual auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
         -> Task<Result<std::vector<Claim>>> = 0;
     virtual auto renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> = 0;
+    /// The wall clock was set back: what waits for a time beyond `now` is due (whoever finds it too early waits on),
+    /// and no lease ends later than one that begins now. @param is_certain false = only where the store knows of
+    /// something that happened after `now`. @return whether anything was done
+    virtual auto reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> = 0;
     /// When the next dossier becomes ready (or a lease runs out); nullopt = nothing is waiting.
     virtual auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> = 0;
     /// The dossier with findings (raw included), results of the current revision and drafts.
