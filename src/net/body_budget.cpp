@@ -22,7 +22,9 @@ BodyBudget::Hold::~Hold() {
     const std::scoped_lock lock(budget_.mutex_);
     budget_.in_all_ -= bytes_;
     const auto held = budget_.held_.find(who_);
-    if (held != budget_.held_.end() && (held->second -= bytes_) <= 0) budget_.held_.erase(held);
+    if (held == budget_.held_.end()) return;
+    held->second -= bytes_;
+    if (held->second <= 0) budget_.held_.erase(held);
 }
 
 auto BodyBudget::Hold::would_fit(std::uint64_t bytes) -> bool {
