@@ -52,7 +52,9 @@ void Admission::give_back(const std::string& source, std::int64_t items) {
     const std::scoped_lock lock(mutex_);
     committing_in_all_ -= items;
     const auto held = committing_.find(source);
-    if (held != committing_.end() && (held->second -= items) <= 0) committing_.erase(held);
+    if (held == committing_.end()) return;
+    held->second -= items;
+    if (held->second <= 0) committing_.erase(held);
 }
 
 /// A delivery larger than a whole bound still gets in when nothing else is waiting: it could never come in else.

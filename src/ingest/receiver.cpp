@@ -170,6 +170,12 @@ auto Receiver::patience_of(const Source& source, store::Via via) -> Patience {
     return is_pulled_in ? Patience::pulled : Patience::pushed;
 }
 
+void Receiver::count_overload(const Source& source, const Error& error, store::Via via) {
+    if (store::form_of(via) != Form::delivery) return; // a poller comes by itself again
+    count(source.config.name, "overloaded");
+    count_refusal(source.config.name, why_refused(error));
+}
+
 void Receiver::count_refusal(std::string_view source, std::string_view reason) {
     metrics_.count("dossier_refusals_total", {{"source", source}, {"reason", reason}});
 }
@@ -197,10 +203,7 @@ auto Receiver::admit(const std::string& source, const net::HttpRequest& head) ->
     }
     // One that has no room for a single finding isn't read at all: to say no must cost less than to say yes.
     auto room = admission_->look(known.as->config.name, 1, Patience::pushed);
-    if (!room) {
-        count(source, "overloaded");
-        count_refusal(source, why_refused(room.error()));
-    }
+    if (!room) count_overload(known, room.error(), store::Via::webhook);
     return room;
 }
 
@@ -262,6 +265,15 @@ auto Receiver::take(std::string source, std::string body, Arrival arrival)
         count(source, name_of(delivery.error().code));
         co_return fail(std::move(delivery.error()));
     }
+    // Asked before each item is read, which is what costs.
+    const auto& known = *found->second;
+    if (const auto number = delivery->items.size(); number > 1 && number <= most_items) {
+        auto room = admission_->look(known.as->config.name, number, patience_of(known, arrival.via));
+        if (!room) {
+            count_overload(known, room.error(), arrival.via);
+            co_return fail(std::move(room.error()));
+        }
+    }
     auto items = take_items(adapter, *delivery, body);
     co_return co_await commit(*found->second, std::move(items), std::move(arrival));
 }
@@ -305,10 +317,7 @@ auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items
     if (!items.empty()) {
         auto taken = admission_->take(source.as->config.name, items.size(), patience_of(source, via));
         if (!taken) {
-            if (store::form_of(via) == Form::delivery) {
-                count(name, "overloaded");
-                count_refusal(name, why_refused(taken.error()));
-            }
+            count_overload(source, taken.error(), via);
             co_return fail(std::move(taken.error()));
         }
         place.emplace(std::move(*taken));

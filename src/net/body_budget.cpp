@@ -22,26 +22,29 @@ BodyBudget::Hold::~Hold() {
     const std::scoped_lock lock(budget_.mutex_);
     budget_.in_all_ -= bytes_;
     const auto held = budget_.held_.find(who_);
-    if (held != budget_.held_.end() && (held->second -= bytes_) <= 0) budget_.held_.erase(held);
+    if (held == budget_.held_.end()) return;
+    held->second -= bytes_;
+    if (held->second <= 0) budget_.held_.erase(held);
 }
 
 auto BodyBudget::Hold::would_fit(std::uint64_t bytes) -> bool {
     const std::scoped_lock lock(budget_.mutex_);
-    return budget_.fits(who_, static_cast<std::int64_t>(bytes));
+    return budget_.fits(who_, bytes_, static_cast<std::int64_t>(bytes));
 }
 
 auto BodyBudget::Hold::grow_to(std::uint64_t bytes) -> bool {
     const auto more = static_cast<std::int64_t>(bytes) - bytes_;
     if (more <= 0) return true;
     const std::scoped_lock lock(budget_.mutex_);
-    if (!budget_.fits(who_, more)) return false;
+    if (!budget_.fits(who_, bytes_, more)) return false;
     budget_.held_[who_] += more;
     budget_.in_all_ += more;
     bytes_ += more;
     return true;
 }
 
-auto BodyBudget::fits(const std::string& who, std::int64_t more) -> bool {
+/// The only body of its route gets in, however large, where there is room: it could never come in else.
+auto BodyBudget::fits(const std::string& who, std::int64_t mine, std::int64_t more) -> bool {
     const auto total = bound_.total();
     if (in_all_ + more <= total / 2) return true;
     const auto now = std::chrono::steady_clock::now();
@@ -49,7 +52,7 @@ auto BodyBudget::fits(const std::string& who, std::int64_t more) -> bool {
     if (in_all_ + more > total) return false;
     const auto known = held_.find(who);
     const auto own = known == held_.end() ? 0 : known->second;
-    return own == 0 || own + more <= bound_.limit_of(who, held_, now);
+    return own == mine || own + more <= bound_.limit_of(who, held_, now);
 }
 
 } // namespace dossier::net

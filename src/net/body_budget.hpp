@@ -35,7 +35,8 @@ public:
     };
 
 private:
-    auto fits(const std::string& who, std::int64_t more) -> bool; ///< under the mutex
+    /// Under the mutex. @param mine what of `who` the asking request holds
+    auto fits(const std::string& who, std::int64_t mine, std::int64_t more) -> bool;
 
     FairShare bound_;
     std::mutex mutex_;

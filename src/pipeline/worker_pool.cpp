@@ -21,6 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t claim_block = 64;
+constexpr std::size_t least_running = 16;
+constexpr auto most_lag = 50ms;
 constexpr auto noticed_step = 1s;  // of the wall clock, back
 constexpr auto longest_pause = 1s; // the wake-up is a hint; the store is asked at least this often
 
@@ -49,6 +51,7 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
     asio::io_context& dispatch_lane;
     asio::steady_timer wake; ///< touched on the dispatch lane only
     bool woken = false;      ///< same
+    std::size_t probed = 0;  ///< lanes, one after the other; same
     std::atomic<bool> stopping = false;
     std::atomic<std::size_t> running = 0;
     std::mutex mutex;
@@ -62,6 +65,17 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
             self->woken = true;
             self->wake.cancel();
         });
+    }
+
+    /// Work that waits for nobody (no LLM, everything known) is bound by the processor, and taking in more of it only
+    /// makes everything on the lanes wait longer, requests as well. So nothing is claimed while a lane needs long to
+    /// come to what is posted to it; a few dossiers are always under work, however busy requests keep the lanes.
+    auto wait_for_lanes() -> Task<void> {
+        for (auto lag = most_lag + 1ms; lag > most_lag && running.load() >= least_running && !stopping;) {
+            const auto posted = std::chrono::steady_clock::now();
+            co_await asio::post(runtime.lane(probed++ % runtime.size()), asio::use_awaitable);
+            lag = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - posted);
+        }
     }
 
     /// Every time in the store is one of the wall clock: where that is set back, work would wait for as long.
@@ -80,6 +94,7 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
     auto dispatch() -> Task<void> {
         std::optional<Timestamp> latest;
         while (!stopping) {
+            co_await wait_for_lanes();
             woken = false;
             co_await follow_clock(latest);
             const auto claimed = co_await claim_some();

@@ -86,6 +86,7 @@ private:
     auto commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
         -> Task<Result<std::vector<store::IntakeResult>>>;
     [[nodiscard]] static auto patience_of(const Source& source, store::Via via) -> Patience;
+    void count_overload(const Source& source, const Error& error, store::Via via);
     void count_refusal(std::string_view source, std::string_view reason);
     void count(std::string_view source, std::string_view outcome, store::Via via = store::Via::webhook);
     void count_late(std::string_view source, const std::vector<store::IntakeResult>& results);
