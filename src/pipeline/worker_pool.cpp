@@ -65,22 +65,23 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
     }
 
     /// Every time in the store is one of the wall clock: where that is set back, work would wait for as long.
-    auto follow_clock(Timestamp& latest, bool is_first) -> Task<void> {
+    /// @param latest what it showed last; nullopt = it may have been set back while nobody ran
+    auto follow_clock(std::optional<Timestamp>& latest) -> Task<void> {
         const auto now = clock.now();
-        const bool went_back = now < latest - noticed_step;
-        if (went_back || is_first) {
+        const bool went_back = latest && now < *latest - noticed_step;
+        if (went_back || !latest) {
             const auto done = co_await store.reschedule(now, config.lease, went_back);
-            if (!done) co_return; // tried again with the next step
+            if (!done) co_return; // with `latest` as it was: tried again before the next claim
             if (*done) log::warn("clock.went_back", {{"to", format_time(now)}});
         }
         latest = now;
     }
 
     auto dispatch() -> Task<void> {
-        Timestamp latest{};
-        for (bool is_first = true; !stopping; is_first = false) {
+        std::optional<Timestamp> latest;
+        while (!stopping) {
             woken = false;
-            co_await follow_clock(latest, is_first);
+            co_await follow_clock(latest);
             const auto claimed = co_await claim_some();
             if (!claimed) {
                 log::error("queue.claim_failed", {{"error", claimed.error().describe()}});

@@ -253,7 +253,7 @@ TEST_F(ReceiverTest, AFullQueueRefusesByTheHeadAlone) {
     const auto refused = receiver.admit("orca-eu", request(""));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::overloaded);
-    EXPECT_GE(refused.error().retry_after.value(), 1s);
+    EXPECT_GE(refused.error().retry_after.value(), std::chrono::seconds(1));
     EXPECT_EQ(receiver.admit("wiz", request("")).error().code, Errc::unauthenticated) << "who it is comes first";
     EXPECT_TRUE(metrics.render().contains(R"(dossier_refusals_total{reason="queue_full",source="orca-eu"} 1)"))
         << metrics.render();

@@ -5,6 +5,7 @@
 
 #include "dossier/store/store.hpp"
 
+#include <atomic>
 #include <functional>
 #include <stdexcept>
 #include <utility>
@@ -20,6 +21,7 @@ public:
     bool throws = false;                ///< load_work throws
     bool claims_fail = false;           ///< claim_ready fails
     int claims_asked = 0;               ///< calls of claim_ready
+    std::atomic<int> bad_releases = 0;  ///< so many fail, from now on
     std::vector<Stage> committed;       ///< stages of the commits that succeeded
     std::function<Task<void>()> before; ///< called once, before the next commit of `before_stage`
     Stage before_stage = Stage::drafted;
@@ -108,7 +110,10 @@ public:
         return under_.reschedule(now, lease, is_certain);
     }
     auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override { return under_.next_ready_at(); }
-    auto release(store::Release release) -> Task<Result<void>> override { return under_.release(std::move(release)); }
+    auto release(store::Release release) -> Task<Result<void>> override {
+        if (bad_releases > 0 && bad_releases-- > 0) co_return fail(Errc::storage, "disk full");
+        co_return co_await under_.release(std::move(release));
+    }
     auto abandon_leases(std::string owner) -> Task<Result<void>> override {
         return under_.abandon_leases(std::move(owner));
     }
