@@ -94,6 +94,8 @@ def main(arguments):
             found, figures[name] = run_part(name, options)
             goals += found
     finally:
+        for one in list(service.running):
+            one.close()
         shutil.rmtree(service.TEMPORARY, ignore_errors=True)
         if goals:
             path = write_results(goals, figures, options)
