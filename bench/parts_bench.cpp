@@ -142,9 +142,10 @@ BENCHMARK(audit_seal);
 void adf_of_a_draft(benchmark::State& state) {
     std::string markdown = "# What was found\n\n";
     for (int i = 0; i < 12; ++i) {
-        markdown += fmt::format("- **Evidence {}**: the bucket `exports-{}` is [public](https://example.org/{}) and holds "
-                                "card data\n",
-                                i, i, i);
+        markdown +=
+            fmt::format("- **Evidence {}**: the bucket `exports-{}` is [public](https://example.org/{}) and holds "
+                        "card data\n",
+                        i, i, i);
     }
     markdown += "\n| factor | points |\n| --- | --- |\n| public | 30 |\n| card data | 25 |\n";
     for (auto _ : state) benchmark::DoNotOptimize(ticket::markdown_to_adf(markdown).size());

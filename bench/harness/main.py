@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import pathlib
 import platform
 import shutil
 import signal
@@ -12,7 +11,7 @@ import sys
 import time
 import traceback
 
-from harness import acks, growth, parts, peers, pipeline, service
+from harness import acks, growth, measured, parts, peers, pipeline, replicas, service
 from harness.statistics import MISSED, Goal, as_json, table
 
 PARTS = {
@@ -22,6 +21,7 @@ PARTS = {
     "parts": parts.measure,
     "growth": growth.measure,
     "peers": peers.measure,
+    "replicas": replicas.measure,
 }
 
 
@@ -31,6 +31,7 @@ def read_arguments(arguments):
     parser.add_argument("--rounds", type=int, default=0, help="of A B A B (default 5; 2 with --quick)")
     parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds: a look, not a verdict")
     parser.add_argument("--in-flight", type=int, nargs="*", default=[], help="of the pipeline, instead of the goals'")
+    parser.add_argument("--save", action="store_true", help="take the unit costs into bench/measured.json")
     parser.add_argument("--with", dest="extra", action="append", default=[], choices=["n8n"],
                         help="a peer that is measured only where it is named")
     parser.add_argument("--no-build", action="store_true", help="measure what was built before")
@@ -93,8 +94,13 @@ def main(arguments):
             found, figures[name] = run_part(name, options)
             goals += found
     finally:
+        for one in list(service.running):
+            one.close()
         shutil.rmtree(service.TEMPORARY, ignore_errors=True)
         if goals:
             path = write_results(goals, figures, options)
+            if options.save:
+                idle = [goal.measured for goal in goals if goal.name == "resident, idle"]
+                say(f"saved: {', '.join(measured.save(figures, *idle))}; now bench/model.py --write")
             say("\n" + table(goals) + f"\n\nresults: {path.relative_to(service.ROOT)}")
     return 1 if any(goal.verdict == MISSED or goal.why_not.startswith("failed") for goal in goals) else 0

@@ -51,10 +51,14 @@ class Peer:
     """A Node server with the database beside it, as one thing to measure."""
 
     def __init__(self, script, *arguments, backing=None, directory=None):
-        self.backing, self.port = backing, free_port()
+        self.backing, self.port, self.path = backing, free_port(), "/findings"
         self.node = Process(["node", PLACE / script, self.port, SECRET, *arguments], port=self.port,
-                            directory=directory, name=script.removesuffix(".js")).wait_ready()
-        self.path = "/findings"
+                            directory=directory, name=script.removesuffix(".js"))
+        try:
+            self.node.wait_ready()
+        except Exception:
+            self.close()
+            raise
 
     @property
     def roots(self):

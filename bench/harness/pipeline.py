@@ -31,6 +31,7 @@ class Flight:
     foreign_cores: float
     finished: int
     calls: float              # to the outside, per finding
+    stored_bytes: float       # by which the store has grown, per finding
 
     @property
     def of_bound(self):
@@ -126,10 +127,11 @@ def fly(answer, in_flight, llm_seconds=2.0, waves=4, size=4096):
                 raise RuntimeError("no finding came through: " + service.tail())
             mock_cpu = machine.cpu_of(mock.pid) - mock_before
             calls = service.calls()
+            stored = sum(path.stat().st_size for path in (service.directory / "data").glob("dossier.db"))
     return Flight(in_flight, llm_seconds, in_flight / latency, _rate(marks, in_flight, total),
                   spent.server_cpu / finished * 1e6, (spent.server_cpu - acks_cpu) / finished * 1e6,
                   mock_cpu / finished * 1e6, (top - idle) / 1024 / in_flight, spent.foreign_cores, finished,
-                  calls / finished)
+                  calls / finished, stored / finished)
 
 
 def _rate(marks, in_flight, total):

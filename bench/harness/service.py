@@ -55,6 +55,9 @@ def config(**sections):
     return {**base, **sections}
 
 
+running = set()  # processes that nobody has ended yet; bench/run ends them whatever happened
+
+
 class Process:
     """A command in a directory of its own, with a port that is known beforehand."""
 
@@ -66,6 +69,7 @@ class Process:
         self.process = subprocess.Popen([str(part) for part in command], cwd=self.directory,
                                         env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, preexec_fn=_many_files, start_new_session=True)
+        running.add(self)
 
     @property
     def pid(self):
@@ -79,7 +83,11 @@ class Process:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 return self.request("GET", self.ready)[0] > 0
             return False
-        machine.wait_until(answers, seconds, f"{self.name} to answer", 0.01)
+        try:
+            machine.wait_until(answers, seconds, f"{self.name} to answer", 0.01)
+        except Exception:
+            self.close()  # whoever asked has nothing to close yet
+            raise
         return self
 
     def request(self, method, path, body=None, headers=None, timeout=30):
@@ -94,6 +102,9 @@ class Process:
 
     def end(self):
         """Ends the process and what it has started."""
+        if self not in running:
+            return
+        running.discard(self)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGTERM)
         try:

@@ -159,6 +159,27 @@ TEST_P(IntakeSuite, FiltersTellFindingsApart) {
     }
 }
 
+TEST_P(IntakeSuite, ASpanOfTimeIsFoundWholeHoweverTheClockStepped) {
+    const char* const ids[] = {"a", "b", "c", "d", "e"};
+    const int at[] = {5, 10, 2, 12, 3}; // in the order of their commits
+    for (std::size_t i = 0; i < std::size(ids); ++i) deliver({.id = ids[i]}, minute(at[i]));
+    const auto found = [&](int since, std::optional<int> until) {
+        FindingFilter filter{.since = minute(since)};
+        if (until) filter.until = minute(*until);
+        std::string listed;
+        for (const auto& item : value_of(store().list_findings(filter, {})).items) listed += item.fingerprint.back();
+        std::string scanned;
+        for (const auto& facts : value_of(store().scan_findings(filter, {})).items)
+            scanned += value_of(store().get_finding(facts.id)).fingerprint.back();
+        EXPECT_EQ(scanned, listed);
+        return listed;
+    };
+    EXPECT_EQ(found(9, std::nullopt), "db");
+    EXPECT_EQ(found(3, 6), "ea");
+    EXPECT_EQ(found(13, std::nullopt), "");
+    EXPECT_EQ(found(0, std::nullopt), "edcba");
+}
+
 TEST_P(IntakeSuite, PagesStayStableWhileFindingsArrive) {
     for (int i = 0; i < 5; ++i) deliver({.id = std::to_string(i)});
     std::string seen;
