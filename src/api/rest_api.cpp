@@ -22,6 +22,10 @@ auto alive(Call) -> Task<net::HttpResponse> { co_return json_answer(200, {{"stat
 
 auto metrics_text(const Services& services, Call) -> Task<net::HttpResponse> {
     services.metrics.set("dossier_queue_depth", static_cast<double>(services.store.backlog()));
+    auto backlog = services.store.backlog_by_source();
+    for (const auto& source : services.receiver.source_names()) backlog.try_emplace(source, 0);
+    for (const auto& [source, count] : backlog)
+        services.metrics.set("dossier_source_backlog", static_cast<double>(count), {{"source", source}});
     net::HttpResponse response;
     response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = services.metrics.render();

@@ -2,12 +2,15 @@
 
 #include "dossier/api/problem.hpp"
 #include "dossier/app/wiring.hpp"
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/net/http_server.hpp"
 #include "dossier/pipeline/worker_pool.hpp"
 #include "dossier/redact/redactor.hpp"
+#include "open_files.hpp"
 #include "presence.hpp"
+#include "resident.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -109,7 +112,17 @@ struct Service::Impl {
             server_problem);
     }
 
+    /// Out of descriptors nothing works any more, so connections are refused before that.
+    void fit_connections() {
+        const auto open_files = raise_open_files();
+        const auto most = most_connections(config.server.max_connections, open_files);
+        if (most < config.server.max_connections)
+            log::warn("server.few_open_files", {{"open_files", open_files}, {"connections", most}});
+        config.server.max_connections = most;
+    }
+
     auto start() -> Result<void> {
+        fit_connections();
         auto opened = store::open_store(config.store, audit::seal);
         if (!opened) return fail(std::move(opened.error()));
         store = std::move(*opened);
@@ -143,7 +156,10 @@ struct Service::Impl {
         background.spawn(runtime.next_lane().get_executor(), "draft_expiry",
                          [this]() -> Task<void> { return expire_drafts(); });
         start_pollers();
-        preparation = std::jthread(redact::Redactor::prepare);
+        preparation = std::jthread([] {
+            redact::Redactor::prepare();
+            give_back_start_memory();
+        });
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
@@ -251,6 +267,7 @@ struct Service::Impl {
 
     auto shut_down() -> Task<void> {
         const auto deadline = deadline_in(config.server.drain_timeout);
+        fault_point("drain.begun");
         if (server) co_await server->stop(deadline);
         if (admin_server) co_await admin_server->stop(deadline);
         co_await stop_pollers();
@@ -259,7 +276,9 @@ struct Service::Impl {
             if (auto freed = co_await store->release_singletons(replica); !freed)
                 log::warn("poll.release_failed", {{"error", freed.error().describe()}});
         }
+        fault_point("drain.answered");
         if (workers) co_await workers->stop(deadline);
+        fault_point("drain.worked");
         co_await background.close(std::chrono::steady_clock::now());
         if (store && heads) {
             if (auto saved = co_await heads->save(*store, clock.now()); !saved)
@@ -278,6 +297,7 @@ struct Service::Impl {
     void end() {
         on_control(shut_down());
         if (store) store->close();
+        fault_point("drain.closed");
         client.reset();
         runtime.stop(1s);
         // From here on a SIGHUP has no meaning left but its own, which would take the place of our exit code.

@@ -2,6 +2,7 @@
 
 #include "text_diff.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 
@@ -235,6 +236,7 @@ auto ReviewQueue::decide(std::string id, DraftState decision, std::string commen
     // The store compares the hash again: what came between our look and the commit is a conflict.
     auto decided = co_await store_.decide_draft(std::move(id), draft->content_hash, decision, reviewer.id,
                                                 std::move(comment), now, std::move(audit));
+    fault_point("decision.stored");
     if (decided) metrics_.count("dossier_decisions_total", {{"decision", word}});
     co_return decided;
 }

@@ -1,5 +1,6 @@
 #include "durable_file.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 
 #include <fcntl.h>
@@ -96,11 +97,13 @@ auto read_whole_file(const std::string& path) -> Result<std::optional<std::strin
 auto replace_file(const std::string& path, std::string_view content, ::mode_t mode) -> Result<void> {
     const auto beside = write_beside(path, content, mode);
     if (!beside) return fail(beside.error());
+    fault_point("head.written");
     if (::rename(beside->c_str(), path.c_str()) != 0) {
         auto error = storage_error("replace", path);
         ::unlink(beside->c_str());
         return error;
     }
+    fault_point("head.replaced");
     return sync_directory(path);
 }
 

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 namespace dossier {
 
@@ -60,9 +63,14 @@ auto canonical_number(double value) -> std::string {
 }
 
 void append_canonical_string(std::string& out, std::string_view text) {
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
     out += '"';
-    for (const char c : text) {
-        switch (c) {
+    for (auto at = text.begin(); at != text.end();) {
+        const auto run = std::find_if_not(at, text.end(), is_plain);
+        out.append(at, run);
+        if (run == text.end()) break;
+        at = std::next(run);
+        switch (const char c = *run) {
         case '"':
             out += "\\\"";
             break;
@@ -85,10 +93,7 @@ void append_canonical_string(std::string& out, std::string_view text) {
             out += "\\t";
             break;
         default:
-            if (static_cast<unsigned char>(c) < 0x20)
-                out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-            else
-                out += c;
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
         }
     }
     out += '"';
@@ -112,20 +117,39 @@ auto utf16_less(std::string_view a, std::string_view b) -> bool {
     return a.size() < b.size();
 }
 
+auto leaves_basic_plane(std::string_view text) -> bool {
+    return std::ranges::any_of(text, [](unsigned char c) { return c >= 0xF0; });
+}
+
+void append_canonical(std::string& out, const Json& value);
+
+template <class Members, class Member>
+void append_members(std::string& out, const Members& members, Member member_of) {
+    out += '{';
+    bool is_first = true;
+    for (const auto& one : members) {
+        const auto& member = member_of(one);
+        if (!std::exchange(is_first, false)) out += ',';
+        append_canonical_string(out, member.first);
+        out += ':';
+        append_canonical(out, member.second);
+    }
+    out += '}';
+}
+
 void append_canonical(std::string& out, const Json& value) {
     switch (value.type()) {
     case Json::value_t::object: {
-        std::vector<const Json::object_t::value_type*> members;
-        for (const auto& member : value.get_ref<const Json::object_t&>()) members.push_back(&member);
-        std::ranges::sort(members, [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
-        out += '{';
-        for (const auto* member : members) {
-            if (member != members.front()) out += ',';
-            append_canonical_string(out, member->first);
-            out += ':';
-            append_canonical(out, member->second);
+        const auto& object = value.get_ref<const Json::object_t&>();
+        // Where no name leaves the basic plane, the map's own order is the wanted one.
+        if (std::ranges::none_of(object, [](const auto& member) { return leaves_basic_plane(member.first); })) {
+            append_members(out, object, [](const auto& member) -> const auto& { return member; });
+            break;
         }
-        out += '}';
+        std::vector<const Json::object_t::value_type*> members;
+        for (const auto& member : object) members.push_back(&member);
+        std::ranges::sort(members, [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
+        append_members(out, members, [](const auto* member) -> const auto& { return *member; });
         break;
     }
     case Json::value_t::array:
@@ -141,6 +165,15 @@ void append_canonical(std::string& out, const Json& value) {
         break;
     case Json::value_t::number_float:
         out += canonical_number(value.get<double>());
+        break;
+    case Json::value_t::boolean:
+        out += value.get<bool>() ? "true" : "false";
+        break;
+    case Json::value_t::number_integer:
+        fmt::format_to(std::back_inserter(out), "{}", value.get<std::int64_t>());
+        break;
+    case Json::value_t::number_unsigned:
+        fmt::format_to(std::back_inserter(out), "{}", value.get<std::uint64_t>());
         break;
     default:
         out += value.dump();

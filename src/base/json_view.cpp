@@ -32,6 +32,12 @@ auto is_blank_word(std::string_view text) -> bool {
     return std::ranges::any_of(words, [&](std::string_view word) { return iequals(word, text); });
 }
 
+/// Where memory is lacking nothing is known of the text: it may be read later.
+auto failed(simdjson::error_code error) -> std::unexpected<Error> {
+    if (error == simdjson::MEMALLOC) return fail(Errc::overloaded, "no memory is left to read the JSON");
+    return fail(Errc::malformed, simdjson::error_message(error));
+}
+
 /// Is it valid JSON whose only fault is a number that no machine type holds? nlohmann reads big integers as doubles.
 auto with_rounded_numbers(std::string_view text, std::size_t max_depth) -> Result<std::string> {
     auto parsed = parse_json(text, max_depth);
@@ -56,7 +62,7 @@ auto JsonDocument::parse(std::string_view text, std::size_t max_depth) -> Result
     if (text.empty()) return fail(Errc::malformed, "no JSON found"); // simdjson copies, also from nowhere
     auto impl = std::make_unique<Impl>();
     if (const auto error = impl->parser.allocate(std::max<std::size_t>(text.size(), 64), max_depth))
-        return fail(Errc::malformed, simdjson::error_message(error));
+        return failed(error);
     auto error = impl->parser.parse(text.data(), text.size()).get(impl->root);
     if (error == simdjson::NUMBER_ERROR) {
         const auto rounded = with_rounded_numbers(text, max_depth);
@@ -65,7 +71,7 @@ auto JsonDocument::parse(std::string_view text, std::size_t max_depth) -> Result
     }
     if (error == simdjson::DEPTH_ERROR)
         return fail(Errc::malformed, fmt::format("nested deeper than {} levels", max_depth));
-    if (error) return fail(Errc::malformed, simdjson::error_message(error));
+    if (error) return failed(error);
     return JsonDocument(std::move(impl));
 }
 

@@ -141,9 +141,16 @@ auto is_valid_utf8(std::string_view text) -> bool {
 }
 
 auto to_valid_utf8(std::string_view text) -> std::string {
+    const auto is_ascii = [](char c) { return static_cast<std::uint8_t>(c) < 0x80U; };
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {
+        if (is_ascii(text.front())) {
+            const auto* const end = std::ranges::find_if_not(text, is_ascii);
+            result.append(text.begin(), end);
+            text = std::string_view(end, text.end());
+            continue;
+        }
         const auto length = sequence_length(text);
         if (length == 0) {
             result += "\xEF\xBF\xBD";

@@ -6,6 +6,7 @@
 #include "dossier/context/blast_radius.hpp"
 #include "dossier/context/file_sources.hpp"
 #include "dossier/context/owner.hpp"
+#include "dossier/finding/flow.hpp"
 #include "owner_lookup.hpp"
 #include "platform_graph.hpp"
 #include "policy_sources.hpp"
@@ -197,8 +198,9 @@ Enricher::Enricher(ContextSources sources, ContextConfig config, Metrics& metric
 
 Enricher::~Enricher() = default;
 
-auto Enricher::ask_in_turn(std::vector<Task<void>> questions, Round& round, Deadline deadline) -> Task<void> {
-    const auto turn = co_await turns_.acquire(deadline);
+auto Enricher::ask_in_turn(std::vector<Task<void>> questions, Round& round, Flow flow, Deadline deadline)
+    -> Task<void> {
+    const auto turn = co_await turns_.acquire(deadline, std::move(flow));
     round.deadline = turn ? std::min(deadline, deadline_in(config_.timeout)) : std::chrono::steady_clock::now();
     co_await all_of(std::move(questions));
 }
@@ -255,7 +257,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
                                               .ask = [source = sources_.policies[i].get(), finding = findings.front(),
                                                       &round] { return source->ask(finding, round.deadline); }},
             round, policies[i]));
-    asked.push_back(ask_in_turn(std::move(questions), round, deadline));
+    asked.push_back(ask_in_turn(std::move(questions), round, flow_of(findings), deadline));
     co_await all_of(std::move(asked));
     AllAround around(context);
     for (std::size_t i = 0; i < surroundings.size(); ++i) {
@@ -295,7 +297,7 @@ auto Enricher::enrich(std::vector<Finding> findings, Deadline deadline) -> Task<
                                  .people = &caches_->people[i],
                                  .teams = &caches_->teams[i],
                                  .groups = &caches_->groups[i]});
-    const auto turn = co_await turns_.acquire(deadline);
+    const auto turn = co_await turns_.acquire(deadline, flow_of(findings));
     round.deadline = turn ? std::min(deadline, deadline_in(config_.timeout)) : std::chrono::steady_clock::now();
     answering = co_await look_up_people(signals, std::move(answering), round);
     co_await look_up_teams(signals, answering, round);

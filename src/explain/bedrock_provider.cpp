@@ -99,6 +99,7 @@ public:
             out.headers = call->headers;
             if (!request.traceparent.empty()) out.headers.set("traceparent", request.traceparent);
             out.max_response = call->max_response;
+            out.flow = request.flow;
             if (intake) out.on_data = [intake](std::string_view piece) { intake->feed(piece); };
             auto response = co_await aws_.send(std::move(out), deadline);
             if (response) {

@@ -41,34 +41,37 @@ auto words_on(const Finding& finding) -> std::string {
     return headline_of(finding) + "\n" + lower(finding.description);
 }
 
-auto says(const std::string& words, const char* expression) -> bool { return RE2::PartialMatch(words, expression); }
+auto says(const std::string& words, const RE2& expression) -> bool { return RE2::PartialMatch(words, expression); }
 
 void add_encryption(const std::string& words, std::set<std::string>& found) {
-    const bool transit =
-        says(words, R"(\b(in transit|in-transit|transport|tls|ssl|https?|secure transfer|plain ?text connection)\b)");
-    const bool rest = says(words, R"(\b(at rest|at-rest|kms|cmk|sse|disk|volume|server-side|customer.managed)\b)");
+    static const RE2 in_transit(
+        R"(\b(in transit|in-transit|transport|tls|ssl|https?|secure transfer|plain ?text connection)\b)");
+    static const RE2 at_rest(R"(\b(at rest|at-rest|kms|cmk|sse|disk|volume|server-side|customer.managed)\b)");
+    const bool transit = says(words, in_transit);
+    const bool rest = says(words, at_rest);
     if (rest || !transit) found.insert("no_encryption_at_rest");
     if (transit || !rest) found.insert("no_encryption_in_transit");
 }
 
 void add_access(const std::string& words, Exposure exposure, std::set<std::string>& found) {
-    const bool dormant = says(words, R"(\b(unused|dormant|stale|inactive|idle|not been used|never used|orphaned)\b)");
-    const bool across =
-        exposure == Exposure::cross_account ||
-        says(words, R"(\b(cross.account|external account|other account|third.party account|shared with)\b)");
+    static const RE2 unused(R"(\b(unused|dormant|stale|inactive|idle|not been used|never used|orphaned)\b)");
+    static const RE2 other_account(
+        R"(\b(cross.account|external account|other account|third.party account|shared with)\b)");
+    static const RE2 excessive(R"(\b(excessive|overly|permissi\w+|privilege\w*|admin\w*|wildcard)\b)");
+    const bool dormant = says(words, unused);
+    const bool across = exposure == Exposure::cross_account || says(words, other_account);
     if (dormant) found.insert("dormant_access");
     if (across) found.insert("cross_account_access");
-    if (!dormant && (!across || says(words, R"(\b(excessive|overly|permissi\w+|privilege\w*|admin\w*|wildcard)\b)")))
-        found.insert("excessive_permissions");
+    if (!dormant && (!across || says(words, excessive))) found.insert("excessive_permissions");
 }
 
 void add_keeping(const std::string& words, std::set<std::string>& found) {
-    const bool kept = says(
-        words,
+    static const RE2 retention(
         R"(\b(retention|retained|older than|outdated|archiv\w+|lifecycle|expir\w+|kept (too )?long|stale data|past its)\b)");
-    const bool lost = says(
-        words,
+    static const RE2 backup(
         R"(\b(back.?ups?|versioning|snapshots?|point.in.time|recover\w*|replicat\w+|deletion protection|soft delete)\b)");
+    const bool kept = says(words, retention);
+    const bool lost = says(words, backup);
     if (kept || !lost) found.insert("retention_exceeded");
     if (lost || !kept) found.insert("no_backup_or_versioning");
 }
@@ -77,9 +80,9 @@ void add_keeping(const std::string& words, std::set<std::string>& found) {
 void add_spoken(const std::string& headline, std::set<std::string>& found) {
     struct Sign {
         const char* failure;
-        const char* expression;
+        RE2 expression;
     };
-    static constexpr Sign signs[] = {
+    static const Sign signs[] = {
         {"no_encryption_in_transit", R"(\b(ssl|tls|https|ciphers?|(ssh )?kex|in transit|client certificates?)\b)"},
         {"no_encryption_at_rest",
          R"(\b(encrypted at rest|encryption at rest|(storage|volumes?|snapshots?) (is |are )?(un)?encrypted)\b)"},
@@ -133,10 +136,9 @@ void add_failures(const Finding& finding, Exposure exposure, std::set<std::strin
     }
     add_spoken(headline_of(finding), found);
     if (is_about_happenings(finding)) found.insert("unauthorised_access");
-    if (says(
-            words,
-            R"(\b(cross.border|data residency|residency|outside (of )?(the )?(eu|eea|allowed|permitted)|(not|un)allowed region|transfer to a third country|location rule)\b)"))
-        found.insert("cross_border_transfer");
+    static const RE2 cross_border(
+        R"(\b(cross.border|data residency|residency|outside (of )?(the )?(eu|eea|allowed|permitted)|(not|un)allowed region|transfer to a third country|location rule)\b)");
+    if (says(words, cross_border)) found.insert("cross_border_transfer");
 }
 
 } // namespace
@@ -168,9 +170,9 @@ auto data_facets(const std::vector<Finding>& findings) -> std::set<std::string> 
     struct Facet {
         const char* name;
         const char* parent; ///< class that it belongs to; "" = none
-        const char* expression;
+        RE2 expression;
     };
-    static constexpr Facet facets[] = {
+    static const Facet facets[] = {
         {"government_id", "pii",
          R"(\b(ssn|social.security|passport|driver'?s?.licen[cs]e|driving.licen[cs]e|national.(id|identity|insurance)|tax.?id|itin|government.id|aadhaar|cpf|nino)\b)"},
         {"sensitive_pii", "pii",

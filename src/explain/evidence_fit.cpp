@@ -44,6 +44,9 @@ struct Lost {
 } // namespace
 
 auto fit_evidence(EvidenceList evidence, std::size_t room) -> FittedEvidence {
+    // Line by line each may take one token more than in the whole.
+    if (estimate_tokens(evidence_lines(evidence)) + evidence.size() <= room)
+        return {.shown = std::move(evidence), .left_out = {}};
     std::map<std::pair<int, std::string>, Lost> kinds; // in the order of their weight
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < evidence.size(); ++i) {

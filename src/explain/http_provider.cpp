@@ -80,6 +80,7 @@ public:
             auto call = wire_->request(request, dialect, intake != nullptr);
             if (!call) co_return fail(std::move(call.error()));
             call->traceparent = request.traceparent;
+            call->flow = request.flow;
             if (intake) call->on_data = [intake](std::string_view piece) { intake->feed(piece); };
             auto response = co_await send(*std::move(call), deadline);
             if (!response) co_return fail(std::move(response.error()));

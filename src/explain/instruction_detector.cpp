@@ -10,6 +10,8 @@
 #include <array>
 #include <cctype>
 #include <memory>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace dossier::explain {
@@ -343,23 +345,51 @@ auto detector() -> const Detector& {
     return one;
 }
 
-} // namespace
-
-auto instruction_in(std::string_view text) -> std::optional<std::string> {
-    const auto valid = to_valid_utf8(text.substr(0, most_bytes));
-    for (std::size_t at = 0; at < valid.size();) {
-        const auto [value, length] = decode_utf8(std::string_view(valid).substr(at));
+auto judged(const std::string& text) -> std::optional<std::string> {
+    for (std::size_t at = 0; at < text.size();) {
+        const auto [value, length] = decode_utf8(std::string_view(text).substr(at));
         if (is_tag_character(value)) return "hidden characters";
         at += length;
     }
-    if (const auto* name = detector().in_reading(valid)) return name;
-    const auto decoded = redact::decoded_value(valid);
-    if (decoded != valid)
+    if (const auto* name = detector().in_reading(text)) return name;
+    const auto decoded = redact::decoded_value(text);
+    if (decoded != text)
         if (const auto* name = detector().in_reading(decoded)) return name;
     for (const auto& run : redact::encoded_runs(decoded))
         if (const auto* name = detector().in_reading(run.text)) return name;
     if (const auto* name = detector().in_disguise(decoded)) return name;
     return std::nullopt;
+}
+
+/// What was found of the texts asked about last: each text of a finding is asked about for evidence, for grounding and
+/// for the ticket, and those of its rule with every finding.
+class RecentVerdicts {
+public:
+    auto of(std::string text) -> std::optional<std::string> {
+        if (const auto known = verdicts_.find(text); known != verdicts_.end()) return known->second;
+        auto verdict = judged(text);
+        bytes_ += text.size() + cost_of_one;
+        if (bytes_ > most_kept) {
+            verdicts_.clear();
+            bytes_ = text.size() + cost_of_one;
+        }
+        verdicts_.emplace(std::move(text), verdict);
+        return verdict;
+    }
+
+private:
+    static constexpr std::size_t most_kept = 1 << 20; ///< bytes, a thread
+    static constexpr std::size_t cost_of_one = 128;   ///< bytes of a node beside its text
+
+    std::unordered_map<std::string, std::optional<std::string>> verdicts_;
+    std::size_t bytes_ = 0;
+};
+
+} // namespace
+
+auto instruction_in(std::string_view text) -> std::optional<std::string> {
+    thread_local RecentVerdicts verdicts;
+    return verdicts.of(to_valid_utf8(text.substr(0, most_bytes)));
 }
 
 } // namespace dossier::explain

@@ -2,6 +2,7 @@
 
 #include "budget.hpp"
 #include "dossier/base/crypto.hpp"
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
@@ -106,6 +107,7 @@ auto request_for(const LlmQuestion& question, const LlmMaterial& material) -> Ll
     request.temperature = question.prompt.temperature;
     request.max_tokens = question.prompt.max_tokens;
     request.traceparent = question.traceparent;
+    request.flow = question.flow;
     request.on_text = question.on_text;
     return request;
 }
@@ -215,6 +217,7 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
     } catch (const std::exception& e) {
         answer = fail(Errc::internal, fmt::format("the provider failed: {}", e.what()));
     }
+    fault_point("llm.answered");
     const auto took = SteadyClock::now() - begun;
     // Whoever asked may have left, and with that this coroutine is cancelled: the money and the record stay to be kept.
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -309,6 +312,7 @@ auto LlmGateway::Impl::try_in_room(std::shared_ptr<Asking> asking, LlmProvider* 
         attempted = co_await ask_and_repair(asking, provider, material);
         if (attempted.usable && config.cache && cache != nullptr) {
             const auto kept = co_await cache->cache_answer(key, to_cache_text(attempted.usable->answer), clock.now());
+            fault_point("llm.kept");
             if (!kept) log::warn("llm.answer_not_cached", {{"error", name_of(kept.error().code)}});
         }
     }

@@ -4,6 +4,7 @@
 #include "dossier/base/ids.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/explain/grounding.hpp"
+#include "dossier/finding/flow.hpp"
 #include "drafted_check.hpp"
 #include "evidence_fit.hpp"
 #include "likeness.hpp"
@@ -23,6 +24,12 @@ struct Telling {
     EvidenceList all;   ///< redacted
     EvidenceList shown; ///< what the model asked last has seen
     Prompt prompt;
+    /// The answer judged last, and what of it stood up to `shown`.
+    struct Judged {
+        std::string text;
+        CheckedDraft checked;
+    };
+    std::optional<Judged> judged;
     LlmReply reply;
     std::optional<Narrative> told; ///< once somebody has written it
 };
@@ -54,7 +61,8 @@ auto verdict_on(const std::string& text, Telling& telling) -> LlmVerdict {
                                       "else.",
                                       error.message)};
     }
-    const auto checked = check_draft(*drafted, telling.shown);
+    telling.judged = {.text = text, .checked = check_draft(*drafted, telling.shown)};
+    const auto& checked = telling.judged->checked;
     LlmVerdict verdict{.is_usable = !checked.kept.empty(), .score = checked.score};
     if (!verdict.is_usable) verdict.reason = "nothing in its answer stood up to the evidence";
     if (!checked.is_flawless()) verdict.repair = repair_message(checked);
@@ -64,9 +72,11 @@ auto verdict_on(const std::string& text, Telling& telling) -> LlmVerdict {
 auto compose(const std::shared_ptr<Telling>& telling, std::size_t room) -> LlmMaterial {
     auto fitted = fit_evidence(telling->all, room);
     telling->shown = std::move(fitted.shown);
+    telling->judged.reset(); // by what was shown before
     LlmMaterial material;
-    material.hash = sha256_hex(evidence_lines(telling->shown));
-    material.content = user_message(telling->shown, "evidence-" + random_hex(12));
+    const auto lines = evidence_lines(telling->shown);
+    material.hash = sha256_hex(lines);
+    material.content = user_message(lines, "evidence-" + random_hex(12));
     material.left_out = std::move(fitted.left_out);
     material.judge = [telling](const std::string& text) { return verdict_on(text, *telling); };
     return material;
@@ -87,11 +97,17 @@ auto purpose_of(const NarrationInput& input) -> LlmPurpose {
     return purpose;
 }
 
+/// On demand there is no dossier, and a person waits.
+auto turn_of(const NarrationInput& input) -> Flow {
+    return input.dossier_id.empty() ? Flow{} : flow_of(input.findings);
+}
+
 auto question_of(const std::shared_ptr<Telling>& telling, std::shared_ptr<const redact::Redactor> redactor)
     -> LlmQuestion {
     return {.prompt = telling->prompt,
             .purpose = purpose_of(telling->input),
             .traceparent = telling->input.traceparent,
+            .flow = turn_of(telling->input),
             .compose = [telling](std::size_t room) { return compose(telling, room); },
             .mask = [telling, redactor = std::move(redactor)](
                         std::string_view text) { return redactor->redact_answer(text, telling->redaction); },
@@ -123,6 +139,12 @@ void take_checked(Narrative& narrative, CheckedDraft checked, const Telling& tel
     narrative.evidence = evidence;
 }
 
+auto stood_of(const LlmAnswer& answer, Telling& telling) -> CheckedDraft {
+    if (telling.judged && telling.judged->text == answer.text) return std::move(telling.judged->checked);
+    const auto drafted = parse_answer(answer.text, telling.prompt.schema);
+    return drafted ? check_draft(*drafted, telling.shown) : CheckedDraft{};
+}
+
 /// The model's words, as far as they stand up to what it was shown.
 auto told_by_llm(Telling& telling) -> Narrative {
     auto& reply = telling.reply;
@@ -135,8 +157,7 @@ auto told_by_llm(Telling& telling) -> Narrative {
     narrative.notes = std::move(reply.notes);
     narrative.left_out = std::move(reply.left_out);
     narrative.cost = reply.cost;
-    const auto drafted = parse_answer(reply.answer->text, telling.prompt.schema);
-    take_checked(narrative, drafted ? check_draft(*drafted, telling.shown) : CheckedDraft{}, telling, telling.shown);
+    take_checked(narrative, stood_of(*reply.answer, telling), telling, telling.shown);
     if (reply.is_from_cache) narrative.notes.emplace_back("the answer was taken from the cache");
     return narrative;
 }

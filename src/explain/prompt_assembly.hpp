@@ -14,7 +14,7 @@ namespace dossier::explain {
 [[nodiscard]] auto shown_evidence(const EvidenceList& evidence, const redact::Redactor& redactor,
                                   redact::Redaction& redaction) -> EvidenceList;
 [[nodiscard]] auto evidence_lines(const EvidenceList& shown) -> std::string;
-/// What the model is asked about the evidence. @param delimiter fresh for each request
-[[nodiscard]] auto user_message(const EvidenceList& shown, const std::string& delimiter) -> std::string;
+/// What the model is asked about the evidence. @param lines of the evidence @param delimiter fresh for each request
+[[nodiscard]] auto user_message(const std::string& lines, const std::string& delimiter) -> std::string;
 
 } // namespace dossier::explain

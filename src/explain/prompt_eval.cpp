@@ -176,7 +176,8 @@ auto ask_for_case(LlmProvider& provider, const redact::Redactor& redactor, EvalC
     request.messages.push_back({.role = "system", .content = prompt.text});
     request.messages.push_back(
         {.role = "user",
-         .content = user_message(shown_evidence(one.evidence, redactor, redaction), "evidence-" + random_hex(12))});
+         .content = user_message(evidence_lines(shown_evidence(one.evidence, redactor, redaction)),
+                                 "evidence-" + random_hex(12))});
     request.schema_name = prompt.ref.id;
     request.schema = prompt.schema;
     request.temperature = prompt.temperature;

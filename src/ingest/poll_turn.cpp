@@ -1,5 +1,6 @@
 #include "poll_turn.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 
 #include <algorithm>
@@ -59,8 +60,10 @@ auto hand_in(const PollStation& station, PollTurn& turn, store::Via via, std::ve
         std::vector<store::IntakeItem> some(items.begin() + static_cast<std::ptrdiff_t>(done),
                                             items.begin() + static_cast<std::ptrdiff_t>(end));
         Arrival arrival{.via = via, .request_id = turn.name(), .cursor = turn.cursor(end == items.size() ? to : from)};
+        fault_point("poll.read");
         auto taken = co_await station.receiver.take_found(station.api->source(), std::move(some), std::move(arrival));
         if (taken) {
+            fault_point("poll.stored");
             done = end;
             pause = shortest_pause;
             continue;

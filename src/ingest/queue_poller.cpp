@@ -30,7 +30,7 @@ public:
 
     auto run() -> Task<void> override {
         for (;;) {
-            if (!receiver_.has_room(queue_->batch())) {
+            if (!receiver_.has_room(source_, queue_->batch())) {
                 if (!co_await sleep_for(look_for_room)) co_return;
                 continue;
             }

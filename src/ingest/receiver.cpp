@@ -1,5 +1,6 @@
 #include "dossier/ingest/receiver.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
@@ -8,6 +9,7 @@
 #include "dossier/ingest/source_auth.hpp"
 
 #include "adapters.hpp"
+#include "admission.hpp"
 
 #include <optional>
 #include <utility>
@@ -16,7 +18,6 @@ namespace dossier::ingest {
 namespace {
 
 constexpr std::size_t most_items = 10'000;
-constexpr std::chrono::milliseconds retry_when_full{2'000};
 
 /// An item as it is to be normalised and kept.
 struct Item {
@@ -103,23 +104,6 @@ auto received_entries(const store::Intake& intake) -> std::vector<store::AuditEn
     return entries;
 }
 
-/// Items between the capacity check and the end of their commit, when the store counts them itself.
-class InFlight {
-public:
-    InFlight(std::atomic<std::size_t>& counter, std::size_t items) : counter_(counter), items_(items) {
-        before_ = counter_.fetch_add(items_);
-    }
-    InFlight(const InFlight&) = delete;
-    auto operator=(const InFlight&) -> InFlight& = delete;
-    ~InFlight() { counter_.fetch_sub(items_); }
-    [[nodiscard]] auto before() const -> std::size_t { return before_; }
-
-private:
-    std::atomic<std::size_t>& counter_;
-    std::size_t items_;
-    std::size_t before_ = 0;
-};
-
 auto no_such_source(const std::string& source) -> std::unexpected<Error> {
     return fail(Error{.code = Errc::not_found, .message = "no such source", .context = {}, .retry_after = {}}.with(
         "source", source));
@@ -142,7 +126,7 @@ struct Receiver::Source {
 
 Receiver::Receiver(std::vector<SourceConfig> sources, store::IntakeStore& store, const Clock& clock, Metrics& metrics,
                    std::size_t capacity, Handshakes handshakes)
-    : store_(store), clock_(clock), metrics_(metrics), capacity_(capacity) {
+    : store_(store), clock_(clock), metrics_(metrics), admission_(std::make_unique<Admission>(capacity, store)) {
     for (auto& config : sources) {
         auto source = std::make_unique<Source>(std::move(config));
         if (!source->adapter) {
@@ -181,12 +165,13 @@ void Receiver::count_late(std::string_view source, const std::vector<store::Inta
     }
 }
 
-/// A delivery larger than the whole capacity still gets in when nothing else is waiting.
-auto Receiver::has_room(std::size_t items, std::size_t others, store::Via via) const -> bool {
-    const bool is_polled = store::form_of(via) == Form::api;
-    const auto bound = is_polled ? std::max<std::size_t>(capacity_ / 2, 1) : capacity_;
-    const auto waiting = store_.backlog() + others;
-    return waiting == 0 || (waiting < bound && waiting + items <= bound);
+auto Receiver::patience_of(const Source& source, store::Via via) -> Patience {
+    const bool is_pulled_in = store::form_of(via) == Form::api || is_pulled(source.config.kind);
+    return is_pulled_in ? Patience::pulled : Patience::pushed;
+}
+
+void Receiver::count_refusal(std::string_view source, std::string_view reason) {
+    metrics_.count("dossier_refusals_total", {{"source", source}, {"reason", reason}});
 }
 
 auto Receiver::admit(const std::string& source, const net::HttpRequest& head) -> Result<void> {
@@ -200,13 +185,23 @@ auto Receiver::admit(const std::string& source, const net::HttpRequest& head) ->
         count(source, "unauthenticated");
         return accepted;
     }
-    if (known.config.rate.per_second <= 0) return {};
-    if (const auto wait = known.limiter.take()) {
-        count(source, "rate_limited");
-        return fail(Error{
-            .code = Errc::rate_limited, .message = "the source is over its rate", .context = {}, .retry_after = wait});
+    if (known.config.rate.per_second > 0) {
+        if (const auto wait = known.limiter.take()) {
+            count(source, "rate_limited");
+            count_refusal(source, "rate");
+            return fail(Error{.code = Errc::rate_limited,
+                              .message = "the source is over its rate",
+                              .context = {},
+                              .retry_after = wait});
+        }
     }
-    return {};
+    // One that has no room for a single finding isn't read at all: to say no must cost less than to say yes.
+    auto room = admission_->look(known.as->config.name, 1, Patience::pushed);
+    if (!room) {
+        count(source, "overloaded");
+        count_refusal(source, why_refused(room.error()));
+    }
+    return room;
 }
 
 auto Receiver::challenge(const std::string& source) const -> std::string {
@@ -264,7 +259,7 @@ auto Receiver::take(std::string source, std::string body, Arrival arrival)
     const auto& adapter = *found->second->as->adapter;
     auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
     if (!delivery) {
-        count(source, "malformed");
+        count(source, name_of(delivery.error().code));
         co_return fail(std::move(delivery.error()));
     }
     auto items = take_items(adapter, *delivery, body);
@@ -279,6 +274,7 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
     std::vector<store::IntakeItem> items;
     for (auto& body : bodies) {
         auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
+        if (!delivery && delivery.error().code == Errc::overloaded) co_return fail(std::move(delivery.error()));
         if (!delivery) {
             items.push_back(quarantined(to_valid_utf8(body), "the message is no JSON: " + delivery.error().message));
             continue;
@@ -288,7 +284,14 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
     co_return co_await commit(*found->second, std::move(items), std::move(arrival));
 }
 
-auto Receiver::has_room(std::size_t items) const -> bool { return has_room(items, committing_, store::Via::event); }
+auto Receiver::has_room(const std::string& source, std::size_t items) const -> bool {
+    const auto found = sources_.find(source);
+    if (found == sources_.end()) return false;
+    const auto& known = *found->second;
+    return admission_->look(known.as->config.name, items, patience_of(known, store::Via::event)).has_value();
+}
+
+auto Receiver::piece() const -> std::size_t { return std::clamp<std::size_t>(admission_->capacity() / 4, 1, 100); }
 
 auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
     -> Task<Result<std::vector<store::IntakeResult>>> {
@@ -298,13 +301,17 @@ auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items
         count(name, "empty", via);
         co_return std::vector<store::IntakeResult>{};
     }
-    const InFlight mine(committing_, items.size());
-    if (!items.empty() && !has_room(items.size(), mine.before(), via)) {
-        if (store::form_of(via) == Form::delivery) count(name, "overloaded");
-        co_return fail(Error{.code = Errc::overloaded,
-                             .message = "as many findings are waiting as the queue holds",
-                             .context = {},
-                             .retry_after = retry_when_full});
+    std::optional<Admission::Place> place;
+    if (!items.empty()) {
+        auto taken = admission_->take(source.as->config.name, items.size(), patience_of(source, via));
+        if (!taken) {
+            if (store::form_of(via) == Form::delivery) {
+                count(name, "overloaded");
+                count_refusal(name, why_refused(taken.error()));
+            }
+            co_return fail(std::move(taken.error()));
+        }
+        place.emplace(std::move(*taken));
     }
     store::Intake intake;
     intake.source = source.as->config.name;
@@ -318,15 +325,21 @@ auto Receiver::commit(const Source& source, std::vector<store::IntakeItem> items
         for (auto& item : intake.items) item.completable = item.finding && item.finding->is_partial;
     }
     auto audit = received_entries(intake);
+    fault_point("intake.ready");
     auto committed = co_await store_.commit_intake(std::move(intake), std::move(audit));
+    fault_point("intake.stored");
     if (!committed) {
         count(name, name_of(committed.error().code), via);
+        count_refusal(name, name_of(committed.error().code));
         co_return fail(std::move(committed.error()));
     }
+    std::size_t work = 0;
     for (const auto& result : *committed) {
+        if (result.outcome != Outcome::duplicate && result.outcome != Outcome::quarantined) ++work;
         count(name, to_string(result.outcome), via);
         if (result.outcome == Outcome::quarantined) metrics_.count("dossier_quarantined_total", {{"source", name}});
     }
+    admission_->accepted(work);
     count_late(name, *committed);
     co_return std::move(*committed);
 }

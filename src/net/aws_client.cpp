@@ -141,6 +141,7 @@ auto AwsClient::send(AwsRequest request, Deadline deadline) -> Task<Result<HttpR
                           .body = request.body,
                           .traceparent = {},
                           .max_response = request.max_response,
+                          .flow = request.flow,
                           .on_data = request.on_data};
         const Signing with{.keys = std::move(*keys), .clock_offset = me.clock.offset()};
         sign_v4(out, with.keys,

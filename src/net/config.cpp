@@ -61,6 +61,7 @@ auto read_server(config::Section section) -> ServerConfig {
     read_listen(section, "listen", server.listen);
     read_listen(section, "admin_listen", server.admin_listen);
     section.read("max_body", server.max_body);
+    section.read("body_memory", server.body_memory);
     section.read("max_header", server.max_header);
     section.read("drain_timeout", server.drain_timeout);
     section.read("header_timeout", server.header_timeout);
@@ -72,6 +73,11 @@ auto read_server(config::Section section) -> ServerConfig {
     constexpr std::uint64_t most = std::uint64_t{1} << 30U;
     if (server.max_body.bytes < least || server.max_body.bytes > most)
         section.problem("max_body", "must be from 1KiB to 1GiB");
+    if (server.body_memory.bytes < server.max_body.bytes) {
+        if (section.has("body_memory"))
+            section.problem("body_memory", "must not be less than `max_body`: no body of that size could come in");
+        server.body_memory = server.max_body;
+    }
     if (server.max_header.bytes < least || server.max_header.bytes > (1U << 20U))
         section.problem("max_header", "must be from 1KiB to 1MiB");
     for (const auto& [key, timeout] :

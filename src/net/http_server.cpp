@@ -12,7 +12,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <mutex>
+#include <vector>
 
 namespace dossier::net {
 
@@ -22,6 +24,8 @@ namespace {
 
 /// Connections that are being told 503; those beyond are closed without a word.
 constexpr std::size_t most_turned_away = 128;
+/// How many places are kept free, by ending connections that only wait.
+constexpr std::size_t spare_places = 64;
 
 auto resolve(const ListenAddress& address) -> Result<tcp::endpoint> {
     if (address.host.empty()) return tcp::endpoint(tcp::v4(), address.port);
@@ -61,6 +65,20 @@ void for_each_connection(Runtime& runtime, const std::shared_ptr<ServerCore>& co
     }
 }
 
+/// Whoever asks for something goes before those that only hold a place: of connections that have been without a request
+/// for a second, the longest waiting end. Clients that keep connections know that they may.
+void end_longest_waiting(std::unordered_set<Connection*>& connections, std::size_t most) {
+    const auto young = std::chrono::steady_clock::now() - std::chrono::seconds{1};
+    std::vector<std::pair<Deadline, Connection*>> waiting;
+    for (auto* connection : connections) {
+        const auto since = connection->waiting_since();
+        if (since && *since < young) waiting.emplace_back(*since, connection);
+    }
+    const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(std::min(most, waiting.size()));
+    std::ranges::partial_sort(waiting, end);
+    for (auto chosen = waiting.begin(); chosen != end; ++chosen) chosen->second->abort();
+}
+
 } // namespace
 
 struct HttpServer::Impl {
@@ -73,6 +91,7 @@ struct HttpServer::Impl {
 
     auto accept_all() -> Task<void>;
     void receive(std::shared_ptr<Accepted> accepted);
+    void make_room();
     auto current_tls() -> std::shared_ptr<asio::ssl::context> {
         const std::scoped_lock lock(tls_mutex);
         return tls;
@@ -82,6 +101,7 @@ struct HttpServer::Impl {
     std::shared_ptr<ServerCore> core;
     std::shared_ptr<tcp::acceptor> acceptor; ///< used on lane 0 only, once it listens
     std::uint16_t port = 0;
+    Deadline made_room_at{};        ///< last; lane 0
     std::optional<TaskScope> scope; ///< from a successful start on
     std::mutex tls_mutex;
     std::shared_ptr<asio::ssl::context> tls;
@@ -113,13 +133,30 @@ void HttpServer::Impl::receive(std::shared_ptr<Accepted> accepted) {
     accepted->socket.set_option(tcp::no_delay(true), ignored);
     accepted->tls = current_tls();
     const auto lane = runtime.lane(accepted->lane).get_executor();
-    if (core->connections < core->config.max_connections) {
+    const auto most = core->config.max_connections;
+    if (core->connections >= most - std::min(spare_places, most / 16)) make_room();
+    if (core->connections < most) {
         accepted->counted = std::make_shared<Counted>(core, &ServerCore::connections);
         const auto serve = accepted->tls ? serve_tls : serve_plain;
         scope->spawn(lane, "http.connection", [accepted, serve] { return serve(accepted); });
     } else if (core->turned_away < most_turned_away) {
         accepted->counted = std::make_shared<Counted>(core, &ServerCore::turned_away);
+        core->metrics.count("dossier_http_refused_total", {{"reason", "connections"}});
         scope->spawn(lane, "http.turn_away", [accepted] { return turn_away(accepted); });
+    } else {
+        core->metrics.count("dossier_http_refused_total", {{"reason", "connections"}});
+    }
+}
+
+/// Looking through all connections costs something, so it is done now and then, and for several at once.
+void HttpServer::Impl::make_room() {
+    constexpr auto pause = std::chrono::milliseconds{20};
+    const auto now = std::chrono::steady_clock::now();
+    if (now - made_room_at < pause) return;
+    made_room_at = now;
+    for (std::size_t lane = 0; lane < core->by_lane.size(); ++lane) {
+        asio::post(runtime.lane(lane),
+                   [shared = core, lane] { end_longest_waiting(shared->by_lane[lane], spare_places / 2); });
     }
 }
 

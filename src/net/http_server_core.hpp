@@ -3,6 +3,8 @@
 // only that lane touches; stopping sends one message to every lane. Held by shared_ptr, so that a message that is still
 // in a lane's queue when the server goes finds its state alive.
 
+#include "body_budget.hpp"
+
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/runtime.hpp"
 #include "dossier/net/config.hpp"
@@ -13,6 +15,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -25,14 +28,25 @@ public:
     virtual ~Connection() = default;
     virtual void begin_drain() = 0; ///< closes if no request is in progress
     virtual void abort() = 0;       ///< closes the socket
+    /// Since when it has occupied its place without asking for anything; nullopt while a request is in progress.
+    [[nodiscard]] virtual auto waiting_since() const -> std::optional<Deadline> = 0;
 };
 
 struct ServerCore {
+    ServerCore(ServerConfig config_, Metrics& metrics_, Gate gate_, Handler handler_, ProblemWriter problem_)
+        : config(std::move(config_)),
+          metrics(metrics_),
+          gate(std::move(gate_)),
+          handler(std::move(handler_)),
+          problem(std::move(problem_)),
+          bodies(config.body_memory.bytes) {}
+
     ServerConfig config;
     Metrics& metrics;
     Gate gate;
     Handler handler;
     ProblemWriter problem;
+    BodyBudget bodies;
     std::vector<std::unordered_set<Connection*>> by_lane; ///< element i belongs to lane i
     std::atomic<std::size_t> connections{0};              ///< being served
     std::atomic<std::size_t> turned_away{0};              ///< being told 503

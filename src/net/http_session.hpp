@@ -52,6 +52,7 @@ public:
     void begin_drain() override {
         if (idle_) abort();
     }
+    [[nodiscard]] auto waiting_since() const -> std::optional<Deadline> override { return waiting_since_; }
     void abort() override {
         boost::system::error_code ignored; // closing a closed socket
         stream_.lowest_layer().close(ignored);
@@ -106,8 +107,12 @@ private:
         co_return step;
     }
 
-    auto read_body(Parser& parser, const HttpRequest& request) -> Task<Step> {
+    /// @param hold of the body's bytes, while it is read and answered
+    auto read_body(Parser& parser, const HttpRequest& request, BodyBudget::Hold& hold) -> Task<Step> {
         if (parser.is_done()) co_return Step{};
+        const Refusal no_room{503, "as much is being sent as this server takes at once"};
+        if (const auto length = parser.content_length(); length && !hold.would_fit(*length))
+            co_return std::unexpected(no_room);
         watchdog_->arm(Clock::now() + core_->config.body_timeout);
         if (request.headers.get("Expect") && parser.get().version() >= 11 && buffer_.size() == 0) {
             constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -115,7 +120,13 @@ private:
             if (error) co_return std::unexpected(Refusal{});
         }
         parser.eager(true);
-        co_return co_await parse_until(parser, read_size, [&parser] { return parser.is_done(); });
+        bool fits = true;
+        auto step = co_await parse_until(parser, read_size, [&parser, &hold, &fits] {
+            fits = hold.grow_to(parser.get().body().size());
+            return !fits || parser.is_done();
+        });
+        if (step && !fits) co_return std::unexpected(no_room);
+        co_return step;
     }
 
     /// Waits for the first byte of a request. False: the connection ends without a word.
@@ -124,6 +135,7 @@ private:
         while (buffer_.size() == 0) {
             if (core_->draining) co_return false;
             watchdog_->arm(Clock::now() + core_->config.idle_timeout);
+            if (buffer_.capacity() > first_read_size) buffer_.shrink_to_fit(); // many idle ones would add up
             idle_ = true;
             const auto read = co_await read_more(first_read_size);
             idle_ = false;
@@ -143,12 +155,14 @@ private:
     }
 
     auto serve_one() -> Task<Next> {
+        waiting_since_ = Clock::now();
         if (!co_await wait_for_request()) co_return Next::close;
         const auto begun = Clock::now();
         watchdog_->arm(begun + core_->config.header_timeout);
         Parser parser;
         HttpRequest request;
         auto step = co_await read_head(parser);
+        waiting_since_.reset();
         take_ids(parser.get(), request);
         if (step) step = take_head(parser.get(), request);
         request.peer = peer_;
@@ -158,19 +172,20 @@ private:
                              .close = !step || !parser.get().keep_alive(),
                              .http10 = parser.get().version() < 11};
 
+        std::optional<BodyBudget::Hold> hold(std::in_place, core_->bodies, request.path);
         std::optional<HttpResponse> response;
         if (step) {
             response = ask_gate(request);
             if (response) {
                 options.close = options.close || !parser.is_done();
             } else {
-                step = co_await read_body(parser, request);
+                step = co_await read_body(parser, request, *hold);
             }
         }
         if (!step) {
             if (step.error().status == 0) co_return Next::close;
             options.close = true;
-            response = core_->problem(step.error().status, step.error().detail, request.request_id);
+            response = refuse(step.error(), request.request_id);
         }
         const auto request_id = request.request_id;
         const auto method = method_label(request.method);
@@ -179,10 +194,20 @@ private:
             request.body = std::move(parser.get().body());
             response = co_await ask_handler(std::move(request));
         }
+        hold.reset(); // the body is gone; who reads the answer slowly keeps nobody out
         options.request_id = request_id;
         const auto written = co_await send(std::move(*response), options, method, begun);
         if (!written) co_return Next::close;
         co_return *written ? Next::linger : Next::request;
+    }
+
+    auto refuse(const Refusal& refusal, const std::string& request_id) -> HttpResponse {
+        auto response = core_->problem(refusal.status, refusal.detail, request_id);
+        if (refusal.status == 503) {
+            core_->metrics.count("dossier_http_refused_total", {{"reason", "bodies"}});
+            response.headers.set("Retry-After", "1");
+        }
+        return response;
     }
 
     auto ask_gate(const HttpRequest& request) -> std::optional<HttpResponse> {
@@ -307,6 +332,7 @@ private:
     boost::beast::flat_buffer buffer_;
     std::size_t parsed_ = 0; ///< bytes of this request that the parser took so far
     bool idle_ = false;
+    std::optional<Deadline> waiting_since_;
 };
 
 /// Puts a connection into its lane's set for as long as it is served.

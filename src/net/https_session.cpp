@@ -19,9 +19,11 @@ public:
         boost::system::error_code ignored; // closing a closed socket
         socket_.close(ignored);
     }
+    [[nodiscard]] auto waiting_since() const -> std::optional<Deadline> override { return begun_; }
 
 private:
     tcp::socket& socket_;
+    Deadline begun_ = std::chrono::steady_clock::now();
 };
 
 auto serve_secured(std::shared_ptr<Accepted> accepted) -> Task<void> {

@@ -15,7 +15,7 @@ struct InFlightLimit::Waiter {
     bool has_place = false;
 };
 
-auto InFlightLimit::acquire(Deadline deadline) -> Task<Result<Permit>> {
+auto InFlightLimit::acquire(Deadline deadline, Flow flow) -> Task<Result<Permit>> {
     auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
     {
         const std::scoped_lock lock(mutex_);
@@ -23,13 +23,16 @@ auto InFlightLimit::acquire(Deadline deadline) -> Task<Result<Permit>> {
             --free_;
             co_return Permit(*this);
         }
-        waiting_.push_back(waiter);
+        waiting_[flow].push_back(waiter);
     }
     waiter->timer.expires_at(deadline);
     const auto [error] = co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     const std::scoped_lock lock(mutex_);
     if (waiter->has_place) co_return Permit(*this);
-    waiting_.remove(waiter);
+    if (const auto others = waiting_.find(flow); others != waiting_.end()) {
+        others->second.remove(waiter);
+        if (others->second.empty()) waiting_.erase(others);
+    }
     if (error) co_return fail(Errc::cancelled, "the request was cancelled");
     co_return fail(Errc::timeout, "no place came free: as many requests as allowed are under way");
 }
@@ -42,11 +45,24 @@ void InFlightLimit::release() {
             ++free_;
             return;
         }
-        next = std::move(waiting_.front());
-        waiting_.pop_front();
+        next = next_in_turn();
         next->has_place = true;
     }
     asio::post(next->timer.get_executor(), [next] { next->timer.cancel(); });
+}
+
+auto InFlightLimit::next_in_turn() -> std::shared_ptr<Waiter> {
+    auto flow = waiting_.begin();
+    if (waiting_.size() > 1) {
+        std::vector<Flow> flows;
+        flows.reserve(waiting_.size());
+        for (const auto& [name, waiters] : waiting_) flows.push_back(name);
+        flow = std::next(flow, static_cast<std::ptrdiff_t>(order_.next(flows, 1).front()));
+    }
+    auto next = std::move(flow->second.front());
+    flow->second.pop_front();
+    if (flow->second.empty()) waiting_.erase(flow);
+    return next;
 }
 
 } // namespace dossier::net

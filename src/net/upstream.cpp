@@ -119,7 +119,7 @@ auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline dea
         auto error = std::move(turn).error().with("upstream", config.name);
         co_return TryVerdict{.final = fail(std::move(error))};
     }
-    auto permit = co_await limit.acquire(deadline);
+    auto permit = co_await limit.acquire(deadline, request.flow);
     if (!permit) {
         auto error = std::move(permit).error().with("upstream", config.name);
         co_return TryVerdict{.final = fail(std::move(error))};

@@ -63,12 +63,17 @@ private:
                 .details = dump_json(details)};
     }
 
+    auto save(store::StageCommit commit) -> Task<Result<void>> {
+        auto saved = co_await stations_.store.commit_stage(commit);
+        if (saved) work_.committed(commit);
+        co_return saved;
+    }
+
     /// Moves dossier and findings to `stage` unless they are there.
     auto settle(Stage stage) -> Task<Result<store::Release>> {
         if (work_.row().stage != stage) {
             auto commit = work_.commit(stage, {}, now());
-            if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
-                co_return fail(std::move(saved.error()));
+            if (auto saved = co_await save(std::move(commit)); !saved) co_return fail(std::move(saved.error()));
         }
         co_return release(store::Release::Kind::done);
     }
@@ -91,8 +96,7 @@ private:
         }
         commit.at = now();
         commit.audit.push_back(entry("draft.awaiting_approval", {{"draft", draft.id}, {"approval", draft.approval}}));
-        if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
-            co_return fail(std::move(saved.error()));
+        if (auto saved = co_await save(std::move(commit)); !saved) co_return fail(std::move(saved.error()));
         co_return release(store::Release::Kind::done);
     }
 
@@ -138,12 +142,11 @@ private:
         commit.save_drafts.push_back(draft);
         commit.audit.push_back(
             entry("draft.approved_automatically", {{"draft", draft.id}, {"content_hash", draft.content_hash}}));
-        if (auto saved = co_await stations_.store.commit_stage(commit); !saved) {
+        if (auto saved = co_await save(std::move(commit)); !saved) {
             // Others took the last place of this hour since the draft was made.
             if (saved.error().code == Errc::quota_exhausted) co_return co_await wait_for_person(as_drafted);
             co_return fail(std::move(saved.error()));
         }
-        work_.committed(commit);
         co_return co_await post(std::move(draft));
     }
 
@@ -173,8 +176,7 @@ private:
                                       {"sink", draft.sink},
                                       {"key", progress->ticket->key},
                                       {"content_hash", draft.content_hash}}));
-        if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
-            co_return fail(std::move(saved.error()));
+        if (auto saved = co_await save(std::move(commit)); !saved) co_return fail(std::move(saved.error()));
         log::info("ticket.delivered", {{"dossier", work_.row().id},
                                        {"finding", work_.row().findings.front().id},
                                        {"sink", draft.sink},

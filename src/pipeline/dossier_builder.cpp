@@ -38,6 +38,13 @@ using namespace std::chrono_literals;
 constexpr auto enrich_limit = 10min;  // over the wait for a turn; each source has a time limit of its own
 constexpr auto explain_limit = 10min; // over all providers and repair tries
 
+/// Nothing of it was decided or written anywhere yet, so nobody has to hear more. What a person decides meanwhile makes
+/// it ready again.
+auto is_untold(const DossierCase& work) -> bool {
+    const auto waits = [](const Draft& one) { return one.state == DraftState::pending && !one.ticket; };
+    return !work.row().ticket && std::ranges::all_of(work.row().drafts, waits);
+}
+
 /// What the platform could not be asked for is missing like any other context.
 void add_gaps_of_thin(const std::vector<Finding>& findings, std::vector<ContextGap>& gaps) {
     for (const auto& finding : findings) {
@@ -127,6 +134,7 @@ public:
                 co_return fail(std::move(kept.error()));
         }
         if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
+        if (is_untold(work)) co_return end;
         auto followed = co_await follow_ticket(stations_, claim_, std::move(end), !turn_.is_new);
         if (!followed) co_return fail(std::move(followed.error()));
         auto written = co_await write_back(stations_, work, std::move(*followed));

@@ -23,6 +23,59 @@ void sooner(store::Release& end, Timestamp at) {
     }
 }
 
+/// What the ticket of a draft says of the findings: all were open when it was written.
+auto as_drafted(const Draft& draft, std::vector<Finding> findings) -> ticket::Told {
+    for (auto& finding : findings) finding.status = Status::open;
+    return ticket::told_at_birth(findings, draft.due);
+}
+
+/// A draft that ended while the answer to its ticket's create was missing: the ticket may be there and has to hear of
+/// it.
+auto is_without_answer(const Stations& stations, const store::DossierRow& row, const Draft& draft) -> bool {
+    using enum DraftState;
+    const auto stands = [&](const Draft& one) {
+        return one.kind == draft.kind && one.generation == draft.generation &&
+               (one.ticket || one.state == pending || one.state == approved || one.state == posted);
+    };
+    return draft.kind == "ticket" && !stations.delivery.is_internal(draft.sink) &&
+           std::ranges::none_of(row.drafts, stands);
+}
+
+/// Looks for tickets of which nobody knows. @return when to look again
+auto recall_tickets(const Stations& stations, const store::Claim& claim, const store::DossierRow& row,
+                    const std::vector<Finding>& findings) -> Task<Result<std::optional<Timestamp>>> {
+    std::optional<Timestamp> again_at;
+    for (const auto& draft : row.drafts) { // the newest first
+        if (!is_without_answer(stations, row, draft)) continue;
+        auto recalled = co_await stations.delivery.recall(draft, deadline_in(follow_limit));
+        if (!recalled) co_return fail(std::move(recalled.error()));
+        if (recalled->wait_until) again_at = std::min(again_at.value_or(*recalled->wait_until), *recalled->wait_until);
+        if (!recalled->ticket) continue;
+        auto known = draft;
+        known.ticket = recalled->ticket;
+        store::StageCommit commit;
+        commit.claim = claim;
+        commit.at = stations.clock.now();
+        commit.stage = row.stage;
+        commit.revision = row.revision;
+        commit.ticket = known.ticket;
+        commit.opens_ticket = store::TicketRow{.dossier_id = row.id,
+                                               .generation = known.generation,
+                                               .ticket = *known.ticket,
+                                               .told = ticket::to_text(as_drafted(known, findings))};
+        commit.save_drafts.push_back(known);
+        if (auto saved = co_await stations.store.commit_stage(std::move(commit)); !saved)
+            co_return fail(std::move(saved.error()));
+        const bool was_decided = known.state == DraftState::rejected || !known.decided_by.empty();
+        if (was_decided) {
+            auto said = co_await tell_undelivered(stations, std::move(known), deadline_in(follow_limit));
+            if (!said) co_return fail(std::move(said.error()));
+        }
+        break; // what it has to hear of its findings begins with it
+    }
+    co_return again_at;
+}
+
 auto has_draft_of(const store::DossierRow& row, int generation) -> bool {
     return std::ranges::any_of(row.drafts, [&](const Draft& one) {
         return one.kind == "ticket" && one.generation == generation && one.state != DraftState::expired;
@@ -53,6 +106,9 @@ auto follow_ticket(const Stations& stations, const store::Claim& claim, store::R
     if (!row) co_return fail(std::move(row.error()));
     auto findings = findings_now(*row);
     if (!findings) co_return fail(std::move(findings.error()));
+    auto recalled = co_await recall_tickets(stations, claim, *row, *findings);
+    if (!recalled) co_return fail(std::move(recalled.error()));
+    if (*recalled) sooner(end, **recalled);
     auto current = co_await ticket_turn(stations, *row);
     if (!current) co_return fail(std::move(current.error()));
     ticket::FollowOrder order{.claim = claim,

@@ -1,5 +1,6 @@
 #include "dossier/pipeline/worker_pool.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t claim_block = 64;
+constexpr auto noticed_step = 1s;  // of the wall clock, back
 constexpr auto longest_pause = 1s; // the wake-up is a hint; the store is asked at least this often
 
 } // namespace
@@ -62,9 +64,24 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
         });
     }
 
+    /// Every time in the store is one of the wall clock: where that is set back, work would wait for as long.
+    /// @param latest what it showed last; nullopt = it may have been set back while nobody ran
+    auto follow_clock(std::optional<Timestamp>& latest) -> Task<void> {
+        const auto now = clock.now();
+        const bool went_back = latest && now < *latest - noticed_step;
+        if (went_back || !latest) {
+            const auto done = co_await store.reschedule(now, config.lease, went_back);
+            if (!done) co_return; // with `latest` as it was: tried again before the next claim
+            if (*done) log::warn("clock.went_back", {{"to", format_time(now)}});
+        }
+        latest = now;
+    }
+
     auto dispatch() -> Task<void> {
+        std::optional<Timestamp> latest;
         while (!stopping) {
             woken = false;
+            co_await follow_clock(latest);
             const auto claimed = co_await claim_some();
             if (!claimed) {
                 log::error("queue.claim_failed", {{"error", claimed.error().describe()}});
@@ -84,6 +101,7 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
         auto taken = co_await store.claim_ready(owner, clock.now(), config.lease,
                                                 std::min(claim_block, config.in_flight - busy));
         if (!taken) co_return fail(std::move(taken.error()));
+        if (!taken->empty()) fault_point("queue.claimed");
         for (auto& claim : *taken) {
             {
                 const std::lock_guard lock(mutex);
@@ -115,7 +133,11 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
             }
         } const forget_at_end{*this, claim};
         auto release = co_await advance(claim);
-        auto released = co_await store.release(std::move(release));
+        fault_point("queue.done");
+        auto released = co_await store.release(release);
+        // A store that can't write (a full disk) will again; until then the dossier stays ours.
+        while (!released && released.error().code == Errc::storage && !stopping && co_await sleep_for(longest_pause))
+            released = co_await store.release(release);
         // A lost lease is somebody else's dossier now; anything else heals when the lease runs out.
         if (!released && released.error().code != Errc::conflict)
             log::error("queue.release_failed", {{"dossier", claim.dossier_id}, {"error", released.error().describe()}});

@@ -1,11 +1,11 @@
 #include "postgres_leases.hpp"
 
+#include "sql_claims.hpp"
 #include "sql_rows.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace dossier::store {
 
@@ -14,27 +14,71 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto count_interval = 1s;
+constexpr Duration expiry_interval = 1s; ///< every lease is read for it
 
-struct Ready {
+struct Claimed {
     Claim claim;
+    std::string source;
     std::int64_t severity = 0;
     std::int64_t ready_at = 0;
 };
 
-/// The number of rows stands in the text: with a parameter for it the planner thinks of all of them.
-auto claim_statement(std::size_t limit) -> std::string {
-    return fmt::format("WITH ready AS (SELECT seq FROM dossiers WHERE ready_at IS NOT NULL AND ready_at <= ?1 "
-                       "AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY severity DESC, ready_at LIMIT {} "
-                       "FOR UPDATE SKIP LOCKED) "
-                       "UPDATE dossiers d SET lease_owner=?2, lease_until=?3, fence=d.fence+1 FROM ready "
-                       "WHERE d.seq = ready.seq "
-                       "RETURNING d.id, d.fence, d.work_seq, d.attempts, d.severity, d.ready_at",
-                       limit);
+/// All shares in one statement: `SELECT` of each, then one `UPDATE`. Numbers of rows stand in the text: with a
+/// parameter for them the planner thinks of all rows. Sources are parameters from ?4 on.
+auto claim_statement(const std::vector<Share>& shares) -> std::string {
+    std::string selects;
+    std::string all;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        selects += fmt::format("share{0} AS (SELECT seq FROM dossiers WHERE source=?{1} AND severity={2} AND ready_at "
+                               "IS NOT NULL AND ready_at<=?1 AND lease_owner='' ORDER BY ready_at LIMIT {3} "
+                               "FOR UPDATE SKIP LOCKED), ",
+                               i, i + 4, shares[i].flow->severity, shares[i].most);
+        all += fmt::format("{}SELECT seq FROM share{}", i == 0 ? "" : " UNION ALL ", i);
+    }
+    return fmt::format("WITH {}taken AS ({}) UPDATE dossiers d SET lease_owner=?2, lease_until=?3, fence=d.fence+1 "
+                       "FROM taken WHERE d.seq = taken.seq "
+                       "RETURNING d.id, d.fence, d.work_seq, d.attempts, d.source, d.severity, d.ready_at",
+                       selects, all);
+}
+
+auto take_shares(PostgresDatabase& db, const std::vector<Share>& shares, const std::string& owner, Timestamp now,
+                 Timestamp until) -> std::vector<std::vector<Claim>> {
+    std::vector<SqlValue> values = {sql_value(now), sql_value(owner), sql_value(until)};
+    for (const auto& share : shares) values.push_back(sql_value(share.flow->source));
+    std::vector<Claimed> claimed;
+    {
+        auto rows = db.query_once(claim_statement(shares), values);
+        while (rows.next()) {
+            claimed.push_back({.claim = {.dossier_id = rows.text(0),
+                                         .fence = rows.integer(1),
+                                         .work_seq = rows.integer(2),
+                                         .attempts = rows.number(3)},
+                               .source = rows.text(4),
+                               .severity = rows.integer(5),
+                               .ready_at = rows.integer(6)});
+        }
+    }
+    std::ranges::sort(claimed, {}, &Claimed::ready_at);
+    std::vector<std::vector<Claim>> taken(shares.size());
+    for (auto& one : claimed) {
+        const auto share = std::ranges::find_if(shares, [&](const Share& other) {
+            return other.flow->source == one.source && other.flow->severity == one.severity;
+        });
+        if (share != shares.end()) taken[static_cast<std::size_t>(share - shares.begin())].push_back(one.claim);
+    }
+    return taken;
+}
+
+/// Leases that ran out. Rows that are being written to are left for the next time.
+void free_expired(PostgresDatabase& db, Timestamp now) {
+    db.run("UPDATE dossiers SET lease_owner='', lease_until=NULL WHERE seq IN (SELECT seq FROM dossiers WHERE "
+           "lease_owner<>'' AND lease_until<=? FOR UPDATE SKIP LOCKED)",
+           now);
 }
 
 } // namespace
 
-PostgresLeases::PostgresLeases(const PostgresTarget& target, std::atomic<std::int64_t>& backlog)
+PostgresLeases::PostgresLeases(const PostgresTarget& target, Backlog& backlog)
     : backlog_(backlog),
       link_("leases", target, PostgresTarget::Access::read_write, closing_),
       thread_([this] { loop(); }) {}
@@ -78,7 +122,7 @@ void PostgresLeases::run(Job<PostgresDatabase>& job) {
 void PostgresLeases::count_backlog(PostgresDatabase& db) {
     const auto now = std::chrono::steady_clock::now();
     if (now - counted_at_ < count_interval) return;
-    backlog_ = count_unfinished(db);
+    backlog_.set(count_unfinished(db));
     counted_at_ = now;
 }
 
@@ -86,26 +130,18 @@ auto PostgresLeases::claim(std::string owner, Timestamp now, Duration lease, std
     -> Task<Result<std::vector<Claim>>> {
     using Claims = std::vector<Claim>;
     co_return co_await run_job<Claims, PostgresDatabase>(
-        queue_,
-        [this, owner = std::move(owner), now, lease,
-         sql = claim_statement(limit)](PostgresDatabase& db) -> Result<Claims> {
+        queue_, [this, owner = std::move(owner), now, lease, limit](PostgresDatabase& db) -> Result<Claims> {
             db.begin("BEGIN");
-            std::vector<Ready> ready;
-            auto rows = db.query_once(sql, {sql_value(now), sql_value(owner), sql_value(now + lease)});
-            while (rows.next()) {
-                ready.push_back({.claim = {.dossier_id = rows.text(0),
-                                           .fence = rows.integer(1),
-                                           .work_seq = rows.integer(2),
-                                           .attempts = rows.number(3)},
-                                 .severity = rows.integer(4),
-                                 .ready_at = rows.integer(5)});
+            if (now < looked_for_expired_ || now - looked_for_expired_ >= expiry_interval) {
+                free_expired(db, now);
+                looked_for_expired_ = now;
             }
+            const auto take = [&](const std::vector<Share>& shares) {
+                return take_shares(db, shares, owner, now, now + lease);
+            };
+            auto claims = take_in_turn<Claim>(order_, ready_flows(db, now), limit, take);
             count_backlog(db);
             db.commit();
-            std::ranges::sort(ready, {}, [](const Ready& one) { return std::tuple(-one.severity, one.ready_at); });
-            Claims claims;
-            claims.reserve(ready.size());
-            for (auto& one : ready) claims.push_back(std::move(one.claim));
             return claims;
         });
 }

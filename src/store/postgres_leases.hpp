@@ -5,9 +5,11 @@
 // No statement here waits for a row that somebody else holds, so nothing here can be part of a deadlock. A lease whose
 // row is being written to is prolonged the next time.
 
+#include "backlog.hpp"
 #include "job.hpp"
 #include "postgres_link.hpp"
 
+#include "dossier/base/turn_order.hpp"
 #include "dossier/store/records.hpp"
 
 #include <thread>
@@ -17,7 +19,7 @@ namespace dossier::store {
 class PostgresLeases {
 public:
     /// Everything given must outlive it. @param backlog is counted anew now and then: other replicas work on it too
-    PostgresLeases(const PostgresTarget& target, std::atomic<std::int64_t>& backlog);
+    PostgresLeases(const PostgresTarget& target, Backlog& backlog);
     ~PostgresLeases();
     PostgresLeases(const PostgresLeases&) = delete;
     auto operator=(const PostgresLeases&) -> PostgresLeases& = delete;
@@ -31,8 +33,10 @@ private:
     void run(Job<PostgresDatabase>& job);
     void count_backlog(PostgresDatabase& db);
 
-    std::atomic<std::int64_t>& backlog_;
+    Backlog& backlog_;
+    TurnOrder order_;
     std::chrono::steady_clock::time_point counted_at_{};
+    Timestamp looked_for_expired_{}; ///< leases that ran out
     std::atomic<bool> closing_ = false;
     PostgresLink link_;
     JobQueue<PostgresDatabase> queue_;

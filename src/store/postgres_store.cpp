@@ -1,7 +1,5 @@
 #include "postgres_store.hpp"
 
-#include <algorithm>
-
 namespace dossier::store {
 
 namespace {
@@ -23,10 +21,6 @@ void PostgresStore::stop() {
     leases_.close();
     writer_.close();
     readers_.close();
-}
-
-auto PostgresStore::backlog() const -> std::size_t {
-    return static_cast<std::size_t>(std::max<std::int64_t>(backlog_.load(std::memory_order_relaxed), 0));
 }
 
 auto PostgresStore::claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)

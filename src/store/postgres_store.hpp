@@ -16,7 +16,10 @@ public:
     PostgresStore(PostgresTarget target, Sealer sealer);
     ~PostgresStore() override { stop(); }
 
-    [[nodiscard]] auto backlog() const -> std::size_t override;
+    [[nodiscard]] auto backlog() const -> std::size_t override { return backlog_.total(); }
+    [[nodiscard]] auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> override {
+        return backlog_.by_source();
+    }
     auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
         -> Task<Result<std::vector<Claim>>> override;
     auto renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> override;
@@ -30,7 +33,7 @@ private:
     void stop();
 
     PostgresTarget target_;
-    std::atomic<std::int64_t> backlog_ = 0;
+    Backlog backlog_;
     PostgresWriter writer_;
     PostgresReaders readers_;
     PostgresLeases leases_;

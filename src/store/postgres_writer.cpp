@@ -3,6 +3,7 @@
 #include "postgres_migrate.hpp"
 #include "sql_rows.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 
@@ -24,7 +25,7 @@ constexpr std::string_view count_commit =
 } // namespace
 
 PostgresWriter::PostgresWriter(const PostgresTarget& target, JobQueue<WriteSession>& queue, const Sealer& sealer,
-                               Waker& waker, std::atomic<std::int64_t>& backlog)
+                               Waker& waker, Backlog& backlog)
     : queue_(queue),
       sealer_(sealer),
       waker_(waker),
@@ -36,7 +37,7 @@ PostgresWriter::PostgresWriter(const PostgresTarget& target, JobQueue<WriteSessi
     db.begin("BEGIN");
     db.run("DELETE FROM commits WHERE at < now() - interval '1 day' AND writer <> ?", name_);
     db.commit();
-    backlog_ = count_unfinished(db);
+    backlog_.set(count_unfinished(db));
     thread_ = std::thread([this] { loop(); });
 }
 
@@ -120,7 +121,9 @@ void PostgresWriter::commit(Group group) {
         if (session.state.ready) db.run("SELECT pg_notify('dossier_ready', '')");
         committing_ = session.state;
         is_committing_ = true;
+        fault_point("store.written");
         db.commit();
+        fault_point("store.committed");
         is_committing_ = false;
         round_trips_ += db.waits() - waits;
     } catch (const PostgresFailure& failure) {
@@ -135,7 +138,7 @@ void PostgresWriter::commit(Group group) {
 
 void PostgresWriter::run_one(WriteSession& session, Job<WriteSession>& job) {
     auto& db = static_cast<PostgresDatabase&>(session.db);
-    const auto before = session.state;
+    auto before = session.mark();
     db.mark();
     const bool is_good = job.run(session);
     if (db.failure()) throw PostgresFailure(*db.failure());
@@ -143,14 +146,14 @@ void PostgresWriter::run_one(WriteSession& session, Job<WriteSession>& job) {
         db.keep();
     } else {
         db.undo();
-        session.state = before;
+        session.undo(std::move(before));
     }
 }
 
 void PostgresWriter::committed(Group group, const WriteSession::State& state) {
     groups_ += 1;
     operations_ += group.size();
-    backlog_ += state.backlog;
+    backlog_.apply(state.moves);
     if (state.ready) waker_.wake();
 }
 

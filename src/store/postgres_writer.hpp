@@ -27,7 +27,7 @@ public:
     /// Connects and migrates; throws PostgresFailure. Everything given must outlive it.
     /// @param backlog what this writer's commits change is added to it
     PostgresWriter(const PostgresTarget& target, JobQueue<WriteSession>& queue, const Sealer& sealer, Waker& waker,
-                   std::atomic<std::int64_t>& backlog);
+                   Backlog& backlog);
     ~PostgresWriter();
     PostgresWriter(const PostgresWriter&) = delete;
     auto operator=(const PostgresWriter&) -> PostgresWriter& = delete;
@@ -60,7 +60,7 @@ private:
     JobQueue<WriteSession>& queue_;
     const Sealer& sealer_;
     Waker& waker_;
-    std::atomic<std::int64_t>& backlog_;
+    Backlog& backlog_;
     std::atomic<bool> closing_ = false;
     PostgresLink link_;
     std::string name_; ///< in `commits`

@@ -405,8 +405,27 @@ CREATE TABLE settings(
 ) WITHOUT ROWID;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4, version_5,
-                                         version_6, version_7, version_8, version_9};
+/// Turns: what waits by source and severity, without what is under work.
+constexpr auto version_10 = R"sql(
+ALTER TABLE dossiers ADD COLUMN source TEXT NOT NULL DEFAULT ''; -- whose findings made the work
+UPDATE dossiers SET source=coalesce((SELECT f.source FROM findings f WHERE f.dossier=dossiers.seq
+    ORDER BY f.seq DESC LIMIT 1), '') WHERE ready_at IS NOT NULL;
+DROP INDEX dossiers_ready;
+CREATE INDEX dossiers_waiting ON dossiers(source, severity, ready_at) WHERE ready_at IS NOT NULL AND lease_owner = '';
+DROP INDEX dossiers_leased;
+CREATE INDEX dossiers_leased ON dossiers(lease_until) WHERE lease_owner <> '';
+DROP INDEX findings_unfinished;
+CREATE INDEX findings_unfinished ON findings(source)
+    WHERE stage IN ('received','normalised','enriched','assessed','explained','drafted');
+)sql";
+
+/// Lists and digests of a span of time begin where it begins, however long the past is.
+constexpr auto version_11 = R"sql(
+CREATE INDEX findings_received ON findings(received_at, seq);
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,  version_5, version_6,
+                                         version_7, version_8, version_9, version_10, version_11};
 
 } // namespace
 

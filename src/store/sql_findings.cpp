@@ -151,24 +151,26 @@ struct Home {
 };
 
 /// The dossier of the finding's exposure, opened where there is none; ready either way.
-auto join_dossier(WriteSession& session, const Finding& finding, Timestamp at) -> Home {
+/// Whose findings come in makes the work: the dossier waits in that source's turn.
+auto join_dossier(WriteSession& session, const std::string& source, const Finding& finding, Timestamp at) -> Home {
     Home dossier;
     {
         auto rows = session.db.query(dossier_by_exposure, key_of(finding));
         if (rows.next()) dossier = {.seq = rows.integer(0), .id = rows.text(1)};
     }
     if (dossier.seq != 0) {
-        session.db.run("UPDATE dossiers SET severity=max(severity, ?) WHERE seq=?", rank_of(finding.severity),
-                       dossier.seq);
+        session.db.run("UPDATE dossiers SET severity=max(severity, ?), source=? WHERE seq=?", rank_of(finding.severity),
+                       source, dossier.seq);
         dossier.work_seq = make_ready(session, dossier.seq, at);
         return dossier;
     }
     dossier.id = new_id("dos");
     dossier.work_seq = 1;
     dossier.seq = session.db.insert(
-        "INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at, ready_at, work_seq) "
-        "VALUES(?1,?2,?3,?4,?5,?5,?5,?6)",
-        dossier.id, key_of(finding), to_string(Stage::received), rank_of(finding.severity), at, dossier.work_seq);
+        "INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at, ready_at, work_seq, source) "
+        "VALUES(?1,?2,?3,?4,?5,?5,?5,?6,?7)",
+        dossier.id, key_of(finding), to_string(Stage::received), rank_of(finding.severity), at, dossier.work_seq,
+        source);
     session.made_ready();
     return dossier;
 }
@@ -230,7 +232,7 @@ auto settle_home(WriteSession& session, const Stored& stored, const Finding& fin
 
 auto create(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at) -> Taken {
     const auto& finding = *arrival.item.finding;
-    const auto dossier = join_dossier(session, finding, at);
+    const auto dossier = join_dossier(session, source, finding, at);
     const auto id = finding.id.empty() ? new_id("fnd") : finding.id;
     const auto form = form_of(arrival.via);
     const std::int64_t wish = finding.is_partial && arrival.item.completable ? dossier.work_seq : 0;
@@ -244,7 +246,7 @@ auto create(WriteSession& session, const std::string& source, const Arrival& arr
         arrival.content_hash, at, finding.last_seen, dossier.work_seq, state_text(state_of(finding)),
         form == Form::api ? 1 : 0, form == Form::delivery ? 1 : 0, wish, arrival.via == Via::backlog ? 1 : 0);
     keep_payload(session.db, seq, 1, arrival, at);
-    session.finding_moved(false, true);
+    session.finding_moved(source, false, true);
     return {.result = {.id = id, .fingerprint = finding.fingerprint, .dossier_id = dossier.id}, .finding = seq};
 }
 
@@ -280,7 +282,7 @@ auto update(WriteSession& session, const Stored& stored, const Arrival& arrival,
                        finding.exposure_key, finding.title, search_text(finding), rank_of(finding.severity),
                        stored.seq);
     }
-    session.finding_moved(is_unfinished(stage), true);
+    session.finding_moved(stored.source, is_unfinished(stage), true);
     settle_severity(session.db, home.seq);
     keep_payload(session.db, stored.seq, stored.version + 1, arrival, at);
     return home;

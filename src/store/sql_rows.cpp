@@ -54,12 +54,12 @@ auto resume_stage(Database& db, std::int64_t dossier) -> Stage {
 void revive(WriteSession& session, std::int64_t dossier, Timestamp at) {
     const auto stage = resume_stage(session.db, dossier);
     session.db.run("UPDATE dossiers SET stage=? WHERE seq=?", to_string(stage), dossier);
-    std::vector<std::int64_t> dead;
+    std::vector<StoredStage> dead;
     {
-        auto rows = session.db.query("SELECT seq FROM findings WHERE dossier=? AND stage='dead'", dossier);
-        while (rows.next()) dead.push_back(rows.integer(0));
+        auto rows = session.db.query("SELECT seq, source FROM findings WHERE dossier=? AND stage='dead'", dossier);
+        while (rows.next()) dead.push_back({.finding = rows.integer(0), .source = rows.text(1), .stage = Stage::dead});
     }
-    for (const auto finding : dead) set_finding_stage(session, finding, Stage::dead, stage, at);
+    for (const auto& finding : dead) set_finding_stage(session, finding, stage, at);
 }
 
 /// The worker read the draft before a person decided on it or changed its text: their word stands. `conflict` where the
@@ -118,11 +118,12 @@ auto is_unfinished(Stage stage) -> bool {
     return false;
 }
 
-auto count_unfinished(Database& db) -> std::int64_t {
-    auto rows = db.query("SELECT count(*) FROM findings "
-                         "WHERE stage IN ('received','normalised','enriched','assessed','explained','drafted')");
-    rows.next();
-    return rows.integer(0);
+auto count_unfinished(Database& db) -> Backlog::BySource {
+    Backlog::BySource counts;
+    auto rows = db.query("SELECT source, count(*) FROM findings WHERE stage IN "
+                         "('received','normalised','enriched','assessed','explained','drafted') GROUP BY source");
+    while (rows.next()) counts.emplace(rows.text(0), rows.integer(1));
+    return counts;
 }
 
 auto stage_of(const std::string& word) -> Stage { return parse_word<Stage>(word).value_or(Stage::received); }
@@ -249,9 +250,9 @@ auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> st
     return work_seq;
 }
 
-void set_finding_stage(WriteSession& session, std::int64_t finding, Stage from, Stage to, Timestamp at) {
-    session.db.run("UPDATE findings SET stage=?, updated_at=? WHERE seq=?", to_string(to), at, finding);
-    session.finding_moved(is_unfinished(from), is_unfinished(to));
+void set_finding_stage(WriteSession& session, const StoredStage& from, Stage to, Timestamp at) {
+    session.db.run("UPDATE findings SET stage=?, updated_at=? WHERE seq=?", to_string(to), at, from.finding);
+    session.finding_moved(from.source, is_unfinished(from.stage), is_unfinished(to));
 }
 
 auto cursor_text(std::int64_t seq) -> std::string { return fmt::format("c{:x}", seq); }

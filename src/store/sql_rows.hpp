@@ -12,7 +12,7 @@ namespace dossier::store {
 
 /// Automatic stages that aren't done: what `backlog()` counts.
 [[nodiscard]] auto is_unfinished(Stage stage) -> bool;
-[[nodiscard]] auto count_unfinished(Database& db) -> std::int64_t;
+[[nodiscard]] auto count_unfinished(Database& db) -> Backlog::BySource;
 
 [[nodiscard]] auto stage_of(const std::string& word) -> Stage;
 [[nodiscard]] auto status_of(const std::string& word) -> Status;
@@ -56,7 +56,12 @@ struct StoredDraft {
 /// Something happened to the dossier: it is ready now, with its attempts forgotten. A dead one goes on after its last
 /// stored result. @return the dossier's new work_seq
 auto make_ready(WriteSession& session, std::int64_t dossier, Timestamp at) -> std::int64_t;
-void set_finding_stage(WriteSession& session, std::int64_t finding, Stage from, Stage to, Timestamp at);
+struct StoredStage {
+    std::int64_t finding = 0; ///< its row
+    std::string source;
+    Stage stage = Stage::received;
+};
+void set_finding_stage(WriteSession& session, const StoredStage& from, Stage to, Timestamp at);
 
 /// Inserts or replaces an intent by its key.
 /// @return false, and nothing is written, where somebody else has tried since the intent was read

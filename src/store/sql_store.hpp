@@ -12,6 +12,7 @@
 #include "job.hpp"
 #include "write_session.hpp"
 
+#include "dossier/base/turn_order.hpp"
 #include "dossier/store/store.hpp"
 
 namespace dossier::store {
@@ -28,6 +29,7 @@ public:
     auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
         -> Task<Result<std::vector<Claim>>> override;
     auto renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> override;
+    auto reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> override;
     auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override;
     auto load_work(std::string dossier_id) -> Task<Result<DossierRow>> override;
     auto commit_stage(StageCommit commit) -> Task<Result<void>> override;
@@ -138,6 +140,7 @@ protected:
     Waker waker_;
     JobQueue<WriteSession> writes_;
     JobQueue<Database> reads_;
+    TurnOrder claim_order_; ///< used by whichever thread hands out claims
 };
 
 } // namespace dossier::store

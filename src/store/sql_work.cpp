@@ -1,9 +1,11 @@
 // What is to be done: claims with leases and fences, stage results, and how claims end.
 
+#include "sql_claims.hpp"
 #include "sql_findings.hpp"
 #include "sql_rows.hpp"
 #include "sql_store.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/finding/json.hpp"
 
@@ -42,15 +44,13 @@ void keep_result(Database& db, std::int64_t dossier, int revision, Stage stage, 
 /// A finding that a delivery changed after the claim keeps what the delivery said: the worker saw an older version.
 auto update_finding(WriteSession& session, const StageCommit& commit, const StageCommit::FindingUpdate& change,
                     std::int64_t dossier) -> Result<void> {
-    std::int64_t seq = 0;
-    auto stage = Stage::received;
+    StoredStage stored;
     {
-        auto rows =
-            session.db.query("SELECT seq, stage, work_seq FROM findings WHERE id=? AND dossier=?", change.id, dossier);
+        auto rows = session.db.query("SELECT seq, source, stage, work_seq FROM findings WHERE id=? AND dossier=?",
+                                     change.id, dossier);
         if (!rows.next()) return fail(Errc::not_found, "the dossier has no finding " + change.id);
-        if (rows.integer(2) > commit.claim.work_seq) return {};
-        seq = rows.integer(0);
-        stage = stage_of(rows.text(1));
+        if (rows.integer(3) > commit.claim.work_seq) return {};
+        stored = {.finding = rows.integer(0), .source = rows.text(1), .stage = stage_of(rows.text(2))};
     }
     std::optional<std::int64_t> severity;
     if (change.severity) severity = rank_of(*change.severity);
@@ -59,8 +59,8 @@ auto update_finding(WriteSession& session, const StageCommit& commit, const Stag
     session.db.run("UPDATE findings SET doc=iif(?1='', doc, ?1), severity=coalesce(?2, severity), "
                    "status=coalesce(?3, status), exposure_key=iif(?4='', exposure_key, ?4), "
                    "owner=iif(?5='', owner, ?5) WHERE seq=?6",
-                   change.doc, severity, status, change.exposure_key, commit.owner, seq);
-    set_finding_stage(session, seq, stage, change.stage.value_or(commit.stage), commit.at);
+                   change.doc, severity, status, change.exposure_key, commit.owner, stored.finding);
+    set_finding_stage(session, stored, change.stage.value_or(commit.stage), commit.at);
     return {};
 }
 
@@ -110,26 +110,19 @@ void give_back(WriteSession& session, std::int64_t dossier, std::optional<Timest
 
 /// The findings of a dead dossier that were not done die with it; the worst of them names the dead letter.
 void bury(WriteSession& session, const Release& release, const Claimed& claimed) {
-    struct Victim {
-        std::int64_t seq;
-        std::string id;
-        Stage stage;
-    };
-    std::vector<Victim> unfinished;
+    std::vector<StoredStage> unfinished;
     std::string worst;
     {
-        auto rows = session.db.query("SELECT seq, id, stage FROM findings WHERE dossier=? ORDER BY severity DESC, seq",
-                                     claimed.seq);
+        auto rows = session.db.query(
+            "SELECT seq, source, stage, id FROM findings WHERE dossier=? ORDER BY severity DESC, seq", claimed.seq);
         while (rows.next()) {
-            if (worst.empty()) worst = rows.text(1);
-            const auto stage = stage_of(rows.text(2));
-            if (is_unfinished(stage)) unfinished.push_back({rows.integer(0), rows.text(1), stage});
+            const StoredStage stored{
+                .finding = rows.integer(0), .source = rows.text(1), .stage = stage_of(rows.text(2))};
+            if (worst.empty() || (unfinished.empty() && is_unfinished(stored.stage))) worst = rows.text(3);
+            if (is_unfinished(stored.stage)) unfinished.push_back(stored);
         }
     }
-    if (!unfinished.empty()) worst = unfinished.front().id;
-    for (const auto& victim : unfinished) {
-        set_finding_stage(session, victim.seq, victim.stage, Stage::dead, release.at);
-    }
+    for (const auto& victim : unfinished) set_finding_stage(session, victim, Stage::dead, release.at);
     session.db.run("UPDATE dossiers SET stage='dead', updated_at=? WHERE seq=?", release.at, claimed.seq);
     session.db.run("INSERT INTO dead_letters(id, finding_id, dossier, stage, error, attempts, at) "
                    "VALUES(?,?,?,?,?,?,?)",
@@ -165,6 +158,30 @@ auto end_claim(WriteSession& session, const Release& release) -> Result<void> {
     return {};
 }
 
+/// The oldest of a flow, for an owner of their own.
+auto take_share(Database& db, const Share& share, const std::string& owner, Timestamp now, Timestamp until)
+    -> std::vector<Claim> {
+    std::vector<Claim> claims;
+    std::vector<std::int64_t> dossiers;
+    {
+        auto rows = db.query("SELECT seq, id, fence + 1, work_seq, attempts FROM dossiers INDEXED BY dossiers_waiting "
+                             "WHERE source=? AND severity=? AND ready_at IS NOT NULL AND ready_at<=? AND "
+                             "lease_owner='' ORDER BY ready_at LIMIT ?",
+                             share.flow->source, share.flow->severity, now, share.most);
+        while (rows.next()) {
+            dossiers.push_back(rows.integer(0));
+            claims.push_back({.dossier_id = rows.text(1),
+                              .fence = rows.integer(2),
+                              .work_seq = rows.integer(3),
+                              .attempts = rows.number(4)});
+        }
+    }
+    for (const auto dossier : dossiers) {
+        db.run("UPDATE dossiers SET lease_owner=?, lease_until=?, fence=fence+1 WHERE seq=?", owner, until, dossier);
+    }
+    return claims;
+}
+
 constexpr std::string_view dead_letter_columns =
     "SELECT l.seq, l.id, l.finding_id, d.id, l.stage, l.error, l.attempts, l.at, l.redriven_at, l.dossier "
     "FROM dead_letters l JOIN dossiers d ON d.seq = l.dossier ";
@@ -191,28 +208,15 @@ auto check_fence(Database& db, const Claim& claim) -> Result<std::int64_t> {
 auto SqlStore::claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
     -> Task<Result<std::vector<Claim>>> {
     using Claims = std::vector<Claim>;
-    return write<Claims>([owner = std::move(owner), now, lease, limit](WriteSession& session) -> Result<Claims> {
-        Claims claims;
-        std::vector<std::int64_t> dossiers;
-        {
-            auto rows = session.db.query(
-                "SELECT seq, id, fence + 1, work_seq, attempts FROM dossiers INDEXED BY dossiers_ready "
-                "WHERE ready_at IS NOT NULL AND ready_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) "
-                "ORDER BY severity DESC, ready_at LIMIT ?2",
-                now, limit);
-            while (rows.next()) {
-                dossiers.push_back(rows.integer(0));
-                claims.push_back({.dossier_id = rows.text(1),
-                                  .fence = rows.integer(2),
-                                  .work_seq = rows.integer(3),
-                                  .attempts = rows.number(4)});
-            }
-        }
-        for (const auto dossier : dossiers) {
-            session.db.run("UPDATE dossiers SET lease_owner=?, lease_until=?, fence=fence+1 WHERE seq=?", owner,
-                           now + lease, dossier);
-        }
-        return claims;
+    return write<Claims>([this, owner = std::move(owner), now, lease, limit](WriteSession& session) -> Result<Claims> {
+        auto& db = session.db;
+        db.run("UPDATE dossiers SET lease_owner='', lease_until=NULL WHERE lease_owner<>'' AND lease_until<=?", now);
+        const auto take = [&](const std::vector<Share>& shares) {
+            std::vector<Claims> taken;
+            for (const auto& share : shares) taken.push_back(take_share(db, share, owner, now, now + lease));
+            return taken;
+        };
+        return take_in_turn<Claim>(claim_order_, ready_flows(db, now), limit, take);
     });
 }
 
@@ -229,10 +233,31 @@ auto SqlStore::renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<
 auto SqlStore::next_ready_at() -> Task<Result<std::optional<Timestamp>>> {
     using When = std::optional<Timestamp>;
     return read<When>([](Database& db) -> Result<When> {
-        auto rows = db.query("SELECT min(max(ready_at, coalesce(lease_until, ready_at))) FROM dossiers "
-                             "WHERE ready_at IS NOT NULL");
-        if (!rows.next()) return When{};
-        return rows.optional_time(0);
+        When next;
+        {
+            auto rows =
+                db.query("SELECT min(lease_until) FROM dossiers WHERE lease_owner<>'' AND ready_at IS NOT NULL");
+            if (rows.next()) next = rows.optional_time(0);
+        }
+        for (const auto& [flow, ready_at] : waiting_flows(db)) next = std::min(next.value_or(ready_at), ready_at);
+        return next;
+    });
+}
+
+auto SqlStore::reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> {
+    return write<bool>([now, lease, is_certain](WriteSession& session) -> Result<bool> {
+        constexpr Duration tolerance{2'000}; // between the clocks of two replicas
+        auto& db = session.db;
+        if (!is_certain) {
+            auto rows = db.query("SELECT time FROM audit ORDER BY seq DESC LIMIT 1");
+            if (!rows.next() || rows.time(0) <= now + tolerance) return false;
+        }
+        db.run("UPDATE dossiers SET ready_at=?1 WHERE ready_at>?1", now);
+        db.run("UPDATE dossiers SET lease_until=?1 WHERE lease_until>?1", now + lease);
+        db.run("UPDATE singletons SET until=?1 WHERE until>?1", now + lease);
+        db.run("UPDATE intents SET next_at=?1 WHERE next_at>?1", now);
+        session.made_ready();
+        return true;
     });
 }
 
@@ -245,8 +270,12 @@ auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
 }
 
 auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
-    return write<void>(
+    const auto name = to_string(stage.stage);
+    fault_point("stage.ready", name);
+    auto committed = co_await write<void>(
         [stage = std::move(stage)](WriteSession& session) -> Result<void> { return commit(session, stage); });
+    fault_point("stage.stored", name);
+    co_return committed;
 }
 
 auto SqlStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> {
@@ -263,7 +292,7 @@ auto SqlStore::release(Release release) -> Task<Result<void>> {
 auto SqlStore::abandon_leases(std::string owner) -> Task<Result<void>> {
     return write<void>([owner = std::move(owner)](WriteSession& session) -> Result<void> {
         const auto freed = session.db.change("UPDATE dossiers SET lease_owner='', lease_until=NULL "
-                                             "WHERE (?1='' OR lease_owner=?1) AND lease_until IS NOT NULL",
+                                             "WHERE (?1='' OR lease_owner=?1) AND lease_owner<>''",
                                              owner);
         if (freed > 0) session.made_ready();
         return {};

@@ -173,6 +173,8 @@ void SqliteDatabase::script(const std::string& sql) {
     if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) raise(db_, "running a script");
 }
 
+auto SqliteDatabase::changes_so_far() const -> std::int64_t { return sqlite3_total_changes64(db_); }
+
 auto SqliteDatabase::in_transaction() const -> bool { return sqlite3_get_autocommit(db_) == 0; }
 
 } // namespace dossier::store

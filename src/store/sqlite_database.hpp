@@ -25,6 +25,7 @@ public:
     ~SqliteDatabase() override;
 
     void script(const std::string& sql) override;
+    [[nodiscard]] auto changes_so_far() const -> std::int64_t; ///< rows inserted, updated and deleted, ever
     [[nodiscard]] auto in_transaction() const -> bool;
 
 private:

@@ -1,5 +1,7 @@
 #include "sqlite_migrate.hpp"
 
+#include "dossier/base/fault_point.hpp"
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -38,7 +40,9 @@ void migrate(SqliteDatabase& db, Migrations steps) {
                 db.script(steps[static_cast<std::size_t>(version)]);
                 db.script(fmt::format("PRAGMA user_version={}", version + 1));
             }
+            if (!done) fault_point("migration.written");
             db.script("COMMIT");
+            if (!done) fault_point("migration.committed");
         } catch (...) {
             if (db.in_transaction()) db.script("ROLLBACK");
             throw;

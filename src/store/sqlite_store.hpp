@@ -14,7 +14,10 @@ public:
         : SqlStore(std::move(sealer)), writer_(path, writes_, sealer_, waker_), readers_(path, reads_, 2) {}
     ~SqliteStore() override { stop(); }
 
-    [[nodiscard]] auto backlog() const -> std::size_t override { return writer_.backlog(); }
+    [[nodiscard]] auto backlog() const -> std::size_t override { return writer_.backlog().total(); }
+    [[nodiscard]] auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> override {
+        return writer_.backlog().by_source();
+    }
     void close() override { stop(); }
 
     /// For tests: how well writes share commits, and a way to the writer's connection (to fill its disk).

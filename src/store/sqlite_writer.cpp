@@ -3,11 +3,11 @@
 #include "sql_rows.hpp"
 #include "sqlite_migrate.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <iterator>
 
 namespace dossier::store {
@@ -22,7 +22,6 @@ SqliteWriter::SqliteWriter(const std::string& path, JobQueue<WriteSession>& queu
     : db_(path, SqliteDatabase::Access::read_write), session_(db_, sealer), queue_(queue), waker_(waker) {
     migrate(db_, schema());
     refresh();
-    backlog_ = static_cast<std::size_t>(session_.state.backlog);
     thread_ = std::thread([this] { loop(); });
 }
 
@@ -32,7 +31,7 @@ void SqliteWriter::refresh() {
     const auto version = rows.integer(0);
     if (version == data_version_) return;
     session_.state.head = read_head(db_);
-    session_.state.backlog = count_unfinished(db_);
+    backlog_.set(count_unfinished(db_));
     data_version_ = version;
 }
 
@@ -54,10 +53,11 @@ void SqliteWriter::loop() {
 void SqliteWriter::run_group(Jobs group) {
     const auto size = group.size();
     session_.state.ready = false;
+    session_.state.moves.clear();
     const bool committed = commit_group(group);
     groups_ += 1;
     operations_ += size;
-    if (committed) backlog_ = static_cast<std::size_t>(std::max<std::int64_t>(session_.state.backlog, 0));
+    if (committed) backlog_.apply(session_.state.moves);
     const bool ready = committed && session_.state.ready;
 
     std::vector<std::unique_ptr<Completion>> completions(std::make_move_iterator(group.begin()),
@@ -70,8 +70,15 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
     try {
         db_.run("BEGIN IMMEDIATE");
         refresh();
-        for (auto& job : group) run_one(*job);
+        if (!run_together(group)) {
+            db_.run("ROLLBACK");
+            db_.run("BEGIN IMMEDIATE");
+            refresh();
+            for (auto& job : group) run_apart(*job);
+        }
+        fault_point("store.written");
         db_.run("COMMIT");
+        fault_point("store.committed");
         return true;
     } catch (const StoreFailure& failure) {
         give_up(group, failure.to_error());
@@ -81,17 +88,37 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
     return false;
 }
 
-void SqliteWriter::run_one(Job<WriteSession>& job) {
-    const auto before = session_.state;
+/// A savepoint an operation would copy each page that the operation touches, only to throw the copy away: most
+/// operations succeed, and most that don't have written nothing by then.
+auto SqliteWriter::run_together(Jobs& group) -> bool {
+    auto beginning = session_.mark();
+    for (auto& job : group) {
+        auto before = session_.mark();
+        const auto changes = db_.changes_so_far();
+        if (job->run(session_)) continue;
+        demand_transaction();
+        session_.undo(std::move(before));
+        if (db_.changes_so_far() == changes) continue;
+        session_.undo(std::move(beginning));
+        return false;
+    }
+    return true;
+}
+
+void SqliteWriter::run_apart(Job<WriteSession>& job) {
+    auto before = session_.mark();
     db_.run("SAVEPOINT operation");
     if (!job.run(session_)) {
-        if (!db_.in_transaction()) { // SQLite itself ends it on a full disk or an I/O error
-            throw SqliteFailure(SQLITE_ABORT, "store: the transaction was given up: full disk or I/O error");
-        }
+        demand_transaction();
         db_.run("ROLLBACK TO operation");
-        session_.state = before;
+        session_.undo(std::move(before));
     }
     db_.run("RELEASE operation");
+}
+
+void SqliteWriter::demand_transaction() {
+    if (db_.in_transaction()) return;
+    throw SqliteFailure(SQLITE_ABORT, "store: the transaction was given up: full disk or I/O error");
 }
 
 void SqliteWriter::give_up(Jobs& group, const Error& error) {

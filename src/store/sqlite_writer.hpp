@@ -1,8 +1,9 @@
 #pragma once
-// The one thread that writes. It takes all operations that are waiting (up to 512), runs each in a savepoint of one
-// transaction, commits, and wakes their coroutines; the next group forms while the disk syncs, so there is no timer. An
-// operation that fails is undone alone; a commit that fails fails its whole group with `storage`, and nothing of it
-// happened. After an error the next group simply tries again.
+// The one thread that writes. It takes all operations that are waiting (up to 512), runs them in one transaction,
+// commits, and wakes their coroutines; the next group forms while the disk syncs, so there is no timer. An operation
+// that fails is undone alone: where it has written something, the group runs again with a savepoint each. A commit that
+// fails fails its whole group with `storage`, and nothing of it happened. After an error the next group simply tries
+// again.
 
 #include "job.hpp"
 #include "sqlite_database.hpp"
@@ -22,7 +23,7 @@ public:
     auto operator=(const SqliteWriter&) -> SqliteWriter& = delete;
 
     void close(); ///< completes what is queued; idempotent
-    [[nodiscard]] auto backlog() const -> std::size_t { return backlog_.load(std::memory_order_relaxed); }
+    [[nodiscard]] auto backlog() const -> const Backlog& { return backlog_; }
 
     struct Counters {
         std::uint64_t groups = 0; ///< transactions
@@ -38,7 +39,10 @@ private:
     void loop();
     void run_group(Jobs group);
     auto commit_group(Jobs& group) -> bool;
-    void run_one(Job<WriteSession>& job);
+    /// All in one go. False when one failed half-way: then the whole is to be rolled back and run once more, apart.
+    auto run_together(Jobs& group) -> bool;
+    void run_apart(Job<WriteSession>& job); ///< a failure undoes this operation alone
+    void demand_transaction();
     void give_up(Jobs& group, const Error& error);
 
     SqliteDatabase db_;
@@ -46,7 +50,7 @@ private:
     std::int64_t data_version_ = -1; ///< of the session's state; -1 = read it again
     JobQueue<WriteSession>& queue_;
     Waker& waker_;
-    std::atomic<std::size_t> backlog_ = 0;
+    Backlog backlog_;
     std::atomic<std::uint64_t> groups_ = 0;
     std::atomic<std::uint64_t> operations_ = 0;
     std::thread thread_;

@@ -12,18 +12,22 @@ class StoreToRead final : public SqlStore {
 public:
     /// The database must have been found to be of this build's schema.
     /// @param backlog as it was then
-    StoreToRead(Origin origin, Sealer sealer, std::size_t backlog)
-        : SqlStore(std::move(sealer)), origin_(std::move(origin)), backlog_(backlog), readers_(origin_, reads_, 2) {
+    StoreToRead(Origin origin, Sealer sealer, Backlog::BySource backlog)
+        : SqlStore(std::move(sealer)), origin_(std::move(origin)), readers_(origin_, reads_, 2) {
+        backlog_.set(std::move(backlog));
         writes_.close("store: opened to be read only");
     }
     ~StoreToRead() override { readers_.close(); }
 
-    [[nodiscard]] auto backlog() const -> std::size_t override { return backlog_; }
+    [[nodiscard]] auto backlog() const -> std::size_t override { return backlog_.total(); }
+    [[nodiscard]] auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> override {
+        return backlog_.by_source();
+    }
     void close() override { readers_.close(); }
 
 private:
     Origin origin_;
-    std::size_t backlog_;
+    Backlog backlog_;
     Readers readers_;
 };
 

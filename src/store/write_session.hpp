@@ -2,6 +2,7 @@
 // What an operation that writes works with, whatever the database: its connection, the audit chain, and what has to be
 // known after the commit. Everything that an operation changes here is undone where it fails.
 
+#include "backlog.hpp"
 #include "database.hpp"
 
 #include "dossier/store/store.hpp"
@@ -18,18 +19,33 @@ public:
     /// Appends to the chain, in order.
     void seal(const std::vector<AuditEntry>& entries);
     /// A finding moved between "automatic stages to do" and not, for `backlog()`.
-    void finding_moved(bool was_unfinished, bool is_unfinished) {
-        state.backlog += static_cast<std::int64_t>(is_unfinished) - static_cast<std::int64_t>(was_unfinished);
+    void finding_moved(const std::string& source, bool was_unfinished, bool is_unfinished) {
+        if (was_unfinished != is_unfinished) state.moves.push_back({source, is_unfinished ? 1 : -1});
     }
     void made_ready() { state.ready = true; }
 
     /// For whoever runs operations; these themselves use the functions above.
     struct State {
         AuditStore::Head head;
-        std::int64_t backlog = 0; ///< what the group added, or all of it: as its writer counts
-        bool ready = false;       ///< a dossier was made ready
+        std::vector<Backlog::Move> moves; ///< what the group did to the backlog
+        bool ready = false;               ///< a dossier was made ready
     };
     State state;
+
+    /// Where an operation began, to undo what it did to the state.
+    struct Mark {
+        AuditStore::Head head;
+        std::size_t moves = 0;
+        bool ready = false;
+    };
+    [[nodiscard]] auto mark() const -> Mark {
+        return {.head = state.head, .moves = state.moves.size(), .ready = state.ready};
+    }
+    void undo(Mark mark) {
+        state.head = std::move(mark.head);
+        state.moves.resize(mark.moves);
+        state.ready = mark.ready;
+    }
 
 private:
     const Sealer& sealer_;

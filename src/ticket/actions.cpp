@@ -3,6 +3,7 @@
 #include "final_refusal.hpp"
 #include "markdown_escape.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
@@ -89,6 +90,7 @@ auto Actions::attempt(std::shared_ptr<ActionTarget> target, Intent intent, Draft
     intent.content_hash = draft.approved_hash;
     if (auto saved = co_await store_.save_intent(intent, {}); !saved) co_return fail(std::move(saved.error()));
 
+    fault_point("action.intended");
     const Action action{.key = ticket_key(instance_, std::string(action_prefix) + draft.id), .draft = draft};
     Result<std::optional<ActionReceipt>> found = std::optional<ActionReceipt>{};
     if (may_be_there) found = co_await target->find(action, deadline);
@@ -100,6 +102,7 @@ auto Actions::attempt(std::shared_ptr<ActionTarget> target, Intent intent, Draft
         receipt = co_await target->perform(action, deadline);
     else
         receipt = fail(std::move(found.error()));
+    fault_point("action.done");
 
     if (receipt) {
         intent.state = Intent::State::done;

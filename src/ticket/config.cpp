@@ -39,6 +39,11 @@ auto read_tickets(config::Section section) -> TicketConfig {
         {{"reopen", OnReopen::reopen}, {"new_ticket", OnReopen::new_ticket}, {"comment", OnReopen::comment}});
     std::vector<std::string> names;
     for (auto& sink : section.items("sinks")) tickets.sinks.push_back(read_sink(sink, names));
+    for (const auto& sink : tickets.sinks) {
+        if (sink.kind == "outbox" || sink.timeout <= tickets.settle) continue;
+        section.warning("settle", "is shorter than the `timeout` of " + sink.name +
+                                      ": a create that is still under way may be taken for lost and made again");
+    }
     if (std::ranges::find(tickets.sinks, "outbox", &SinkConfig::name) == tickets.sinks.end())
         tickets.sinks.push_back({.name = "outbox", .kind = "outbox"});
     return tickets;

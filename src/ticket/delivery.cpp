@@ -2,6 +2,7 @@
 
 #include "delivery_audit.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 
 #include <algorithm>
@@ -97,23 +98,29 @@ auto Delivery::ensure_ticket(Draft draft, Deadline deadline) -> Task<Result<Prog
     auto sink = sink_of(intent.sink);
     if (!sink) co_return fail(sink.error());
 
-    if (intent.state == Intent::State::attempting) {
-        // Whoever set this never came back to say how it ended. The tracker may have acted at any time since, so that
-        // the window is counted from the latest, and the first look comes as if it had been at once.
-        const auto now = clock_.now();
-        const auto began = intent.attempted_at.value_or(now);
-        intent.state = Intent::State::unknown;
-        intent.unknown_since = std::min<Timestamp>(now, began + longest_attempt);
-        intent.next_at = began + first_wait();
-        intent.lookups = 0;
-        auto saved = co_await store_.save_intent(intent, {});
-        if (!saved) co_return fail(saved.error());
-        count(intent.sink, "outcome_unknown");
-    }
+    auto settled = co_await outcome_of(std::move(intent));
+    if (!settled) co_return fail(settled.error());
+    intent = std::move(*settled);
     // Also a planned intent looks first where an earlier outcome was unknown.
     if (!intent.unknown_since) co_return co_await attempt(*sink, intent, std::move(draft), deadline);
     if (intent.next_at && clock_.now() < *intent.next_at) co_return Progress{.wait_until = intent.next_at};
     co_return co_await look_again(*sink, intent, std::move(draft), deadline);
+}
+
+auto Delivery::outcome_of(Intent intent) -> Task<Result<Intent>> {
+    if (intent.state != Intent::State::attempting) co_return intent;
+    // Whoever set this never came back to say how it ended. The tracker may have acted at any time since, so that the
+    // window is counted from the latest, and the first look comes as if it had been at once.
+    const auto now = clock_.now();
+    const auto began = intent.attempted_at.value_or(now);
+    intent.state = Intent::State::unknown;
+    intent.unknown_since = std::min<Timestamp>(now, began + longest_attempt);
+    intent.next_at = began + first_wait();
+    intent.lookups = 0;
+    auto saved = co_await store_.save_intent(intent, {});
+    if (!saved) co_return fail(saved.error());
+    count(intent.sink, "outcome_unknown");
+    co_return intent;
 }
 
 auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft draft, Deadline deadline)
@@ -129,7 +136,9 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
     if (!committed) co_return fail(committed.error());
 
     const auto key = key_of(subject_of(intent));
+    fault_point("ticket.intended");
     auto created = co_await sink->create(with_appendix(draft), key, deadline);
+    fault_point("ticket.made");
     if (created) co_return co_await settle_as_done(intent, *created, false, sink->is_internal());
 
     if (nothing_happened(created.error().code)) {
@@ -164,8 +173,50 @@ auto Delivery::look_again(std::shared_ptr<TicketSink> sink, Intent intent, Draft
         co_return co_await attempt(std::move(sink), std::move(intent), std::move(draft), deadline);
     }
     intent.lookups += 1;
+    intent.next_at = next_look(intent);
+    auto saved = co_await store_.save_intent(intent, {});
+    if (!saved) co_return fail(saved.error());
+    co_return Progress{.wait_until = intent.next_at};
+}
+
+/// The looks are ever further apart, and the last is at the end of the window.
+auto Delivery::next_look(const Intent& intent) const -> Timestamp {
+    const auto now = clock_.now();
     const Timestamp next = now + Duration{first_wait().count() << std::min(intent.lookups, 20)};
-    intent.next_at = std::min<Timestamp>(next, end); // the last look is at the end of the window
+    return std::min<Timestamp>(next, intent.unknown_since.value_or(now) + config_.settle);
+}
+
+auto Delivery::recall(Draft draft, Deadline deadline) -> Task<Result<Progress>> {
+    auto intents = co_await store_.intents_of(draft.dossier_id);
+    if (!intents) co_return fail(intents.error());
+    const auto at = std::ranges::find(*intents, "ticket:" + ticket_subject(draft), &Intent::key);
+    if (at == intents->end()) co_return Progress{};
+    if (at->is_over()) co_return Progress{.ticket = at->ticket};
+    auto settled = co_await outcome_of(std::move(*at));
+    if (!settled) co_return fail(settled.error());
+    auto intent = std::move(*settled);
+    if (!intent.unknown_since) co_return Progress{};
+    const auto now = clock_.now();
+    if (intent.next_at && now < *intent.next_at) co_return Progress{.wait_until = intent.next_at};
+    auto sink = sink_of(intent.sink);
+    Result<std::vector<TicketRef>> found = std::vector<TicketRef>{};
+    if (sink)
+        found = co_await (*sink)->find(key_of(subject_of(intent)), deadline);
+    else
+        found = fail(sink.error());
+    if (!found) {
+        log::warn("ticket.recall_failed", {{"dossier", intent.dossier_id}, {"error", found.error().describe()}});
+        intent.next_at = now + std::max(config_.settle, shortest_wait);
+    } else if (!found->empty()) {
+        co_return co_await settle_as_done(intent, found->front(), true, (*sink)->is_internal());
+    } else if (now >= *intent.unknown_since + config_.settle) {
+        intent.state = Intent::State::failed;
+        intent.reason = "its draft was over before a ticket was seen";
+        intent.next_at.reset();
+    } else {
+        intent.lookups += 1;
+        intent.next_at = next_look(intent);
+    }
     auto saved = co_await store_.save_intent(intent, {});
     if (!saved) co_return fail(saved.error());
     co_return Progress{.wait_until = intent.next_at};

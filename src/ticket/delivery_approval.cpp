@@ -4,6 +4,7 @@
 #include "delivery_audit.hpp"
 #include "markdown_escape.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 
 #include <fmt/format.h>
@@ -37,7 +38,9 @@ auto Delivery::once(Intent wanted, std::string action, Effect effect) -> Task<Re
     intent.attempted_at = clock_.now();
     auto committed = co_await store_.save_intent(intent, {});
     if (!committed) co_return fail(committed.error());
+    fault_point("word.intended");
     auto done = co_await effect();
+    fault_point("word.said");
     if (!done) {
         // It stays `attempting`: what looks before it repeats needs no other memory.
         count(intent.sink, "failed");
@@ -94,6 +97,7 @@ auto Delivery::update_as_approved(std::shared_ptr<TicketSink> sink, Draft draft,
     const auto approved = content_hash(draft);
     if (intent.state == Intent::State::done && intent.content_hash == approved) co_return Result<void>{};
     auto done = co_await sink->update(ticket, with_appendix(draft), deadline);
+    fault_point("ticket.updated");
     if (!done) {
         count(ticket.sink, "failed");
         co_return done;
@@ -118,6 +122,7 @@ auto Delivery::assign_as_approved(std::shared_ptr<TicketSink> sink, Draft draft,
     auto intent = std::move(*begun);
     if (intent.state == Intent::State::done) co_return Result<void>{};
     auto assigned = co_await sink->hand_over(ticket, draft, deadline);
+    fault_point("ticket.handed_over");
     const bool is_unknown = !assigned && assigned.error().code == Errc::not_found;
     if (!assigned && !is_unknown) {
         count(ticket.sink, "failed");

@@ -4,6 +4,7 @@
 
 #include "delivery_audit.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/ticket/enclosures.hpp"
 
@@ -90,7 +91,9 @@ auto Delivery::enclose_one(Intent wanted, std::string what, Enclosing add) -> Ta
     auto committed = co_await store_.save_intent(intent, {});
     if (!committed) co_return fail(committed.error());
 
+    fault_point("enclosure.intended");
     auto done = co_await add(may_be_there);
+    fault_point("enclosure.added");
     intent.next_at.reset();
     std::vector<store::AuditEntry> audit;
     if (done) {

@@ -4,6 +4,7 @@
 #include "lifecycle_case.hpp"
 #include "markdown_escape.hpp"
 
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
@@ -227,7 +228,9 @@ auto Lifecycle::attempt(Case& work, Intent intent) -> Task<Result<bool>> {
     intent.next_at.reset();
     if (auto committed = co_await store_.effects.save_intent(intent, {}); !committed)
         co_return fail(std::move(committed.error()));
+    fault_point("step.intended");
     auto done = co_await call(work, step, intent);
+    fault_point("step.taken");
     const auto now = clock_.now();
     if (done) {
         intent.state = Intent::State::done;

@@ -17,6 +17,7 @@ auto is_word(char c) -> bool { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <
 auto is_deceptive(std::string_view text, std::size_t at) -> bool {
     static constexpr std::array<std::string_view, 11> marks{"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066",
                                                             "\u2067", "\u2068", "\u2069", "\u2028", "\u2029"};
+    if (text[at] != '\xe2') return false; // with which each of them begins
     return std::ranges::any_of(marks, [&](auto mark) { return text.substr(at).starts_with(mark); });
 }
 
@@ -54,6 +55,7 @@ auto needs_escape(std::string_view line, std::size_t at) -> bool {
 auto one_line(std::string_view text) -> std::string {
     const auto valid = to_valid_utf8(text);
     std::string line;
+    line.reserve(valid.size());
     for (std::size_t at = 0; at < valid.size(); ++at) {
         const auto byte = static_cast<unsigned char>(valid[at]);
         if (is_deceptive(valid, at)) {
@@ -70,6 +72,7 @@ auto one_line(std::string_view text) -> std::string {
 auto escape_markdown(std::string_view text) -> std::string {
     const auto line = one_line(text);
     std::string out;
+    out.reserve(line.size() + line.size() / 8);
     for (std::size_t at = 0; at < line.size(); ++at) {
         if (needs_escape(line, at)) out += '\\';
         out += line[at];

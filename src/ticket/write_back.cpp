@@ -4,6 +4,7 @@
 #include "markdown_tree.hpp"
 
 #include "dossier/base/crypto.hpp"
+#include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/ticket/classification_draft.hpp"
@@ -207,7 +208,9 @@ auto WriteBack::attempt(Effect effect, Intent intent, const WriteBackOrder& orde
     intent.content_hash = sha256_hex(effect.content);
     if (auto committed = co_await store_.save_intent(intent, {}); !committed) co_return committed;
 
+    fault_point("platform.intended");
     auto receipt = co_await effect.call();
+    fault_point("platform.told");
     const auto now = clock_.now();
     if (receipt) {
         intent.state = Intent::State::done;

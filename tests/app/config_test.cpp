@@ -193,6 +193,7 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         {"server: {listen: '::1:80'}", "server.listen: expected host:port"},
         {"server: {tls: {cert: c.pem}}", "server.tls.key: is required beside `cert`"},
         {"server: {tls: {client_ca: c.pem}}", "server.tls.client_ca: works only with"},
+        {"server: {max_body: 8MiB, body_memory: 4MiB}", "server.body_memory: must not be less than `max_body`"},
         {"server: {max_body: 10B}", "server.max_body: must be from 1KiB to 1GiB"},
         {"server: {listen: '127.0.0.1:80', admin_listen: '127.0.0.1:80'}", "server.admin_listen: is the same"},
         {"auth: {tokens: [{name: a, role: boss, token: '${T}'}]}", "auth.tokens[0].role: `boss` is none of"},
@@ -468,6 +469,17 @@ TEST(AppConfig, TellsWhatIsWrongInEachSection) {
         SCOPED_TRACE(row.text);
         EXPECT_THAT(errors_of(parse(row.text)), Contains(HasSubstr(row.expected)));
     }
+}
+
+TEST(AppConfig, ASettleWindowShorterThanACallIsWarnedOf) {
+    const auto tickets = [](const std::string& settle) {
+        return parse("tickets: {settle: " + settle +
+                     ", sinks: [{name: j, kind: jira, url: 'https://j.example', user: u, token: '${T}', project: P, "
+                     "timeout: 5s}]}");
+    };
+    EXPECT_THAT(warnings_of(tickets("4s")),
+                ElementsAre(HasSubstr("tickets.settle: is shorter than the `timeout` of j")));
+    EXPECT_THAT(warnings_of(tickets("5s")), IsEmpty());
 }
 
 TEST(AppConfig, ChatWithoutPeopleIsSaidToBeDeaf) {

@@ -111,11 +111,17 @@ class Service:
 
     # Running -----------------------------------------------------------------------------------------------------
 
-    def start(self, timeout=30):
+    def launch(self, env=None):
+        """Begins to start; where the log of this process begins. @param env what it gets more"""
         begin = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([self.binary, "serve", "-c", str(self.config_path)], cwd=self.cwd,
-                                            env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
+        return begin
+
+    def start(self, timeout=30, env=None):
+        begin = self.launch(env)
 
         def started():
             if self.process.poll() is not None:

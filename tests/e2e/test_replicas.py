@@ -1,11 +1,14 @@
 """Replicas of the service on one PostgreSQL share the work, die, join and leave."""
 
+import contextlib
+import pathlib
 import signal
 import threading
 import unittest
 
-from harness import SLOW, orca_alert, wiz_issue
+from harness import SLOW, generic_event, orca_alert, wiz_issue
 from replica_case import Load, ReplicaCase
+from standins.forges import Github
 
 
 class Sharing(ReplicaCase):
@@ -66,6 +69,47 @@ class Sharing(ReplicaCase):
                              d["stage"] == "awaiting_approval" and d["draft"] and d["draft"]["ticket"], "the join")
         self.assertEqual(set(dossier["findings"]), set(told.values()))
         self.assertEqual(len(self.jira.all()), 1)
+
+
+class Overtaken(ReplicaCase):
+    """Actions have no settle window as tickets have: whoever repeats one looks at each step of it before the step."""
+
+    def replica_with(self, github):
+        replica = self.replica(self.url, start=False)
+        config = {**replica.config, "actions": {"policies": [github.config()]}}
+        config["routes"][0].update(policy_drafts=True, policy_sink="policies")
+        replica.write_config(config)
+        return replica
+
+    def stands_still(self, replica):
+        return pathlib.Path(f"/proc/{replica.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+    def test_an_action_whose_doer_stands_still_is_taken_over_and_done_once(self):
+        for place in ("action.intended", "action.done"):
+            with self.subTest(place):
+                self.url = self.server.url(self.server.new_database())
+                github = Github()
+                self.addCleanup(github.shut)
+                sleeper = self.replica_with(github).start(env={"DOSSIER_FAULT": f"{place}@1:stop"})
+                finding = self.deliver(sleeper, generic_event(bucket=f"acme-open-{place}"))
+                dossier = self.ticketed(sleeper, finding)
+                draft = sleeper.items(f"/v1/drafts?dossier_id={dossier['id']}&kind=policy")[0]
+                # It may fall asleep over the answer.
+                with contextlib.suppress(OSError):
+                    sleeper.post(f"/v1/drafts/{draft['id']}/approve", {"comment": "good"}, timeout=2)
+                sleeper.wait_for(lambda: self.stands_still(sleeper), 20, f"{place}")
+                try:
+                    other = self.replica_with(github).start()
+                    self.until(other, finding, lambda d: [one["state"] for one in d["actions"]] == ["done"], "the action")
+                finally:
+                    sleeper.process.send_signal(signal.SIGCONT)
+                sleeper.wait_for(lambda: "gone on with action:" in sleeper.log_text(), 20, "the sleeper to hear of it")
+                self.assertEqual(len(github.requests), 1)
+                self.assertEqual(github.complaints, [])
+                self.assertEqual(len(self.audit(other, "action.done")), 1)
+                self.assertTrue(other.get("/v1/audit/verify")["ok"])
+                sleeper.close()
+                other.close()
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ import hashlib
 import hmac
 import json
 import ssl
-import subprocess
 import time
 import unittest
 
-from harness import Service, TOKENS, default_config, tls_context, wiz_issue
+from certificates import Certificates
+from harness import Service, TOKENS, default_config, wiz_issue
 from service_case import ServiceCase
 
 SECRET = "a-signing-secret-of-the-tests"
@@ -103,30 +103,6 @@ class SharedSecrets(ServiceCase):
     def test_a_signature_is_judged_before_the_body_is_read_as_json(self):
         self.refused(401, self.deliver("hmac256", {"X-Signature": "0" * 64}, b"no json"))
         self.refused(400, self.deliver("hmac256", {"X-Signature": signed(b"no json")}, b"no json"))
-
-
-class Certificates:
-    """An authority, a server's certificate for 127.0.0.1 and clients' certificates, made by the openssl command."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
-                 "-out", "ca.crt", "-days", "2", "-subj", "/CN=Test authority")
-        self.issue("server", "/CN=127.0.0.1", "subjectAltName=IP:127.0.0.1")
-
-    def run(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.directory, check=True, capture_output=True, timeout=60)
-
-    def issue(self, name, subject, extension="basicConstraints=CA:FALSE"):
-        (self.directory / f"{name}.ext").write_text(extension + "\n")
-        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
-                 "-out", f"{name}.csr", "-subj", subject)
-        self.run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-out",
-                 f"{name}.crt", "-days", "2", "-extfile", f"{name}.ext")
-
-    def context(self, client=None):
-        pair = (self.directory / f"{client}.crt", self.directory / f"{client}.key") if client else ()
-        return tls_context(self.directory / "ca.crt", *pair)
 
 
 class MutualTls(ServiceCase):

@@ -21,7 +21,7 @@ auto redactor() -> std::unique_ptr<redact::Redactor> { return *redact::Redactor:
 TEST(PromptAssembly, ShowsTheEvidenceAndNothingElse) {
     redact::Redaction redaction;
     const auto shown = shown_evidence(sample_evidence(), *redactor(), redaction);
-    const auto user = user_message(shown, "evidence-cafe");
+    const auto user = user_message(evidence_lines(shown), "evidence-cafe");
     const auto begin = user.find("BEGIN evidence-cafe\n");
     const auto end = user.find("END evidence-cafe\n");
     ASSERT_NE(begin, std::string::npos);
@@ -106,7 +106,7 @@ TEST(PromptAssembly, BreaksUpTokensThatEndTheEvidence) {
         finding.description = row.hostile;
         redact::Redaction redaction;
         const auto shown = shown_evidence(build_evidence({finding}, {}, {}), *redactor(), redaction);
-        const auto user = user_message(shown, "evidence-cafe");
+        const auto user = user_message(evidence_lines(shown), "evidence-cafe");
         const auto begin = user.find("BEGIN evidence-cafe\n") + 20;
         const auto inside = user.substr(begin, user.rfind("END evidence-cafe\n") - begin);
         EXPECT_FALSE(inside.contains(row.gone));
@@ -130,7 +130,7 @@ TEST(PromptAssembly, HostilePublicSamplesStayInsideTheirLine) {
         const auto evidence = build_evidence({finding}, testing::sample_context(), testing::sample_assessment());
         redact::Redaction redaction;
         const auto shown = shown_evidence(evidence, *gate, redaction);
-        const auto user = user_message(shown, "evidence-cafe");
+        const auto user = user_message(evidence_lines(shown), "evidence-cafe");
         // three lines of frame around one line an item, whatever the text holds
         EXPECT_EQ(std::count(user.begin(), user.end(), '\n'), std::ssize(shown) + 3);
         EXPECT_FALSE(evidence_lines(shown).contains("<|"));

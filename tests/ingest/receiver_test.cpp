@@ -25,6 +25,7 @@ public:
 class MemoryIntake final : public store::IntakeStore {
 public:
     std::size_t waiting = 0;
+    std::map<std::string, std::int64_t, std::less<>> held; ///< of these, by source
     bool broken = false;
     std::vector<store::Intake> committed;
     std::vector<store::AuditEntry> audit;
@@ -56,6 +57,7 @@ public:
         co_return results;
     }
     auto backlog() const -> std::size_t override { return waiting; }
+    auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> override { return held; }
     auto list_quarantine(store::Page) -> Task<Result<store::Listing<store::QuarantineRow>>> override {
         co_return store::Listing<store::QuarantineRow>{};
     }
@@ -244,6 +246,47 @@ TEST_F(ReceiverTest, TakesABatchLargerThanItsCapacityOnlyWhenIdle) {
     EXPECT_EQ(receive(body).error().code, Errc::overloaded);
     store.waiting = 0;
     EXPECT_EQ(receive(body)->size(), 12U);
+}
+
+TEST_F(ReceiverTest, AFullQueueRefusesByTheHeadAlone) {
+    store.waiting = 10;
+    const auto refused = receiver.admit("orca-eu", request(""));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::overloaded);
+    EXPECT_GE(refused.error().retry_after.value(), std::chrono::seconds(1));
+    EXPECT_EQ(receiver.admit("wiz", request("")).error().code, Errc::unauthenticated) << "who it is comes first";
+    EXPECT_TRUE(metrics.render().contains(R"(dossier_refusals_total{reason="queue_full",source="orca-eu"} 1)"))
+        << metrics.render();
+    store.waiting = 9;
+    EXPECT_TRUE(receiver.admit("orca-eu", request("")));
+}
+
+TEST_F(ReceiverTest, ANoisySourceLeavesRoomToOthersThatWantIn) {
+    store.waiting = 10;
+    store.held = {{"orca-eu", 10}};
+    EXPECT_EQ(receive(orca_alert(1), "signed-not").error().code, Errc::not_found);
+    EXPECT_FALSE(receiver.admit("orca-eu", request("")));
+    EXPECT_FALSE(receiver.admit("signed", request(""))) << "full is full";
+    store.waiting = 9;
+    store.held = {{"orca-eu", 9}};
+    const auto noisy = receiver.admit("orca-eu", request(""));
+    ASSERT_FALSE(noisy) << "the place that came free is kept for who asked meanwhile";
+    EXPECT_TRUE(noisy.error().message.contains("share")) << noisy.error().message;
+    EXPECT_TRUE(receiver.admit("signed", request("")));
+    store.waiting = 7;
+    store.held = {{"orca-eu", 7}};
+    EXPECT_TRUE(receiver.admit("orca-eu", request(""))) << "under its share it gets in again";
+}
+
+TEST_F(ReceiverTest, WhatIsPulledHasHalfOfTheQueue) {
+    auto queue = source("queue", "sqs");
+    Receiver pulling({std::move(queue)}, store, clock, metrics, 10);
+    store.waiting = 4;
+    EXPECT_TRUE(pulling.has_room("queue", 1));
+    EXPECT_FALSE(pulling.has_room("queue", 2));
+    EXPECT_FALSE(pulling.has_room("nobody", 1));
+    store.waiting = 5;
+    EXPECT_FALSE(pulling.has_room("queue", 1));
 }
 
 TEST_F(ReceiverTest, DeliveriesAtTheSameTimeShareTheCapacity) {

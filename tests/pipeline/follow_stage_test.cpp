@@ -151,6 +151,31 @@ TEST(FollowStage, ATicketOfADraftThatNobodyDecidedIsClosedAsWell) {
     EXPECT_EQ(house.tracker->creates, 1);
 }
 
+TEST(FollowStage, ATicketWhoseAnswerWasLostHearsOfTheEndThatCameFirst) {
+    using Answer = ticket::test::FakeTracker::Answer;
+    for (const bool is_rejected : {false, true}) {
+        SCOPED_TRACE(is_rejected);
+        Followed house;
+        house.tracker->create_answers = {Answer::lost};
+        house.tracker->lag = std::chrono::seconds{30};
+        const auto id = house.deliver(1).dossier_id;
+        house.work();
+        ASSERT_EQ(house.tracker->creates, 1);
+        if (is_rejected)
+            run_task(house.decide(house.ticket_draft(id).id, DraftState::rejected));
+        else
+            house.deliver(1, "resolved");
+        house.settle();
+        EXPECT_EQ(house.tracker->creates, 1);
+        EXPECT_EQ(house.dossier(id).stage, Stage::closed);
+        ASSERT_TRUE(house.ticket_draft(id).ticket);
+        EXPECT_EQ(house.ticket_draft(id).ticket->key, house.tracked().ref.key);
+        EXPECT_EQ(house.tracked().closed, !is_rejected);
+        EXPECT_THAT(house.comments_with("**Resolved.**"), SizeIs(is_rejected ? 0 : 1));
+        EXPECT_THAT(house.comments_with("Rejected by"), SizeIs(is_rejected ? 1 : 0));
+    }
+}
+
 TEST(FollowStage, WhatComesBackTakesTheTicketUpAgain) {
     Followed house;
     const auto id = house.report(1).dossier_id;

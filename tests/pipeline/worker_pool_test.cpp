@@ -181,6 +181,27 @@ TEST_F(WorkerPoolTest, TriesAgainWhenTheTimeHasComeAndNotBefore) {
     }
 }
 
+TEST_F(WorkerPoolTest, WhatWaitsIsDueWhenTheClockIsSetBack) {
+    Scripted script(clock, {Release::Kind::wait});
+    start(script.advance());
+    add_work(1);
+    ASSERT_TRUE(script.calls.reaches(1));
+    clock.step(-Duration{6 * 3'600'000});
+    EXPECT_TRUE(script.calls.reaches(2)) << "it would wait for seven hours";
+}
+
+TEST_F(WorkerPoolTest, GivesBackWhatTheStoreCouldNotTakeAtFirst) {
+    counting.bad_releases = 2;
+    Scripted script(clock, {Release::Kind::retry});
+    start(script.advance());
+    add_work(1);
+    ASSERT_TRUE(script.calls.reaches(1));
+    const auto until = std::chrono::steady_clock::now() + 30s;
+    const auto is_given_back = [&] { return value_of(store->next_ready_at()) == clock.now() + Duration{3'600'000}; };
+    while (!is_given_back() && std::chrono::steady_clock::now() < until) value_of(store->probe());
+    EXPECT_TRUE(is_given_back()) << "it would wait for the end of its lease";
+}
+
 TEST_F(WorkerPoolTest, DoesNotHammerAStoreThatFails) {
     counting.claims_fail = true;
     Scripted script(clock, {});

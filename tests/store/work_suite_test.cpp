@@ -39,6 +39,57 @@ TEST_P(WorkSuite, ClaimsWorstFirstThenOldestUpToTheLimit) {
     EXPECT_EQ(value_of(store().next_ready_at()), minute(4)); // the leases
 }
 
+TEST_P(WorkSuite, ANoisySourceLeavesTheOthersTheirTurns) {
+    std::vector<Sample> noise;
+    for (int i = 0; i < 100; ++i) noise.push_back({.source = "noisy", .id = "noisy " + std::to_string(i)});
+    value_of(store().commit_intake(delivery(noise, minute(0)), {}));
+    for (const auto* id : {"quiet 1", "quiet 2"}) {
+        auto one = delivery({{.source = "quiet", .id = id}}, minute(1));
+        one.source = "quiet";
+        value_of(store().commit_intake(std::move(one), {}));
+    }
+    std::size_t quiet = 0;
+    for (const auto& claimed : claim(minute(2), 4))
+        quiet +=
+            static_cast<std::size_t>(value_of(store().load_work(claimed.dossier_id)).findings[0].source == "quiet");
+    EXPECT_EQ(quiet, 2U) << "every other turn, though a hundred came earlier";
+    EXPECT_EQ(claim(minute(2), 500).size(), 98U) << "what nobody else wants the noisy one gets";
+}
+
+TEST_P(WorkSuite, LowOnesAreNotStarvedByAStreamOfCriticalOnes) {
+    deliver({.id = "low", .severity = Severity::low}, minute(0));
+    const auto low = value_of(store().list_findings({}, {})).items.front().dossier_id;
+    int waited = 0;
+    for (bool done = false; !done && waited < 1'000; ++waited) {
+        deliver({.id = "critical " + std::to_string(waited), .severity = Severity::critical}, minute(0));
+        done = claim(minute(1), 1).at(0).dossier_id == low;
+    }
+    EXPECT_EQ(waited, 129) << "after 128 that were worse";
+}
+
+TEST_P(WorkSuite, TheBacklogIsKnownBySource) {
+    using Counts = std::map<std::string, std::int64_t, std::less<>>;
+    deliver({.id = "1"});
+    deliver({.id = "2"});
+    auto other = delivery({{.source = "orca", .id = "3"}}, minute(0));
+    other.source = "orca";
+    value_of(store().commit_intake(std::move(other), {}));
+    EXPECT_EQ(store().backlog_by_source(), (Counts{{"orca", 1}, {"wiz", 2}}));
+    EXPECT_EQ(store().backlog(), 3U);
+    for (const auto& claimed : claim(minute(1))) {
+        const auto row = value_of(store().load_work(claimed.dossier_id));
+        if (row.findings[0].source == "orca")
+            EXPECT_EQ(stage(claimed, Stage::closed, {row.findings[0].id}), std::nullopt);
+    }
+    EXPECT_EQ(store().backlog_by_source(), (Counts{{"wiz", 2}}));
+    // What fails leaves no trace in the count either.
+    Release stale{.claim = {.dossier_id = "dos_none"}, .at = minute(1), .kind = Release::Kind::dead};
+    EXPECT_EQ(error_of(store().release(stale)), Errc::not_found);
+    EXPECT_EQ(store().backlog_by_source(), (Counts{{"wiz", 2}}));
+    reopen();
+    EXPECT_EQ(store().backlog_by_source(), (Counts{{"wiz", 2}}));
+}
+
 TEST_P(WorkSuite, AClaimIsExclusiveUntilItsLeaseRunsOutAndThenFenced) {
     const auto id = deliver({}).id;
     const auto first = claim(minute(0)).at(0);
@@ -56,6 +107,22 @@ TEST_P(WorkSuite, AClaimIsExclusiveUntilItsLeaseRunsOutAndThenFenced) {
     EXPECT_EQ(value_of(store().get_finding(id)).stage, Stage::received);
     EXPECT_TRUE(value_of(store().list_audit({}, {})).items.empty());
     EXPECT_EQ(stage(second, Stage::enriched, {id}), std::nullopt);
+}
+
+TEST_P(WorkSuite, AClockThatWentBackHoldsNothingUp) {
+    for (const auto* const id : {"1", "2", "3"}) deliver({.id = id}, minute(100));
+    EXPECT_EQ(claim(minute(100), 1).size(), 1U);
+    EXPECT_TRUE(claim(minute(40)).empty()) << "an hour earlier all of them would wait";
+    auto happened = entry("happened");
+    happened.time = minute(100);
+    value_of(store().append_audit({happened}));
+    EXPECT_FALSE(value_of(store().reschedule(minute(100), std::chrono::minutes(1), false))) << "nothing is later";
+    EXPECT_TRUE(claim(minute(40)).empty());
+    EXPECT_TRUE(value_of(store().reschedule(minute(40), std::chrono::minutes(1), false)));
+    EXPECT_EQ(claim(minute(40)).size(), 2U);
+    EXPECT_EQ(claim(minute(41)).size(), 3U) << "no lease outlasts its span";
+    EXPECT_TRUE(value_of(store().reschedule(minute(30), std::chrono::minutes(1), true)));
+    EXPECT_EQ(claim(minute(31)).size(), 3U);
 }
 
 TEST_P(WorkSuite, AbandonedLeasesAreClaimedAgainAtOnce) {

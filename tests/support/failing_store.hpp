@@ -5,6 +5,7 @@
 
 #include "dossier/store/store.hpp"
 
+#include <atomic>
 #include <functional>
 #include <stdexcept>
 #include <utility>
@@ -20,6 +21,7 @@ public:
     bool throws = false;                ///< load_work throws
     bool claims_fail = false;           ///< claim_ready fails
     int claims_asked = 0;               ///< calls of claim_ready
+    std::atomic<int> bad_releases = 0;  ///< so many fail, from now on
     std::vector<Stage> committed;       ///< stages of the commits that succeeded
     std::function<Task<void>()> before; ///< called once, before the next commit of `before_stage`
     Stage before_stage = Stage::drafted;
@@ -60,6 +62,9 @@ public:
         return under_.commit_intake(std::move(intake), std::move(audit));
     }
     [[nodiscard]] auto backlog() const -> std::size_t override { return under_.backlog(); }
+    [[nodiscard]] auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> override {
+        return under_.backlog_by_source();
+    }
     auto list_quarantine(store::Page page) -> Task<Result<store::Listing<store::QuarantineRow>>> override {
         return under_.list_quarantine(std::move(page));
     }
@@ -101,8 +106,14 @@ public:
     auto renew(std::vector<store::Claim> claims, Timestamp until) -> Task<Result<void>> override {
         return under_.renew(std::move(claims), until);
     }
+    auto reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> override {
+        return under_.reschedule(now, lease, is_certain);
+    }
     auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> override { return under_.next_ready_at(); }
-    auto release(store::Release release) -> Task<Result<void>> override { return under_.release(std::move(release)); }
+    auto release(store::Release release) -> Task<Result<void>> override {
+        if (bad_releases > 0 && bad_releases-- > 0) co_return fail(Errc::storage, "disk full");
+        co_return co_await under_.release(std::move(release));
+    }
     auto abandon_leases(std::string owner) -> Task<Result<void>> override {
         return under_.abandon_leases(std::move(owner));
     }

@@ -271,6 +271,48 @@ TEST(Delivery, FindsTheTicketWhoseSavingFailed) {
     }
 }
 
+TEST(Delivery, LooksForTheTicketOfADraftThatIsOverAndMakesNone) {
+    struct Row {
+        const char* name;
+        bool was_tried;
+        bool was_made;
+        Duration lag;
+        int blind; ///< looks that fail
+        bool is_found;
+    };
+    const Row rows[] = {{"never tried", false, false, 0s, 0, false},
+                        {"tried in vain", true, false, 0s, 0, false},
+                        {"made, answer lost", true, true, 0s, 0, true},
+                        {"in a lagging index", true, true, 90s, 0, true},
+                        {"while it can't be asked", true, true, 0s, 2, true}};
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        World world;
+        world.jira->lag = row.lag;
+        if (row.was_tried) {
+            world.jira->create_answers = {row.was_made ? Answer::lost : Answer::nothing_done};
+            ASSERT_TRUE(world.step()->wait_until);
+        }
+        world.jira->errors.assign(static_cast<std::size_t>(row.blind), Errc::unavailable);
+        Delivery::Progress progress;
+        int looks = 0;
+        for (; looks < 40; ++looks) {
+            progress = run(world.delivery.recall(sample_draft(), deadline_in(5s))).value();
+            if (!progress.wait_until) break;
+            world.clock.step_to(*progress.wait_until);
+        }
+        EXPECT_LT(looks, 40) << "it comes to an end";
+        EXPECT_EQ(progress.ticket.has_value(), row.is_found);
+        EXPECT_EQ(world.jira->creates, row.was_tried ? 1 : 0) << "none is made";
+        EXPECT_EQ(world.jira->tickets.size(), row.was_made ? 1U : 0U);
+        if (!row.was_tried) EXPECT_TRUE(world.store.intents.empty());
+        if (row.was_tried && !row.was_made) {
+            EXPECT_EQ(world.intent().state, Intent::State::failed);
+            EXPECT_GT(world.until_ticket(), 0) << "wanted again, it is made";
+        }
+    }
+}
+
 TEST(Delivery, KeepsOneTicketWhateverSinkALaterDraftNames) {
     World world;
     EXPECT_EQ(world.until_ticket(), 1);

@@ -41,7 +41,7 @@ private:
 
     /// Asks when it is this finding's turn. `context.timeout` counts from then: in a storm the wait for the processor
     /// is no fault of a source.
-    auto ask_in_turn(std::vector<Task<void>> questions, Round& round, Deadline deadline) -> Task<void>;
+    auto ask_in_turn(std::vector<Task<void>> questions, Round& round, Flow flow, Deadline deadline) -> Task<void>;
 
     ContextSources sources_;
     ContextConfig config_;

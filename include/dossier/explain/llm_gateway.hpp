@@ -49,6 +49,7 @@ struct LlmQuestion {
     Prompt prompt;
     LlmPurpose purpose;
     std::string traceparent;
+    Flow flow{}; ///< whose turn it takes where calls wait for each other
     /// @param room tokens for the content, by a cautious estimate; SIZE_MAX where the model's window is unknown
     std::function<LlmMaterial(std::size_t room)> compose;
     /// What a model wrote goes back to it through the gate like everything else.

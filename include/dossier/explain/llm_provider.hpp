@@ -27,6 +27,7 @@ struct LlmRequest {
     double temperature = 0;
     std::size_t max_tokens = 0; ///< 0 = provider's default
     std::string traceparent;
+    Flow flow{}; ///< whose turn it takes at the provider's limit
     /// Called with each piece of text as it comes, where the provider streams; "" pieces don't come. A call that
     /// failed after the first piece is not repeated by the provider.
     std::function<void(std::string_view delta)> on_text;

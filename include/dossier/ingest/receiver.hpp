@@ -10,8 +10,6 @@
 #include "dossier/net/rate_limiter.hpp"
 #include "dossier/store/store.hpp"
 
-#include <algorithm>
-#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +29,9 @@ struct Delivered {
     std::optional<net::HttpResponse> answer; ///< a handshake's, instead of results
 };
 
+class Admission;
+enum class Patience;
+
 class Receiver {
 public:
     /// @param capacity of acknowledged, unfinished findings (`queue.capacity`)
@@ -39,7 +40,7 @@ public:
              std::size_t capacity, Handshakes handshakes = {});
     ~Receiver();
 
-    /// What the head alone can refuse: `not_found` (no such source), `unauthenticated`, `rate_limited`.
+    /// What the head alone can refuse: `not_found` (no such source), `unauthenticated`, `rate_limited`, `overloaded`.
     [[nodiscard]] auto admit(const std::string& source, const net::HttpRequest& head) -> Result<void>;
     /// `WWW-Authenticate` for a sender without credentials: SNS sends a password only after it was asked for one.
     [[nodiscard]] auto challenge(const std::string& source) const -> std::string;
@@ -66,9 +67,9 @@ public:
     auto take_found(std::string source, std::vector<store::IntakeItem> items, Arrival arrival)
         -> Task<Result<std::vector<store::IntakeResult>>>;
     /// How many items a poller hands in at once.
-    [[nodiscard]] auto piece() const -> std::size_t { return std::clamp<std::size_t>(capacity_ / 4, 1, 100); }
-    /// True while a delivery of so many items would be taken.
-    [[nodiscard]] auto has_room(std::size_t items) const -> bool;
+    [[nodiscard]] auto piece() const -> std::size_t;
+    /// True while so many items of the source would be taken. A queue has no more than half of the room, as pollers.
+    [[nodiscard]] auto has_room(const std::string& source, std::size_t items) const -> bool;
     /// Tries a quarantined item again with the adapter as it is now.
     auto retry_quarantined(std::string id, std::vector<store::AuditEntry> audit) -> Task<Result<store::IntakeResult>>;
     /// The canonical finding of a stored payload (the `normalise` stage).
@@ -84,15 +85,15 @@ private:
     struct Source;
     auto commit(const Source& source, std::vector<store::IntakeItem> items, Arrival arrival)
         -> Task<Result<std::vector<store::IntakeResult>>>;
-    [[nodiscard]] auto has_room(std::size_t items, std::size_t others, store::Via via) const -> bool;
+    [[nodiscard]] static auto patience_of(const Source& source, store::Via via) -> Patience;
+    void count_refusal(std::string_view source, std::string_view reason);
     void count(std::string_view source, std::string_view outcome, store::Via via = store::Via::webhook);
     void count_late(std::string_view source, const std::vector<store::IntakeResult>& results);
     std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;
     store::IntakeStore& store_;
     const Clock& clock_;
     Metrics& metrics_;
-    std::size_t capacity_;
-    std::atomic<std::size_t> committing_{0}; ///< items accepted and not yet in the store's backlog
+    std::unique_ptr<Admission> admission_;
 };
 
 } // namespace dossier::ingest

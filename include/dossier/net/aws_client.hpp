@@ -49,6 +49,7 @@ struct AwsRequest {
     std::string url;         ///< instead of the service's endpoint: an SQS queue
     Repeat repeat = Repeat::safe;
     std::size_t max_response = 8U << 20U;
+    Flow flow{};                                           ///< as in ClientRequest
     std::function<void(std::string_view piece)> on_data{}; ///< as in ClientRequest
 };
 

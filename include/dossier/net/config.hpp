@@ -18,6 +18,7 @@ struct ServerConfig {
     std::string listen = "127.0.0.1:8080"; ///< host:port; port 0 takes a free one (logged as `server.listening`)
     std::string admin_listen;              ///< `/metrics` moves there when set
     ByteSize max_body{4U << 20U};
+    ByteSize body_memory{64U << 20U}; ///< of all bodies that are under way at once
     ByteSize max_header{16U << 10U};
     Duration drain_timeout{20'000};
     Duration header_timeout{10'000}; ///< from the first byte of a request to the end of its header

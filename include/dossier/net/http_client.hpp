@@ -7,6 +7,7 @@
 #include "dossier/base/error.hpp"
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/runtime.hpp"
+#include "dossier/base/turn_order.hpp"
 #include "dossier/base/units.hpp"
 #include "dossier/net/http_message.hpp"
 
@@ -24,6 +25,7 @@ struct ClientRequest {
     std::string traceparent;              ///< sent on where not empty
     std::size_t max_response = 8U << 20U; ///< more is `too_large`
     Duration connect_timeout{5'000};
+    Flow flow;              ///< whose turn it takes where calls wait for each other
     bool only_once = false; ///< never sent again behind our back, whatever the method (a PUT that adds something)
     /// Set: a 2xx body goes here piece by piece as it comes, decoded, on the caller's executor and before `send` ends,
     /// and the response's own body stays empty; `max_response` bounds the sum. Other bodies are collected. Must not

@@ -10,6 +10,7 @@
 #include "dossier/store/records.hpp"
 #include "dossier/store/spending.hpp"
 
+#include <map>
 #include <memory>
 
 namespace dossier::store {
@@ -29,6 +30,8 @@ public:
         -> Task<Result<std::vector<IntakeResult>>> = 0;
     /// Acknowledged findings whose automatic stages are not done (DESIGN §10 "Capacity"). Kept in memory; cheap.
     [[nodiscard]] virtual auto backlog() const -> std::size_t = 0;
+    /// The same by source; one that has none is left out.
+    [[nodiscard]] virtual auto backlog_by_source() const -> std::map<std::string, std::int64_t, std::less<>> = 0;
     virtual auto list_quarantine(Page page) -> Task<Result<Listing<QuarantineRow>>> = 0;
     virtual auto get_quarantine(std::string id) -> Task<Result<QuarantineRow>> = 0;
     /// Takes a quarantined item in after all; its row then names the finding.
@@ -40,10 +43,15 @@ public:
 class WorkStore {
 public:
     virtual ~WorkStore() = default;
-    /// Up to `limit` ready dossiers without a live lease, worst severity first, then oldest. Fence grows by one each.
+    /// Up to `limit` ready dossiers without a live lease. Worse ones go first and sources in turns, in shares that
+    /// starve nobody (base/turn_order.hpp), the oldest of each first. Fence grows by one each.
     virtual auto claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
         -> Task<Result<std::vector<Claim>>> = 0;
     virtual auto renew(std::vector<Claim> claims, Timestamp until) -> Task<Result<void>> = 0;
+    /// The wall clock was set back: what waits for a time beyond `now` is due (whoever finds it too early waits on),
+    /// and no lease ends later than one that begins now. @param is_certain false = only where the store knows of
+    /// something that happened after `now`. @return whether anything was done
+    virtual auto reschedule(Timestamp now, Duration lease, bool is_certain) -> Task<Result<bool>> = 0;
     /// When the next dossier becomes ready (or a lease runs out); nullopt = nothing is waiting.
     virtual auto next_ready_at() -> Task<Result<std::optional<Timestamp>>> = 0;
     /// The dossier with findings (raw included), results of the current revision and drafts.

@@ -33,6 +33,10 @@ public:
     /// Takes the next step towards the ticket of the draft's dossier. Call again at `wait_until`. A dossier that has a
     /// ticket keeps it, whatever sink a later draft names. An error means that nothing was created by this call.
     auto ensure_ticket(Draft draft, Deadline deadline) -> Task<Result<Progress>>;
+    /// For a draft that nobody wants any more: the ticket that a create left behind of which no answer came, looked for
+    /// over the settle window; none is made. `wait_until` set = call again then, also where the tracker can't be asked;
+    /// neither = there is none. An error is the store's.
+    auto recall(Draft draft, Deadline deadline) -> Task<Result<Progress>>;
     /// Carries out an approval on an existing ticket: description as approved, comment (`note`, once per draft),
     /// assignee. `conflict` when the draft's content is not what was approved. Each part is done once; after an error
     /// the call goes on at the part that failed.
@@ -66,10 +70,13 @@ private:
     /// What a create is given, from the moment its attempt is committed. A replica that takes over from one that is
     /// alive makes a second one a settle window later, at the earliest: by then the first must be over.
     [[nodiscard]] auto create_limit(const std::string& sink) const -> Duration;
+    /// An attempt that nobody came back from becomes an unknown outcome.
+    auto outcome_of(store::Intent intent) -> Task<Result<store::Intent>>;
     auto attempt(std::shared_ptr<TicketSink> sink, store::Intent intent, Draft draft, Deadline deadline)
         -> Task<Result<Progress>>;
     auto look_again(std::shared_ptr<TicketSink> sink, store::Intent intent, Draft draft, Deadline deadline)
         -> Task<Result<Progress>>;
+    [[nodiscard]] auto next_look(const store::Intent& intent) const -> Timestamp;
     auto settle_as_done(store::Intent intent, TicketRef ticket, bool was_found, bool is_internal)
         -> Task<Result<Progress>>;
     /// Carries `effect` out unless the intent of `wanted.key` says that it was; audits it as `action`.

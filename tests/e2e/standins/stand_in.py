@@ -218,7 +218,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _handle(self):
         parts = urllib.parse.urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(length)
+        if len(raw) < length:  # who asked was killed meanwhile
+            self.close_connection = True
+            return
         pairs = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
         call = Call(self.command, urllib.parse.unquote(parts.path), dict(pairs),
                     {name.lower(): value for name, value in self.headers.items()}, raw, at=time.monotonic(),
