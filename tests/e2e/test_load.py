@@ -3,7 +3,7 @@ who read and decide, streams that are left halfway, reloads, a poller, a tracker
 
 Nothing here depends on how fast it goes. What has to hold at any speed: every answer is one that the API promises, what
 was acknowledged is there after the stop and ends in one draft, the audit chain is whole, and the process ends with 0,
-which under a sanitizer means that it found nothing. DOSSIER_LOAD is the number of deliveries (scripts/load).
+which under a sanitizer means that it found nothing. DOSSIER_LOAD is the number of findings.
 """
 
 import collections

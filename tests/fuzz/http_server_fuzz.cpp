@@ -77,7 +77,7 @@ auto server_core(Heard& heard) -> std::shared_ptr<net::ServerCore> {
     net::ServerConfig config;
     config.max_body.bytes = most_body;
     config.max_header.bytes = most_header;
-    return std::make_shared<net::ServerCore>(
+    auto core = std::make_shared<net::ServerCore>(
         std::move(config), metrics,
         [&heard](const net::HttpRequest& head) -> std::optional<net::HttpResponse> {
             if (!head.path.starts_with("/no")) return std::nullopt;
@@ -91,8 +91,9 @@ auto server_core(Heard& heard) -> std::shared_ptr<net::ServerCore> {
         },
         [](int status, std::string_view detail, const std::string& /*request_id*/) {
             return net::HttpResponse{.status = status, .headers = {}, .body = std::string(detail)};
-        },
-        std::vector<std::unordered_set<net::Connection*>>(1));
+        });
+    core->by_lane.resize(1);
+    return core;
 }
 
 auto serve(MemoryStream& stream, std::shared_ptr<net::ServerCore> core) -> Task<void> {

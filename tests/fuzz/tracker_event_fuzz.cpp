@@ -15,7 +15,8 @@ using fuzz::require;
 
 auto is_harmless(const std::string& key) -> bool {
     return std::ranges::all_of(key, [](unsigned char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+               c == '.' || c == ':';
     });
 }
 
