@@ -108,7 +108,7 @@ auto Delivery::enclose_one(Intent wanted, std::string what, Enclosing add) -> Ta
         log::warn("ticket.not_enclosed",
                   {{"sink", intent.sink}, {"key", intent.ticket->key}, {"what", what}, {"reason", intent.reason}});
     } else {
-        // It stays `attempting`: the next try looks before it adds.
+        intent.state = Intent::State::unknown; // the next try looks before it adds
         intent.next_at = clock_.now() + std::max(done.error().retry_after.value_or(Duration{0}),
                                                  Duration{first_wait().count() << std::min(intent.attempts - 1, 6)});
         count(intent.sink, "failed");

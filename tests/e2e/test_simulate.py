@@ -144,7 +144,7 @@ class MixedWorkload(SimulateCase):
                     {"name": "rest", "do": "ticket", "sink": "jira"}],
             approval={"rules": [{"when": {"severity": ["critical"]}, "roles": ["legal"]}]},
             llm={"providers": [{**cls.llm.provider(), "price": PRICE}]},
-            tickets={"settle": "1s", "sinks": [{"name": "outbox", "kind": "outbox"}, cls.jira.config(timeout="5s")]}))
+            tickets={"settle": "5s", "sinks": [{"name": "outbox", "kind": "outbox"}, cls.jira.config(timeout="5s")]}))
         cls.work()
 
     @classmethod

@@ -453,6 +453,27 @@ TEST(Delivery, CommentsOncePerEvent) {
               Errc::invalid_argument);
 }
 
+TEST(Delivery, TriesAnEnclosureAgainWhoseAnswerWasLost) {
+    World world;
+    EXPECT_EQ(world.until_ticket(), 1);
+    const auto ticket = *world.intent().ticket;
+    world.jira->keeps_files = true;
+    world.jira->errors = {Errc::outcome_unknown};
+    const auto enclose = [&] {
+        return run(world.delivery.enclose(
+            sample_draft(), ticket, {{.name = "evidence.json", .content_type = "application/json", .bytes = "{}"}}, "",
+            deadline_in(1s)));
+    };
+    const auto put_off = enclose();
+    ASSERT_TRUE(put_off) << put_off.error().describe();
+    ASSERT_TRUE(*put_off) << "nothing says when to try again";
+    world.clock.step_to(**put_off);
+    const auto done = enclose();
+    ASSERT_TRUE(done) << done.error().describe();
+    EXPECT_FALSE(*done);
+    EXPECT_EQ(world.jira->tickets.at(0).files.size(), 1U);
+}
+
 TEST(TicketKey, DiffersByInstanceAndDossierAndHoldsNoText) {
     const auto key = ticket_key("prod", "dos_1");
     EXPECT_TRUE(key.starts_with("dossier-"));
