@@ -200,7 +200,7 @@ class DamagedLog(DiskCase):
     def signed(self):
         """Waits until all that the chain holds is under the signed head."""
         head = self.service.dir / "data/audit.key.head"
-        self.service.wait_for(lambda: json.loads(head.read_text())["seq"] >=
+        self.service.wait_for(lambda: head.exists() and json.loads(head.read_text())["seq"] >=
                               self.service.get("/v1/audit/verify")["records"], 20, "the signed head")
 
 

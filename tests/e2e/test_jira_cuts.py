@@ -18,6 +18,7 @@ class JiraCuts(CutTests, JiraView, TrackerCase):
     BIRTH = [JiraView.CREATE, ("POST", "/rest/api/3/search/jql"), ("GET", ONE), JiraView.ATTACH,
              ("POST", ONE + "/remotelink")]
     MAYBE = [("GET", ONE)]
+    AFTER_DOUBT = [("POST", "/rest/api/3/search/jql")]
     APPROVAL = [("PUT", ONE), ("GET", ONE + "/comment"), JiraView.COMMENT, ("GET", "/rest/api/3/user/search"),
                 ("PUT", ONE + "/assignee")]
     END = [("GET", ONE + "/comment"), JiraView.COMMENT, ("GET", ONE), ("GET", ONE + "/transitions"), JiraView.MOVE]

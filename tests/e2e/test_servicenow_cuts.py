@@ -19,6 +19,7 @@ class ServiceNowCuts(CutTests, ServiceNowView, TrackerCase):
     LINKS = 0
     BIRTH = [ServiceNowView.CREATE, ("GET", INCIDENT), ServiceNowView.ATTACH, ("GET", "/api/now/attachment")]
     MAYBE = [("GET", "/api/now/attachment")]
+    AFTER_DOUBT = [("GET", INCIDENT)]
     APPROVAL = [("GET", JOURNAL), ServiceNowView.COMMENT, ("GET", RECORD), ("GET", "/api/now/table/sys_user")]
     END = [("GET", JOURNAL), ServiceNowView.COMMENT, ("GET", RECORD)]
 
