@@ -62,8 +62,10 @@ struct Service::Impl {
     Impl(AppConfig config_, std::string path)
         : config(std::move(config_)), config_path(std::move(path)), runtime(config.pipeline.queue.workers) {}
 
-    AppConfig config;
+    AppConfig config; ///< of the start
     std::string config_path;
+    bool has_tokens = !config.tokens.empty(); ///< in the configuration in force
+    bool has_sources = !config.sources.empty();
     asio::io_context control{1}; // run by the thread that called run_until_stopped
     /// Heard as long as any thread of ours lives: unheard, a SIGHUP ends the process, also one that drains.
     asio::signal_set hangups{control, SIGHUP};
@@ -223,11 +225,27 @@ struct Service::Impl {
         }
     }
 
+    /// A file that is being written reads as less of itself. What would open the API to everybody on this machine, or
+    /// turn every platform away, is not done in passing. @return "" where nothing is gone
+    [[nodiscard]] auto lacking_section(const AppConfig& next) const -> std::string_view {
+        if (has_tokens && next.tokens.empty()) return "auth.tokens";
+        if (has_sources && next.sources.empty()) return "sources";
+        return {};
+    }
+
     auto reload() -> Task<void> {
         auto loaded = load_config(config_path);
         for (const auto& problem : loaded.problems) log::warn("config.problem", {{"problem", problem.describe()}});
         if (loaded.has_errors()) {
             log::error("config.reload_refused", {{"file", config_path}});
+            co_return;
+        }
+        const auto lacks = lacking_section(loaded.config);
+        if (!lacks.empty()) {
+            log::error("config.reload_refused",
+                       {{"file", config_path},
+                        {"error", "without `" + std::string(lacks) +
+                                      "`, as a file that is still being written; a restart takes it if it is meant"}});
             co_return;
         }
         auto made = make_wiring(loaded.config);
@@ -241,6 +259,8 @@ struct Service::Impl {
             wiring = std::move(*made);
         }
         start_pollers();
+        has_tokens = !loaded.config.tokens.empty();
+        has_sources = !loaded.config.sources.empty();
         log::configure(loaded.config.log.level, loaded.config.log.format);
         if (config.server.tls.enabled()) {
             if (auto renewed = server->reload_tls(); !renewed)

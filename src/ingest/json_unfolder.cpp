@@ -8,7 +8,7 @@ namespace dossier::ingest {
 namespace {
 
 constexpr std::size_t most_documents = 64; // a hostile payload may not make us parse without end
-constexpr std::size_t nested_depth = 64;
+constexpr std::size_t unfolded_depth = 64;
 
 auto is_separator(char c) -> bool { return c == '_' || c == '-' || c == ' ' || c == '.'; }
 
@@ -41,7 +41,7 @@ auto JsonUnfolder::operator()(JsonView value) -> JsonView {
     const auto inner = trim(*text);
     if (inner.size() < 2 || (inner.front() != '{' && inner.front() != '[')) return value;
     if (documents_.size() >= most_documents) return value;
-    auto document = JsonDocument::parse(inner, nested_depth);
+    auto document = JsonDocument::parse(inner, unfolded_depth);
     if (!document) return value;
     documents_.push_back(std::move(*document));
     return documents_.back().root();

@@ -4,6 +4,8 @@ import copy
 import signal
 import unittest
 
+import yaml
+
 from counting_llm import CountingLlm
 from harness import ROOT, Service, default_config, wiz_issue
 
@@ -59,7 +61,8 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.service.request("GET", "/v1/findings", token="the-new-admin-token")[0], 200)
 
     def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(self):
-        for name, text in [("no YAML", "mode: [assist"), ("an unknown key", "modes: assist\n"), ("nothing at all", None)]:
+        for name, text in [("no YAML", "mode: [assist"), ("an unknown key", "modes: assist\n"), ("an empty file", ""),
+                           ("half a file", yaml.safe_dump({"auth": self.service.config["auth"]})), ("nothing at all", None)]:
             with self.subTest(name):
                 if text is None:
                     self.service.config_path.unlink()
