@@ -459,8 +459,10 @@ class Spending(SimulateCase):
                  "budget": {"usd_per_day": 0.6}}))
         few = [generic_event(f"S-{n}", bucket=f"sim-top-{n}", severity=("low", "medium")[n % 2]) for n in range(8)]
         many = [generic_event(f"S-{n}", bucket=f"sim-many-{n}", severity="high") for n in range(10, 20)]
-        cls.all = cls.send(*few)
-        cls.settle(*cls.all)
+        cls.all = []
+        for one in few:  # in turn: a rank is the one at its time, and of what happens at once no order is kept
+            cls.all += cls.send(one)
+            cls.settle(cls.all[-1])
         cls.all += cls.send(*many)
         cls.settle(*cls.all)
 
