@@ -204,7 +204,8 @@ class Memory(ServiceCase):
             thread.start()
         for thread in floods:
             thread.join()
-        self.assertLess(max(peaks) - before, 96 * MIB)
+        if SLOW == 1:  # sanitizers keep what was freed
+            self.assertLess(max(peaks) - before, 96 * MIB)
         self.service.wait_for(lambda: self.service.request("GET", "/readyz")[0] == 200, 60, "readiness")
         self.assertTrue(self.service.alive())
 

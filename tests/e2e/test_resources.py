@@ -45,6 +45,7 @@ class Scarce(unittest.TestCase):
             self.assertEqual(settled["finding"]["stage"], "awaiting_approval", settled["dossier"]["last_error"])
         self.assertTrue(self.service.get("/v1/audit/verify")["ok"])
 
+    @unittest.skipIf(SLOW > 1, "UndefinedBehaviorSanitizer needs a descriptor to look at what it checks")
     def test_out_of_descriptors(self):
         self.assertEqual(self.deliver("before"), 202)
         self.service.settled(self.acknowledged[0])
