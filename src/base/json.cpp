@@ -191,8 +191,6 @@ auto parse_json(std::string_view text, std::size_t max_depth) -> Result<Json> {
     }
 }
 
-auto dump_json(const Json& value) -> std::string { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 auto canonical_json(const Json& value) -> std::string {
     std::string out;
     append_canonical(out, value);

@@ -1,7 +1,10 @@
 #include "dossier/base/json.hpp"
+#include "dossier/base/json_text.hpp"
 #include "dossier/base/json_view.hpp"
 
 #include <gtest/gtest.h>
+
+#include <limits>
 
 namespace dossier {
 namespace {
@@ -16,6 +19,35 @@ TEST(CanonicalJson, FollowsRfc8785) {
               "\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
     EXPECT_EQ(canonical_json(Json{{"\xEF\xAC\xB3", 1}, {"\xF0\x9F\x98\x80", 2}, {"1", 3}}),
               "{\"1\":3,\"\xF0\x9F\x98\x80\":2,\"\xEF\xAC\xB3\":1}");
+}
+
+TEST(DumpJson, WritesWhatTheLibraryWould) {
+    std::string every_byte;
+    for (int c = 0; c < 0x80; ++c) every_byte += static_cast<char>(c);
+    const Json values[] = {nullptr,
+                           true,
+                           -7,
+                           18446744073709551615U,
+                           0.1,
+                           1e300,
+                           -0.0,
+                           std::numeric_limits<double>::infinity(),
+                           Json::array(),
+                           Json::object(),
+                           "",
+                           every_byte,
+                           std::string(100, 'x') + "\"" + std::string(31, 'y') + "\n",
+                           "€ 😀 \xEF\xBF\xBD",
+                           "broken \xFF, \xE2\x82, \xF0\x9F\x98 and \xED\xA0\x80",
+                           {{"b", {1, "two", {{"deep", nullptr}}}}, {"a\"\n", 1.5}, {"", false}, {"\xC3", "\xC3\xA9"}}};
+    for (const auto& value : values) {
+        const auto expected = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+        EXPECT_EQ(dump_json(value), expected);
+        if (!value.is_string()) continue;
+        std::string text = "before";
+        append_json_text(text, value.get_ref<const std::string&>());
+        EXPECT_EQ(text, "before" + expected);
+    }
 }
 
 TEST(ParseJson, RefusesWhatWouldHurt) {
