@@ -160,7 +160,9 @@ TEST(Redactor, MasksPeopleByTheFieldThatHoldsThem) {
     state.remember_person("Alice Ngo");
     EXPECT_EQ(shared->redact("Alice Ngo, ngo, alice and alice.ngo but not alicengo", state),
               "<PERSON_1>, <PERSON_2> and <PERSON_1> but not alicengo");
-    EXPECT_EQ(shared->redact("the user mallory has access", state, {}, {"mallory"}), "the user <PERSON_3> has access");
+    KnownNames people;
+    people.add("mallory");
+    EXPECT_EQ(shared->redact("the user mallory has access", state, {}, people), "the user <PERSON_3> has access");
     EXPECT_EQ(shared->redact("mallory", state), "mallory") << "one word is known in its own field only";
 }
 
