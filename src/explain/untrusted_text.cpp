@@ -35,10 +35,10 @@ auto neutralise(std::string_view text, std::string_view delimiter) -> std::strin
     std::string out(text);
     if (!delimiter.empty()) out = replace_all(std::move(out), delimiter, "(delimiter)");
     if (out.find_first_of("<[|`") == std::string::npos) return out; // with one of which each of the following begins
-    RE2::GlobalReplace(&out, chat_tokens, R"((\1))");
-    RE2::GlobalReplace(&out, inst, R"((\1\2))");
-    RE2::GlobalReplace(&out, sys, R"((\1))");
-    RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
+    if (out.contains("<|")) RE2::GlobalReplace(&out, chat_tokens, R"((\1))");
+    if (out.contains('[')) RE2::GlobalReplace(&out, inst, R"((\1\2))");
+    if (out.contains("<<")) RE2::GlobalReplace(&out, sys, R"((\1))");
+    if (out.contains('<')) RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
     out = replace_all(std::move(out), "<|", "( ");
     out = replace_all(std::move(out), "|>", " )");
     out = replace_all(std::move(out), "```", "'''");
