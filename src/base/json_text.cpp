@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -12,19 +15,25 @@ namespace dossier {
 
 namespace {
 
-auto is_escaped(char c) -> bool {
-    return (static_cast<unsigned>(static_cast<unsigned char>(c) < 0x20) | static_cast<unsigned>(c == '"') |
-            static_cast<unsigned>(c == '\\')) != 0;
+auto is_escaped(char c) -> bool { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+constexpr auto in_each_byte(std::uint64_t byte) -> std::uint64_t { return byte * 0x0101010101010101U; }
+
+/// The highest bit of each byte that is less than `limit` (at most 0x80). Above the first of them, others may be
+/// marked.
+constexpr auto bytes_below(std::uint64_t word, std::uint64_t limit) -> std::uint64_t {
+    return (word - in_each_byte(limit)) & ~word & in_each_byte(0x80);
 }
 
-/// Where the first byte from `at` on stands that can't be written as it is. Looks at blocks without a branch in them,
-/// which compilers turn into vector instructions.
+/// Where the first byte from `at` on stands that can't be written as it is. Looks at eight at a time.
 auto plain_until(std::string_view text, std::size_t at) -> std::size_t {
-    constexpr std::size_t block = 32;
-    for (; text.size() - at >= block; at += block) {
-        unsigned found = 0;
-        for (std::size_t i = 0; i < block; ++i) found |= static_cast<unsigned>(is_escaped(text[at + i]));
-        if (found != 0) break;
+    if constexpr (std::endian::native == std::endian::little) {
+        for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
+            std::memcpy(&word, text.data() + at, sizeof word);
+            const auto found = bytes_below(word, 0x20) | bytes_below(word ^ in_each_byte('"'), 1) |
+                               bytes_below(word ^ in_each_byte('\\'), 1);
+            if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+        }
     }
     while (at < text.size() && !is_escaped(text[at])) ++at;
     return at;
