@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 #include <re2/re2.h>
+#include <re2/set.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <numeric>
+#include <stdexcept>
 #include <vector>
 
 namespace dossier::explain {
@@ -98,21 +101,51 @@ constexpr Vocabulary products[] = {
 };
 
 struct CompiledVocabulary {
-    explicit CompiledVocabulary(const Vocabulary& words)
-        : said(fmt::format("(?i){}", words.said)),
-          supported(fmt::format("(?i){}", words.supported)),
-          what(words.what) {}
-    RE2 said;
     RE2 supported;
     const char* what;
 };
 
-template <std::size_t N>
-auto compile(const Vocabulary (&words)[N]) -> std::vector<std::unique_ptr<CompiledVocabulary>> {
-    std::vector<std::unique_ptr<CompiledVocabulary>> list;
-    for (const auto& word : words) list.push_back(std::make_unique<CompiledVocabulary>(word));
-    return list;
-}
+/// A list of them with one pass over a text for all: a sentence says few of these words.
+class Vocabularies {
+public:
+    template <std::size_t N>
+    explicit Vocabularies(const Vocabulary (&list)[N]) : said_(RE2::Options(), RE2::UNANCHORED) {
+        for (const auto& words : list) {
+            const bool is_taken = said_.Add(fmt::format("(?i){}", words.said), nullptr) >= 0;
+            if (!is_taken) throw std::logic_error(fmt::format("the words of {} do not compile", words.what));
+            words_.push_back(std::make_unique<CompiledVocabulary>(fmt::format("(?i){}", words.supported), words.what));
+        }
+        if (!said_.Compile()) throw std::logic_error("the vocabulary is too large");
+    }
+
+    /// The first that the text says and the facts don't.
+    [[nodiscard]] auto objection(const std::string& text, const std::string& facts) const -> Objection {
+        for (const auto index : said_in(text)) {
+            const auto& word = *words_[index];
+            if (!RE2::PartialMatch(facts, word.supported))
+                return fmt::format("it speaks of {}, and no cited evidence does", word.what);
+        }
+        return std::nullopt;
+    }
+
+private:
+    /// In the order of the list.
+    [[nodiscard]] auto said_in(const std::string& text) const -> std::vector<std::size_t> {
+        std::vector<int> found;
+        RE2::Set::ErrorInfo error{};
+        said_.Match(text, &found, &error);
+        // Without the memory for a pass nothing is known, and each of the words has to be supported.
+        if (error.kind != RE2::Set::kNoError) {
+            found.resize(words_.size());
+            std::iota(found.begin(), found.end(), 0);
+        }
+        std::ranges::sort(found);
+        return {found.begin(), found.end()};
+    }
+
+    RE2::Set said_;
+    std::vector<std::unique_ptr<CompiledVocabulary>> words_;
+};
 
 /// "readable without credentials" says nothing of credentials that were found.
 auto without_absent_things(std::string text) -> std::string {
@@ -124,26 +157,15 @@ auto without_absent_things(std::string text) -> std::string {
 
 auto word_objection(const std::string& whole, const Cited& cited) -> Objection {
     const auto text = without_absent_things(whole);
-    static const auto fact_words = compile(vocabularies);
-    static const auto environment_words = compile(environments);
-    static const auto product_words = compile(products);
-    const auto facts = text_of(factual(cited));
-    for (const auto& word : fact_words) {
-        if (RE2::PartialMatch(text, word->said) && !RE2::PartialMatch(facts, word->supported))
-            return fmt::format("it speaks of {}, and no cited evidence does", word->what);
-    }
+    static const Vocabularies fact_words(vocabularies);
+    static const Vocabularies environment_words(environments);
+    static const Vocabularies product_words(products);
+    if (auto objected = fact_words.objection(text, text_of(factual(cited)))) return objected;
     auto items = cited;
     std::erase_if(items, [](const Evidence* item) { return item->kind == "tampering"; });
     const auto everything = text_of(items);
-    for (const auto& word : product_words) {
-        if (RE2::PartialMatch(text, word->said) && !RE2::PartialMatch(everything, word->supported))
-            return fmt::format("it speaks of {}, and no cited evidence does", word->what);
-    }
-    for (const auto& word : environment_words) {
-        if (RE2::PartialMatch(text, word->said) && !RE2::PartialMatch(everything, word->supported))
-            return fmt::format("it speaks of {}, and no cited evidence does", word->what);
-    }
-    return std::nullopt;
+    if (auto objected = product_words.objection(text, everything)) return objected;
+    return environment_words.objection(text, everything);
 }
 
 /// "severity is low" needs an item on severity that says low; "low risk" one on risk.
