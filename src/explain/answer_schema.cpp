@@ -70,7 +70,7 @@ struct CompiledSchema {
     valijson::Schema schema;
 };
 
-auto compiled(const std::string& text) -> std::shared_ptr<const CompiledSchema> {
+auto compiled_schema(const std::string& text) -> std::shared_ptr<const CompiledSchema> {
     auto made = std::make_shared<CompiledSchema>();
     const auto document = parse_json(text);
     if (!document) {
@@ -88,7 +88,7 @@ auto compiled(const std::string& text) -> std::shared_ptr<const CompiledSchema> 
 auto violations_of(const Json& value, const std::string& schema) -> std::vector<std::string> {
     // There are a few prompts, each with a schema; compiling one costs more than an answer.
     thread_local RecentTexts<std::shared_ptr<const CompiledSchema>> schemas(64 << 10, 4 << 10);
-    const auto parsed = schemas.of(schema, compiled);
+    const auto parsed = schemas.of(schema, compiled_schema);
     if (!parsed->flaw.empty()) return {parsed->flaw};
     std::vector<std::string> violations;
     try {

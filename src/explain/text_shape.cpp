@@ -22,7 +22,7 @@ auto is_ascii(std::string_view text) -> bool {
 
 /// Whether one of these stands in the text, without which an expression can't match.
 auto holds_one_of(std::string_view text, std::string_view bytes) -> bool {
-    return text.find_first_of(bytes) != std::string_view::npos;
+    return std::ranges::any_of(bytes, [&](char byte) { return text.contains(byte); });
 }
 
 /// Marks that a reader never sees.
@@ -172,6 +172,12 @@ auto decision_objection(const std::string& text, const std::string& own) -> Obje
 } // namespace
 
 auto with_plain_blanks(std::string text) -> std::string {
+    if (is_ascii(text)) {
+        std::ranges::replace(text, '\t', ' ');
+        const auto doubled = std::ranges::unique(text, [](char a, char b) { return a == ' ' && b == ' '; });
+        text.erase(doubled.begin(), doubled.end());
+        return text;
+    }
     static const RE2 blank(R"([\p{Zs}\t]+)");
     RE2::GlobalReplace(&text, blank, " ");
     return replace_all(replace_all(std::move(text), "’", "'"), "‘", "'");

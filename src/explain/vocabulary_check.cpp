@@ -2,16 +2,15 @@
 
 #include "claim_words.hpp"
 #include "dossier/base/strings.hpp"
+#include "pattern_set.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
-#include <re2/set.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <numeric>
-#include <stdexcept>
+#include <ranges>
 #include <vector>
 
 namespace dossier::explain {
@@ -100,51 +99,35 @@ constexpr Vocabulary products[] = {
      "a place"},
 };
 
-struct CompiledVocabulary {
-    RE2 supported;
-    const char* what;
-};
-
-/// A list of them with one pass over a text for all: a sentence says few of these words.
+/// A list of them, ready to be held against sentences.
 class Vocabularies {
 public:
     template <std::size_t N>
-    explicit Vocabularies(const Vocabulary (&list)[N]) : said_(RE2::Options(), RE2::UNANCHORED) {
-        for (const auto& words : list) {
-            const bool is_taken = said_.Add(fmt::format("(?i){}", words.said), nullptr) >= 0;
-            if (!is_taken) throw std::logic_error(fmt::format("the words of {} do not compile", words.what));
-            words_.push_back(std::make_unique<CompiledVocabulary>(fmt::format("(?i){}", words.supported), words.what));
-        }
-        if (!said_.Compile()) throw std::logic_error("the vocabulary is too large");
+    explicit Vocabularies(const Vocabulary (&list)[N])
+        : said_(list | std::views::transform([](const auto& words) { return fmt::format("(?i){}", words.said); })) {
+        for (const auto& words : list)
+            words_.push_back(std::make_unique<Supported>(fmt::format("(?i){}", words.supported), words.what));
     }
 
     /// The first that the text says and the facts don't.
     [[nodiscard]] auto objection(const std::string& text, const std::string& facts) const -> Objection {
-        for (const auto index : said_in(text)) {
-            const auto& word = *words_[index];
-            if (!RE2::PartialMatch(facts, word.supported))
+        for (const auto number : said_.in(text)) {
+            const auto& word = *words_[number];
+            // Named by a pass that ran out of memory, it may not be said at all; then it has to be supported all the
+            // same.
+            if (!RE2::PartialMatch(facts, word.expression))
                 return fmt::format("it speaks of {}, and no cited evidence does", word.what);
         }
         return std::nullopt;
     }
 
 private:
-    /// In the order of the list.
-    [[nodiscard]] auto said_in(const std::string& text) const -> std::vector<std::size_t> {
-        std::vector<int> found;
-        RE2::Set::ErrorInfo error{};
-        said_.Match(text, &found, &error);
-        // Without the memory for a pass nothing is known, and each of the words has to be supported.
-        if (error.kind != RE2::Set::kNoError) {
-            found.resize(words_.size());
-            std::iota(found.begin(), found.end(), 0);
-        }
-        std::ranges::sort(found);
-        return {found.begin(), found.end()};
-    }
-
-    RE2::Set said_;
-    std::vector<std::unique_ptr<CompiledVocabulary>> words_;
+    struct Supported {
+        RE2 expression;
+        const char* what;
+    };
+    PatternSet said_;
+    std::vector<std::unique_ptr<Supported>> words_;
 };
 
 /// "readable without credentials" says nothing of credentials that were found.

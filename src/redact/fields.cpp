@@ -322,7 +322,8 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re",
         pattern_options());
     std::vector<FieldValue> found;
-    if (text.find_first_of(signs_of_assignment) == std::string_view::npos) return found;
+    const bool may_assign = std::ranges::any_of(signs_of_assignment, [&](char sign) { return text.contains(sign); });
+    if (!may_assign) return found;
     std::size_t at = 0;
     for (const auto& hit : telling_ends(text)) {
         if (hit.end <= at) continue;
