@@ -93,7 +93,9 @@ auto one_line(std::string_view text) -> std::string {
 }
 
 auto escape_markdown(std::string_view text) -> std::string {
-    const auto line = one_line(text);
+    auto line = one_line(text);
+    const bool is_plain = std::ranges::none_of(line, [](char c) { return telling[static_cast<unsigned char>(c)]; });
+    if (is_plain) return line;
     std::string out;
     out.reserve(line.size() + line.size() / 8);
     std::size_t from = 0;
