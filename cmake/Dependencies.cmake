@@ -42,8 +42,9 @@ target_compile_definitions(dossier_common INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE JSON_DIAGNOSTICS=0)
 target_compile_options(dossier_common INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wextra-semi
+  -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wextra-semi
   -Wno-missing-field-initializers
+  $<$<NOT:$<BOOL:${DOSSIER_UNITY}>>:-Wshadow> # together, files would shadow each other's constants
   $<$<BOOL:${DOSSIER_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
   $<$<CONFIG:Debug>:-g1> $<$<CONFIG:Release>:-g0>)
