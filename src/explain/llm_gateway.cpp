@@ -207,7 +207,7 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
     const auto begun = SteadyClock::now();
     if (begun >= asking->deadline) co_return fail(Errc::timeout, "no time is left for another call");
     auto booking = co_await budget.reserve(account_of(asking->question.purpose, *provider), provider->price(),
-                                           estimate_of(request), asking->deadline);
+                                           estimate_of(request), asking->deadline, request.flow);
     if (!booking) {
         count(provider->name(), "over_budget");
         co_return fail(std::move(booking.error()).with("asked", "no"));
