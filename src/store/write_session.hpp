@@ -4,6 +4,7 @@
 
 #include "backlog.hpp"
 #include "database.hpp"
+#include "row_keys.hpp"
 
 #include "dossier/store/store.hpp"
 
@@ -13,9 +14,11 @@ namespace dossier::store {
 
 class WriteSession {
 public:
-    WriteSession(Database& database, const Sealer& sealer) : db(database), sealer_(sealer) {}
+    WriteSession(Database& database, const Sealer& sealer, RowKeys* row_keys = nullptr)
+        : db(database), keys(row_keys), sealer_(sealer) {}
 
     Database& db;
+    RowKeys* keys; ///< null where the database has indexes of these keys
     /// Appends to the chain, in order.
     void seal(const std::vector<AuditEntry>& entries);
     /// A finding moved between "automatic stages to do" and not, for `backlog()`.
