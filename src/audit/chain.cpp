@@ -30,7 +30,7 @@ void add_details(canonical::Members& record, const std::string& text) {
     canonical::Members reserved_ones;
     for (const auto& [name, value] : details->root().members()) {
         const bool is_free = std::ranges::find(reserved, name) == reserved.end();
-        (is_free ? record : reserved_ones).set(name, value.canonical());
+        (is_free ? record : reserved_ones).set(name, canonical::text_of(value));
     }
     if (!reserved_ones.empty()) record.set("details", reserved_ones.text());
 }

@@ -98,6 +98,61 @@ void append(std::string& out, std::string_view text) {
 
 void append(std::string& out, double number) { out += ecmascript_number(number); }
 
+namespace {
+
+void append_object(std::string& out, JsonView object) {
+    auto members = object.members();
+    // Names stand in the document's memory in the document's order.
+    std::ranges::sort(members, [](const auto& a, const auto& b) {
+        return a.first == b.first ? a.first.data() < b.first.data() : is_before(a.first, b.first);
+    });
+    Object written(out);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const bool is_last_of_name = i + 1 == members.size() || members[i + 1].first != members[i].first;
+        if (is_last_of_name) append(written.member(members[i].first), members[i].second);
+    }
+    written.close();
+}
+
+void append_number_of(std::string& out, JsonView value) {
+    const auto text = value.dump();
+    if (text.find_first_of(".eE") == std::string::npos) // whole numbers of 64 bits are printed as they are
+        out += text;
+    else
+        append(out, value.number().value_or(0));
+}
+
+} // namespace
+
+void append(std::string& out, JsonView value) {
+    switch (value.kind()) {
+    case JsonView::Kind::array:
+        append_list(out, value.elements(), [](std::string& list, JsonView element) { append(list, element); });
+        break;
+    case JsonView::Kind::object:
+        append_object(out, value);
+        break;
+    case JsonView::Kind::string:
+        append(out, *value.string());
+        break;
+    case JsonView::Kind::number:
+        append_number_of(out, value);
+        break;
+    case JsonView::Kind::boolean:
+        out += value.boolean().value_or(false) ? "true" : "false";
+        break;
+    case JsonView::Kind::null:
+        out += "null";
+        break;
+    }
+}
+
+auto text_of(JsonView value) -> std::string {
+    std::string out;
+    append(out, value);
+    return out;
+}
+
 auto text_of(std::string_view text) -> std::string {
     std::string out;
     append(out, text);

@@ -1,6 +1,5 @@
 #include "dossier/base/json_view.hpp"
 
-#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 
@@ -241,66 +240,6 @@ auto JsonView::boolean() const -> std::optional<bool> {
 auto JsonView::dump() const -> std::string {
     if (tape_ == nullptr) return "null";
     return simdjson::minify(element_of(tape_, index_));
-}
-
-namespace {
-
-void append_canonical_element(std::string& out, const dom::element& value);
-
-void append_canonical_object(std::string& out, const dom::object& object) {
-    std::vector<dom::key_value_pair> members;
-    members.reserve(object.size());
-    for (const auto member : object) members.push_back(member);
-    // simdjson keeps strings in the document's order, which is that of their addresses.
-    std::ranges::sort(members, [](const auto& a, const auto& b) {
-        return a.key == b.key ? a.key.data() < b.key.data() : canonical::is_before(a.key, b.key);
-    });
-    canonical::Object written(out);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        const bool is_last_of_name = i + 1 == members.size() || members[i + 1].key != members[i].key;
-        if (is_last_of_name) append_canonical_element(written.member(members[i].key), members[i].value);
-    }
-    written.close();
-}
-
-void append_canonical_element(std::string& out, const dom::element& value) {
-    switch (value.type()) {
-    case dom::element_type::ARRAY:
-        canonical::append_list(out, dom::array(value), append_canonical_element);
-        break;
-    case dom::element_type::OBJECT:
-        append_canonical_object(out, dom::object(value));
-        break;
-    case dom::element_type::STRING:
-        canonical::append(out, std::string_view(value));
-        break;
-    case dom::element_type::BOOL:
-        out += bool(value) ? "true" : "false";
-        break;
-    case dom::element_type::INT64:
-        out += std::to_string(std::int64_t(value));
-        break;
-    case dom::element_type::UINT64:
-        out += std::to_string(std::uint64_t(value));
-        break;
-    case dom::element_type::DOUBLE:
-        canonical::append(out, double(value));
-        break;
-    case dom::element_type::NULL_VALUE:
-        out += "null";
-        break;
-    }
-}
-
-} // namespace
-
-auto JsonView::canonical() const -> std::string {
-    std::string out;
-    if (tape_ == nullptr)
-        out = "null";
-    else
-        append_canonical_element(out, element_of(tape_, index_));
-    return out;
 }
 
 } // namespace dossier

@@ -3,6 +3,8 @@
 // never built as a document first. canonical_json (json.hpp) and JsonView::canonical give the same bytes of what was
 // parsed.
 
+#include "dossier/base/json_view.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +15,10 @@ namespace dossier::canonical {
 /// The text between quotes, escaped as the standard says; bytes that are no UTF-8 stay.
 void append(std::string& out, std::string_view text);
 void append(std::string& out, double number); ///< as ECMAScript prints it
+/// A parsed value. Of members of one name the last counts.
+void append(std::string& out, JsonView value);
 [[nodiscard]] auto text_of(std::string_view text) -> std::string;
+[[nodiscard]] auto text_of(JsonView value) -> std::string;
 /// The order of member names: by UTF-16 code units.
 [[nodiscard]] auto is_before(std::string_view a, std::string_view b) -> bool;
 

@@ -54,8 +54,6 @@ public:
     [[nodiscard]] auto boolean() const -> std::optional<bool>;         ///< also "true"/"yes"/"false"/"no"
     /// The value as JSON text again, compact.
     [[nodiscard]] auto dump() const -> std::string;
-    /// In RFC 8785 canonical form. Of members of one name the last counts.
-    [[nodiscard]] auto canonical() const -> std::string;
 
 private:
     friend class JsonDocument;
