@@ -66,6 +66,7 @@ void SqliteWriter::run_group(Jobs group) {
     const auto size = group.size();
     session_.state.ready = false;
     session_.state.moves.clear();
+    session_.state.tallies.clear();
     const bool committed = commit_group(group);
     groups_ += 1;
     operations_ += size;
@@ -89,6 +90,7 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
             refresh();
             for (auto& job : group) run_apart(*job);
         }
+        session_.save_tallies();
         keys_.merge();
         fault_point("store.written");
         db_.run("COMMIT");
