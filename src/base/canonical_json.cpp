@@ -1,11 +1,11 @@
 #include "dossier/base/canonical_json.hpp"
 
-#include <fmt/format.h>
+#include "dossier/base/json_text.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <iterator>
+#include <utility>
 
 namespace dossier::canonical {
 
@@ -59,42 +59,7 @@ auto is_before(std::string_view a, std::string_view b) -> bool {
     return a.size() < b.size();
 }
 
-void append(std::string& out, std::string_view text) {
-    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
-    out += '"';
-    for (auto at = text.begin(); at != text.end();) {
-        const auto run = std::find_if_not(at, text.end(), is_plain);
-        out.append(at, run);
-        if (run == text.end()) break;
-        at = std::next(run);
-        switch (const char c = *run) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\b':
-            out += "\\b";
-            break;
-        case '\f':
-            out += "\\f";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        }
-    }
-    out += '"';
-}
+void append(std::string& out, std::string_view text) { append_quoted(out, text); }
 
 void append(std::string& out, double number) { out += ecmascript_number(number); }
 

@@ -106,6 +106,10 @@ void append_json_text(std::string& out, std::string_view text) {
         out += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
         return;
     }
+    append_quoted(out, text);
+}
+
+void append_quoted(std::string& out, std::string_view text) {
     out += '"';
     for (std::size_t at = 0;;) {
         const auto end = plain_until(text, at);

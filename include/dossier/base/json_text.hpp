@@ -9,5 +9,7 @@ namespace dossier {
 
 /// The text as a JSON string with its quotes; invalid UTF-8 is replaced as dump_json does.
 void append_json_text(std::string& out, std::string_view text);
+/// The same of a text that is known to be UTF-8.
+void append_quoted(std::string& out, std::string_view text);
 
 } // namespace dossier
