@@ -65,7 +65,7 @@ auto malformed(const std::vector<std::string>& violations) -> std::unexpected<Er
 
 } // namespace
 
-auto schema_violations(const std::string& answer, const std::string& schema) -> std::vector<std::string> {
+auto schema_violations(const std::string& answer, std::string_view schema) -> std::vector<std::string> {
     const auto document = parse_json(schema);
     if (!document) return {"the schema is no JSON: " + document.error().message};
     const auto value = parse_json(answer);
@@ -88,7 +88,7 @@ auto schema_violations(const std::string& answer, const std::string& schema) -> 
     return violations;
 }
 
-auto parse_answer(std::string_view text, const std::string& schema) -> Result<DraftedNarrative> {
+auto parse_answer(std::string_view text, std::string_view schema) -> Result<DraftedNarrative> {
     if (text.size() > answer_limit) return malformed({fmt::format("it is longer than {} bytes", answer_limit)});
     const std::string part(json_part(text));
     if (const auto violations = schema_violations(part, schema); !violations.empty()) return malformed(violations);

@@ -28,6 +28,8 @@ void check_ours(SqliteDatabase& db, std::int64_t version, std::int64_t known) {
 
 } // namespace
 
+/// A new file goes through all steps at once: a sync each would be most of the start. A store that holds something
+/// keeps what a step has done, however often somebody ends the process before the last.
 void migrate(SqliteDatabase& db, Migrations steps) {
     const auto known = static_cast<std::int64_t>(steps.size());
     for (bool done = false; !done;) {
@@ -37,8 +39,9 @@ void migrate(SqliteDatabase& db, Migrations steps) {
             check_ours(db, version, known);
             done = version == known;
             if (!done) {
-                db.script(steps[static_cast<std::size_t>(version)]);
-                db.script(fmt::format("PRAGMA user_version={}", version + 1));
+                const auto next = version == 0 ? known : version + 1;
+                for (auto step = version; step < next; ++step) db.script(steps[static_cast<std::size_t>(step)]);
+                db.script(fmt::format("PRAGMA user_version={}", next));
             }
             if (!done) fault_point("migration.written");
             db.script("COMMIT");
