@@ -42,8 +42,9 @@ target_compile_definitions(dossier_common INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE JSON_DIAGNOSTICS=0)
 target_compile_options(dossier_common INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wextra-semi
+  -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wextra-semi
   -Wno-missing-field-initializers
+  $<$<NOT:$<BOOL:${DOSSIER_UNITY}>>:-Wshadow> # together, files would shadow each other's constants
   $<$<BOOL:${DOSSIER_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>
   $<$<CONFIG:Debug>:-g1> $<$<CONFIG:Release>:-g0>)
@@ -51,8 +52,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(dossier_common INTERFACE -fuse-ld=lld-19)
 endif()
 if(DOSSIER_SANITIZE)
+  # Test programs run once and are compiled as often: optimising them takes longer than it saves.
   target_compile_options(dossier_common INTERFACE
-    -fsanitize=${DOSSIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
+    -fsanitize=${DOSSIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+    $<IF:$<BOOL:$<TARGET_PROPERTY:DOSSIER_TEST_PROGRAM>>,-O0,-O1>)
   target_link_options(dossier_common INTERFACE -fsanitize=${DOSSIER_SANITIZE})
 endif()
 

@@ -10,12 +10,16 @@
 
 namespace dossier::api {
 
-[[nodiscard]] inline auto json_answer(int status, const Json& body) -> net::HttpResponse {
+/// @param text JSON already
+[[nodiscard]] inline auto json_text_answer(int status, std::string text) -> net::HttpResponse {
     net::HttpResponse response;
     response.status = status;
     response.headers.set("Content-Type", "application/json");
-    response.body = dump_json(body);
+    response.body = std::move(text);
     return response;
+}
+[[nodiscard]] inline auto json_answer(int status, const Json& body) -> net::HttpResponse {
+    return json_text_answer(status, dump_json(body));
 }
 
 [[nodiscard]] inline auto refuse(const Call& call, const Error& error) -> net::HttpResponse {

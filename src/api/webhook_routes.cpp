@@ -1,8 +1,25 @@
 #include "rest_support.hpp"
 
+#include "dossier/base/canonical_json.hpp"
+
 namespace dossier::api {
 
 namespace {
+
+auto accepted_text(const std::vector<store::IntakeResult>& results) -> std::string {
+    std::string text;
+    canonical::Object answer(text);
+    answer.member("accepted") += std::to_string(results.size());
+    canonical::append_list(answer.member("findings"), results, [](std::string& out, const auto& result) {
+        canonical::Object finding(out);
+        finding.text("fingerprint", result.fingerprint);
+        finding.text("id", result.id);
+        finding.text("outcome", to_string(result.outcome));
+        finding.close();
+    });
+    answer.close();
+    return text;
+}
 
 auto take_delivery(const Services& services, Call call) -> Task<net::HttpResponse> {
     const auto request_id = call.request.request_id;
@@ -11,12 +28,7 @@ auto take_delivery(const Services& services, Call call) -> Task<net::HttpRespons
     if (!delivered) co_return problem(delivered.error(), request_id);
     if (delivered->answer) co_return std::move(*delivered->answer);
     const auto& results = delivered->results;
-    Json findings = Json::array();
-    for (const auto& result : results) {
-        findings.push_back(
-            {{"id", result.id}, {"fingerprint", result.fingerprint}, {"outcome", to_string(result.outcome)}});
-    }
-    co_return json_answer(202, {{"accepted", results.size()}, {"findings", std::move(findings)}});
+    co_return json_text_answer(202, accepted_text(results));
 }
 
 /// CloudEvents' webhook specification §4: a sender asks before it sends. Open like every preflight; it says nothing

@@ -1,7 +1,9 @@
 #include "dossier/audit/chain.hpp"
 
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/json.hpp"
+#include "dossier/base/json_view.hpp"
 #include "dossier/base/strings.hpp"
 
 #include <fmt/format.h>
@@ -19,18 +21,18 @@ constexpr std::array<std::string_view, 9> reserved = {"seq",        "time", "act
 
 /// Details stand beside the named members. One that would overwrite a named member goes into `details`, and so does
 /// what is no JSON object.
-void add_details(Json& record, const std::string& text) {
-    auto details = parse_json(text, most_details_depth);
-    if (!details || !details->is_object()) {
-        record["details"] = to_valid_utf8(text);
+void add_details(canonical::Members& record, const std::string& text) {
+    const auto details = JsonDocument::parse(text, most_details_depth);
+    if (!details || !details->root().is_object()) {
+        record.set("details", canonical::text_of(to_valid_utf8(text)));
         return;
     }
-    for (auto& [name, value] : details->items()) {
-        if (std::ranges::find(reserved, name) == reserved.end())
-            record[name] = std::move(value);
-        else
-            record["details"][name] = std::move(value);
+    canonical::Members reserved_ones;
+    for (const auto& [name, value] : details->root().members()) {
+        const bool is_free = std::ranges::find(reserved, name) == reserved.end();
+        (is_free ? record : reserved_ones).set(name, canonical::text_of(value));
     }
+    if (!reserved_ones.empty()) record.set("details", reserved_ones.text());
 }
 
 /// What is wrong with one stored record by itself, "" when nothing is. @param prev set to what it says came before
@@ -126,24 +128,26 @@ private:
 } // namespace
 
 auto seal(const store::AuditEntry& entry, std::int64_t seq, const std::string& prev) -> store::AuditRow {
-    Json record = {
-        {"seq", seq},
-        {"time", format_time(entry.time)},
-        {"actor", {{"type", to_valid_utf8(entry.actor_type)}, {"id", to_valid_utf8(entry.actor_id)}}},
-        {"action", to_valid_utf8(entry.action)},
-        {"finding_id", to_valid_utf8(entry.finding_id)},
-        {"dossier_id", to_valid_utf8(entry.dossier_id)},
-        {"prev", prev},
-    };
+    canonical::Members actor;
+    actor.set("type", canonical::text_of(to_valid_utf8(entry.actor_type)));
+    actor.set("id", canonical::text_of(to_valid_utf8(entry.actor_id)));
+    canonical::Members record;
+    record.set("seq", std::to_string(seq));
+    record.set("time", canonical::text_of(format_time(entry.time)));
+    record.set("actor", actor.text());
+    record.set("action", canonical::text_of(to_valid_utf8(entry.action)));
+    record.set("finding_id", canonical::text_of(to_valid_utf8(entry.finding_id)));
+    record.set("dossier_id", canonical::text_of(to_valid_utf8(entry.dossier_id)));
+    record.set("prev", canonical::text_of(prev));
     add_details(record, entry.details);
-    auto hash = sha256_hex(canonical_json(record));
-    record["hash"] = hash;
+    auto hash = sha256_hex(record.text());
+    record.set("hash", canonical::text_of(hash));
     return {.seq = seq,
             .action = entry.action,
             .actor_id = entry.actor_id,
             .finding_id = entry.finding_id,
             .dossier_id = entry.dossier_id,
-            .record = canonical_json(record),
+            .record = record.text(),
             .hash = std::move(hash)};
 }
 

@@ -43,20 +43,33 @@ auto sha256_hex(std::string_view data) -> std::string {
     return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
+namespace {
+
+using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeMacContext>;
+
+/// Looks the digest up, which costs as much as a short message.
+auto mac_context(const char* digest) -> MacContext {
+    const std::unique_ptr<EVP_MAC, FreeMac> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
+    MacContext context{EVP_MAC_CTX_new(mac.get())};
+    std::string name(digest);
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", name.data(), 0),
+                                     OSSL_PARAM_construct_end()};
+    if (!context || EVP_MAC_CTX_set_params(context.get(), parameters) != 1) crypto_failed();
+    return context;
+}
+
+} // namespace
+
 auto hmac(HashAlgorithm algorithm, std::string_view key, std::string_view data) -> std::string {
-    thread_local const std::unique_ptr<EVP_MAC, FreeMac> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
-    thread_local const std::unique_ptr<EVP_MAC_CTX, FreeMacContext> context{EVP_MAC_CTX_new(mac.get())};
-    char name_256[] = "SHA256";
-    char name_512[] = "SHA512";
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string("digest", algorithm == HashAlgorithm::sha256 ? name_256 : name_512, 0),
-        OSSL_PARAM_construct_end()};
+    thread_local const auto with_256 = mac_context("SHA256");
+    thread_local const auto with_512 = mac_context("SHA512");
+    const auto& context = algorithm == HashAlgorithm::sha256 ? with_256 : with_512;
     // A null key would mean "keep the key of the last call"; an empty key must stay empty.
     static constexpr unsigned char nothing = 0;
     const auto* bytes = key.empty() ? &nothing : reinterpret_cast<const unsigned char*>(key.data());
     std::string result(64, '\0');
     std::size_t length = 0;
-    if (EVP_MAC_init(context.get(), bytes, key.size(), parameters) != 1 ||
+    if (EVP_MAC_init(context.get(), bytes, key.size(), nullptr) != 1 ||
         EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(data.data()), data.size()) != 1 ||
         EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(result.data()), &length, result.size()) != 1)
         crypto_failed();

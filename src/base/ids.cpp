@@ -9,13 +9,25 @@
 #include <cstdint>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 namespace dossier {
 
 namespace {
 
+/// OpenSSL's generator costs the same for 16 bytes as for a block of them, so a thread draws blocks. What was given out
+/// is wiped.
 void random_bytes(unsigned char* out, std::size_t count) {
-    if (RAND_bytes(out, static_cast<int>(count)) != 1) throw std::runtime_error("the random number generator failed");
+    thread_local std::array<unsigned char, 512> block{};
+    thread_local std::size_t used = block.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        if (used == block.size()) {
+            if (RAND_bytes(block.data(), static_cast<int>(block.size())) != 1)
+                throw std::runtime_error("the random number generator failed");
+            used = 0;
+        }
+        out[i] = std::exchange(block[used++], 0);
+    }
 }
 
 /// 128 bits as 26 characters of Crockford's base32, most significant first, so that text order is numeric order.

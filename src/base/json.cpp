@@ -1,10 +1,10 @@
 #include "dossier/base/json.hpp"
 
+#include "dossier/base/canonical_json.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -34,89 +34,6 @@ auto too_deep(std::string_view text, std::size_t max_depth) -> bool {
     return false;
 }
 
-/// RFC 8785 §3.2.2.3: numbers as ECMAScript prints them.
-auto canonical_number(double value) -> std::string {
-    if (value == 0) return "0";
-    char buffer[32];
-    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
-    std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
-    std::string sign;
-    if (text.front() == '-') {
-        sign = "-";
-        text.remove_prefix(1);
-    }
-    const auto e = text.find('e');
-    std::string digits(text.substr(0, e));
-    int exponent = 0;
-    auto power = text.substr(e + 1);
-    if (power.front() == '+') power.remove_prefix(1);
-    std::from_chars(power.data(), power.data() + power.size(), exponent);
-    if (digits.size() > 1) digits.erase(1, 1);
-    const int count = static_cast<int>(digits.size());
-    const int n = exponent + 1; // position of the decimal point
-    if (count <= n && n <= 21) return sign + digits + std::string(static_cast<std::size_t>(n - count), '0');
-    if (0 < n && n <= 21)
-        return sign + digits.substr(0, static_cast<std::size_t>(n)) + "." + digits.substr(static_cast<std::size_t>(n));
-    if (-6 < n && n <= 0) return sign + "0." + std::string(static_cast<std::size_t>(-n), '0') + digits;
-    const std::string mantissa = count == 1 ? digits : digits.substr(0, 1) + "." + digits.substr(1);
-    return sign + mantissa + "e" + (n - 1 < 0 ? "-" : "+") + std::to_string(std::abs(n - 1));
-}
-
-void append_canonical_string(std::string& out, std::string_view text) {
-    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
-    out += '"';
-    for (auto at = text.begin(); at != text.end();) {
-        const auto run = std::find_if_not(at, text.end(), is_plain);
-        out.append(at, run);
-        if (run == text.end()) break;
-        at = std::next(run);
-        switch (const char c = *run) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\b':
-            out += "\\b";
-            break;
-        case '\f':
-            out += "\\f";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        }
-    }
-    out += '"';
-}
-
-/// RFC 8785 orders members by UTF-16 code units; that differs from byte order only for characters beyond the basic
-/// plane against U+E000–U+FFFF.
-auto utf16_less(std::string_view a, std::string_view b) -> bool {
-    const auto rank = [](unsigned char c) -> unsigned {
-        // Four-byte sequences (surrogate pairs, D800–DFFF) sort before EE and EF (U+E000 and up).
-        if (c >= 0xF0) return 0xEDU * 2 + 1;
-        return c * 2U;
-    };
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
-        if (a[i] == b[i]) continue;
-        const auto left = static_cast<unsigned char>(a[i]);
-        const auto right = static_cast<unsigned char>(b[i]);
-        if (rank(left) != rank(right)) return rank(left) < rank(right);
-        return left < right;
-    }
-    return a.size() < b.size();
-}
-
 auto leaves_basic_plane(std::string_view text) -> bool {
     return std::ranges::any_of(text, [](unsigned char c) { return c >= 0xF0; });
 }
@@ -130,7 +47,7 @@ void append_members(std::string& out, const Members& members, Member member_of) 
     for (const auto& one : members) {
         const auto& member = member_of(one);
         if (!std::exchange(is_first, false)) out += ',';
-        append_canonical_string(out, member.first);
+        canonical::append(out, std::string_view(member.first));
         out += ':';
         append_canonical(out, member.second);
     }
@@ -148,7 +65,8 @@ void append_canonical(std::string& out, const Json& value) {
         }
         std::vector<const Json::object_t::value_type*> members;
         for (const auto& member : object) members.push_back(&member);
-        std::ranges::sort(members, [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
+        std::ranges::sort(members,
+                          [](const auto* a, const auto* b) { return canonical::is_before(a->first, b->first); });
         append_members(out, members, [](const auto* member) -> const auto& { return *member; });
         break;
     }
@@ -161,10 +79,10 @@ void append_canonical(std::string& out, const Json& value) {
         out += ']';
         break;
     case Json::value_t::string:
-        append_canonical_string(out, value.get_ref<const std::string&>());
+        canonical::append(out, std::string_view(value.get_ref<const std::string&>()));
         break;
     case Json::value_t::number_float:
-        out += canonical_number(value.get<double>());
+        canonical::append(out, value.get<double>());
         break;
     case Json::value_t::boolean:
         out += value.get<bool>() ? "true" : "false";
@@ -190,8 +108,6 @@ auto parse_json(std::string_view text, std::size_t max_depth) -> Result<Json> {
         return fail(Errc::malformed, e.what());
     }
 }
-
-auto dump_json(const Json& value) -> std::string { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 auto canonical_json(const Json& value) -> std::string {
     std::string out;

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <sstream>
+#include <unordered_map>
 
 namespace dossier {
 
@@ -25,26 +26,49 @@ auto to_map(Labels labels) -> LabelMap {
 const prometheus::Histogram::BucketBoundaries buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                                          0.5,   1,      2.5,   5,    10,    30,   60,  120};
 
+/// Name and labels as one text, by which a metric is found again without the registry's maps of labels.
+auto key_of(std::string_view name, Labels labels) -> const std::string& {
+    thread_local std::string key;
+    key.assign(name);
+    for (const auto& [label, value] : labels) {
+        key += '\0';
+        key += label;
+        key += '\0';
+        key += value;
+    }
+    return key;
+}
+
 } // namespace
 
 struct Metrics::Impl {
+    template <class Metric>
+    struct Known {
+        std::map<std::string, prometheus::Family<Metric>*, std::less<>> families;
+        std::unordered_map<std::string, Metric*> metrics; ///< the registry never drops one
+    };
     prometheus::Registry registry;
-    std::mutex mutex; // the registry's own lock doesn't cover finding a family by name
-    std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters;
-    std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges;
-    std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms;
+    std::mutex mutex;
+    Known<prometheus::Counter> counters;
+    Known<prometheus::Gauge> gauges;
+    Known<prometheus::Histogram> histograms;
 
-    template <class Build, class Map>
-    auto family(Map& known, std::string_view name, Build build) -> auto& {
+    /// @param add_to makes the metric of a family with these labels
+    template <class Metric, class Build, class AddTo>
+    auto find(Known<Metric>& known, Build build, std::string_view name, Labels labels, AddTo add_to) -> Metric& {
+        const auto& key = key_of(name, labels);
         const std::lock_guard lock(mutex);
-        const auto found = known.find(name);
-        if (found != known.end()) return *found->second;
-        auto& made = build().Name(std::string(name)).Register(registry);
-        known.emplace(name, &made);
-        return made;
+        if (const auto found = known.metrics.find(key); found != known.metrics.end()) return *found->second;
+        auto family = known.families.find(name);
+        if (family == known.families.end())
+            family = known.families.emplace(name, &build().Name(std::string(name)).Register(registry)).first;
+        auto& metric = add_to(*family->second, to_map(labels));
+        known.metrics.emplace(key, &metric);
+        return metric;
     }
     auto gauge(std::string_view name, Labels labels) -> prometheus::Gauge& {
-        return family(gauges, name, [] { return prometheus::BuildGauge(); }).Add(to_map(labels));
+        return find(gauges, prometheus::BuildGauge, name, labels,
+                    [](auto& family, const LabelMap& with) -> auto& { return family.Add(with); });
     }
 };
 
@@ -52,7 +76,10 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::count(std::string_view name, Labels labels, double by) {
-    impl_->family(impl_->counters, name, [] { return prometheus::BuildCounter(); }).Add(to_map(labels)).Increment(by);
+    impl_
+        ->find(impl_->counters, prometheus::BuildCounter, name, labels,
+               [](auto& family, const LabelMap& with) -> auto& { return family.Add(with); })
+        .Increment(by);
 }
 
 void Metrics::set(std::string_view name, double value, Labels labels) { impl_->gauge(name, labels).Set(value); }
@@ -60,8 +87,9 @@ void Metrics::set(std::string_view name, double value, Labels labels) { impl_->g
 void Metrics::add(std::string_view name, double delta, Labels labels) { impl_->gauge(name, labels).Increment(delta); }
 
 void Metrics::observe(std::string_view name, double seconds, Labels labels) {
-    impl_->family(impl_->histograms, name, [] { return prometheus::BuildHistogram(); })
-        .Add(to_map(labels), buckets)
+    impl_
+        ->find(impl_->histograms, prometheus::BuildHistogram, name, labels,
+               [](auto& family, const LabelMap& with) -> auto& { return family.Add(with, buckets); })
         .Observe(seconds);
 }
 

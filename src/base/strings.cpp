@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace dossier {
 
@@ -29,6 +30,18 @@ auto sequence_length(std::string_view text) -> std::size_t {
         return 4;
     }
     return 0;
+}
+
+/// How many bytes of ASCII stand at the front; looks at eight at a time.
+auto ascii_size(std::string_view text) -> std::size_t {
+    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    std::size_t at = 0;
+    for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if ((word & high_bits) != 0) break;
+    }
+    while (at < text.size() && static_cast<std::uint8_t>(text[at]) < 0x80U) ++at;
+    return at;
 }
 
 auto edit_distance(std::string_view a, std::string_view b) -> std::size_t {
@@ -132,7 +145,7 @@ auto shorten(std::string_view text, std::size_t max_bytes) -> std::string {
 }
 
 auto is_valid_utf8(std::string_view text) -> bool {
-    while (!text.empty()) {
+    for (text.remove_prefix(ascii_size(text)); !text.empty(); text.remove_prefix(ascii_size(text))) {
         const auto length = sequence_length(text);
         if (length == 0) return false;
         text.remove_prefix(length);
@@ -141,14 +154,12 @@ auto is_valid_utf8(std::string_view text) -> bool {
 }
 
 auto to_valid_utf8(std::string_view text) -> std::string {
-    const auto is_ascii = [](char c) { return static_cast<std::uint8_t>(c) < 0x80U; };
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {
-        if (is_ascii(text.front())) {
-            const auto* const end = std::ranges::find_if_not(text, is_ascii);
-            result.append(text.begin(), end);
-            text = std::string_view(end, text.end());
+        if (const auto size = ascii_size(text); size > 0) {
+            result.append(text, 0, size);
+            text.remove_prefix(size);
             continue;
         }
         const auto length = sequence_length(text);

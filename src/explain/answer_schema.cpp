@@ -3,6 +3,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/explain/grounding.hpp"
+#include "recent_texts.hpp"
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <memory>
 
 namespace dossier::explain {
 namespace {
@@ -63,21 +65,36 @@ auto malformed(const std::vector<std::string>& violations) -> std::unexpected<Er
     return fail(Errc::malformed, "the answer doesn't follow the schema: " + join(violations, "; "));
 }
 
-} // namespace
+struct CompiledSchema {
+    std::string flaw; ///< why it can't be used, "" where it can
+    valijson::Schema schema;
+};
 
-auto schema_violations(const std::string& answer, std::string_view schema) -> std::vector<std::string> {
-    const auto document = parse_json(schema);
-    if (!document) return {"the schema is no JSON: " + document.error().message};
-    const auto value = parse_json(answer);
-    if (!value) return {"it is no JSON: " + value.error().message};
+auto compiled_schema(const std::string& text) -> std::shared_ptr<const CompiledSchema> {
+    auto made = std::make_shared<CompiledSchema>();
+    const auto document = parse_json(text);
+    if (!document) {
+        made->flaw = "the schema is no JSON: " + document.error().message;
+        return made;
+    }
+    try {
+        valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(*document), made->schema);
+    } catch (const std::exception& e) {
+        made->flaw = fmt::format("the schema can't be used: {}", e.what());
+    }
+    return made;
+}
+
+auto violations_of(const Json& value, std::string_view schema) -> std::vector<std::string> {
+    // There are a few prompts, each with a schema; compiling one costs more than an answer.
+    thread_local RecentTexts<std::shared_ptr<const CompiledSchema>> schemas(64 << 10, 4 << 10);
+    const auto parsed = schemas.of(std::string(schema), compiled_schema);
+    if (!parsed->flaw.empty()) return {parsed->flaw};
     std::vector<std::string> violations;
     try {
-        valijson::Schema parsed;
-        valijson::SchemaParser parser;
-        parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(*document), parsed);
         valijson::Validator validator;
         valijson::ValidationResults results;
-        if (validator.validate(parsed, valijson::adapters::NlohmannJsonAdapter(*value), &results)) return {};
+        if (validator.validate(parsed->schema, valijson::adapters::NlohmannJsonAdapter(value), &results)) return {};
         valijson::ValidationResults::Error error;
         while (results.popError(error) && violations.size() < violations_limit)
             violations.push_back(fmt::format("{}: {}", join(error.context, ""), error.description));
@@ -88,12 +105,19 @@ auto schema_violations(const std::string& answer, std::string_view schema) -> st
     return violations;
 }
 
+} // namespace
+
+auto schema_violations(const std::string& answer, std::string_view schema) -> std::vector<std::string> {
+    const auto value = parse_json(answer);
+    if (!value) return {"it is no JSON: " + value.error().message};
+    return violations_of(*value, schema);
+}
+
 auto parse_answer(std::string_view text, std::string_view schema) -> Result<DraftedNarrative> {
     if (text.size() > answer_limit) return malformed({fmt::format("it is longer than {} bytes", answer_limit)});
-    const std::string part(json_part(text));
-    if (const auto violations = schema_violations(part, schema); !violations.empty()) return malformed(violations);
-    const auto json = parse_json(part);
-    if (!json) return std::unexpected(json.error());
+    const auto json = parse_json(json_part(text));
+    if (!json) return malformed({"it is no JSON: " + json.error().message});
+    if (const auto violations = violations_of(*json, schema); !violations.empty()) return malformed(violations);
     DraftedNarrative draft;
     try { // a prompt directory may hold a schema of another shape than the narrator reads
         draft.summary = json->at("summary").get<std::string>();

@@ -96,10 +96,10 @@ auto Budget::limits_of(const store::SpendAccount& account) const -> store::Spend
 }
 
 /// Tries until there is room, one caller at a time, for as long as calls are under way that may leave some.
-auto Budget::wait_for_room(store::Reservation reservation, Deadline deadline)
+auto Budget::wait_for_room(store::Reservation reservation, Deadline deadline, Flow flow)
     -> Task<Result<std::optional<store::SpendRefusal>>> {
     const auto until = std::min(deadline, deadline_in(patience));
-    const auto turn = co_await turn_.acquire(until);
+    const auto turn = co_await turn_.acquire(until, std::move(flow));
     for (;;) {
         reservation.at = clock_.now();
         reservation.may_wait = turn.has_value() && under_way_->load() > 0 && std::chrono::steady_clock::now() < until;
@@ -110,7 +110,7 @@ auto Budget::wait_for_room(store::Reservation reservation, Deadline deadline)
     }
 }
 
-auto Budget::reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate, Deadline deadline)
+auto Budget::reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate, Deadline deadline, Flow flow)
     -> Task<Result<Booking>> {
     Booking booking{.id = new_id("llm"), .account = std::move(account), .price = price, .estimate = estimate};
     if (store_ == nullptr) co_return booking;
@@ -125,7 +125,7 @@ auto Budget::reserve(store::SpendAccount account, LlmPrice price, CallEstimate e
                                    .may_wait = true};
     auto refusal = co_await store_->reserve_spend(reservation);
     if (refusal && refusal.value() && refusal.value()->may_pass)
-        refusal = co_await wait_for_room(std::move(reservation), deadline);
+        refusal = co_await wait_for_room(std::move(reservation), deadline, std::move(flow));
     if (!refusal) {
         log::warn("llm.not_booked", {{"error", refusal.error().describe()}});
         if (config_.is_limited())

@@ -47,13 +47,14 @@ public:
     /// Where only what is reserved for calls under way takes the room, they are waited for a while: most cost a
     /// fraction of what they might. `overloaded` with the limit in words where one has no room; also where a limit is
     /// set and can't be held, because the store fails.
-    auto reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate, Deadline deadline)
+    /// @param flow whose turn it takes among those who wait
+    auto reserve(store::SpendAccount account, LlmPrice price, CallEstimate estimate, Deadline deadline, Flow flow = {})
         -> Task<Result<Booking>>;
     /// To be called when the call has ended, however it did.
     auto settle(Booking booking, Result<LlmAnswer> answer) -> Task<Charge>;
 
 private:
-    auto wait_for_room(store::Reservation reservation, Deadline deadline)
+    auto wait_for_room(store::Reservation reservation, Deadline deadline, Flow flow)
         -> Task<Result<std::optional<store::SpendRefusal>>>;
     [[nodiscard]] auto limits_of(const store::SpendAccount& account) const -> store::SpendLimits;
 
@@ -61,7 +62,7 @@ private:
     store::SpendStore* store_;
     const Clock& clock_;
     Metrics& metrics_;
-    net::InFlightLimit turn_; ///< one of those who wait looks for room, the others stand behind it
+    net::InFlightLimit turn_; ///< one of those who wait looks for room, the others stand behind it by turns
     std::shared_ptr<std::atomic<int>> under_way_ = std::make_shared<std::atomic<int>>(0); ///< bookings of this process
 };
 

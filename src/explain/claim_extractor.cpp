@@ -2,6 +2,7 @@
 
 #include "claim_words.hpp"
 #include "dossier/base/strings.hpp"
+#include "recent_texts.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -325,16 +326,14 @@ void take_words(const std::string& text, Claims& claims) {
     }
 }
 
-} // namespace
-
-auto extract_claims(std::string_view text) -> Claims {
+auto claims_in(const std::string& text) -> Claims {
     static const RE2 pseudonym(R"((<[A-Z][A-Z_]*(?:_\d+)?>))");
     static const RE2 evidence_id(R"([\[(](E\d+(?:,? ?(?:and )?E\d+)*)[\])])");
     static const RE2 bare_id(R"(\bE(\d+)\b)");
     static const RE2 long_identifier(
         R"((?i)\b(arn:[^\s,;"'()<>]+|CVE-\d{4}-\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|s3://[^\s,;"'()<>]+)|(/subscriptions/[^\s,;"'()<>]+))");
     Claims claims;
-    std::string rest(text);
+    std::string rest = text;
     consume(rest, pseudonym, 1, [&](const auto& m) { claims.pseudonyms.push_back(m[1]); });
     consume(rest, evidence_id, 1, [&](const auto& m) {
         const auto& list = m[1];
@@ -352,6 +351,13 @@ auto extract_claims(std::string_view text) -> Claims {
     take_law(rest, claims);
     take_words(rest, claims);
     return claims;
+}
+
+} // namespace
+
+auto extract_claims(std::string_view text) -> Claims {
+    thread_local RecentTexts<Claims> recent(256 << 10, 512);
+    return recent.of(std::string(text), claims_in);
 }
 
 } // namespace dossier::explain

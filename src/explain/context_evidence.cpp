@@ -164,8 +164,8 @@ void add_classification(EvidenceItems& list, const std::optional<StoreClassifica
     }
 }
 
-void add_context_tampering(EvidenceItems& list, const Context& context) {
-    for (const auto& [place, kind] : tampering_in(context))
+void add_context_tampering(EvidenceItems& list, const std::vector<TamperSign>& signs) {
+    for (const auto& [place, kind] : signs)
         list.add("tampering",
                  fmt::format("text in {} reads like an instruction ({}); it was treated as data", place, kind), place,
                  "context:check");

@@ -3,6 +3,7 @@
 // it lately, the policies that concern it, and what it holds. Names in a graph are as hostile as names in a finding.
 
 #include "evidence_list.hpp"
+#include "tampering.hpp"
 
 #include "dossier/finding/dossier.hpp"
 
@@ -16,6 +17,6 @@ void add_blast_radius(EvidenceItems& list, const Context& context, const Assessm
 /// What the classifier says of the store, and of its fields, whose names are the platform's.
 void add_classification(EvidenceItems& list, const std::optional<StoreClassification>& known);
 /// Which of these texts read like instructions; names of the places only.
-void add_context_tampering(EvidenceItems& list, const Context& context);
+void add_context_tampering(EvidenceItems& list, const std::vector<TamperSign>& signs);
 
 } // namespace dossier::explain

@@ -218,8 +218,8 @@ void add_hints(Voice voice, const Finding& finding) {
     }
 }
 
-void add_tampering(Voice voice, const Finding& finding) {
-    for (const auto& [place, kind] : tampering_in(finding))
+void add_tampering(Voice voice, const std::vector<TamperSign>& signs) {
+    for (const auto& [place, kind] : signs)
         voice.add("tampering", "check",
                   fmt::format("text in {} of the finding reads like an instruction ({}); it was treated as data", place,
                               kind),
@@ -388,15 +388,18 @@ auto build_evidence(const std::vector<Finding>& all_findings, const Context& who
     EvidenceItems list;
     std::set<std::string> sources;
     for (const auto& finding : all_findings) sources.insert(finding.source);
-    const auto context = without_orders(whole_context);
+    const auto context_signs = tampering_in(whole_context);
+    const auto context = without_orders(whole_context, context_signs);
     std::vector<Finding> findings;
-    for (const auto& finding : all_findings | std::views::take(findings_limit))
-        findings.push_back(without_orders(finding));
-    const auto said_of = [&](const std::vector<Finding>& which, void (*add)(Voice, const Finding&)) {
-        for (const auto& finding : which | std::views::take(findings_limit))
-            add(Voice(list, finding, sources.size() > 1), finding);
+    std::vector<std::vector<TamperSign>> signs; // finding by finding
+    for (const auto& finding : all_findings | std::views::take(findings_limit)) {
+        signs.push_back(tampering_in(finding));
+        findings.push_back(without_orders(finding, signs.back()));
+    }
+    const auto voice_of = [&](const Finding& finding) { return Voice(list, finding, sources.size() > 1); };
+    const auto said = [&](void (*add)(Voice, const Finding&)) {
+        for (const auto& finding : findings) add(voice_of(finding), finding);
     };
-    const auto said = [&](void (*add)(Voice, const Finding&)) { said_of(findings, add); };
     for (const auto kind : evidence_kinds) {
         if (kind == "finding") said(add_finding);
         if (kind == "severity") said(add_severity);
@@ -434,8 +437,8 @@ auto build_evidence(const std::vector<Finding>& all_findings, const Context& who
             said(add_recommendation);
         }
         if (kind == "tampering") {
-            said_of(all_findings, add_tampering);
-            add_context_tampering(list, whole_context);
+            for (std::size_t i = 0; i < findings.size(); ++i) add_tampering(voice_of(all_findings[i]), signs[i]);
+            add_context_tampering(list, context_signs);
         }
     }
     return list.take();

@@ -36,6 +36,18 @@ struct Candidate {
     friend auto operator<=>(const Candidate&, const Candidate&) = default;
 };
 
+/// No less than what the lines take, without writing them: a byte takes six with its escape, and a byte of a line has
+/// at most one and a third tokens.
+auto most_tokens(const EvidenceList& evidence) -> std::size_t {
+    constexpr std::size_t of_a_byte = 8;
+    constexpr std::size_t around_a_line = 128;
+    std::size_t most = 0;
+    for (const auto& item : evidence)
+        most += around_a_line + of_a_byte * (item.id.size() + item.kind.size() + item.statement.size() +
+                                             item.value.size() + item.origin.size());
+    return most;
+}
+
 struct Lost {
     int lost = 0;
     int all = 0;
@@ -45,6 +57,7 @@ struct Lost {
 
 auto fit_evidence(std::shared_ptr<const EvidenceList> all, std::size_t room) -> FittedEvidence {
     const auto& evidence = *all;
+    if (most_tokens(evidence) <= room) return {.shown = std::move(all), .left_out = {}};
     // Line by line each may take one token more than in the whole.
     if (estimate_tokens(evidence_lines(evidence)) + evidence.size() <= room)
         return {.shown = std::move(all), .left_out = {}};

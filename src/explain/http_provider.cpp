@@ -102,7 +102,7 @@ public:
 private:
     /// Waits for its turn where the server told that a window is used up, and learns from what comes back.
     auto send(net::ClientRequest call, Deadline deadline) -> Task<Result<net::HttpResponse>> {
-        auto turn = co_await pace_.pass(std::min(deadline, deadline_in(config_.max_wait)));
+        auto turn = co_await pace_.pass(std::min(deadline, deadline_in(config_.max_wait)), call.flow);
         if (!turn) {
             if (turn.error().code == Errc::rate_limited) turn.error().message = "its rate limit is used up for now";
             co_return fail(std::move(turn.error()));

@@ -2,6 +2,7 @@
 
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/decoded.hpp"
+#include "recent_texts.hpp"
 #include "utf8_walk.hpp"
 
 #include <re2/re2.h>
@@ -10,7 +11,7 @@
 #include <array>
 #include <cctype>
 #include <memory>
-#include <unordered_map>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -209,7 +210,9 @@ struct Named {
 auto compiled(const std::string& expression) -> Expression {
     RE2::Options options;
     options.set_max_mem(16 << 20);
-    return std::make_unique<RE2>(expression, options);
+    auto made = std::make_unique<RE2>(expression, options);
+    if (!made->ok()) throw std::logic_error("a built-in pattern does not compile: " + made->error());
+    return made;
 }
 
 template <typename Patterns>
@@ -219,11 +222,32 @@ auto all_compiled(const Patterns& patterns) -> std::vector<Named> {
     return list;
 }
 
+/// What any of the patterns matches: nearly every text holds none of them, and one pass over it tells.
+template <typename Patterns>
+auto any_compiled(const Patterns& patterns) -> Expression {
+    std::string all;
+    for (const auto& pattern : patterns)
+        all.append(all.empty() ? "(?:" : "|(?:").append(pattern.expression).append(")");
+    return compiled(all);
+}
+
+/// Each needs its verb, and a verb alone is looked for without counting what stands between.
+auto any_override_verb() -> Expression {
+    std::string all;
+    for (const auto& [verbs, objects] : overrides) all.append(all.empty() ? "" : "|").append(verbs);
+    return compiled("(?i)" + all);
+}
+
 auto compiled_overrides() -> std::vector<Named> {
     std::vector<Named> list;
     for (const auto& [verbs, objects] : overrides)
         list.push_back({"override of instructions", compiled("(?is)(" + std::string(verbs) + ").{0,60}(" + objects +
                                                              ")|(" + objects + ").{0,60}(" + verbs + ")")});
+    return list;
+}
+
+auto compiled_questions() -> std::vector<Named> {
+    std::vector<Named> list;
     list.push_back({"question for the prompt", compiled(std::string("(?i)") + foreign_modes)});
     list.push_back({"question for the prompt", compiled(std::string("(?i)") + foreign_secrets)});
     return list;
@@ -307,16 +331,26 @@ auto without_blanks(std::string words) -> std::string {
 
 struct Detector {
     std::vector<Named> words = all_compiled(word_patterns);
+    Expression any_words = any_compiled(word_patterns);
     std::vector<Named> raw = all_compiled(raw_patterns);
-    std::vector<Named> foreign = compiled_overrides();
+    Expression any_raw = any_compiled(raw_patterns);
+    std::vector<Named> foreign_overrides = compiled_overrides();
+    Expression foreign_verbs = any_override_verb();
+    std::vector<Named> foreign_questions = compiled_questions();
     Expression together = compiled(run_together);
+
+    [[nodiscard]] auto in_words(const std::string& text) const -> const char* {
+        return RE2::PartialMatch(text, *any_words) ? first_match(words, text) : nullptr;
+    }
 
     [[nodiscard]] auto in_reading(std::string_view text) const -> const char* {
         const auto plain = shown_text(text, false);
-        if (const auto* name = first_match(raw, plain)) return name;
-        const auto own = plain_words(plain);
-        if (const auto* name = first_match(words, own)) return name;
-        return first_match(foreign, plain);
+        if (RE2::PartialMatch(plain, *any_raw))
+            if (const auto* name = first_match(raw, plain)) return name;
+        if (const auto* name = in_words(plain_words(plain))) return name;
+        if (RE2::PartialMatch(plain, *foreign_verbs))
+            if (const auto* name = first_match(foreign_overrides, plain)) return name;
+        return first_match(foreign_questions, plain);
     }
 
     /// Spellings that only hide: what ordinary text becomes by them matches nothing.
@@ -324,10 +358,9 @@ struct Detector {
         const auto own = plain_words(shown_text(text, false));
         const auto folded = plain_words(shown_text(text, true));
         if (folded != own)
-            if (const auto* name = first_match(words, folded)) return name;
+            if (const auto* name = in_words(folded)) return name;
         if (own.find_first_of("01345") != std::string::npos)
-            if (const auto* name = first_match(words, plain_words(without_leet(lower(shown_text(text, false))))))
-                return name;
+            if (const auto* name = in_words(plain_words(without_leet(lower(shown_text(text, false)))))) return name;
         if (RE2::PartialMatch(rot13(without_blanks(own)), *together)) return "override of instructions";
         if (RE2::PartialMatch(std::string(own.rbegin(), own.rend()), *reversed_words))
             return "override of instructions";
@@ -361,35 +394,11 @@ auto judged(const std::string& text) -> std::optional<std::string> {
     return std::nullopt;
 }
 
-/// What was found of the texts asked about last: each text of a finding is asked about for evidence, for grounding and
-/// for the ticket, and those of its rule with every finding.
-class RecentVerdicts {
-public:
-    auto of(std::string text) -> std::optional<std::string> {
-        if (const auto known = verdicts_.find(text); known != verdicts_.end()) return known->second;
-        auto verdict = judged(text);
-        bytes_ += text.size() + cost_of_one;
-        if (bytes_ > most_kept) {
-            verdicts_.clear();
-            bytes_ = text.size() + cost_of_one;
-        }
-        verdicts_.emplace(std::move(text), verdict);
-        return verdict;
-    }
-
-private:
-    static constexpr std::size_t most_kept = 1 << 20; ///< bytes, a thread
-    static constexpr std::size_t cost_of_one = 128;   ///< bytes of a node beside its text
-
-    std::unordered_map<std::string, std::optional<std::string>> verdicts_;
-    std::size_t bytes_ = 0;
-};
-
 } // namespace
 
 auto instruction_in(std::string_view text) -> std::optional<std::string> {
-    thread_local RecentVerdicts verdicts;
-    return verdicts.of(to_valid_utf8(text.substr(0, most_bytes)));
+    thread_local RecentTexts<std::optional<std::string>> verdicts(1 << 20, 128);
+    return verdicts.of(to_valid_utf8(text.substr(0, most_bytes)), judged);
 }
 
 } // namespace dossier::explain

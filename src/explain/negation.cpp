@@ -1,4 +1,5 @@
 #include "dossier/base/strings.hpp"
+#include "pattern_set.hpp"
 #include "polarity.hpp"
 
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ranges>
 
 namespace dossier::explain {
 namespace {
@@ -75,11 +77,12 @@ constexpr Harmless harmless_forms[] = {
      always},
 };
 
+auto form_expression(const Harmless& form) -> std::string { return fmt::format("(?i)({})", form.expression); }
+
 auto compiled() -> const std::vector<std::pair<std::unique_ptr<RE2>, const Harmless*>>& {
     static const auto all = [] {
         std::vector<std::pair<std::unique_ptr<RE2>, const Harmless*>> list;
-        for (const auto& form : harmless_forms)
-            list.emplace_back(std::make_unique<RE2>(fmt::format("(?i)({})", form.expression)), &form);
+        for (const auto& form : harmless_forms) list.emplace_back(std::make_unique<RE2>(form_expression(form)), &form);
         return list;
     }();
     return all;
@@ -106,13 +109,17 @@ auto negation_objection(const std::string& text, const Cited& cited) -> Objectio
         R"((?i)(\b(?:no|not|never|nobody|none|nothing|nowhere|without|neither|nor|cannot|no-one|lacks? any|free (?:of|from)|devoid|absence|hardly|scarcely|barely|rarely|seldom|refut\w+|den(?:y|ies|ied) (?:that|any)|un(?:affected|touched|problematic|critical|harmed|concerned|exploited|accessed|compromised))\b|n't\b)((?:\s+[\w'-]+){0,2}))");
     std::string rest = text;
     // what a harmless form takes is blanked, so that it can't excuse another negation
-    for (const auto& [expression, form] : compiled()) {
-        if (!form->holds(cited)) continue;
+    static const PatternSet forms(harmless_forms | std::views::transform(form_expression));
+    auto standing = forms.in(rest);
+    for (std::size_t number = 0; number < compiled().size(); ++number) {
+        const auto& [expression, form] = compiled()[number];
+        if (!std::ranges::binary_search(standing, number) || !form->holds(cited)) continue;
         StringPiece found;
         while (RE2::PartialMatch(rest, *expression, &found) && !found.empty()) {
             const auto begin = static_cast<std::size_t>(found.data() - rest.data());
             rest.replace(begin, found.size(), found.size(), '\x01');
         }
+        standing = forms.in(rest); // a blank ends words that went on before
     }
     const auto support = our_words(trusted(cited)) + our_words(own_words(cited));
     StringPiece word;

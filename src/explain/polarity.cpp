@@ -1,12 +1,14 @@
 #include "polarity.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "pattern_set.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <memory>
+#include <ranges>
 
 namespace dossier::explain {
 namespace {
@@ -103,6 +105,8 @@ constexpr Rule
              has_no_owner, true},
 };
 
+auto rule_expression(const Rule& rule) -> std::string { return fmt::format("(?i)({})", rule.expression); }
+
 struct Compiled {
     const Rule* rule;
     std::unique_ptr<RE2> expression;
@@ -111,8 +115,7 @@ struct Compiled {
 auto compiled() -> const std::vector<Compiled>& {
     static const auto all = [] {
         std::vector<Compiled> list;
-        for (const auto& rule : rules)
-            list.push_back({&rule, std::make_unique<RE2>(fmt::format("(?i)({})", rule.expression))});
+        for (const auto& rule : rules) list.push_back({&rule, std::make_unique<RE2>(rule_expression(rule))});
         return list;
     }();
     return all;
@@ -152,7 +155,9 @@ auto without_lost_safeguards(std::string text) -> std::string {
 
 auto reassurance_objection(const std::string& said, const Cited& cited) -> std::optional<std::string> {
     const auto text = without_lost_safeguards(said);
-    for (const auto& [rule, expression] : compiled()) {
+    static const PatternSet said_by_rules(rules | std::views::transform(rule_expression));
+    for (const auto number : said_by_rules.in(text)) {
+        const auto& [rule, expression] = compiled()[number];
         re2::StringPiece match;
         if (!RE2::PartialMatch(text, *expression, &match)) continue;
         if (rule->supported(cited)) continue;

@@ -41,6 +41,7 @@ auto json_text(const Json& value, std::size_t indent) -> std::string {
 auto is_writable(std::string_view text) -> bool {
     if (text.empty() || text.size() > longest_name || !is_valid_utf8(text)) return false;
     if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return false;
+    if (std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; })) return true;
     // What turns the order of characters on a reviewer's screen, separates lines or shows as nothing; and C1 controls.
     static constexpr std::array<std::string_view, 6> unseen{"\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d",
                                                             "\xe2\x80\x8e", "\xe2\x80\x8f", "\xef\xbb\xbf"};

@@ -1,6 +1,6 @@
 #include "prompt_assembly.hpp"
 
-#include "dossier/base/json.hpp"
+#include "dossier/base/json_text.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/explain/narrator.hpp"
 #include "dossier/redact/people.hpp"
@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace dossier::explain {
 
@@ -93,25 +95,29 @@ auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redac
     -> EvidenceList {
     // Names first: the title may speak of the owner whom only later evidence names. One word alone counts among what
     // is said about people, or a team called like a bucket would take the bucket's name along.
-    std::vector<std::string> all_people;
+    redact::KnownNames all_people;
     for (const auto& item : evidence) {
         for (const auto& name : people_of(item)) {
             redaction.remember_person(name);
-            if (std::ranges::find(all_people, name) == all_people.end()) all_people.push_back(name);
+            all_people.add(name);
         }
     }
+    const redact::KnownNames nobody;
+    std::map<std::pair<std::string, std::string>, std::string> origins; // few, and each item has one
     auto redacted = evidence;
     for (auto& item : redacted) {
         if (item.kind == "tag" || item.kind == "fact") {
             redact_pair(item, redactor, redaction);
         } else {
-            const auto people = speaks_of_people(item) ? all_people : std::vector<std::string>();
+            const auto& people = speaks_of_people(item) ? all_people : nobody;
             // "disputed" is said about owners and is none
             const auto key = people_of(item).empty() ? std::string() : item.kind;
             item.statement = redactor.redact(item.statement, redaction, key, people);
             item.value = redactor.redact(item.value, redaction, key, people);
         }
-        item.origin = redactor.redact(item.origin, redaction, item.kind);
+        auto& origin = origins[{item.kind, item.origin}];
+        if (origin.empty()) origin = redactor.redact(item.origin, redaction, item.kind);
+        item.origin = origin;
     }
     return redacted;
 }
@@ -129,15 +135,16 @@ auto shown_evidence(const EvidenceList& evidence, const redact::Redactor& redact
 
 auto evidence_lines(const EvidenceList& shown) -> std::string {
     std::string lines;
+    const auto add = [&](std::string_view name, std::string_view value) {
+        append_json_text(lines.append(name), value);
+    };
     for (const auto& item : shown) {
-        OrderedJson line;
-        line["id"] = item.id;
-        line["kind"] = item.kind;
-        line["statement"] = item.statement;
-        line["value"] = item.value;
-        line["origin"] = item.origin;
-        lines += line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-        lines += '\n';
+        add(R"({"id":)", item.id);
+        add(R"(,"kind":)", item.kind);
+        add(R"(,"statement":)", item.statement);
+        add(R"(,"value":)", item.value);
+        add(R"(,"origin":)", item.origin);
+        lines += "}\n";
     }
     return lines;
 }

@@ -237,13 +237,17 @@ auto tampering_in(const Context& context) -> std::vector<TamperSign> {
     return signs.take();
 }
 
-auto without_orders(const Finding& finding) -> Finding {
-    return tampering_in(finding).empty() ? finding : withheld_in(finding);
+auto without_orders(const Finding& finding, const std::vector<TamperSign>& signs) -> Finding {
+    return signs.empty() ? finding : withheld_in(finding);
 }
 
-auto without_orders(const Context& context) -> Context {
-    return tampering_in(context).empty() ? context : withheld_in(context);
+auto without_orders(const Context& context, const std::vector<TamperSign>& signs) -> Context {
+    return signs.empty() ? context : withheld_in(context);
 }
+
+auto without_orders(const Finding& finding) -> Finding { return without_orders(finding, tampering_in(finding)); }
+
+auto without_orders(const Context& context) -> Context { return without_orders(context, tampering_in(context)); }
 
 auto discredits(const Evidence& sign, const Evidence& item) -> bool {
     if (sign.kind != "tampering" || item.kind == "tampering") return false;

@@ -20,6 +20,10 @@ struct TamperSign {
 /// Rules of the organisation itself do read like instructions, and aren't among the places.
 [[nodiscard]] auto tampering_in(const Context& context) -> std::vector<TamperSign>;
 
+/// As without_orders (withheld.hpp), for who knows the signs already.
+[[nodiscard]] auto without_orders(const Finding& finding, const std::vector<TamperSign>& signs) -> Finding;
+[[nodiscard]] auto without_orders(const Context& context, const std::vector<TamperSign>& signs) -> Context;
+
 /// Whether an item of the kind `tampering` takes its weight from another: prose of the same finding, or what stands in
 /// the same place of the context.
 [[nodiscard]] auto discredits(const Evidence& sign, const Evidence& item) -> bool;

@@ -9,18 +9,28 @@
 #include <array>
 #include <cctype>
 #include <set>
+#include <vector>
 
 namespace dossier::explain {
 namespace {
 
 using re2::StringPiece;
 
+auto is_ascii(std::string_view text) -> bool {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+/// Whether one of these stands in the text, without which an expression can't match.
+auto holds_one_of(std::string_view text, std::string_view bytes) -> bool {
+    return std::ranges::any_of(bytes, [&](char byte) { return text.contains(byte); });
+}
+
 /// Marks that a reader never sees.
 auto hidden_objection(const std::string& text) -> Objection {
     static const RE2 hidden(
         R"([\p{Cf}\p{Co}\x{115F}\x{1160}\x{3164}\x{FE00}-\x{FE0F}\x{E0000}-\x{E0FFF}]|[\x00-\x08\x0b-\x1f\x7f])");
     static const RE2 anything(R"((?s).*)"); // it matches valid UTF-8 alone
-    if (!RE2::FullMatch(text, anything)) return "it is no valid UTF-8";
+    if (!is_ascii(text) && !RE2::FullMatch(text, anything)) return "it is no valid UTF-8";
     if (RE2::PartialMatch(text, hidden)) return "it holds characters that nobody sees";
     return std::nullopt;
 }
@@ -30,6 +40,7 @@ auto script_objection(const std::string& text, const std::string& cited) -> Obje
     static const RE2 word(R"(([\p{L}\p{M}\p{N}\p{So}]+))");
     static const RE2 latin(R"([\p{Latin}0-9]*)");
     static const RE2 full_width(R"([\x{FF00}-\x{FFEF}\x{1D400}-\x{1D7FF}\x{2100}-\x{214F}\x{2460}-\x{24FF}])");
+    if (is_ascii(text)) return std::nullopt;
     StringPiece input(text);
     std::string found;
     while (RE2::FindAndConsume(&input, word, &found)) {
@@ -38,6 +49,25 @@ auto script_objection(const std::string& text, const std::string& cited) -> Obje
             return fmt::format("\"{}\" holds letters of another script", shorten(found, 40));
     }
     return std::nullopt;
+}
+
+/// Letters and apostrophes that stand together.
+auto words_in(const std::string& text) -> std::vector<std::string> {
+    static const RE2 word(R"(([\p{L}'’]+))");
+    std::vector<std::string> words;
+    if (!is_ascii(text)) {
+        StringPiece input(text);
+        std::string found;
+        while (RE2::FindAndConsume(&input, word, &found)) words.push_back(found);
+        return words;
+    }
+    const auto belongs = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\''; };
+    for (auto at = std::ranges::find_if(text, belongs); at != text.end();) {
+        const auto end = std::find_if_not(at, text.end(), belongs);
+        words.emplace_back(at, end);
+        at = std::find_if(end, text.end(), belongs);
+    }
+    return words;
 }
 
 /// Words of other languages that no English sentence is made with.
@@ -54,15 +84,11 @@ auto language_objection(const std::string& text, const std::string& cited) -> Ob
         "att",       "är",        "inte",  "ikke",   "og",      "det",        "nie",   "jest",     "wymagane",
         "żadne",     "falsa",     "falso", "alarma", "faux",    "positif",
     };
-    static const RE2 word(R"(([\p{L}'’]+))");
-    static const RE2 accented(R"([^\x00-\x7f])");
-    StringPiece input(text);
-    std::string found;
     int strange = 0;
-    while (RE2::FindAndConsume(&input, word, &found)) {
-        const auto small = replace_all(lower(found), "’", "'");
-        if (small == "no" || cited.find(small) != std::string::npos) continue;
-        if (foreign.contains(small) || RE2::PartialMatch(small, accented)) ++strange;
+    for (const auto& word : words_in(text)) {
+        const auto small = replace_all(lower(word), "’", "'");
+        if (small == "no" || (!foreign.contains(small) && is_ascii(small))) continue;
+        if (cited.find(small) == std::string::npos) ++strange;
     }
     if (strange >= 2) return "it is not in English, so it can't be checked";
     return std::nullopt;
@@ -73,15 +99,16 @@ auto markup_objection(const std::string& text) -> Objection {
     static const RE2 html(R"(<\s*/?\s*[a-zA-Z!][^>]*>?|&(?:#\w+|[a-zA-Z]{2,8});)");
     static const RE2 block(R"((?m)^\s*(?:#{1,6} |[|>] |\|.*\|\s*$|```|~~~|[-*_]{3,}\s*$)|```)");
     static const RE2 emphasis(R"(\*\*|__\w|~~|\$\$|\{\{|\{%)");
-    if (RE2::PartialMatch(text, link)) return "it holds a Markdown link or image";
+    if (holds_one_of(text, "[") && RE2::PartialMatch(text, link)) return "it holds a Markdown link or image";
     static const RE2 pseudonym(R"(<[A-Z][A-Z_]*(?:_\d+)?>)");
     auto bare = text;
-    RE2::GlobalReplace(&bare, pseudonym, "");
-    if (RE2::PartialMatch(bare, html)) return "it holds HTML";
+    if (holds_one_of(text, "<")) RE2::GlobalReplace(&bare, pseudonym, "");
+    if (holds_one_of(bare, "<&") && RE2::PartialMatch(bare, html)) return "it holds HTML";
     static const RE2 code(
         R"("[\w:.-]+"\s*:\s*["\[{]|\b(?:curl|wget) \S|\b(?:sudo|bash|powershell|aws|az|gcloud|gsutil|kubectl|chmod) -{0,2}[a-z]+ +(?:-|https?:|s3:|[\w.-]+/)|\$\()");
     if (RE2::PartialMatch(bare, code)) return "it holds code";
-    if (RE2::PartialMatch(bare, block) || RE2::PartialMatch(bare, emphasis)) return "it holds markup";
+    if (holds_one_of(bare, "#|>`~-*_") && RE2::PartialMatch(bare, block)) return "it holds markup";
+    if (holds_one_of(bare, "*_~${") && RE2::PartialMatch(bare, emphasis)) return "it holds markup";
     return std::nullopt;
 }
 
@@ -93,14 +120,15 @@ auto link_objection(const std::string& text, const std::string& cited, const std
     static const RE2 email(R"(([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+))");
     StringPiece input(text);
     std::string found;
-    while (RE2::FindAndConsume(&input, url, &found)) {
+    const bool may_hold_url = holds_one_of(text, ":") || icontains(text, "www.");
+    while (may_hold_url && RE2::FindAndConsume(&input, url, &found)) {
         while (!found.empty() && (found.back() == '.' || found.back() == ',')) found.pop_back();
         const auto& support = RE2::PartialMatch(found, web) ? own : cited;
         if (support.find(lower(found)) == std::string::npos)
             return fmt::format("the link {} is in no cited evidence that may carry links", found);
     }
     input = text;
-    while (RE2::FindAndConsume(&input, email, &found)) {
+    while (holds_one_of(text, "@") && RE2::FindAndConsume(&input, email, &found)) {
         if (!occurs(cited, lower(found), false)) return fmt::format("the address {} is in no cited evidence", found);
     }
     return std::nullopt;
@@ -111,8 +139,9 @@ auto host_objection(const std::string& text, const Cited& cited) -> Objection {
     static const RE2 email(R"([A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)");
     static const RE2 host(
         R"((?i)\b((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|example|test|invalid|info|biz|co|ru|cn|xyz|top|sh|site|online|cloud|me|ai|tk|eu|de|uk|us))\b)");
+    if (!holds_one_of(std::string_view(text).substr(0, text.find_last_not_of('.') + 1), ".")) return std::nullopt;
     auto bare = text;
-    RE2::GlobalReplace(&bare, email, " ");
+    if (holds_one_of(text, "@")) RE2::GlobalReplace(&bare, email, " ");
     const auto places = text_of(of_kinds(cited, {"resource", "location", "access", "access_log", "blast_radius",
                                                  "exposure_path", "fact", "gap", "policy", "business"}));
     StringPiece input(bare);
@@ -143,6 +172,12 @@ auto decision_objection(const std::string& text, const std::string& own) -> Obje
 } // namespace
 
 auto with_plain_blanks(std::string text) -> std::string {
+    if (is_ascii(text)) {
+        std::ranges::replace(text, '\t', ' ');
+        const auto doubled = std::ranges::unique(text, [](char a, char b) { return a == ' ' && b == ' '; });
+        text.erase(doubled.begin(), doubled.end());
+        return text;
+    }
     static const RE2 blank(R"([\p{Zs}\t]+)");
     RE2::GlobalReplace(&text, blank, " ");
     return replace_all(replace_all(std::move(text), "’", "'"), "‘", "'");

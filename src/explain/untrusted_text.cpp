@@ -34,11 +34,12 @@ auto neutralise(std::string_view text, std::string_view delimiter) -> std::strin
                           R"(document|start_of_turn|end_of_turn|s|bos|eos)([\s>/]))");
     std::string out(text);
     if (!delimiter.empty()) out = replace_all(std::move(out), delimiter, "(delimiter)");
-    if (out.find_first_of("<[|`") == std::string::npos) return out; // with one of which each of the following begins
-    RE2::GlobalReplace(&out, chat_tokens, R"((\1))");
-    RE2::GlobalReplace(&out, inst, R"((\1\2))");
-    RE2::GlobalReplace(&out, sys, R"((\1))");
-    RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
+    const auto holds = [&](char mark) { return out.contains(mark); };
+    if (!holds('<') && !holds('[') && !holds('|') && !holds('`')) return out; // with one of which each of these begins
+    if (out.contains("<|")) RE2::GlobalReplace(&out, chat_tokens, R"((\1))");
+    if (out.contains('[')) RE2::GlobalReplace(&out, inst, R"((\1\2))");
+    if (out.contains("<<")) RE2::GlobalReplace(&out, sys, R"((\1))");
+    if (out.contains('<')) RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
     out = replace_all(std::move(out), "<|", "( ");
     out = replace_all(std::move(out), "|>", " )");
     out = replace_all(std::move(out), "```", "'''");

@@ -2,6 +2,7 @@
 
 #include "claim_words.hpp"
 #include "dossier/base/strings.hpp"
+#include "pattern_set.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <ranges>
 #include <vector>
 
 namespace dossier::explain {
@@ -97,22 +99,36 @@ constexpr Vocabulary products[] = {
      "a place"},
 };
 
-struct CompiledVocabulary {
-    explicit CompiledVocabulary(const Vocabulary& words)
-        : said(fmt::format("(?i){}", words.said)),
-          supported(fmt::format("(?i){}", words.supported)),
-          what(words.what) {}
-    RE2 said;
-    RE2 supported;
-    const char* what;
-};
+/// A list of them, ready to be held against sentences.
+class Vocabularies {
+public:
+    template <std::size_t N>
+    explicit Vocabularies(const Vocabulary (&list)[N])
+        : said_(list | std::views::transform([](const auto& words) { return fmt::format("(?i){}", words.said); })) {
+        for (const auto& words : list)
+            words_.push_back(std::make_unique<Supported>(fmt::format("(?i){}", words.supported), words.what));
+    }
 
-template <std::size_t N>
-auto compile(const Vocabulary (&words)[N]) -> std::vector<std::unique_ptr<CompiledVocabulary>> {
-    std::vector<std::unique_ptr<CompiledVocabulary>> list;
-    for (const auto& word : words) list.push_back(std::make_unique<CompiledVocabulary>(word));
-    return list;
-}
+    /// The first that the text says and the facts don't.
+    [[nodiscard]] auto objection(const std::string& text, const std::string& facts) const -> Objection {
+        for (const auto number : said_.in(text)) {
+            const auto& word = *words_[number];
+            // Named by a pass that ran out of memory, it may not be said at all; then it has to be supported all the
+            // same.
+            if (!RE2::PartialMatch(facts, word.expression))
+                return fmt::format("it speaks of {}, and no cited evidence does", word.what);
+        }
+        return std::nullopt;
+    }
+
+private:
+    struct Supported {
+        RE2 expression;
+        const char* what;
+    };
+    PatternSet said_;
+    std::vector<std::unique_ptr<Supported>> words_;
+};
 
 /// "readable without credentials" says nothing of credentials that were found.
 auto without_absent_things(std::string text) -> std::string {
@@ -124,26 +140,15 @@ auto without_absent_things(std::string text) -> std::string {
 
 auto word_objection(const std::string& whole, const Cited& cited) -> Objection {
     const auto text = without_absent_things(whole);
-    static const auto fact_words = compile(vocabularies);
-    static const auto environment_words = compile(environments);
-    static const auto product_words = compile(products);
-    const auto facts = text_of(factual(cited));
-    for (const auto& word : fact_words) {
-        if (RE2::PartialMatch(text, word->said) && !RE2::PartialMatch(facts, word->supported))
-            return fmt::format("it speaks of {}, and no cited evidence does", word->what);
-    }
+    static const Vocabularies fact_words(vocabularies);
+    static const Vocabularies environment_words(environments);
+    static const Vocabularies product_words(products);
+    if (auto objected = fact_words.objection(text, text_of(factual(cited)))) return objected;
     auto items = cited;
     std::erase_if(items, [](const Evidence* item) { return item->kind == "tampering"; });
     const auto everything = text_of(items);
-    for (const auto& word : product_words) {
-        if (RE2::PartialMatch(text, word->said) && !RE2::PartialMatch(everything, word->supported))
-            return fmt::format("it speaks of {}, and no cited evidence does", word->what);
-    }
-    for (const auto& word : environment_words) {
-        if (RE2::PartialMatch(text, word->said) && !RE2::PartialMatch(everything, word->supported))
-            return fmt::format("it speaks of {}, and no cited evidence does", word->what);
-    }
-    return std::nullopt;
+    if (auto objected = product_words.objection(text, everything)) return objected;
+    return environment_words.objection(text, everything);
 }
 
 /// "severity is low" needs an item on severity that says low; "low risk" one on risk.

@@ -126,6 +126,7 @@ auto action_matches(const std::vector<std::string>& patterns, const std::string&
 }
 
 auto without_variables(std::string_view pattern) -> std::string {
+    if (!pattern.contains("${")) return std::string(pattern);
     std::string text;
     for (std::size_t at = 0; at < pattern.size();) {
         const auto close = pattern.substr(at).starts_with("${") ? pattern.find('}', at) : std::string_view::npos;

@@ -71,12 +71,6 @@ auto make_exposure_key(const Finding& finding) -> std::string {
     return hash_of({"exposure", finding.resource.account, identity, to_string(finding.control)});
 }
 
-auto content_hash(const Finding& finding) -> std::string {
-    Json json(finding);
-    for (const auto* member : {"id", "first_seen", "last_seen"}) json.erase(member);
-    return sha256_hex(canonical_json(json)).substr(0, 32);
-}
-
 void most_severe_first(std::vector<Finding>& findings) {
     std::ranges::sort(findings, [](const Finding& a, const Finding& b) {
         if (a.severity != b.severity) return a.severity > b.severity;

@@ -1,10 +1,27 @@
 #include "dossier/finding/json.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 
 namespace dossier {
 
 namespace {
+
+/// A member of an object, its value built in place.
+struct Member {
+    template <class T>
+    Member(const char* called, T&& holds) : name(called), value(std::forward<T>(holds)) {}
+    const char* name;
+    mutable Json value; ///< moved on into the object; elements of a list are const
+};
+
+/// As the initializer list of a Json would make it, which copies each value and makes a list of each member.
+auto object_of(std::initializer_list<Member> members) -> Json {
+    Json::object_t object;
+    for (const auto& member : members) object.emplace(member.name, std::move(member.value));
+    return object;
+}
 
 void put_time(Json& json, const char* key, const std::optional<Timestamp>& time) {
     json[key] = time ? Json(format_time(*time)) : Json(nullptr);
@@ -25,7 +42,7 @@ void get_word(const Json& json, const char* key, E& out) {
 template <class Pairs>
 auto pairs_json(const Pairs& pairs) -> Json {
     Json list = Json::array();
-    for (const auto& [name, value] : pairs) list.push_back({{"key", name}, {"value", value}});
+    for (const auto& [name, value] : pairs) list.push_back(object_of({{"key", name}, {"value", value}}));
     return list;
 }
 
@@ -38,10 +55,10 @@ void get_pairs(const Json& json, const char* key, Pairs& out) {
 }
 
 auto cost_json(const LlmCost& cost) -> Json {
-    return {{"calls", cost.calls},
-            {"prompt_tokens", cost.prompt_tokens},
-            {"completion_tokens", cost.completion_tokens},
-            {"usd", cost.usd}};
+    return object_of({{"calls", cost.calls},
+                      {"prompt_tokens", cost.prompt_tokens},
+                      {"completion_tokens", cost.completion_tokens},
+                      {"usd", cost.usd}});
 }
 
 void get_cost(const Json& json, LlmCost& out) {
@@ -80,11 +97,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ClassifiedDocument, name, classe
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TagVerdict, tag, verdict, why)
 
 void to_json(Json& json, const Resource& value) {
-    json = {{"id", value.id},           {"name", value.name},
-            {"type", value.type},       {"cloud", value.cloud},
-            {"account", value.account}, {"account_name", value.account_name},
-            {"region", value.region},   {"tags", pairs_json(value.tags)},
-            {"url", value.url}};
+    json = object_of({{"id", value.id},
+                      {"name", value.name},
+                      {"type", value.type},
+                      {"cloud", value.cloud},
+                      {"account", value.account},
+                      {"account_name", value.account_name},
+                      {"region", value.region},
+                      {"tags", pairs_json(value.tags)},
+                      {"url", value.url}});
 }
 
 void from_json(const Json& json, Resource& value) {
@@ -100,7 +121,7 @@ void from_json(const Json& json, Resource& value) {
 }
 
 void to_json(Json& json, const DataProfile& value) {
-    json = {{"classes", value.classes}, {"identifiers", value.identifiers}};
+    json = object_of({{"classes", value.classes}, {"identifiers", value.identifiers}});
     json["volume"] = value.volume ? Json(*value.volume) : Json(nullptr);
     if (!value.samples.empty()) json["samples"] = value.samples;
     if (!value.fields.empty()) json["fields"] = value.fields;
@@ -120,28 +141,28 @@ void from_json(const Json& json, DataProfile& value) {
 }
 
 void to_json(Json& json, const Finding& value) {
-    json = {{"id", value.id},
-            {"source", value.source},
-            {"platform", value.platform},
-            {"source_id", value.source_id},
-            {"fingerprint", value.fingerprint},
-            {"exposure_key", value.exposure_key},
-            {"title", value.title},
-            {"description", value.description},
-            {"recommendation", value.recommendation},
-            {"severity", to_string(value.severity)},
-            {"status", to_string(value.status)},
-            {"finding_type", to_string(value.finding_type)},
-            {"control", to_string(value.control)},
-            {"rule", value.rule},
-            {"resource", value.resource},
-            {"data", value.data},
-            {"exposure", to_string(value.exposure)},
-            {"owner_hints", value.owner_hints},
-            {"projects", value.projects},
-            {"url", value.url},
-            {"compliance", value.compliance},
-            {"facts", pairs_json(value.facts)}};
+    json = object_of({{"id", value.id},
+                      {"source", value.source},
+                      {"platform", value.platform},
+                      {"source_id", value.source_id},
+                      {"fingerprint", value.fingerprint},
+                      {"exposure_key", value.exposure_key},
+                      {"title", value.title},
+                      {"description", value.description},
+                      {"recommendation", value.recommendation},
+                      {"severity", to_string(value.severity)},
+                      {"status", to_string(value.status)},
+                      {"finding_type", to_string(value.finding_type)},
+                      {"control", to_string(value.control)},
+                      {"rule", value.rule},
+                      {"resource", value.resource},
+                      {"data", value.data},
+                      {"exposure", to_string(value.exposure)},
+                      {"owner_hints", value.owner_hints},
+                      {"projects", value.projects},
+                      {"url", value.url},
+                      {"compliance", value.compliance},
+                      {"facts", pairs_json(value.facts)}});
     put_time(json, "first_seen", value.first_seen);
     put_time(json, "last_seen", value.last_seen);
     if (value.is_test) json["is_test"] = true;
@@ -178,11 +199,11 @@ void from_json(const Json& json, Finding& value) {
 }
 
 void to_json(Json& json, const Evidence& value) {
-    json = {{"id", value.id},
-            {"kind", value.kind},
-            {"statement", value.statement},
-            {"value", value.value},
-            {"origin", value.origin}};
+    json = object_of({{"id", value.id},
+                      {"kind", value.kind},
+                      {"statement", value.statement},
+                      {"value", value.value},
+                      {"origin", value.origin}});
 }
 
 void from_json(const Json& json, Evidence& value) {
@@ -194,21 +215,21 @@ void from_json(const Json& json, Evidence& value) {
 }
 
 void to_json(Json& json, const Owner& value) {
-    json = {{"id", value.id},
-            {"name", value.name},
-            {"email", value.email},
-            {"department", value.department},
-            {"manager", value.manager},
-            {"team", value.team},
-            {"confidence", value.confidence},
-            {"rule", value.rule},
-            {"disputed", value.disputed},
-            {"signals", value.signals},
-            {"manager_name", value.manager_name},
-            {"cost_center", value.cost_center},
-            {"title", value.title},
-            {"inactive", value.inactive},
-            {"escalation", value.escalation}};
+    json = object_of({{"id", value.id},
+                      {"name", value.name},
+                      {"email", value.email},
+                      {"department", value.department},
+                      {"manager", value.manager},
+                      {"team", value.team},
+                      {"confidence", value.confidence},
+                      {"rule", value.rule},
+                      {"disputed", value.disputed},
+                      {"signals", value.signals},
+                      {"manager_name", value.manager_name},
+                      {"cost_center", value.cost_center},
+                      {"title", value.title},
+                      {"inactive", value.inactive},
+                      {"escalation", value.escalation}});
 }
 
 void from_json(const Json& json, Owner& value) {
@@ -230,16 +251,16 @@ void from_json(const Json& json, Owner& value) {
 }
 
 void to_json(Json& json, const Asset& value) {
-    json = {{"business_unit", value.business_unit},
-            {"application", value.application},
-            {"environment", to_string(value.environment)},
-            {"criticality", to_string(value.criticality)},
-            {"owner", value.owner},
-            {"owner_name", value.owner_name},
-            {"owner_is_group", value.owner_is_group},
-            {"support_group", value.support_group},
-            {"rule", value.rule},
-            {"origin", value.origin}};
+    json = object_of({{"business_unit", value.business_unit},
+                      {"application", value.application},
+                      {"environment", to_string(value.environment)},
+                      {"criticality", to_string(value.criticality)},
+                      {"owner", value.owner},
+                      {"owner_name", value.owner_name},
+                      {"owner_is_group", value.owner_is_group},
+                      {"support_group", value.support_group},
+                      {"rule", value.rule},
+                      {"origin", value.origin}});
 }
 
 void from_json(const Json& json, Asset& value) {
@@ -258,9 +279,13 @@ void from_json(const Json& json, Asset& value) {
 void to_json(Json& json, const BlastRadius& value) {
     Json counts = Json::object();
     for (const auto& [kind, count] : counts_by_kind(value)) counts[kind] = count;
-    json = {{"nodes", value.nodes},        {"edges", value.edges},         {"hops", value.hops},
-            {"counts", std::move(counts)}, {"truncated", value.truncated}, {"truncated_by", value.truncated_by},
-            {"origin", value.origin}};
+    json = object_of({{"nodes", value.nodes},
+                      {"edges", value.edges},
+                      {"hops", value.hops},
+                      {"counts", std::move(counts)},
+                      {"truncated", value.truncated},
+                      {"truncated_by", value.truncated_by},
+                      {"origin", value.origin}});
 }
 
 void from_json(const Json& json, BlastRadius& value) {
@@ -273,10 +298,10 @@ void from_json(const Json& json, BlastRadius& value) {
 }
 
 void to_json(Json& json, const AccessEvent& value) {
-    json = {{"principal", value.principal},
-            {"action", value.action},
-            {"count", value.count ? Json(*value.count) : Json(nullptr)},
-            {"origin", value.origin}};
+    json = object_of({{"principal", value.principal},
+                      {"action", value.action},
+                      {"count", value.count ? Json(*value.count) : Json(nullptr)},
+                      {"origin", value.origin}});
     put_time(json, "at", value.at);
 }
 
@@ -289,18 +314,18 @@ void from_json(const Json& json, AccessEvent& value) {
 }
 
 void to_json(Json& json, const PolicyProposal& value) {
-    json = {{"id", value.id},
-            {"version", value.version},
-            {"title", value.title},
-            {"controls", value.controls},
-            {"texts", value.texts},
-            {"reach", value.reach},
-            {"proof", value.proof},
-            {"evaluator", value.evaluator},
-            {"effect", value.effect},
-            {"verdict", value.verdict},
-            {"assumptions", value.assumptions},
-            {"explanation", value.explanation}};
+    json = object_of({{"id", value.id},
+                      {"version", value.version},
+                      {"title", value.title},
+                      {"controls", value.controls},
+                      {"texts", value.texts},
+                      {"reach", value.reach},
+                      {"proof", value.proof},
+                      {"evaluator", value.evaluator},
+                      {"effect", value.effect},
+                      {"verdict", value.verdict},
+                      {"assumptions", value.assumptions},
+                      {"explanation", value.explanation}});
 }
 
 void from_json(const Json& json, PolicyProposal& value) {
@@ -319,11 +344,11 @@ void from_json(const Json& json, PolicyProposal& value) {
 }
 
 static void to_json(Json& json, const StorePolicy& value) {
-    json = {{"document", value.document},
-            {"blocks_public", value.blocks_public ? Json(*value.blocks_public) : Json(nullptr)},
-            {"has_public_acl", value.has_public_acl},
-            {"account", value.account},
-            {"origin", value.origin}};
+    json = object_of({{"document", value.document},
+                      {"blocks_public", value.blocks_public ? Json(*value.blocks_public) : Json(nullptr)},
+                      {"has_public_acl", value.has_public_acl},
+                      {"account", value.account},
+                      {"origin", value.origin}});
 }
 
 static void from_json(const Json& json, StorePolicy& value) {
@@ -336,17 +361,17 @@ static void from_json(const Json& json, StorePolicy& value) {
 }
 
 void to_json(Json& json, const Context& value) {
-    json = {{"owner", value.owner},
-            {"access", value.access},
-            {"blast_radius", value.blast_radius ? Json(*value.blast_radius) : Json(nullptr)},
-            {"exposure_path", value.exposure_path},
-            {"access_log", value.access_log},
-            {"policies", value.policies},
-            {"store_policy", value.store_policy ? Json(*value.store_policy) : Json(nullptr)},
-            {"asset", value.asset ? Json(*value.asset) : Json(nullptr)},
-            {"environment", to_string(value.environment)},
-            {"environment_origin", value.environment_origin},
-            {"gaps", value.gaps}};
+    json = object_of({{"owner", value.owner},
+                      {"access", value.access},
+                      {"blast_radius", value.blast_radius ? Json(*value.blast_radius) : Json(nullptr)},
+                      {"exposure_path", value.exposure_path},
+                      {"access_log", value.access_log},
+                      {"policies", value.policies},
+                      {"store_policy", value.store_policy ? Json(*value.store_policy) : Json(nullptr)},
+                      {"asset", value.asset ? Json(*value.asset) : Json(nullptr)},
+                      {"environment", to_string(value.environment)},
+                      {"environment_origin", value.environment_origin},
+                      {"gaps", value.gaps}});
 }
 
 void from_json(const Json& json, Context& value) {
@@ -390,25 +415,25 @@ void get_correction(const Json& json, std::optional<StoreCorrection>& out) {
 } // namespace
 
 void to_json(Json& json, const StoreClassification& value) {
-    json = {{"sensitivity", value.sensitivity},
-            {"primary_class", value.primary},
-            {"classes", value.labels},
-            {"field_classes", value.classes},
-            {"domain", value.domain},
-            {"frameworks", value.frameworks},
-            {"confidence", value.confidence},
-            {"is_test_data", value.is_test_data},
-            {"test_signs", value.test_signs},
-            {"business_context", value.business_context},
-            {"fields", value.fields},
-            {"documents", value.documents},
-            {"platform_tags", value.platform_tags},
-            {"needs_person", value.needs_person},
-            {"steward", value.steward},
-            {"notes", value.notes},
-            {"correction", correction_json(value.correction)},
-            {"asking_id", value.asking_id},
-            {"cost", cost_json(value.cost)}};
+    json = object_of({{"sensitivity", value.sensitivity},
+                      {"primary_class", value.primary},
+                      {"classes", value.labels},
+                      {"field_classes", value.classes},
+                      {"domain", value.domain},
+                      {"frameworks", value.frameworks},
+                      {"confidence", value.confidence},
+                      {"is_test_data", value.is_test_data},
+                      {"test_signs", value.test_signs},
+                      {"business_context", value.business_context},
+                      {"fields", value.fields},
+                      {"documents", value.documents},
+                      {"platform_tags", value.platform_tags},
+                      {"needs_person", value.needs_person},
+                      {"steward", value.steward},
+                      {"notes", value.notes},
+                      {"correction", correction_json(value.correction)},
+                      {"asking_id", value.asking_id},
+                      {"cost", cost_json(value.cost)}});
 }
 
 void from_json(const Json& json, StoreClassification& value) {
@@ -434,16 +459,16 @@ void from_json(const Json& json, StoreClassification& value) {
 }
 
 void to_json(Json& json, const Assessment& value) {
-    json = {{"risk", value.risk},
-            {"level", value.level},
-            {"factors", value.factors},
-            {"regulations", value.regulations},
-            {"remediation", value.remediation},
-            {"snippet", value.snippet},
-            {"snippet_title", value.snippet_title},
-            {"snippet_language", value.snippet_language},
-            {"reach", value.reach},
-            {"policies", value.policies}};
+    json = object_of({{"risk", value.risk},
+                      {"level", value.level},
+                      {"factors", value.factors},
+                      {"regulations", value.regulations},
+                      {"remediation", value.remediation},
+                      {"snippet", value.snippet},
+                      {"snippet_title", value.snippet_title},
+                      {"snippet_language", value.snippet_language},
+                      {"reach", value.reach},
+                      {"policies", value.policies}});
     if (value.classification) json["classification"] = *value.classification;
 }
 
@@ -463,11 +488,11 @@ void from_json(const Json& json, Assessment& value) {
 }
 
 void to_json(Json& json, const RouteDecision& value) {
-    json = {{"route", value.route},
-            {"action", value.action},
-            {"sink", value.sink},
-            {"approval", value.approval},
-            {"reasons", value.reasons}};
+    json = object_of({{"route", value.route},
+                      {"action", value.action},
+                      {"sink", value.sink},
+                      {"approval", value.approval},
+                      {"reasons", value.reasons}});
     if (!value.group.empty()) json["group"] = value.group;
 }
 
@@ -481,20 +506,20 @@ void from_json(const Json& json, RouteDecision& value) {
 }
 
 void to_json(Json& json, const Narrative& value) {
-    json = {{"author", value.author},
-            {"provider", value.provider},
-            {"model", value.model},
-            {"prompt", value.prompt},
-            {"llm_session_id", value.llm_session_id},
-            {"summary", value.summary},
-            {"sentences", value.sentences},
-            {"removed", value.removed},
-            {"grounding_score", value.grounding_score},
-            {"notes", value.notes},
-            {"evidence", value.evidence},
-            {"left_out", value.left_out},
-            {"shared_from", value.shared_from},
-            {"cost", cost_json(value.cost)}};
+    json = object_of({{"author", value.author},
+                      {"provider", value.provider},
+                      {"model", value.model},
+                      {"prompt", value.prompt},
+                      {"llm_session_id", value.llm_session_id},
+                      {"summary", value.summary},
+                      {"sentences", value.sentences},
+                      {"removed", value.removed},
+                      {"grounding_score", value.grounding_score},
+                      {"notes", value.notes},
+                      {"evidence", value.evidence},
+                      {"left_out", value.left_out},
+                      {"shared_from", value.shared_from},
+                      {"cost", cost_json(value.cost)}});
 }
 
 void from_json(const Json& json, Narrative& value) {
@@ -515,7 +540,7 @@ void from_json(const Json& json, Narrative& value) {
 }
 
 void to_json(Json& json, const TicketRef& value) {
-    json = {{"sink", value.sink}, {"key", value.key}, {"url", value.url}, {"id", value.id}};
+    json = object_of({{"sink", value.sink}, {"key", value.key}, {"url", value.url}, {"id", value.id}});
 }
 
 void from_json(const Json& json, TicketRef& value) {
@@ -550,11 +575,11 @@ auto parse_draft_state(std::string_view word) -> std::optional<DraftState> {
 }
 
 void to_json(Json& json, const DueDate& value) {
-    json = {{"on", value.on},
-            {"severity", to_string(value.severity)},
-            {"business_days", value.days},
-            {"counted_from", value.counted_from},
-            {"ends_at", format_time(value.ends_at)}};
+    json = object_of({{"on", value.on},
+                      {"severity", to_string(value.severity)},
+                      {"business_days", value.days},
+                      {"counted_from", value.counted_from},
+                      {"ends_at", format_time(value.ends_at)}});
 }
 
 void from_json(const Json& json, DueDate& value) {
@@ -566,27 +591,27 @@ void from_json(const Json& json, DueDate& value) {
 }
 
 void to_json(Json& json, const Draft& value) {
-    json = {{"id", value.id},
-            {"dossier_id", value.dossier_id},
-            {"revision", value.revision},
-            {"finding_ids", value.finding_ids},
-            {"kind", value.kind},
-            {"sink", value.sink},
-            {"approval", value.approval},
-            {"state", to_string(value.state)},
-            {"title", value.title},
-            {"body", value.body},
-            {"content_hash", value.content_hash},
-            {"approved_hash", value.approved_hash},
-            {"assignee", value.assignee},
-            {"owner", value.owner},
-            {"route", value.route},
-            {"severity", to_string(value.severity)},
-            {"labels", value.labels},
-            {"created_at", format_time(value.created_at)},
-            {"decided_by", value.decided_by.empty() ? Json(nullptr) : Json(value.decided_by)},
-            {"comment", value.comment},
-            {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}};
+    json = object_of({{"id", value.id},
+                      {"dossier_id", value.dossier_id},
+                      {"revision", value.revision},
+                      {"finding_ids", value.finding_ids},
+                      {"kind", value.kind},
+                      {"sink", value.sink},
+                      {"approval", value.approval},
+                      {"state", to_string(value.state)},
+                      {"title", value.title},
+                      {"body", value.body},
+                      {"content_hash", value.content_hash},
+                      {"approved_hash", value.approved_hash},
+                      {"assignee", value.assignee},
+                      {"owner", value.owner},
+                      {"route", value.route},
+                      {"severity", to_string(value.severity)},
+                      {"labels", value.labels},
+                      {"created_at", format_time(value.created_at)},
+                      {"decided_by", value.decided_by.empty() ? Json(nullptr) : Json(value.decided_by)},
+                      {"comment", value.comment},
+                      {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}});
     if (!value.payload.empty()) json["payload"] = value.payload;
     if (value.generation > 1) json["generation"] = value.generation;
     if (value.due) json["due"] = *value.due;

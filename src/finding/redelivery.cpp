@@ -1,6 +1,8 @@
 #include "dossier/finding/redelivery.hpp"
 
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/json.hpp"
+#include "dossier/base/strings.hpp"
 
 #include <algorithm>
 
@@ -87,8 +89,16 @@ auto state_of(const Finding& finding) -> FindingState {
 }
 
 auto state_text(const FindingState& state) -> std::string {
-    return dump_json(Json::array({to_string(state.status), to_string(state.severity), state.severity_assumed,
-                                  to_string(state.exposure), state.rule, state.title, state.is_partial}));
+    const auto flag = [](bool value) { return value ? "true" : "false"; };
+    std::string text = "[";
+    canonical::append(text, to_string(state.status));
+    canonical::append(text += ',', to_string(state.severity));
+    (text += ',') += flag(state.severity_assumed);
+    canonical::append(text += ',', to_string(state.exposure));
+    canonical::append(text += ',', to_valid_utf8(state.rule));
+    canonical::append(text += ',', to_valid_utf8(state.title));
+    (text += ',') += flag(state.is_partial);
+    return text += ']';
 }
 
 auto parse_state(std::string_view text) -> std::optional<FindingState> {

@@ -1,7 +1,7 @@
 #include "dossier/ingest/receiver.hpp"
 
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/fault_point.hpp"
-#include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/finding/json.hpp"
@@ -84,21 +84,27 @@ auto take_items(const Adapter& adapter, const Delivery& delivery, const std::str
     return taken;
 }
 
+auto received_details(const store::Intake& intake, const store::IntakeItem& item) -> std::string {
+    std::string text;
+    canonical::Object details(text);
+    if (item.finding) details.text("fingerprint", item.finding->fingerprint);
+    if (!item.finding) details.text("reason", to_valid_utf8(item.quarantine_reason));
+    details.text("request_id", to_valid_utf8(intake.request_id));
+    details.text("source", intake.source);
+    details.close();
+    return text;
+}
+
 /// One record an item, in order: the store adds the ids that it gives them.
 auto received_entries(const store::Intake& intake) -> std::vector<store::AuditEntry> {
     std::vector<store::AuditEntry> entries;
     entries.reserve(intake.items.size());
     for (const auto& item : intake.items) {
-        Json details{{"source", intake.source}, {"request_id", intake.request_id}};
-        if (item.finding)
-            details["fingerprint"] = item.finding->fingerprint;
-        else
-            details["reason"] = item.quarantine_reason;
         store::AuditEntry entry;
         entry.time = intake.at;
         entry.actor_id = "source:" + intake.source;
         entry.action = item.finding ? "finding.received" : "item.quarantined";
-        entry.details = dump_json(details);
+        entry.details = received_details(intake, item);
         entries.push_back(std::move(entry));
     }
     return entries;

@@ -115,7 +115,7 @@ void Upstream::Impl::tell_breaker(CircuitBreaker::Leave leave, Health health, bo
 
 auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline deadline, int attempt)
     -> Task<TryVerdict> {
-    if (auto turn = co_await gate.pass(deadline); !turn) {
+    if (auto turn = co_await gate.pass(deadline, request.flow); !turn) {
         auto error = std::move(turn).error().with("upstream", config.name);
         co_return TryVerdict{.final = fail(std::move(error))};
     }

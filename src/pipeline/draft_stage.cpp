@@ -69,12 +69,9 @@ public:
         // Kept under `drafted` in both cases: the decision is a result like any other.
         commit.carried.push_back(
             {.stage = Stage::drafted, .revision = commit.revision, .body = to_text(route), .at = commit.at});
-        auto policies = policy_drafts_of(work.row().id, work.open_findings(), *work.context, *work.assessment,
-                                         policy_sink(route.route), commit.revision, commit.at);
-        for (auto& policy : policies) {
-            policy.route = route.route;
-        }
-        for (auto& old : work.replaceable_drafts()) {
+        auto replaceable = work.replaceable_drafts();
+        auto policies = policies_for(work, route, replaceable, commit);
+        for (auto& old : replaceable) {
             if (old.kind == "policy" && takes_out_same(policies, old)) continue; // still what would be drafted today
             if (outlives_revision(old, scan)) continue;
             if (old.kind == "tags" && tags.draft && old.content_hash == tags.draft->content_hash) continue;
@@ -153,6 +150,17 @@ private:
     auto policy_sink(const std::string& route) const -> std::string {
         const auto found = std::ranges::find(stations_.config.routes, route, &RouteConfig::name);
         return found == stations_.config.routes.end() ? std::string() : found->policy_sink;
+    }
+
+    /// What would be drafted today; nothing where no route wants it and no earlier draft has to be held against it.
+    auto policies_for(const DossierCase& work, const RouteDecision& route, const std::vector<Draft>& replaceable,
+                      const store::StageCommit& commit) const -> std::vector<Draft> {
+        const auto is_policy = [](const Draft& one) { return one.kind == "policy"; };
+        if (!wants_policies(route.route) && std::ranges::none_of(replaceable, is_policy)) return {};
+        auto policies = policy_drafts_of(work.row().id, work.open_findings(), *work.context, *work.assessment,
+                                         policy_sink(route.route), commit.revision, commit.at);
+        for (auto& policy : policies) policy.route = route.route;
+        return policies;
     }
 
     static auto created_entry(const DossierCase& work, const RouteDecision& route, const Draft& draft, int revision,

@@ -190,6 +190,9 @@ auto compared_before(std::string_view text, std::size_t at) -> Cell {
     return {limit + open + 1, end};
 }
 
+/// One of these stands in every assignment and comparison that the patterns below know.
+constexpr std::string_view signs_of_assignment = ":=\"'";
+
 /// More than an assignment with a value of 400 characters of four bytes takes.
 constexpr std::size_t longest_assignment = 1800;
 /// More than the telling part of a name and what may stand behind it.
@@ -319,6 +322,8 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re",
         pattern_options());
     std::vector<FieldValue> found;
+    const bool may_assign = std::ranges::any_of(signs_of_assignment, [&](char sign) { return text.contains(sign); });
+    if (!may_assign) return found;
     std::size_t at = 0;
     for (const auto& hit : telling_ends(text)) {
         if (hit.end <= at) continue;
@@ -368,6 +373,8 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
 
 auto table_values(std::string_view text) -> std::vector<FieldValue> {
     std::vector<FieldValue> found;
+    const bool has_lines = text.contains('\n') || text.contains("\\n");
+    if (!has_lines) return found; // a header alone holds no values
     Header header;
     for (const auto& line : lines_of(text)) {
         if (header.columns.empty()) {

@@ -27,7 +27,7 @@ auto name_words(std::string_view name) -> std::vector<std::string_view> {
 auto continues_word(char c) -> bool { return is_letter(c) || is_digit(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 /// Where the words end if they stand at `at` one after the other; 0 = they don't.
-auto end_of_words(std::string_view text, std::size_t at, const std::vector<std::string_view>& words) -> std::size_t {
+auto end_of_words(std::string_view text, std::size_t at, const std::vector<std::string>& words) -> std::size_t {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (i > 0) {
             const auto start = at;
@@ -40,18 +40,6 @@ auto end_of_words(std::string_view text, std::size_t at, const std::vector<std::
     return at < text.size() && continues_word(text[at]) ? 0 : at;
 }
 
-void add_places(std::string_view text, const std::vector<std::string_view>& words, std::vector<Redactor::Span>& spans) {
-    if (words.empty()) return;
-    const char first = words[0][0];
-    const std::array<char, 3> heads{first, static_cast<char>(first ^ 0x20), '\0'};
-    const std::string_view either(heads.data(), is_letter(first) ? 2 : 1);
-    for (auto at = text.find_first_of(either); at != std::string_view::npos; at = text.find_first_of(either, at + 1)) {
-        if (at > 0 && continues_word(text[at - 1])) continue;
-        if (const auto end = end_of_words(text, at, words); end > 0)
-            spans.push_back({.begin = at, .end = end, .kind = "PERSON"});
-    }
-}
-
 } // namespace
 
 auto folded_name(std::string_view name) -> std::string {
@@ -62,14 +50,28 @@ auto folded_name(std::string_view name) -> std::string {
 
 auto has_several_words(std::string_view name) -> bool { return name_words(name).size() >= 2; }
 
-void add_names(std::string_view text, const std::vector<std::string>& names, std::vector<Redactor::Span>& spans) {
-    for (const auto& name : names) {
-        auto words = name_words(name);
-        add_places(text, words, spans);
-        if (words.size() != 2) continue;
-        std::ranges::reverse(words);
-        add_places(text, words, spans);
+void KnownNames::add(std::string_view name) {
+    if (std::ranges::find(names_, name) != names_.end()) return;
+    names_.emplace_back(name);
+    const auto words = name_words(name);
+    if (words.empty()) return;
+    orders_.emplace_back(words.begin(), words.end());
+    if (words.size() == 2) orders_.emplace_back(words.rbegin(), words.rend());
+    for (const auto word : words) {
+        first_bytes_[static_cast<unsigned char>(word.front())] = true;
+        if (is_letter(word.front())) first_bytes_[static_cast<unsigned char>(word.front() ^ 0x20)] = true;
     }
+}
+
+auto KnownNames::places_in(std::string_view text) const -> std::vector<std::pair<std::size_t, std::size_t>> {
+    std::vector<std::pair<std::size_t, std::size_t>> places;
+    if (empty()) return places;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (!first_bytes_[static_cast<unsigned char>(text[at])] || (at > 0 && continues_word(text[at - 1]))) continue;
+        for (const auto& words : orders_)
+            if (const auto end = end_of_words(text, at, words); end > 0) places.emplace_back(at, end);
+    }
+    return places;
 }
 
 auto reads_as_person(std::string_view value) -> bool {

@@ -4,9 +4,11 @@
 #include "dossier/redact/decoded.hpp"
 #include "fields.hpp"
 #include "names.hpp"
+#include "plain_texts.hpp"
 #include "shape_search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace dossier::redact {
@@ -91,11 +93,23 @@ void append_kept(std::string& result, std::string_view text, const auto& is_own)
     result.append(text.substr(from));
 }
 
+/// Those of the dossier, and those of the text where it has some.
+using Names = std::array<const KnownNames*, 2>;
+
+void add_names(std::string_view text, const Names& names, std::vector<Redactor::Span>& spans) {
+    for (const auto* known : names) {
+        if (known == nullptr) continue;
+        for (const auto& [begin, end] : known->places_in(text))
+            spans.push_back({.begin = begin, .end = end, .kind = "PERSON"});
+    }
+}
+
 } // namespace
 
 struct Redactor::Impl {
     RedactionConfig config;
     ShapeSearch shapes;
+    PlainTexts plain;
 
     [[nodiscard]] auto is_allowed(std::string_view value) const -> bool {
         return std::ranges::any_of(config.allow, [&](const auto& glob) { return glob_match(glob, value); });
@@ -114,33 +128,33 @@ struct Redactor::Impl {
         std::ranges::for_each(table_values(text), add);
     }
 
-    /// What shows in the text as it stands.
-    void add_reading(std::string_view text, std::string_view key, const std::vector<std::string>& names,
-                     std::vector<Span>& spans) const {
+    /// What shows in the text as it stands. @return whether runs in it hold another text
+    auto add_reading(std::string_view text, std::string_view key, const Names& names, std::vector<Span>& spans) const {
         std::ranges::move(shapes.spans(text), std::back_inserter(spans));
         if (const auto opened = with_joints_open(text); !opened.empty())
             std::ranges::move(shapes.spans(opened), std::back_inserter(spans));
         add_fields(text, key, spans);
         add_names(text, names, spans);
         // What base64 or hex holds can't be masked in part.
-        for (const auto& run : encoded_runs(text)) {
+        const auto runs = encoded_runs(text);
+        for (const auto& run : runs) {
             std::vector<Span> inside;
             std::ranges::move(shapes.spans(run.text), std::back_inserter(inside));
             add_fields(run.text, key, inside);
             add_names(run.text, names, inside);
             if (!inside.empty()) spans.push_back({.begin = run.begin, .end = run.end, .kind = inside.front().kind});
         }
+        return !runs.empty();
     }
 
-    /// What shows once escapes are taken off, layer by layer, at its place in the source.
-    void add_layers(std::string_view text, std::string_view key, const std::vector<std::string>& names,
-                    std::vector<Span>& spans) const {
+    /// What shows once escapes are taken off, layer by layer, at its place in the source. @return whether there is one
+    auto add_layers(std::string_view text, std::string_view key, const Names& names, std::vector<Span>& spans) const {
         constexpr int most = 3;
         std::vector<std::uint32_t> source;
         std::string reading(text);
         for (int layer = 0; layer < most; ++layer) {
             auto decoded = decode_layer(reading);
-            if (!decoded) return;
+            if (!decoded) break;
             if (!source.empty())
                 for (auto& at : decoded->source) at = source[at];
             source = std::move(decoded->source);
@@ -150,9 +164,10 @@ struct Redactor::Impl {
             for (const auto& span : inside)
                 spans.push_back({.begin = source[span.begin], .end = source[span.end], .kind = span.kind});
         }
+        return !source.empty();
     }
 
-    [[nodiscard]] auto spans(std::string_view text, std::string_view key, const std::vector<std::string>& names) const
+    [[nodiscard]] auto spans(std::string_view text, std::string_view key, const Names& names) const
         -> std::vector<Span>;
 };
 
@@ -167,19 +182,24 @@ Redactor::~Redactor() = default;
 auto Redactor::make(const RedactionConfig& config) -> Result<std::unique_ptr<Redactor>> {
     auto shapes = ShapeSearch::make(config.extra, config.ip_addresses);
     if (!shapes) return std::unexpected(shapes.error());
-    auto impl = std::make_unique<Impl>(Impl{.config = config, .shapes = std::move(*shapes)});
+    auto impl = std::make_unique<Impl>(Impl{.config = config, .shapes = std::move(*shapes), .plain = {}});
     return std::unique_ptr<Redactor>(new Redactor(std::move(impl)));
 }
 
 auto Redactor::find(std::string_view text, std::string_view key) const -> std::vector<Span> {
-    return impl_->spans(text, key, {});
+    return impl_->spans(text, key, Names{});
 }
 
-auto Redactor::Impl::spans(std::string_view text, std::string_view key, const std::vector<std::string>& names) const
-    -> std::vector<Span> {
+auto Redactor::Impl::spans(std::string_view text, std::string_view key, const Names& names) const -> std::vector<Span> {
     std::vector<Span> spans;
-    add_reading(text, key, names, spans);
-    add_layers(text, key, names, spans);
+    if (text.empty()) return spans;
+    if (PlainTexts::fits(text) && plain.knows(text, key)) {
+        add_names(text, names, spans);
+    } else {
+        const bool has_runs = add_reading(text, key, names, spans);
+        const bool has_layers = add_layers(text, key, names, spans);
+        if (PlainTexts::fits(text) && spans.empty() && !has_runs && !has_layers) plain.keep(text, key);
+    }
     for (auto& span : spans) span = without_escape(text, span);
     spans = merged(std::move(spans));
     std::erase_if(spans, [&](const Span& s) { return is_allowed(text.substr(s.begin, s.end - s.begin)); });
@@ -187,33 +207,30 @@ auto Redactor::Impl::spans(std::string_view text, std::string_view key, const st
 }
 
 auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key) const -> std::string {
-    return masked(text, state, key, state.names_, Pseudonyms::foreign);
+    return masked(text, state, key, nullptr, Pseudonyms::foreign);
 }
 
-auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key,
-                      const std::vector<std::string>& people) const -> std::string {
-    auto names = state.names_;
-    names.insert(names.end(), people.begin(), people.end());
-    return masked(text, state, key, names, Pseudonyms::foreign);
+auto Redactor::redact(std::string_view text, Redaction& state, std::string_view key, const KnownNames& people) const
+    -> std::string {
+    return masked(text, state, key, &people, Pseudonyms::foreign);
 }
 
 auto Redactor::redact_answer(std::string_view text, Redaction& state) const -> std::string {
-    return masked(text, state, {}, state.names_, Pseudonyms::own);
+    return masked(text, state, {}, nullptr, Pseudonyms::own);
 }
 
 void Redaction::remember_person(std::string_view name) {
-    const auto text = std::string(trim(name));
-    if (has_several_words(text) && std::ranges::find(names_, text) == names_.end()) names_.push_back(text);
+    if (has_several_words(trim(name))) names_.add(trim(name));
 }
 
-auto Redactor::masked(std::string_view text, Redaction& state, std::string_view key,
-                      const std::vector<std::string>& names, Pseudonyms found) const -> std::string {
+auto Redactor::masked(std::string_view text, Redaction& state, std::string_view key, const KnownNames* people,
+                      Pseudonyms found) const -> std::string {
     const auto is_own = [&](std::string_view pseudonym) {
         return found == Pseudonyms::own && state.originals_.contains(pseudonym);
     };
     std::string result;
     std::size_t at = 0;
-    for (const auto& span : impl_->spans(text, key, names)) {
+    for (const auto& span : impl_->spans(text, key, {&state.names_, people})) {
         append_kept(result, text.substr(at, span.begin - at), is_own);
         at = span.end;
         const std::string kind(span.kind);

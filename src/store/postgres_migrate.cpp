@@ -136,7 +136,8 @@ void migrate(PostgresDatabase& db, Migrations steps) {
             done = version == known;
             if (!done) {
                 if (version == 0) db.script(vocabulary);
-                db.script(schema_for_postgres(steps[static_cast<std::size_t>(version)]));
+                if (const auto step = schema_for_postgres(steps[static_cast<std::size_t>(version)]); !step.empty())
+                    db.script(step);
                 if (version == 0) db.script(tuning);
                 if (version + 1 == step_of_turns) db.script(tuning_of_turns);
                 db.run("UPDATE dossier_schema SET version=?", version + 1);

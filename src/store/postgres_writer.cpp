@@ -118,6 +118,7 @@ void PostgresWriter::commit(Group group) {
         for (auto& job : group) job->ask_ahead(session);
         session.state.head = read_head(db);
         for (auto& job : group) run_one(session, *job);
+        session.save_tallies();
         if (session.state.ready) db.run("SELECT pg_notify('dossier_ready', '')");
         committing_ = session.state;
         is_committing_ = true;

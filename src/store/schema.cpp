@@ -424,8 +424,11 @@ constexpr auto version_11 = R"sql(
 CREATE INDEX findings_received ON findings(received_at, seq);
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,  version_5, version_6,
-                                         version_7, version_8, version_9, version_10, version_11};
+/// Keys in no order: PostgreSQL keeps its indexes of them, SQLite gets something else (sqlite_migrate.cpp).
+constexpr auto version_12 = "";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,  version_5,  version_6,
+                                         version_7, version_8, version_9, version_10, version_11, version_12};
 
 } // namespace
 

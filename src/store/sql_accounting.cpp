@@ -53,14 +53,14 @@ void DeliveryCount::taken(Database& db, Taken& taken, const std::string& why_not
     }
 }
 
-void DeliveryCount::save(Database& db) const {
+void DeliveryCount::save(WriteSession& session) const {
     if (received_ == 0 && quarantined_ == 0) return;
-    db.run("INSERT INTO delivery_days(source, day, webhook, event, duplicates, quarantined) VALUES(?,?,?,?,?,?) "
-           "ON CONFLICT(day, source) DO UPDATE SET webhook=delivery_days.webhook+excluded.webhook, "
-           "event=delivery_days.event+excluded.event, duplicates=delivery_days.duplicates+excluded.duplicates, "
-           "quarantined=delivery_days.quarantined+excluded.quarantined",
-           source_, day_of(at_), via_ == Via::webhook ? received_ : 0, via_ == Via::event ? received_ : 0, duplicates_,
-           quarantined_);
+    session.tally({.source = source_,
+                   .day = day_of(at_),
+                   .webhook = via_ == Via::webhook ? received_ : 0,
+                   .event = via_ == Via::event ? received_ : 0,
+                   .duplicates = duplicates_,
+                   .quarantined = quarantined_});
 }
 
 auto SqlStore::note_missing(std::string source, Timestamp now)

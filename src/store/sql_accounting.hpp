@@ -14,7 +14,7 @@ public:
     void quarantined() { ++quarantined_; }
     /// Also settles whether the finding was awaited, and says by how long it was late.
     void taken(Database& db, Taken& taken, const std::string& why_not_delivered);
-    void save(Database& db) const;
+    void save(WriteSession& session) const;
 
 private:
     auto arrive(Database& db, Taken& taken) -> bool;

@@ -1,6 +1,7 @@
 // What was said about drafts in chats. A draft that is over (rejected, expired, posted) and said so costs nothing more:
 // `is_open` keeps such rows out of every look.
 
+#include "sql_findings.hpp"
 #include "sql_rows.hpp"
 #include "sql_store.hpp"
 
@@ -144,11 +145,10 @@ auto SqlStore::first_chat_event(std::string id, Timestamp at) -> Task<Result<boo
 
 auto SqlStore::finding_known_as(std::vector<std::pair<std::string, std::string>> identities)
     -> Task<Result<std::string>> {
-    return read<std::string>([identities = std::move(identities)](Database& db) -> Result<std::string> {
+    // Whoever writes knows the keys of the latest rows.
+    return write<std::string>([identities = std::move(identities)](WriteSession& session) -> Result<std::string> {
         for (const auto& [source, fingerprint] : identities) {
-            auto rows = db.query("SELECT id FROM findings WHERE identity=? AND source=? AND fingerprint=?",
-                                 index_key(source, fingerprint), source, fingerprint);
-            if (rows.next()) return rows.text(0);
+            if (auto id = finding_id_of(session, source, fingerprint)) return *std::move(id);
         }
         return std::string();
     });

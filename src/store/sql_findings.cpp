@@ -98,14 +98,34 @@ auto stored_by_identity() -> const std::string& {
     return sql;
 }
 
-auto find_stored(Database& db, const std::string& source, const Arrival& arrival) -> std::optional<Stored> {
-    std::optional<Stored> stored;
-    {
-        auto rows = db.query(stored_by_identity(), arrival.identity, source, arrival.item.finding->fingerprint);
-        if (!rows.next()) return std::nullopt;
-        stored = stored_of(rows);
+constexpr std::string_view dossier_by_exposure = "SELECT seq, id FROM dossiers WHERE exposure_key=?";
+
+/// What `by_key` finds, or what `by_row` finds of the rows that have the key, where the database doesn't index it.
+/// @param args compared by both, after the row's number
+template <class T, class Read, class... Args>
+auto find_by_key(WriteSession& session, RowKeys::Kind kind, std::int64_t key, Read read, std::string_view by_row,
+                 const Args&... args) -> std::optional<T> {
+    for (const auto row : session.keys->rows_of(kind, key)) {
+        auto rows = session.db.query(by_row, row, args...);
+        if (rows.next()) return read(rows);
     }
-    read_history(db, *stored);
+    return std::nullopt;
+}
+
+auto find_row_of_finding(WriteSession& session, const std::string& source, const std::string& fingerprint,
+                         std::int64_t identity) -> std::optional<Stored> {
+    if (session.keys != nullptr) {
+        static const auto sql = std::string(stored_columns) + "WHERE f.seq=? AND f.source=? AND f.fingerprint=?";
+        return find_by_key<Stored>(session, RowKeys::Kind::finding, identity, stored_of, sql, source, fingerprint);
+    }
+    auto rows = session.db.query(stored_by_identity(), identity, source, fingerprint);
+    if (!rows.next()) return std::nullopt;
+    return stored_of(rows);
+}
+
+auto find_stored(WriteSession& session, const std::string& source, const Arrival& arrival) -> std::optional<Stored> {
+    auto stored = find_row_of_finding(session, source, arrival.item.finding->fingerprint, arrival.identity);
+    if (stored) read_history(session.db, *stored);
     return stored;
 }
 
@@ -141,8 +161,6 @@ void settle_severity(Database& db, std::int64_t dossier) {
            dossier);
 }
 
-constexpr std::string_view dossier_by_exposure = "SELECT seq, id FROM dossiers WHERE exposure_key=?";
-
 struct Home {
     std::int64_t seq = 0;
     std::string id;
@@ -150,14 +168,21 @@ struct Home {
     bool moved = false;
 };
 
+auto dossier_of_exposure(WriteSession& session, const std::string& exposure_key) -> std::optional<Home> {
+    const auto home_of = [](const Rows& rows) { return Home{.seq = rows.integer(0), .id = rows.text(1)}; };
+    if (session.keys != nullptr) {
+        return find_by_key<Home>(session, RowKeys::Kind::dossier, exposure_index_key(exposure_key), home_of,
+                                 "SELECT seq, id FROM dossiers WHERE seq=? AND exposure_key=?", exposure_key);
+    }
+    auto rows = session.db.query(dossier_by_exposure, exposure_key);
+    if (!rows.next()) return std::nullopt;
+    return home_of(rows);
+}
+
 /// The dossier of the finding's exposure, opened where there is none; ready either way.
 /// Whose findings come in makes the work: the dossier waits in that source's turn.
 auto join_dossier(WriteSession& session, const std::string& source, const Finding& finding, Timestamp at) -> Home {
-    Home dossier;
-    {
-        auto rows = session.db.query(dossier_by_exposure, key_of(finding));
-        if (rows.next()) dossier = {.seq = rows.integer(0), .id = rows.text(1)};
-    }
+    auto dossier = dossier_of_exposure(session, key_of(finding)).value_or(Home{});
     if (dossier.seq != 0) {
         session.db.run("UPDATE dossiers SET severity=max(severity, ?), source=? WHERE seq=?", rank_of(finding.severity),
                        source, dossier.seq);
@@ -171,6 +196,8 @@ auto join_dossier(WriteSession& session, const std::string& source, const Findin
         "VALUES(?1,?2,?3,?4,?5,?5,?5,?6,?7)",
         dossier.id, key_of(finding), to_string(Stage::received), rank_of(finding.severity), at, dossier.work_seq,
         source);
+    if (session.keys != nullptr)
+        session.keys->added(RowKeys::Kind::dossier, exposure_index_key(key_of(finding)), dossier.seq);
     session.made_ready();
     return dossier;
 }
@@ -204,15 +231,14 @@ auto settle_home(WriteSession& session, const Stored& stored, const Finding& fin
         if (!is_own || key == key_of(finding)) return home;
         if (rows.integer(1) != 0) return home;
     }
-    Home other;
-    {
-        auto rows = db.query(dossier_by_exposure, key_of(finding));
-        if (rows.next()) other = {.seq = rows.integer(0), .id = rows.text(1), .moved = true};
-    }
+    auto other = dossier_of_exposure(session, key_of(finding)).value_or(Home{});
     if (other.seq == 0) {
         db.run("UPDATE dossiers SET exposure_key=? WHERE seq=?", key_of(finding), home.seq);
+        if (session.keys != nullptr)
+            session.keys->changed(RowKeys::Kind::dossier, exposure_index_key(key_of(finding)), home.seq);
         return home;
     }
+    other.moved = true;
     db.run("UPDATE findings SET dossier=? WHERE seq=?", other.seq, stored.seq);
     db.run("UPDATE dead_letters SET dossier=? WHERE dossier=?", other.seq, home.seq);
     expire_drafts(db, home.seq, "the finding has joined the dossier of its exposure, " + other.id);
@@ -245,6 +271,7 @@ auto create(WriteSession& session, const std::string& source, const Arrival& arr
         search_text(finding), rank_of(finding.severity), to_string(finding.status), to_string(Stage::received),
         arrival.content_hash, at, finding.last_seen, dossier.work_seq, state_text(state_of(finding)),
         form == Form::api ? 1 : 0, form == Form::delivery ? 1 : 0, wish, arrival.via == Via::backlog ? 1 : 0);
+    if (session.keys != nullptr) session.keys->added(RowKeys::Kind::finding, arrival.identity, seq);
     keep_payload(session.db, seq, 1, arrival, at);
     session.finding_moved(source, false, true);
     return {.result = {.id = id, .fingerprint = finding.fingerprint, .dossier_id = dossier.id}, .finding = seq};
@@ -349,9 +376,16 @@ void ask_ahead(Database& db, const std::string& source, const Arrival& arrival) 
     db.ask_ahead(dossier_by_exposure, key_of(*arrival.item.finding));
 }
 
+auto finding_id_of(WriteSession& session, const std::string& source, const std::string& fingerprint)
+    -> std::optional<std::string> {
+    auto stored = find_row_of_finding(session, source, fingerprint, index_key(source, fingerprint));
+    if (!stored) return std::nullopt;
+    return std::move(stored->id);
+}
+
 auto take_finding(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at) -> Taken {
     const auto& finding = *arrival.item.finding;
-    const auto stored = find_stored(session.db, source, arrival);
+    const auto stored = find_stored(session, source, arrival);
     const auto outcome = outcome_of(stored ? &stored->known : nullptr, incoming_of(arrival));
     if (!stored) {
         auto taken = create(session, source, arrival, at);

@@ -29,6 +29,10 @@ void ask_ahead(Database& db, const std::string& source, const Arrival& arrival);
 [[nodiscard]] auto take_finding(WriteSession& session, const std::string& source, const Arrival& arrival, Timestamp at)
     -> Taken;
 
+/// Which finding of a source has this fingerprint.
+[[nodiscard]] auto finding_id_of(WriteSession& session, const std::string& source, const std::string& fingerprint)
+    -> std::optional<std::string>;
+
 /// What WorkStore::complete_finding says.
 [[nodiscard]] auto complete_finding(WriteSession& session, const FetchCommit& completion) -> Result<FetchOutcome>;
 

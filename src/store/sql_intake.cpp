@@ -71,7 +71,7 @@ auto take_delivery(WriteSession& session, const Intake& intake, const std::vecto
         count.taken(session.db, taken, arrival.item.why_not_delivered);
         results.push_back(std::move(taken.result));
     }
-    count.save(session.db);
+    count.save(session);
     name_findings(audit, results);
     leave_out_known(audit, results, intake.via);
     session.seal(audit);

@@ -19,10 +19,21 @@ constexpr std::size_t most_in_group = 512;
 } // namespace
 
 SqliteWriter::SqliteWriter(const std::string& path, JobQueue<WriteSession>& queue, const Sealer& sealer, Waker& waker)
-    : db_(path, SqliteDatabase::Access::read_write), session_(db_, sealer), queue_(queue), waker_(waker) {
+    : db_(path, SqliteDatabase::Access::read_write),
+      keys_(db_),
+      session_(db_, sealer, &keys_),
+      queue_(queue),
+      waker_(waker) {
     migrate(db_, schema());
-    refresh();
+    begin();
     thread_ = std::thread([this] { loop(); });
+}
+
+void SqliteWriter::begin() {
+    db_.run("BEGIN IMMEDIATE");
+    keys_.begin();
+    refresh();
+    db_.run("COMMIT");
 }
 
 void SqliteWriter::refresh() {
@@ -30,6 +41,7 @@ void SqliteWriter::refresh() {
     rows.next();
     const auto version = rows.integer(0);
     if (version == data_version_) return;
+    keys_.catch_up();
     session_.state.head = read_head(db_);
     backlog_.set(count_unfinished(db_));
     data_version_ = version;
@@ -54,6 +66,7 @@ void SqliteWriter::run_group(Jobs group) {
     const auto size = group.size();
     session_.state.ready = false;
     session_.state.moves.clear();
+    session_.state.tallies.clear();
     const bool committed = commit_group(group);
     groups_ += 1;
     operations_ += size;
@@ -72,12 +85,16 @@ auto SqliteWriter::commit_group(Jobs& group) -> bool {
         refresh();
         if (!run_together(group)) {
             db_.run("ROLLBACK");
+            keys_.rolled_back();
             db_.run("BEGIN IMMEDIATE");
             refresh();
             for (auto& job : group) run_apart(*job);
         }
+        session_.save_tallies();
+        keys_.merge();
         fault_point("store.written");
         db_.run("COMMIT");
+        keys_.committed();
         fault_point("store.committed");
         return true;
     } catch (const StoreFailure& failure) {
@@ -111,6 +128,7 @@ void SqliteWriter::run_apart(Job<WriteSession>& job) {
     if (!job.run(session_)) {
         demand_transaction();
         db_.run("ROLLBACK TO operation");
+        keys_.rolled_back();
         session_.undo(std::move(before));
     }
     db_.run("RELEASE operation");
@@ -123,6 +141,7 @@ void SqliteWriter::demand_transaction() {
 
 void SqliteWriter::give_up(Jobs& group, const Error& error) {
     data_version_ = -1; // whatever the state says didn't happen
+    keys_.rolled_back();
     try {
         if (db_.in_transaction()) db_.run("ROLLBACK");
     } catch (const StoreFailure& failure) {

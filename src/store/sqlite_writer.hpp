@@ -7,6 +7,7 @@
 
 #include "job.hpp"
 #include "sqlite_database.hpp"
+#include "sqlite_keys.hpp"
 #include "write_session.hpp"
 
 #include <atomic>
@@ -32,7 +33,8 @@ public:
     [[nodiscard]] auto counters() const -> Counters;
 
 private:
-    /// Reads head and backlog from the database, where they aren't known or somebody else has written.
+    void begin();
+    /// Reads head, backlog and keys from the database, where they aren't known or somebody else has written.
     void refresh();
 
     using Jobs = JobQueue<WriteSession>::Jobs;
@@ -46,6 +48,7 @@ private:
     void give_up(Jobs& group, const Error& error);
 
     SqliteDatabase db_;
+    SqliteKeys keys_;
     WriteSession session_;
     std::int64_t data_version_ = -1; ///< of the session's state; -1 = read it again
     JobQueue<WriteSession>& queue_;

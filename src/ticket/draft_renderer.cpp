@@ -40,7 +40,7 @@ public:
     }
     void row(std::initializer_list<std::string> cells) {
         text_ += "\n|";
-        for (const auto& cell : cells) text_ += fmt::format(" {} |", cell);
+        for (const auto& cell : cells) text_.append(" ").append(cell).append(" |");
     }
     [[nodiscard]] auto take() -> std::string { return std::move(text_) + "\n"; }
 

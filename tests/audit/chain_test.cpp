@@ -2,6 +2,7 @@
 
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/json.hpp"
+#include "dossier/base/strings.hpp"
 #include "fake_audit_store.hpp"
 #include "support/run_task.hpp"
 
@@ -45,6 +46,60 @@ void forge(store::AuditRow& row, const std::string& from, const std::string& to)
     const auto hash = independent_hash(row.record);
     row.record = std::regex_replace(row.record, std::regex(R"("hash":"[0-9a-f]{64}")"), "\"hash\":\"" + hash + "\"");
     row.hash = hash;
+}
+
+/// The record as a document that is built first: what chains of earlier versions were sealed with.
+auto record_as_document(const store::AuditEntry& entry, std::int64_t seq, const std::string& prev) -> Json {
+    Json record = {{"seq", seq},
+                   {"time", format_time(entry.time)},
+                   {"actor", {{"type", entry.actor_type}, {"id", to_valid_utf8(entry.actor_id)}}},
+                   {"action", entry.action},
+                   {"finding_id", entry.finding_id},
+                   {"dossier_id", entry.dossier_id},
+                   {"prev", prev}};
+    const auto details = parse_json(entry.details, 64);
+    if (!details || !details->is_object()) {
+        record["details"] = to_valid_utf8(entry.details);
+        return record;
+    }
+    for (const auto& [name, value] : details->items()) {
+        if (record.contains(name) || name == "hash" || name == "details")
+            record["details"][name] = value;
+        else
+            record[name] = value;
+    }
+    return record;
+}
+
+TEST(Seal, WritesTheSameBytesAsEver) {
+    const std::string rows[] = {
+        "{}",
+        "",
+        "nonsense",
+        "[1,2]",
+        "null",
+        "\xff\xfe",
+        R"({"source":"wiz","request_id":"r","fingerprint":"f"})",
+        R"({"z":1,"a":2,"z":[3,{"y":1,"x":2,"y":3}]})",
+        R"({"seq":9,"hash":"h","prev":"p","details":{"b":1,"a":[]},"zeta":1.50,"Actor":0,"i":18446744073709551616})",
+        R"({"text":"line\nquote\" \u0007 é 😀","😀":1,"ﬀ":2,"":3,"gap":null,"half":0.5,"minus":-0.0})",
+        R"({"lone":"\ud800"})",
+        R"({"deep":)" + std::string(60, '[') + std::string(60, ']') + "}",
+        R"({"deeper":)" + std::string(63, '[') + std::string(63, ']') + "}",
+        R"({"too_deep":)" + std::string(64, '[') + std::string(64, ']') + "}",
+    };
+    for (const auto& details : rows) {
+        SCOPED_TRACE(details);
+        auto entry = sample_entry(3);
+        entry.actor_id = "o'neil \"x\" \xff";
+        entry.details = details;
+        auto document = record_as_document(entry, 12, "before");
+        const auto hash = sha256_hex(canonical_json(document));
+        document["hash"] = hash;
+        const auto sealed = seal(entry, 12, "before");
+        EXPECT_EQ(sealed.hash, hash);
+        EXPECT_EQ(sealed.record, canonical_json(document));
+    }
 }
 
 TEST(Seal, WritesTheDocumentedFormat) {

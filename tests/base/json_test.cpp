@@ -1,7 +1,11 @@
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/json.hpp"
+#include "dossier/base/json_text.hpp"
 #include "dossier/base/json_view.hpp"
 
 #include <gtest/gtest.h>
+
+#include <limits>
 
 namespace dossier {
 namespace {
@@ -16,6 +20,81 @@ TEST(CanonicalJson, FollowsRfc8785) {
               "\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
     EXPECT_EQ(canonical_json(Json{{"\xEF\xAC\xB3", 1}, {"\xF0\x9F\x98\x80", 2}, {"1", 3}}),
               "{\"1\":3,\"\xF0\x9F\x98\x80\":2,\"\xEF\xAC\xB3\":1}");
+}
+
+TEST(DumpJson, WritesWhatTheLibraryWould) {
+    std::string every_byte;
+    for (int c = 0; c < 0x80; ++c) every_byte += static_cast<char>(c);
+    const Json values[] = {nullptr,
+                           true,
+                           -7,
+                           18446744073709551615U,
+                           0.1,
+                           1e300,
+                           -0.0,
+                           std::numeric_limits<double>::infinity(),
+                           Json::array(),
+                           Json::object(),
+                           "",
+                           every_byte,
+                           std::string(100, 'x') + "\"" + std::string(31, 'y') + "\n",
+                           "€ 😀 \xEF\xBF\xBD",
+                           "broken \xFF, \xE2\x82, \xF0\x9F\x98 and \xED\xA0\x80",
+                           {{"b", {1, "two", {{"deep", nullptr}}}}, {"a\"\n", 1.5}, {"", false}, {"\xC3", "\xC3\xA9"}}};
+    for (const auto& value : values) {
+        const auto expected = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+        EXPECT_EQ(dump_json(value), expected);
+        if (!value.is_string()) continue;
+        std::string text = "before";
+        append_json_text(text, value.get_ref<const std::string&>());
+        EXPECT_EQ(text, "before" + expected);
+    }
+}
+
+TEST(CanonicalJson, OfAViewIsThatOfTheDocument) {
+    const std::string rows[] = {
+        "null",
+        "true",
+        "\"\"",
+        "[]",
+        "{}",
+        "[0,-0,0.0,-0.0,1,-1,1.0,1.50,1e21,1e20,123456789012345680000,1e-6,1e-7,5e-324,1.7976931348623157e308]",
+        "[9223372036854775807,-9223372036854775808,9223372036854775808,18446744073709551615]",
+        "[18446744073709551616,-9223372036854775809,12345678901234567890123]",
+        R"({"b":1,"a":2,"b":{"x":1},"a":[3],"B":0,"":4,"b":"last"})",
+        R"({"twice":{"x":1,"y":2},"twice":{"y":3}})",
+        R"(["\u0000\u001f\u007f\u0080","\"\\\/\b\f\n\r\t","\u20ac\ud83d\ude00","é€😀"])",
+        "{\"\xEF\xAC\xB3\":1,\"\xF0\x9F\x98\x80\":2,\"1\":3,\"\\u00e9\":4,\"e\":5}",
+        " { \"a\" : [ 1 , { \"c\" : null , \"b\" : false } ] } ",
+        std::string(100, '[') + "{\"a\":[]}" + std::string(100, ']'),
+    };
+    for (const auto& text : rows) {
+        SCOPED_TRACE(text);
+        const auto document = parse_json(text);
+        const auto view = JsonDocument::parse(text);
+        ASSERT_TRUE(document && view);
+        EXPECT_EQ(canonical::text_of(view->root()), canonical_json(*document));
+    }
+    EXPECT_EQ(canonical::text_of(JsonView()), "null");
+    // What one of the readers refuses the other does, too: no half of a surrogate pair gets into a record.
+    for (const auto* text :
+         {R"(["\ud800"])", R"(["\udc00"])", R"(["\ud800\u0041"])", "[\"\xff\"]", "[1e400]", "[01]"}) {
+        SCOPED_TRACE(text);
+        EXPECT_FALSE(parse_json(text));
+        EXPECT_FALSE(JsonDocument::parse(text));
+    }
+}
+
+TEST(CanonicalJson, MembersOfAnyOrderAreSortedAndTheLastOfANameCounts) {
+    canonical::Members members;
+    EXPECT_TRUE(members.empty());
+    EXPECT_EQ(members.text(), "{}");
+    members.set("b", "1");
+    members.set("a", canonical::text_of("x\n"));
+    members.set("b", "[2]");
+    members.set("\xEF\xAC\xB3", "3");
+    members.set("\xF0\x9F\x98\x80", "4");
+    EXPECT_EQ(members.text(), "{\"a\":\"x\\n\",\"b\":[2],\"\xF0\x9F\x98\x80\":4,\"\xEF\xAC\xB3\":3}");
 }
 
 TEST(ParseJson, RefusesWhatWouldHurt) {

@@ -33,14 +33,16 @@ public:
     [[nodiscard]] auto name() const -> const std::string& override { return name_; }
     [[nodiscard]] auto model() const -> const std::string& override { return name_; }
     [[nodiscard]] auto price() const -> LlmPrice override { return price_; }
-    auto complete(LlmRequest, Deadline) -> Task<Result<LlmAnswer>> override {
+    auto complete(LlmRequest request, Deadline) -> Task<Result<LlmAnswer>> override {
         ++calls;
+        severities.push_back(request.flow.severity);
         if (takes.count() > 0) co_await sleep_for(takes);
         auto answer = answers_.front();
         if (answers_.size() > 1) answers_.pop_front();
         co_return answer;
     }
     int calls = 0;
+    std::vector<std::int64_t> severities; ///< of the calls
     Duration takes{0};
 
 private:
@@ -111,8 +113,9 @@ protected:
         providers_.clear();
     }
     /// An answer is usable unless it says "bad", and flawed where it says "flawed".
-    static auto question(const std::string& source, const std::string& route) -> LlmQuestion {
+    static auto question(const std::string& source, const std::string& route, Flow flow = {}) -> LlmQuestion {
         LlmQuestion question;
+        question.flow = std::move(flow);
         question.prompt.text = "Explain.";
         question.prompt.schema = "{}";
         question.prompt.max_tokens = 100;
@@ -130,13 +133,13 @@ protected:
     auto ask(const std::string& source = "wiz", const std::string& route = "rest") -> LlmReply {
         return run(gateway_->ask(question(source, route), deadline_in(std::chrono::seconds{30})));
     }
-    auto ask_at_once(std::size_t count) -> std::vector<LlmReply> {
+    auto ask_at_once(const std::vector<Flow>& flows) -> std::vector<LlmReply> {
         asio::io_context context;
         std::vector<std::future<LlmReply>> results;
-        for (std::size_t i = 0; i < count; ++i)
-            results.push_back(
-                asio::co_spawn(context, gateway_->ask(question("wiz", "rest"), deadline_in(std::chrono::seconds{120})),
-                               asio::use_future));
+        for (const auto& flow : flows)
+            results.push_back(asio::co_spawn(
+                context, gateway_->ask(question("wiz", "rest", flow), deadline_in(std::chrono::seconds{120})),
+                asio::use_future));
         context.run();
         std::vector<LlmReply> replies;
         for (auto& result : results) replies.push_back(result.get());
@@ -244,7 +247,7 @@ TEST_F(BudgetTest, AStormOfTenThousandSpendsItsFiveDollarsAndNoMore) {
     auto& main = provider("main", {.input = 100, .output = 1'000}, {answered(100, 10)});
     main.takes = std::chrono::milliseconds{2};
     open({.usd_per_day = 5});
-    const auto replies = ask_at_once(questions);
+    const auto replies = ask_at_once(std::vector<Flow>(questions));
     const auto answered_ones = std::ranges::count_if(replies, [](const auto& one) { return one.answer.has_value(); });
     EXPECT_EQ(main.calls, answered_ones);
     EXPECT_LE(main.calls * 0.02, 5.0);
@@ -255,6 +258,18 @@ TEST_F(BudgetTest, AStormOfTenThousandSpendsItsFiveDollarsAndNoMore) {
     EXPECT_EQ(sum.refused, static_cast<std::int64_t>(questions) - main.calls);
     for (const auto& reply : replies)
         if (!reply.answer) ASSERT_TRUE(reply.notes.at(0).contains("$5 a day")) << reply.notes.at(0);
+}
+
+TEST_F(BudgetTest, OfThoseWhoWaitForRoomTheWorstComesFirst) {
+    // A call may cost 10 to 15 cents and costs a fifth of one: there is room for one at a time.
+    auto& main = provider("main", {.input = 100, .output = 1'000}, {answered(10, 1)});
+    main.takes = std::chrono::milliseconds{20};
+    open({.usd_per_day = 0.17});
+    const Flow low{.source = "wiz", .severity = 1};
+    const auto replies = ask_at_once({low, low, low, {.source = "wiz", .severity = 4}});
+    for (const auto& reply : replies) EXPECT_TRUE(reply.answer);
+    // The second looks for room already when the last one comes.
+    EXPECT_EQ(main.severities, (std::vector<std::int64_t>{1, 1, 4, 1}));
 }
 
 TEST_F(BudgetTest, HoldsTheLimitOfASourceAndOfARoute) {

@@ -115,5 +115,34 @@ TEST(EstimateTokens, ErrsOnTheSafeSideInEveryScript) {
     }
 }
 
+TEST(EstimateTokens, CountsEveryByteOnce) {
+    // As it is defined, byte by byte; texts around the lengths of the blocks it looks at.
+    const auto counted = [](std::string_view text) {
+        std::size_t plain = 0;
+        std::size_t foreign = 0;
+        std::size_t begun = 0;
+        char before = ' ';
+        const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+        const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+        for (const char c : text) {
+            ++(static_cast<unsigned char>(c) < 0x80 ? plain : foreign);
+            if (static_cast<unsigned char>(c) >= 0xF0 || (is_digit(c) && is_letter(before)) ||
+                (is_letter(c) && is_digit(before)))
+                ++begun;
+            before = c;
+        }
+        return plain / 3 + foreign / 2 + begun + 1;
+    };
+    const std::string alphabet = "a9Z0 \"é😀中-";
+    for (std::size_t size = 0; size < 300; ++size) {
+        std::string text;
+        for (std::size_t at = 0; at < size; ++at) text += alphabet[(at * at + 7 * at + size) % alphabet.size()];
+        EXPECT_EQ(estimate_tokens(text), counted(text)) << size;
+    }
+    std::string alternating;
+    for (int i = 0; i < 500; ++i) alternating += "a1";
+    EXPECT_EQ(estimate_tokens(alternating), counted(alternating));
+}
+
 } // namespace
 } // namespace dossier::explain

@@ -1,10 +1,14 @@
 // What the store keeps must come back as it was, and rows of older versions must stay readable.
+#include "dossier/base/crypto.hpp"
+#include "dossier/finding/finding.hpp"
 #include "dossier/finding/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <set>
 
 namespace dossier {
@@ -213,6 +217,53 @@ void check(const T& full) {
     }
     EXPECT_EQ(to_text(*from_text<T>("{}")), to_text(T{}));
     EXPECT_FALSE(from_text<T>("{"));
+}
+
+/// As hashes were taken before they were taken of the members: stores hold these.
+auto hash_of_document(const Finding& finding) -> std::string {
+    Json json(finding);
+    for (const auto* member : {"id", "first_seen", "last_seen"}) json.erase(member);
+    return sha256_hex(canonical_json(json)).substr(0, 32);
+}
+
+TEST(ContentHash, IsThatOfTheFindingsCanonicalJson) {
+    struct Row {
+        const char* name;
+        std::function<void(Finding&)> change;
+    };
+    const Row rows[] = {
+        {"as it is", [](Finding&) {}},
+        {"empty", [](Finding& f) { f = {}; }},
+        {"no test", [](Finding& f) { f.is_test = false; }},
+        {"partial", [](Finding& f) { f.is_partial = true; }},
+        {"first report", [](Finding& f) { f.is_first_report = true; }},
+        {"no volume", [](Finding& f) { f.data.volume.reset(); }},
+        {"great volume", [](Finding& f) { f.data.volume = std::numeric_limits<std::int64_t>::max(); }},
+        {"volume below zero", [](Finding& f) { f.data.volume = -1; }},
+        {"fields", [](Finding& f) { f.data.fields = {{"t", "c", "varchar"}, {"", "\"", "\\"}}; }},
+        {"objects", [](Finding& f) { f.data.objects = {"a/b.csv", "c\td"}; }},
+        {"samples", [](Finding& f) { f.data.samples = {"****", ""}; }},
+        {"texts", [](Finding& f) { f.data.texts = {{"name", "words\r\n"}, {"name", "again"}}; }},
+        {"facts", [](Finding& f) { f.facts = {{"k", "v"}, {"k", "w"}, {"", ""}}; }},
+        {"lists", [](Finding& f) { f.owner_hints = f.projects = f.compliance = {"b", "a", "b", "\u20ac"}; }},
+        {"control characters", [](Finding& f) { f.title = std::string("\0\x01\x1f\x7f \b\f", 8); }},
+        {"beyond the basic plane", [](Finding& f) { f.title = "\xF0\x9F\x98\x80 \xEF\xAC\xB3"; }},
+        {"no UTF-8", [](Finding& f) { f.description = "\xff\xc3"; }},
+    };
+    std::set<std::string> hashes;
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        auto finding = full_finding();
+        row.change(finding);
+        EXPECT_EQ(content_hash(finding), hash_of_document(finding));
+        hashes.insert(content_hash(finding));
+    }
+    EXPECT_EQ(hashes.size(), std::size(rows) - 1) << "whether it is a first report is no content";
+    auto moved = full_finding();
+    moved.id = "fnd_2";
+    moved.first_seen.reset();
+    moved.last_seen.reset();
+    EXPECT_EQ(content_hash(moved), content_hash(full_finding()));
 }
 
 TEST(Codecs, EveryDocumentComesBackAsItWas) {

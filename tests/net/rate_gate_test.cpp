@@ -2,7 +2,14 @@
 
 #include "support/run_task.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 namespace dossier::net {
 namespace {
@@ -65,6 +72,47 @@ TEST(RateGate, APauseHoldsEverybodyAndNoShorterOneEndsIt) {
     ASSERT_FALSE(early);
     EXPECT_EQ(early.error().code, Errc::rate_limited);
     EXPECT_GT(early.error().retry_after.value_or(0ms), 9s);
+}
+
+auto pass_through(RateGate& gate, std::vector<std::string>& order, std::string name, Flow flow, Duration patience)
+    -> Task<void> {
+    const auto passed = co_await gate.pass(deadline_in(patience), std::move(flow));
+    order.push_back(passed ? std::move(name) : name + " gave up");
+}
+
+TEST(RateGate, AWorseFindingAndAnotherSourceOvertakeWhatWaits) {
+    asio::io_context loop;
+    RateGate gate(Rate{50});
+    gate.hold(100ms); // the first of them has the next turn, whoever comes then
+    std::vector<std::string> order;
+    const auto come = [&](const std::string& name, Flow flow) {
+        asio::co_spawn(loop, pass_through(gate, order, name, std::move(flow), 10s), asio::detached);
+    };
+    for (int i = 0; i < 4; ++i) come("noise", {.source = "noisy", .severity = 1});
+    come("quiet", {.source = "quiet", .severity = 1});
+    come("worse", {.source = "noisy", .severity = 4});
+    come("person", {});
+    loop.run();
+    const std::vector<std::string> expected = {"noise", "person", "worse", "noise", "quiet", "noise", "noise"};
+    EXPECT_EQ(order, expected);
+}
+
+TEST(RateGate, WhoCannotHaveATurnInTimeIsRefusedAtOnceBySeverity) {
+    asio::io_context loop;
+    RateGate gate(Rate{1});
+    std::vector<std::string> order;
+    const auto come = [&](const std::string& name, std::int64_t severity, Duration patience) {
+        asio::co_spawn(loop, pass_through(gate, order, name, {.source = "s", .severity = severity}, patience),
+                       asio::detached);
+    };
+    come("first", 2, 10s);
+    come("second", 2, 10s);
+    come("third", 2, 1'500ms); // two seconds from now
+    come("worse", 4, 10s);     // a second or two from now: the second has the next turn already
+    loop.run_for(500ms);
+    EXPECT_EQ(order, (std::vector<std::string>{"first", "third gave up"}));
+    loop.run();
+    EXPECT_EQ(order, (std::vector<std::string>{"first", "third gave up", "second", "worse"}));
 }
 
 } // namespace

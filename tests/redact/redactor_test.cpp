@@ -160,8 +160,50 @@ TEST(Redactor, MasksPeopleByTheFieldThatHoldsThem) {
     state.remember_person("Alice Ngo");
     EXPECT_EQ(shared->redact("Alice Ngo, ngo, alice and alice.ngo but not alicengo", state),
               "<PERSON_1>, <PERSON_2> and <PERSON_1> but not alicengo");
-    EXPECT_EQ(shared->redact("the user mallory has access", state, {}, {"mallory"}), "the user <PERSON_3> has access");
+    KnownNames people;
+    people.add("mallory");
+    EXPECT_EQ(shared->redact("the user mallory has access", state, {}, people), "the user <PERSON_3> has access");
     EXPECT_EQ(shared->redact("mallory", state), "mallory") << "one word is known in its own field only";
+}
+
+TEST(Redactor, RemembersPlainTextsAndNothingElse) {
+    const auto shared = redactor();
+    const std::string text = "The bucket was reviewed by Alice Ngo in the west wing.";
+    Redaction nobody;
+    EXPECT_EQ(shared->redact(text, nobody, "access"), text);
+    EXPECT_EQ(shared->redact(text, nobody, "access"), text) << "known to be plain by now";
+    Redaction knows_her;
+    knows_her.remember_person("Alice Ngo");
+    EXPECT_EQ(shared->redact(text, knows_her, "access"), "The bucket was reviewed by <PERSON_1> in the west wing.")
+        << "the names of another dossier are still looked for";
+    Redaction state;
+    EXPECT_EQ(shared->redact("hunter2-and-more", state, "note"), "hunter2-and-more");
+    EXPECT_EQ(shared->redact("hunter2-and-more", state, "password"), "<SECRET_1>") << "plain under that key only";
+    EXPECT_EQ(shared->redact("note <EMAIL_1>", state, "note"), "note ‹EMAIL_1›");
+    EXPECT_EQ(shared->redact("note <EMAIL_1>", state, "note"), "note ‹EMAIL_1›");
+    const std::string hidden = "see YWxpY2UgTmdvIHdhcyBoZXJl"; // "alice Ngo was here"
+    EXPECT_EQ(shared->redact(hidden, nobody, "note"), hidden);
+    EXPECT_NE(shared->redact(hidden, knows_her, "note"), hidden) << "what is encoded is looked into each time";
+}
+
+TEST(KnownNames, FindsEveryOrderAtTheBeginningsOfWords) {
+    KnownNames names;
+    EXPECT_TRUE(names.empty());
+    EXPECT_TRUE(names.places_in("alice ngo").empty());
+    for (const auto* name : {"Alice Ngo", "Alice Ngo", "mallory", "Ana de la Cruz", " ,"}) names.add(name);
+    using Places = std::vector<std::pair<std::size_t, std::size_t>>;
+    const struct {
+        std::string text;
+        Places places;
+    } rows[] = {
+        {"ngo, alice", {{0, 10}}},
+        {"by alice.ngo and MALLORY", {{3, 12}, {17, 24}}},
+        {"malice ngo, alicengo, alice ngoma", {}},
+        {"ana de la cruz; cruz de la ana", {{0, 14}}},
+        {"alice  ngo / alice   ngo", {{0, 10}}},
+        {"", {}},
+    };
+    for (const auto& row : rows) EXPECT_EQ(names.places_in(row.text), row.places) << row.text;
 }
 
 TEST(Redactor, LeavesWhatTheStoryNeeds) {

@@ -70,6 +70,35 @@ TEST(SqliteStore, TwoHundredWritersShareFewCommits) {
     const auto counters = store->counters();
     EXPECT_EQ(counters.operations, 200U);
     EXPECT_LT(counters.groups, 100U);
+    EXPECT_EQ(value_of(store->deliveries({}, minute(1))).front().webhook, 200);
+}
+
+TEST(SqliteStore, AGroupThatRunsTwiceCountsAndKnowsItsFindingsOnce) {
+    SqlitePlace place;
+    asio::io_context loop; // outlives the store, whose thread posts to it
+    const auto store = place.open_sqlite();
+    Hold hold(loop, *store);
+    auto taken = room_for<std::vector<IntakeResult>>(3);
+    auto failing = room_for<void>(1);
+    start(loop, store->commit_intake(delivery({{.id = "1"}}, minute(0)), {entry("received")}), taken, 0);
+    start(loop, store->on_writer([](Database& db) {
+        db.run("UPDATE probe SET writes = 1000");
+        db.run("INSERT INTO probe VALUES(1, 0)"); // the key is taken
+    }),
+          failing, 0);
+    start(loop, store->commit_intake(delivery({{.id = "2"}}, minute(0)), {entry("received")}), taken, 1);
+    start(loop, store->commit_intake(delivery({{.id = "1"}}, minute(0)), {entry("received")}), taken, 2);
+    loop.poll();
+    hold.release();
+    loop.run();
+    EXPECT_FALSE(failing[0]);
+    EXPECT_EQ(taken[0].value().front().outcome, Outcome::created);
+    EXPECT_EQ(taken[1].value().front().outcome, Outcome::created);
+    EXPECT_EQ(taken[2].value().front().outcome, Outcome::duplicate);
+    EXPECT_EQ(taken[2].value().front().id, taken[0].value().front().id);
+    const auto day = value_of(store->deliveries({}, minute(1))).front();
+    EXPECT_EQ(day.webhook, 3);
+    EXPECT_EQ(day.duplicates, 1);
 }
 
 TEST(SqliteStore, AFailedOperationLeavesItsGroupAlone) {

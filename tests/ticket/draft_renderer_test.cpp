@@ -261,6 +261,27 @@ TEST(DraftRenderer, EscapedTextReadsAsItWas) {
     EXPECT_EQ(escape_markdown("acme-payments_eu.prod"), "acme-payments_eu.prod");
 }
 
+TEST(DraftRenderer, MakesOneLineOfAnyText) {
+    const struct {
+        std::string text;
+        std::string line;
+    } rows[] = {
+        {"", ""},
+        {" ", ""},
+        {"as it is", "as it is"},
+        {" at the edges ", "at the edges"},
+        {"two  blanks", "two blanks"},
+        {"a\tb\r\nc", "a b c"},
+        {"con\x01trol\x7f", "control"},
+        {"turned \u202eback\u2069 and\u2028on", "turned back andon"},
+        {"café … 中文", "café … 中文"},
+        {"broken \xff", "broken \xEF\xBF\xBD"},
+    };
+    for (const auto& row : rows) EXPECT_EQ(one_line(row.text), row.line) << row.text;
+    EXPECT_EQ(escape_markdown("1. a_b *c*  #d"), "1\\. a_b \\*c\\* #d");
+    EXPECT_EQ(escape_markdown("#1 in www.x.y_ (see http://z)"), "\\#1 in www\\.x.y\\_ (see http\\://z)");
+}
+
 TEST(DraftRenderer, LinksOnlyToTheWeb) {
     auto view = sample_view();
     view.findings.front().url = "javascript:alert(1)";

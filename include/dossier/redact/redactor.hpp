@@ -6,6 +6,7 @@
 // and counts stay. Thread-safe; a Redaction belongs to one dossier.
 
 #include "dossier/base/config.hpp"
+#include "dossier/redact/people.hpp"
 
 #include <map>
 #include <memory>
@@ -39,7 +40,7 @@ private:
     std::map<std::string, std::string, std::less<>> pseudonyms_; ///< "EMAIL\0value" → "<EMAIL_1>"
     std::map<std::string, std::string, std::less<>> originals_;  ///< "<EMAIL_1>" → value
     std::map<std::string, int, std::less<>> next_;
-    std::vector<std::string> names_; ///< of people, from the fields that hold them
+    KnownNames names_; ///< of people, from the fields that hold them
 };
 
 class Redactor {
@@ -54,7 +55,7 @@ public:
     [[nodiscard]] auto redact(std::string_view text, Redaction& state, std::string_view key = {}) const -> std::string;
     /// @param people names that are masked in this text, also those of one word
     [[nodiscard]] auto redact(std::string_view text, Redaction& state, std::string_view key,
-                              const std::vector<std::string>& people) const -> std::string;
+                              const KnownNames& people) const -> std::string;
     /// For text that was written from redacted text, as an LLM's answer is: the pseudonyms that `state` has given stay.
     [[nodiscard]] auto redact_answer(std::string_view text, Redaction& state) const -> std::string;
 
@@ -70,8 +71,8 @@ public:
 private:
     struct Impl;
     enum class Pseudonyms { foreign, own };
-    [[nodiscard]] auto masked(std::string_view text, Redaction& state, std::string_view key,
-                              const std::vector<std::string>& names, Pseudonyms found) const -> std::string;
+    [[nodiscard]] auto masked(std::string_view text, Redaction& state, std::string_view key, const KnownNames* people,
+                              Pseudonyms found) const -> std::string;
     explicit Redactor(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,67 @@
+#pragma once
+// The index of keys in no order, for SQLite. In a B-tree alone every new finding would change two pages somewhere in
+// the whole of it: most of what an acknowledgement writes, and more with each finding that is stored. So the keys of
+// the latest rows are in memory only, in buckets by the key's first bits, and buckets are merged into the table
+// `row_keys` one after the other, round and round: what goes to one page goes there at once.
+//
+// The rows themselves say their keys, so nothing is lost with the memory: `row_keys_merged` holds up to which rows all
+// keys are in the table, and a start reads those of later rows again (at most two rounds of them). An entry too many
+// does no harm, since whoever asks compares; none may be missing.
+
+#include "row_keys.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace dossier::store {
+
+class SqliteKeys final : public RowKeys {
+public:
+    static constexpr std::size_t usual_most = 131'072;
+
+    /// @param most entries that stay in memory; the more, the fewer pages are written for each
+    explicit SqliteKeys(Database& db, std::size_t most = usual_most) : db_(db), most_(most) {}
+
+    auto rows_of(Kind kind, std::int64_t key) -> std::vector<std::int64_t> override;
+    void added(Kind kind, std::int64_t key, std::int64_t row) override;
+    void changed(Kind kind, std::int64_t key, std::int64_t row) override;
+
+    /// At the start, in a transaction of its own: reads what is in no table yet, however much it is.
+    void begin();
+    /// Within a transaction, before anything else: reads the keys of rows that others have committed.
+    void catch_up();
+    /// Within a transaction, as its last deed: moves buckets into the table where too many entries are in memory.
+    void merge();
+    void committed(); ///< what `merge` moved is forgotten here
+    void rolled_back();
+
+private:
+    static constexpr std::size_t bucket_count = 4096;
+
+    /// As in the table: a finding's row, or a dossier's below zero.
+    struct Entry {
+        std::int64_t key = 0;
+        std::int64_t row = 0;
+        auto operator<=>(const Entry&) const = default;
+    };
+    /// The last row of each kind.
+    struct LastRows {
+        std::int64_t finding = 0;
+        std::int64_t dossier = 0;
+    };
+
+    [[nodiscard]] static auto bucket_of(std::int64_t key) -> std::size_t;
+    auto read_more() -> bool;
+
+    Database& db_;
+    std::size_t most_;
+    std::array<std::vector<Entry>, bucket_count> buckets_;
+    std::size_t count_ = 0;
+    LastRows seen_;             ///< keys of rows up to these are in memory or in the table
+    LastRows seen_and_certain_; ///< without those of the transaction under way
+    LastRows seen_last_round_;  ///< when the round began: once it ends, keys up to these are in the table
+    std::size_t next_ = 0;      ///< the bucket to be merged next
+    std::size_t merged_ = 0;    ///< buckets from there on that the transaction under way has merged
+};
+
+} // namespace dossier::store

@@ -1,0 +1,190 @@
+// The keys that SQLite has no index of: none may be missing, whatever was rolled back, merged, read again at a start or
+// written by another process.
+#include "sql_rows.hpp"
+#include "sqlite_keys.hpp"
+#include "sqlite_migrate.hpp"
+#include "sqlite_place.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <map>
+#include <random>
+
+namespace dossier::store {
+namespace {
+
+using testing::Contains;
+
+/// A store's file without the store: rows as an acknowledgement makes them, as far as keys go.
+class KeyedFile {
+public:
+    explicit KeyedFile(std::size_t most)
+        : most_(most), db_(std::make_unique<SqliteDatabase>(path(), SqliteDatabase::Access::read_write)) {
+        migrate(*db_, schema());
+        open();
+    }
+
+    /// Another process takes over: what was in memory only is gone.
+    void open() {
+        keys.emplace(*db_, most_);
+        db_->run("BEGIN IMMEDIATE");
+        keys->begin();
+        db_->run("COMMIT");
+    }
+    void add(const std::string& text) {
+        const auto dossier =
+            db_->insert("INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at) "
+                        "VALUES(?1, ?1, 'digested', 1, 0, 0)",
+                        text);
+        keys->added(RowKeys::Kind::dossier, exposure_index_key(text), dossier);
+        const auto finding = db_->insert(
+            "INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, severity, "
+            "status, stage, content_hash, received_at, updated_at, work_seq) "
+            "VALUES(?1, ?2, ?3, 'wiz', ?1, ?1, '', '', 1, 'open', 'digested', '', 0, 0, 1)",
+            text, dossier, index_key("wiz", text));
+        keys->added(RowKeys::Kind::finding, index_key("wiz", text), finding);
+        pending_[text] = {finding, dossier};
+    }
+    void begin() { db_->run("BEGIN IMMEDIATE"); }
+    void commit() {
+        keys->merge();
+        db_->run("COMMIT");
+        keys->committed();
+        rows.merge(pending_);
+        pending_.clear();
+    }
+    void roll_back() {
+        keys->merge();
+        db_->run("ROLLBACK");
+        keys->rolled_back();
+        pending_.clear();
+    }
+    auto number(std::string_view sql) -> std::int64_t {
+        auto found = db_->query(sql);
+        return found.next() ? found.integer(0) : -1;
+    }
+    void expect_all() {
+        for (const auto& [text, row] : rows) {
+            SCOPED_TRACE(text);
+            EXPECT_THAT(keys->rows_of(RowKeys::Kind::finding, index_key("wiz", text)), Contains(row.first));
+            EXPECT_THAT(keys->rows_of(RowKeys::Kind::dossier, exposure_index_key(text)), Contains(row.second));
+        }
+        EXPECT_TRUE(keys->rows_of(RowKeys::Kind::finding, index_key("wiz", "nothing")).empty());
+    }
+
+    std::optional<SqliteKeys> keys;
+    std::map<std::string, std::pair<std::int64_t, std::int64_t>> rows; ///< finding and dossier of what was committed
+
+private:
+    auto path() -> std::string { return place_.file().string(); }
+
+    SqlitePlace place_;
+    std::size_t most_;
+    std::unique_ptr<SqliteDatabase> db_;
+    std::map<std::string, std::pair<std::int64_t, std::int64_t>> pending_;
+};
+
+TEST(SqliteKeys, NoneIsEverMissing) {
+    for (const std::size_t most : {0, 40, 100'000}) {
+        SCOPED_TRACE(most);
+        KeyedFile file(most);
+        std::mt19937 random(1);
+        int number = 0;
+        for (int group = 0; group < 400; ++group) {
+            file.begin();
+            for (auto left = random() % 4; left > 0; --left) file.add(fmt::format("finding-{}", ++number));
+            const auto fate = random() % 8;
+            fate == 0 ? file.roll_back() : file.commit();
+            if (fate == 1 && group % 4 == 0) file.open();
+        }
+        file.expect_all();
+        file.open();
+        file.expect_all();
+        const auto in_table = file.number("SELECT count(*) FROM row_keys");
+        const auto rounds_ended = file.number("SELECT finding FROM row_keys_merged");
+        if (most == 0) {
+            EXPECT_GE(in_table, std::ssize(file.rows) * 2 - 8);
+            EXPECT_GT(rounds_ended, 0) << "a start reads all rows again";
+        }
+        if (most == 100'000) EXPECT_EQ(in_table, 0) << "one page for each key was written";
+    }
+}
+
+TEST(SqliteKeys, ARowOfAnotherKeyIsFoundByItAfterAStart) {
+    KeyedFile file(0);
+    for (const auto* text : {"a", "b"}) {
+        file.begin();
+        file.add(text);
+        file.commit();
+    }
+    file.begin();
+    file.keys->changed(RowKeys::Kind::dossier, exposure_index_key("moved"), file.rows.at("a").second);
+    file.commit();
+    file.open();
+    EXPECT_THAT(file.keys->rows_of(RowKeys::Kind::dossier, exposure_index_key("moved")),
+                Contains(file.rows.at("a").second));
+}
+
+TEST(SqliteKeys, TwoProcessesKnowEachOthersFindings) {
+    SqlitePlace place;
+    const auto one = place.open();
+    const auto other = place.open();
+    const auto outcome = [](Store& store, const char* id) {
+        return value_of(store.commit_intake(delivery({{.id = id}}, minute(1)), {})).front().outcome;
+    };
+    for (const auto* id : {"1", "2", "3"}) {
+        SCOPED_TRACE(id);
+        EXPECT_EQ(outcome(*one, id), Outcome::created);
+        EXPECT_EQ(outcome(*other, id), Outcome::duplicate);
+        EXPECT_EQ(outcome(*other, (std::string(id) + "-of-the-other").c_str()), Outcome::created);
+        EXPECT_EQ(outcome(*one, (std::string(id) + "-of-the-other").c_str()), Outcome::duplicate);
+    }
+}
+
+TEST(SqliteMigrations, KeysOfAnEarlierVersionAreTakenOver) {
+    SqlitePlace place;
+    constexpr int count = 300;
+    {
+        SqliteDatabase db(place.file().string(), SqliteDatabase::Access::read_write);
+        migrate(db, schema().first(11));
+        db.script("BEGIN");
+        for (int i = 1; i <= count; ++i) {
+            const auto id = std::to_string(i);
+            const auto known = finding({.id = id});
+            db.run("INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at, ready_at, source) "
+                   "VALUES(?, ?, 'digested', 3, 0, 0, iif(?=7, 5, NULL), 'wiz')",
+                   "dos_" + id, known.exposure_key, i);
+            db.run("INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, "
+                   "severity, status, stage, content_hash, received_at, updated_at, work_seq) VALUES(?, ?, ?, 'wiz', "
+                   "?, ?, 'Bucket is public', '', 3, 'open', 'digested', ?, 0, 0, 1)",
+                   "fnd_" + id, i, index_key("wiz", known.fingerprint), known.fingerprint, known.exposure_key,
+                   content_hash(known));
+        }
+        db.script("COMMIT");
+    }
+    const auto store = place.open_sqlite();
+    for (const auto* id : {"1", "150", "300"}) {
+        SCOPED_TRACE(id);
+        const auto again = value_of(store->commit_intake(delivery({{.id = id}}, minute(1)), {})).front();
+        EXPECT_EQ(again.id, std::string("fnd_") + id);
+        EXPECT_EQ(again.outcome, Outcome::duplicate);
+        const auto neighbour = value_of(store->commit_intake(
+            delivery({{.id = std::string("new-") + id, .exposure = std::string("exp-") + id}}, minute(1)), {}));
+        EXPECT_EQ(neighbour.front().dossier_id, std::string("dos_") + id);
+    }
+    value_of(store->on_writer([](Database& db) {
+        auto broken = db.query("PRAGMA foreign_key_check");
+        EXPECT_FALSE(broken.next()) << "what refers to dossiers lost them";
+        auto enforced = db.query("PRAGMA foreign_keys");
+        ASSERT_TRUE(enforced.next());
+        EXPECT_EQ(enforced.integer(0), 1);
+        auto ready = db.query("SELECT id FROM dossiers INDEXED BY dossiers_waiting WHERE source='wiz' AND severity=3 "
+                              "AND ready_at IS NOT NULL AND lease_owner='' AND seq=7");
+        ASSERT_TRUE(ready.next());
+        EXPECT_EQ(ready.text(0), "dos_7");
+    }));
+}
+
+} // namespace
+} // namespace dossier::store
