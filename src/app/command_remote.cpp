@@ -31,7 +31,7 @@ auto send(const SendOptions& options, std::ostream& out) -> int {
         net::ClientRequest request;
         request.method = "POST";
         request.url = options.url;
-        request.body.assign(std::istreambuf_iterator<char>(in), {});
+        request.body = std::string(std::istreambuf_iterator<char>(in), {});
         request.headers.set("Content-Type", "application/json");
         if (!options.token.empty()) request.headers.set("Authorization", "Bearer " + options.token);
         if (!options.user.empty()) request.headers.set("Authorization", "Basic " + base64_encode(options.user));

@@ -1,11 +1,15 @@
 #include "resident.hpp"
 
 #include <cstdint>
+#include <fstream>
 
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/// Of mimalloc, where it is linked (DOSSIER_MIMALLOC); its heaps are one a thread.
+extern "C" void mi_collect(bool force) __attribute__((weak)); // NOLINT(readability-identifier-naming)
 
 namespace dossier::app {
 
@@ -26,8 +30,23 @@ namespace {
 
 } // namespace
 
+auto resident_bytes() -> std::size_t {
+    std::ifstream statm("/proc/self/statm");
+    std::size_t size = 0;
+    std::size_t resident = 0;
+    statm >> size >> resident;
+    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void give_back_free_memory() {
+    if (mi_collect != nullptr)
+        mi_collect(true);
+    else
+        ::malloc_trim(0);
+}
+
 void give_back_start_memory() {
-    ::malloc_trim(0);
+    give_back_free_memory();
 #ifdef NDEBUG
     ::dl_iterate_phdr(give_back_segments, nullptr);
 #endif

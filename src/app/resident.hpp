@@ -1,7 +1,14 @@
 #pragma once
-// Resident memory after the start.
+// Resident memory: how much there is, and giving back what the start and floods have left.
+
+#include <cstddef>
 
 namespace dossier::app {
+
+[[nodiscard]] auto resident_bytes() -> std::size_t; ///< of this process; 0 where the system doesn't say
+
+/// Heap that is free goes back to the system. mimalloc has a heap a thread, and this gives back the caller's.
+void give_back_free_memory();
 
 /// Lets go of pages that only the start has needed: code and constants of the binary and its libraries (they lie in
 /// files and come back at their next use), and heap that is free. What runs goes on. Does

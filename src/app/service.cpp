@@ -15,6 +15,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -22,6 +23,7 @@
 #include <csignal>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace dossier::app {
 
@@ -31,7 +33,9 @@ using namespace std::chrono_literals;
 
 constexpr Duration head_interval = 1s;
 constexpr Duration longest_sweep = 60s;
-constexpr Duration sweep_lease = 90s; ///< longer than a sweep: what a dead replica held is waited for
+constexpr Duration memory_look = 2s;
+constexpr std::size_t memory_worth_it = 4U << 20U; ///< bytes that have come to be resident since memory was given back
+constexpr Duration sweep_lease = 90s;              ///< longer than a sweep: what a dead replica held is waited for
 
 /// Keeps the wiring alive for as long as the request runs, and for as long as its answer streams.
 auto answer(std::shared_ptr<Wiring> wiring, bool admin, net::HttpRequest request) -> Task<net::HttpResponse> {
@@ -157,11 +161,15 @@ struct Service::Impl {
                          [this]() -> Task<void> { return sweep(); });
         background.spawn(runtime.next_lane().get_executor(), "draft_expiry",
                          [this]() -> Task<void> { return expire_drafts(); });
+        background.spawn(runtime.next_lane().get_executor(), "memory",
+                         [this]() -> Task<void> { return give_back_after_floods(); });
         start_pollers();
         preparation = std::jthread([] {
             redact::Redactor::prepare();
             give_back_start_memory();
         });
+        give_back_free_memory(); // of this thread, which read configuration and knowledge and has little to do from now
+                                 // on
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},
@@ -191,6 +199,20 @@ struct Service::Impl {
             log::warn("queue.abandon_failed", {{"error", freed.error().describe()}});
         if (auto freed = co_await store->release_singletons(""); !freed)
             log::warn("poll.release_failed", {{"error", freed.error().describe()}});
+    }
+
+    /// Memory that a flood has left free lies in the heaps of the threads that it ran on: each gives back its own, once
+    /// nothing is under work.
+    auto give_back_after_floods() -> Task<void> {
+        std::size_t least = 0; // resident after it was last given back
+        bool was_given_back = false;
+        while (co_await sleep_for(memory_look)) {
+            const auto resident = resident_bytes();
+            if (std::exchange(was_given_back, false)) least = resident;
+            if (workers->in_flight() > 0 || resident < least + memory_worth_it) continue;
+            for (std::size_t i = 0; i < runtime.size(); ++i) asio::post(runtime.lane(i), give_back_free_memory);
+            was_given_back = true;
+        }
     }
 
     /// Looks for doubles behind lagging search indexes, some time after each ticket whose creation was uncertain. Among

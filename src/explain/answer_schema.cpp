@@ -85,10 +85,10 @@ auto compiled_schema(const std::string& text) -> std::shared_ptr<const CompiledS
     return made;
 }
 
-auto violations_of(const Json& value, const std::string& schema) -> std::vector<std::string> {
+auto violations_of(const Json& value, std::string_view schema) -> std::vector<std::string> {
     // There are a few prompts, each with a schema; compiling one costs more than an answer.
     thread_local RecentTexts<std::shared_ptr<const CompiledSchema>> schemas(64 << 10, 4 << 10);
-    const auto parsed = schemas.of(schema, compiled_schema);
+    const auto parsed = schemas.of(std::string(schema), compiled_schema);
     if (!parsed->flaw.empty()) return {parsed->flaw};
     std::vector<std::string> violations;
     try {
@@ -107,13 +107,13 @@ auto violations_of(const Json& value, const std::string& schema) -> std::vector<
 
 } // namespace
 
-auto schema_violations(const std::string& answer, const std::string& schema) -> std::vector<std::string> {
+auto schema_violations(const std::string& answer, std::string_view schema) -> std::vector<std::string> {
     const auto value = parse_json(answer);
     if (!value) return {"it is no JSON: " + value.error().message};
     return violations_of(*value, schema);
 }
 
-auto parse_answer(std::string_view text, const std::string& schema) -> Result<DraftedNarrative> {
+auto parse_answer(std::string_view text, std::string_view schema) -> Result<DraftedNarrative> {
     if (text.size() > answer_limit) return malformed({fmt::format("it is longer than {} bytes", answer_limit)});
     const auto json = parse_json(json_part(text));
     if (!json) return malformed({"it is no JSON: " + json.error().message});

@@ -88,7 +88,7 @@ public:
         if (!conversation.system.empty()) body["system"] = conversation.system;
         body["messages"] = Json::array();
         for (const auto& turn : conversation.turns)
-            body["messages"].push_back({{"role", turn.role}, {"content", turn.content}});
+            body["messages"].push_back({{"role", turn.role}, {"content", turn.content.view()}});
         if (dialect.takes_temperature) body["temperature"] = request.temperature;
         if (dialect.structure == Structure::schema)
             body["output_config"] = {{"format", {{"type", "json_schema"}, {"schema", common_schema(*schema)}}}};

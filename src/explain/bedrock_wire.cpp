@@ -26,7 +26,7 @@ auto is_inference_profile(std::string_view model) -> bool {
     return std::ranges::any_of(geographies, [&](std::string_view one) { return model.starts_with(one); });
 }
 
-auto text_block(const std::string& text) -> Json { return Json::object({{"text", text}}); }
+auto text_block(std::string_view text) -> Json { return Json::object({{"text", text}}); }
 
 void read_converse_usage(const Json& holder, LlmAnswer& answer) {
     const auto usage = holder.find("usage");

@@ -55,11 +55,12 @@ struct Lost {
 
 } // namespace
 
-auto fit_evidence(EvidenceList evidence, std::size_t room) -> FittedEvidence {
-    if (most_tokens(evidence) <= room) return {.shown = std::move(evidence), .left_out = {}};
+auto fit_evidence(std::shared_ptr<const EvidenceList> all, std::size_t room) -> FittedEvidence {
+    const auto& evidence = *all;
+    if (most_tokens(evidence) <= room) return {.shown = std::move(all), .left_out = {}};
     // Line by line each may take one token more than in the whole.
     if (estimate_tokens(evidence_lines(evidence)) + evidence.size() <= room)
-        return {.shown = std::move(evidence), .left_out = {}};
+        return {.shown = std::move(all), .left_out = {}};
     std::map<std::pair<int, std::string>, Lost> kinds; // in the order of their weight
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < evidence.size(); ++i) {
@@ -78,9 +79,10 @@ auto fit_evidence(EvidenceList evidence, std::size_t room) -> FittedEvidence {
         room -= tokens;
         is_shown[candidate.position] = true;
     }
-    FittedEvidence fitted;
+    EvidenceList shown;
     for (std::size_t i = 0; i < evidence.size(); ++i)
-        if (is_shown[i]) fitted.shown.push_back(std::move(evidence[i]));
+        if (is_shown[i]) shown.push_back(evidence[i]);
+    FittedEvidence fitted{.shown = std::make_shared<const EvidenceList>(std::move(shown)), .left_out = {}};
     for (const auto& [kind, count] : kinds)
         if (count.lost > 0)
             fitted.left_out.push_back(fmt::format("{} of {} items of {}", count.lost, count.all, kind.second));

@@ -3,17 +3,18 @@
 
 #include "dossier/finding/evidence.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace dossier::explain {
 
 struct FittedEvidence {
-    EvidenceList shown;                ///< in the order and with the ids it had
-    std::vector<std::string> left_out; ///< "14 of 52 items of access_log"
+    std::shared_ptr<const EvidenceList> shown; ///< in the order and with the ids it had; the list itself where it fits
+    std::vector<std::string> left_out;         ///< "14 of 52 items of access_log"
 };
 
 /// @param room tokens for all lines together, by `estimate_tokens`
-[[nodiscard]] auto fit_evidence(EvidenceList evidence, std::size_t room) -> FittedEvidence;
+[[nodiscard]] auto fit_evidence(std::shared_ptr<const EvidenceList> evidence, std::size_t room) -> FittedEvidence;
 
 } // namespace dossier::explain

@@ -131,7 +131,7 @@ auto audit_entry(const LlmQuestion& question, const LlmProvider& provider, const
         {"id", question.prompt.ref.id}, {"version", question.prompt.ref.version}, {"hash", question.prompt.ref.hash}};
     details["request"] = Json::array();
     for (const auto& message : request.messages)
-        details["request"].push_back({{"role", message.role}, {"content", message.content}});
+        details["request"].push_back({{"role", message.role}, {"content", message.content.view()}});
     details["response"] = answer ? answer->text : "";
     details["prompt_tokens"] = answer ? answer->prompt_tokens : 0;
     details["completion_tokens"] = answer ? answer->completion_tokens : 0;

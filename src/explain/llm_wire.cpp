@@ -57,16 +57,18 @@ auto conversation_of(const LlmRequest& request, Structure structure) -> Conversa
     for (const auto& message : request.messages) {
         if (message.role == "system") {
             if (!conversation.system.empty()) conversation.system += "\n\n";
-            conversation.system += message.content;
+            conversation.system += message.content.view();
         } else if (!conversation.turns.empty() && conversation.turns.back().role == message.role) {
-            conversation.turns.back().content += "\n\n" + message.content;
+            conversation.turns.back().content =
+                fmt::format("{}\n\n{}", conversation.turns.back().content.view(), message.content.view());
         } else {
             conversation.turns.push_back(message);
         }
     }
     if (structure == Structure::object || structure == Structure::none)
         conversation.system +=
-            "\n\nAnswer with one JSON object that follows this JSON Schema, and with nothing else:\n" + request.schema;
+            fmt::format("\n\nAnswer with one JSON object that follows this JSON Schema, and with nothing else:\n{}",
+                        request.schema.view());
     return conversation;
 }
 

@@ -17,12 +17,13 @@
 
 namespace dossier::explain {
 
-/// One narration under way. The gateway's call-backs hold it.
+/// One narration under way, and all that is kept of it while a model writes. The gateway's call-backs hold it.
 struct Telling {
-    NarrationInput input;
+    LlmPurpose purpose;
+    Flow turn;
     redact::Redaction redaction;
-    EvidenceList all;   ///< redacted
-    EvidenceList shown; ///< what the model asked last has seen
+    std::shared_ptr<const EvidenceList> all;   ///< redacted
+    std::shared_ptr<const EvidenceList> shown; ///< what the model asked last has seen
     Prompt prompt;
     /// The answer judged last, and what of it stood up to `shown`.
     struct Judged {
@@ -61,7 +62,7 @@ auto verdict_on(const std::string& text, Telling& telling) -> LlmVerdict {
                                       "else.",
                                       error.message)};
     }
-    telling.judged = {.text = text, .checked = check_draft(*drafted, telling.shown)};
+    telling.judged = {.text = text, .checked = check_draft(*drafted, *telling.shown)};
     const auto& checked = telling.judged->checked;
     LlmVerdict verdict{.is_usable = !checked.kept.empty(), .score = checked.score};
     if (!verdict.is_usable) verdict.reason = "nothing in its answer stood up to the evidence";
@@ -74,7 +75,7 @@ auto compose(const std::shared_ptr<Telling>& telling, std::size_t room) -> LlmMa
     telling->shown = std::move(fitted.shown);
     telling->judged.reset(); // by what was shown before
     LlmMaterial material;
-    const auto lines = evidence_lines(telling->shown);
+    const auto lines = evidence_lines(*telling->shown);
     material.hash = sha256_hex(lines);
     material.content = user_message(lines, "evidence-" + random_hex(12));
     material.left_out = std::move(fitted.left_out);
@@ -102,38 +103,39 @@ auto turn_of(const NarrationInput& input) -> Flow {
     return input.dossier_id.empty() ? Flow{} : flow_of(input.findings);
 }
 
-auto question_of(const std::shared_ptr<Telling>& telling, std::shared_ptr<const redact::Redactor> redactor)
-    -> LlmQuestion {
+auto question_of(const std::shared_ptr<Telling>& telling, NarrationInput input,
+                 std::shared_ptr<const redact::Redactor> redactor) -> LlmQuestion {
     return {.prompt = telling->prompt,
-            .purpose = purpose_of(telling->input),
-            .traceparent = telling->input.traceparent,
-            .flow = turn_of(telling->input),
+            .purpose = telling->purpose,
+            .traceparent = std::move(input.traceparent),
+            .flow = telling->turn,
             .compose = [telling](std::size_t room) { return compose(telling, room); },
             .mask = [telling, redactor = std::move(redactor)](
                         std::string_view text) { return redactor->redact_answer(text, telling->redaction); },
-            .on_text = telling->input.on_text,
-            .on_restart = telling->input.on_restart};
+            .on_text = std::move(input.on_text),
+            .on_restart = std::move(input.on_restart)};
 }
 
 /// Chooses the prompt and takes in what it shows.
-auto prepare(Telling& telling, const PromptCatalogue& prompts, const redact::Redactor& redactor) -> Result<void> {
-    auto prompt = prompts.choose("narrative", rollout_key(telling.input));
+auto prepare(Telling& telling, const NarrationInput& input, const PromptCatalogue& prompts,
+             const redact::Redactor& redactor) -> Result<void> {
+    auto prompt = prompts.choose("narrative", rollout_key(input));
     if (!prompt) return fail(std::move(prompt.error()));
     telling.prompt = std::move(*prompt);
-    telling.all = shown_evidence(telling.input.evidence, redactor, telling.redaction);
+    telling.purpose = purpose_of(input);
+    telling.turn = turn_of(input);
+    telling.all = std::make_shared<const EvidenceList>(shown_evidence(input.evidence(), redactor, telling.redaction));
     return {};
 }
 
 /// What stood up to the evidence; a summary that didn't is the template's.
-void take_checked(Narrative& narrative, CheckedDraft checked, const Telling& telling, const EvidenceList& evidence) {
+void take_checked(Narrative& narrative, CheckedDraft checked, const EvidenceList& evidence) {
     narrative.sentences = std::move(checked.kept);
     narrative.removed = std::move(checked.removed);
     narrative.grounding_score = checked.score;
     narrative.summary = std::move(checked.summary);
     if (narrative.summary.empty()) {
-        auto shown = telling.input;
-        shown.evidence = evidence;
-        narrative.summary = narrate_by_template(shown).summary;
+        narrative.summary = narrate_by_template(evidence).summary;
         narrative.notes.emplace_back("the summary was written by the template narrator");
     }
     narrative.evidence = evidence;
@@ -142,7 +144,7 @@ void take_checked(Narrative& narrative, CheckedDraft checked, const Telling& tel
 auto stood_of(const LlmAnswer& answer, Telling& telling) -> CheckedDraft {
     if (telling.judged && telling.judged->text == answer.text) return std::move(telling.judged->checked);
     const auto drafted = parse_answer(answer.text, telling.prompt.schema);
-    return drafted ? check_draft(*drafted, telling.shown) : CheckedDraft{};
+    return drafted ? check_draft(*drafted, *telling.shown) : CheckedDraft{};
 }
 
 /// The model's words, as far as they stand up to what it was shown.
@@ -157,7 +159,7 @@ auto told_by_llm(Telling& telling) -> Narrative {
     narrative.notes = std::move(reply.notes);
     narrative.left_out = std::move(reply.left_out);
     narrative.cost = reply.cost;
-    take_checked(narrative, stood_of(*reply.answer, telling), telling, telling.shown);
+    take_checked(narrative, stood_of(*reply.answer, telling), *telling.shown);
     if (reply.is_from_cache) narrative.notes.emplace_back("the answer was taken from the cache");
     return narrative;
 }
@@ -166,7 +168,7 @@ auto told_by_llm(Telling& telling) -> Narrative {
 /// little does.
 auto told_for_another(const SharedText& shared, const Likeness& likeness, const Telling& telling)
     -> std::optional<Narrative> {
-    auto checked = check_draft(likeness.fill(shared.text), telling.all);
+    auto checked = check_draft(likeness.fill(shared.text), *telling.all);
     if (checked.kept.empty() || checked.score < least_shared_score) return std::nullopt;
     Narrative narrative;
     narrative.author = "llm";
@@ -179,7 +181,7 @@ auto told_for_another(const SharedText& shared, const Likeness& likeness, const 
     narrative.notes.push_back(fmt::format("the text is shared with like findings: it was written for dossier {}, and "
                                           "the facts of this one were filled in by code",
                                           shared.dossier_id));
-    take_checked(narrative, std::move(checked), telling, telling.all);
+    take_checked(narrative, std::move(checked), *telling.all);
     return narrative;
 }
 
@@ -200,8 +202,8 @@ auto sharing_entry(const Telling& telling, const Narrative& narrative, Timestamp
     return {
         .time = at,
         .action = "narrative.shared",
-        .finding_id = telling.input.findings.empty() ? "" : telling.input.findings.front().id,
-        .dossier_id = telling.input.dossier_id,
+        .finding_id = telling.purpose.finding_id,
+        .dossier_id = telling.purpose.dossier_id,
         .details = dump_json(
             {{"from", narrative.shared_from},
              {"provider", narrative.provider},
@@ -212,9 +214,9 @@ auto sharing_entry(const Telling& telling, const Narrative& narrative, Timestamp
              {"grounding_score", narrative.grounding_score}})};
 }
 
-auto told_by_template(Telling& telling, std::vector<std::string> notes, const redact::Redactor& redactor) -> Narrative {
-    telling.input.evidence = template_evidence(telling.input.evidence, redactor);
-    auto narrative = narrate_by_template(telling.input);
+auto told_by_template(const NarrationInput& input, std::vector<std::string> notes, const redact::Redactor& redactor)
+    -> Narrative {
+    auto narrative = narrate_by_template(template_evidence(input.evidence(), redactor));
     if (!notes.empty()) notes.emplace_back("written by the template narrator");
     narrative.notes = std::move(notes);
     return narrative;
@@ -225,9 +227,9 @@ auto told_by_template(Telling& telling, std::vector<std::string> notes, const re
 auto narrative_question(NarrationInput input, const PromptCatalogue& prompts,
                         std::shared_ptr<const redact::Redactor> redactor) -> Result<LlmQuestion> {
     const auto telling = std::make_shared<Telling>();
-    telling->input = std::move(input);
-    if (auto prepared = prepare(*telling, prompts, *redactor); !prepared) return fail(std::move(prepared.error()));
-    return question_of(telling, std::move(redactor));
+    if (auto prepared = prepare(*telling, input, prompts, *redactor); !prepared)
+        return fail(std::move(prepared.error()));
+    return question_of(telling, std::move(input), std::move(redactor));
 }
 
 Narrator::Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> prompts,
@@ -239,21 +241,22 @@ Narrator::Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> p
 Narrator::~Narrator() = default;
 
 /// A text of its own.
-auto Narrator::ask(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void> {
-    telling->reply = co_await gateway_.ask(question_of(telling, redactor_), deadline);
+auto Narrator::ask(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void> {
+    telling->reply = co_await gateway_.ask(std::move(question), deadline);
     if (telling->reply.answer) telling->told = told_by_llm(*telling);
 }
 
 /// The text of a like finding; where there is none, one that may serve others.
-auto Narrator::share(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void> {
-    const auto likeness = std::make_shared<const Likeness>(telling->all);
+auto Narrator::share(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void> {
+    const auto likeness = std::make_shared<const Likeness>(*telling->all);
     bool asked = false;
-    SharedTexts::Write write = [this, telling, likeness, deadline, &asked]() -> Task<std::optional<SharedText>> {
+    SharedTexts::Write write = [this, telling, &question, likeness, deadline,
+                                &asked]() -> Task<std::optional<SharedText>> {
         asked = true;
-        co_await ask(telling, deadline);
+        co_await ask(telling, question, deadline);
         if (!telling->told) co_return std::nullopt;
         const auto drafted = parse_answer(telling->reply.answer->text, telling->prompt.schema);
-        auto text = to_share(*telling->told, telling->input.dossier_id,
+        auto text = to_share(*telling->told, telling->purpose.dossier_id,
                              drafted ? drafted->summary_evidence : std::vector<std::string>{}, *likeness);
         if (text.text.sentences.empty()) co_return std::nullopt; // it speaks of its own particulars alone
         co_return text;
@@ -268,25 +271,26 @@ auto Narrator::share(std::shared_ptr<Telling> telling, Deadline deadline) -> Tas
     }
     if (asked) co_return; // it leads, and has what it asked for or knows why not
     // Whoever asks again for the finding for which the text was written wants more than that text.
-    if (shared && shared->dossier_id != telling->input.dossier_id)
+    if (shared && shared->dossier_id != telling->purpose.dossier_id)
         telling->told = told_for_another(*shared, *likeness, *telling);
-    if (!telling->told) co_await ask(telling, deadline);
+    if (!telling->told) co_await ask(telling, std::move(question), deadline);
 }
 
 auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narration> {
     const auto telling = std::make_shared<Telling>();
-    telling->input = std::move(input);
     auto& notes = telling->reply.notes;
-    if (gateway_.has_providers() && !telling->input.why_no_llm.empty()) {
-        notes.push_back(telling->input.why_no_llm);
+    if (gateway_.has_providers() && !input.why_no_llm.empty()) {
+        notes.push_back(input.why_no_llm);
     } else if (gateway_.has_providers()) {
-        if (const auto prepared = prepare(*telling, *prompts_, *redactor_); prepared) {
+        if (const auto prepared = prepare(*telling, input, *prompts_, *redactor_); prepared) {
+            input.findings = {}; // what is needed of them was taken in
             // What somebody waits for is asked for anew.
-            const bool may_share = shared_ && !telling->input.dossier_id.empty() && !telling->input.on_text;
+            const bool may_share = shared_ && !input.dossier_id.empty() && !input.on_text;
+            auto question = question_of(telling, input, redactor_);
             if (may_share)
-                co_await share(telling, deadline);
+                co_await share(telling, std::move(question), deadline);
             else
-                co_await ask(telling, deadline);
+                co_await ask(telling, std::move(question), deadline);
         } else {
             const auto& error = prepared.error();
             notes.push_back(fmt::format("{}: {}", name_of(error.code), error.message));
@@ -300,7 +304,7 @@ auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narratio
             metrics_.count("dossier_narratives_shared_total");
         }
     } else {
-        narration.narrative = told_by_template(*telling, std::move(notes), *redactor_);
+        narration.narrative = told_by_template(input, std::move(notes), *redactor_);
         narration.narrative.cost = telling->reply.cost; // failed calls may have cost something, too
     }
     metrics_.count("dossier_narratives_total", {{"author", narration.narrative.author}});

@@ -105,7 +105,7 @@ public:
         if (!conversation.system.empty())
             body["messages"].push_back({{"role", "system"}, {"content", conversation.system}});
         for (const auto& turn : conversation.turns)
-            body["messages"].push_back({{"role", turn.role}, {"content", turn.content}});
+            body["messages"].push_back({{"role", turn.role}, {"content", turn.content.view()}});
         if (dialect.takes_temperature) body["temperature"] = request.temperature;
         body[dialect.max_tokens_field] = request.max_tokens > 0 ? request.max_tokens : config_.max_tokens;
         if (dialect.structure == Structure::schema)

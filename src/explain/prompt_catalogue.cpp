@@ -160,7 +160,7 @@ auto prompt_from(const std::string& file, const std::string& content, const File
         if (prompt.changes.empty()) return bad(file, "changes is no text and no list of texts");
     }
     if (!(prompt.temperature >= 0 && prompt.temperature <= 2)) return bad(file, "temperature must lie in 0…2");
-    prompt.ref.hash = sha256_hex(content + prompt.schema);
+    prompt.ref.hash = sha256_hex(content + schema->second);
     return prompt;
 }
 

@@ -258,9 +258,9 @@ auto summary_of(const Index& index, const EvidenceList& evidence) -> std::string
 
 } // namespace
 
-auto narrate_by_template(const NarrationInput& input) -> Narrative {
-    const Index index(input.evidence);
-    Text text(input.evidence);
+auto narrate_by_template(const EvidenceList& evidence) -> Narrative {
+    const Index index(evidence);
+    Text text(evidence);
     write_what(index, text);
     write_rating(index, text);
     write_exposure(index, text);
@@ -273,9 +273,9 @@ auto narrate_by_template(const NarrationInput& input) -> Narrative {
     Narrative narrative;
     narrative.author = "template";
     narrative.provider = "template";
-    narrative.summary = summary_of(index, input.evidence);
+    narrative.summary = summary_of(index, evidence);
     narrative.sentences = text.take();
-    narrative.evidence = input.evidence;
+    narrative.evidence = evidence;
     return narrative;
 }
 

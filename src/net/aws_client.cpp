@@ -196,7 +196,7 @@ auto aws_query(std::string service, std::string action, std::string_view version
     return request;
 }
 
-auto aws_rest(std::string service, std::string action, std::string method, std::string path, std::string body)
+auto aws_rest(std::string service, std::string action, std::string method, std::string path, FixedText body)
     -> AwsRequest {
     AwsRequest request;
     request.action = std::string(action_prefix(service)) + ":" + action;

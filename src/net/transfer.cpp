@@ -16,6 +16,8 @@ constexpr int first_final_status = 200; ///< what is below only says that the an
 constexpr long max_idle_seconds = 50;
 constexpr long ca_cache_seconds = 3600;
 constexpr long upload_buffer_bytes = 16L << 10U; ///< libcurl keeps one a handle; its default of 64 KiB is for uploads
+constexpr long read_buffer_bytes =
+    4L << 10U; ///< held for as long as the answer takes; bodies come in many pieces anyway
 
 auto is_token(std::string_view text) -> bool { // RFC 9110 §5.6.2
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
@@ -103,6 +105,7 @@ void Transfer::prepare(CURL* easy, const std::string& ca_file) {
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_MAXAGE_CONN, max_idle_seconds);
     set(CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
+    set(CURLOPT_BUFFERSIZE, read_buffer_bytes);
     set(CURLOPT_ACCEPT_ENCODING, "gzip");
 
     const auto left = std::chrono::ceil<Duration>(deadline_ - std::chrono::steady_clock::now());
@@ -223,8 +226,9 @@ auto Transfer::on_body(char* data, std::size_t size, std::size_t count, void* se
 
 auto Transfer::on_read(char* into, std::size_t size, std::size_t count, void* self) noexcept -> std::size_t {
     auto& me = *static_cast<Transfer*>(self);
-    const auto bytes = std::min(size * count, me.request_.body.size() - me.body_sent_);
-    std::memcpy(into, me.request_.body.data() + me.body_sent_, bytes);
+    const auto left = me.request_.body.view().substr(me.body_sent_);
+    const auto bytes = std::min(size * count, left.size());
+    std::memcpy(into, left.data(), bytes);
     me.body_sent_ += bytes;
     return bytes;
 }

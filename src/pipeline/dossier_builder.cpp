@@ -269,10 +269,10 @@ private:
         explain::NarrationInput input;
         input.dossier_id = work.row().id;
         input.findings = work.open_findings();
-        input.context = *work.context;
-        input.assessment = *work.assessment;
-        input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
-        const auto* route = match_route(stations_.config, input.findings.front(), input.context.environment);
+        input.evidence = [&work] {
+            return explain::build_evidence(work.open_findings(), *work.context, *work.assessment);
+        };
+        const auto* route = match_route(stations_.config, input.findings.front(), work.context->environment);
         input.route = route == nullptr ? "none" : route->name;
         auto why_not = co_await why_no_llm(stations_.store, route,
                                            {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
@@ -419,12 +419,10 @@ auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) 
     view.assessment.classification = std::move(classified->classification);
     explain::NarrationInput input;
     input.findings = view.findings;
-    input.context = view.context;
-    input.assessment = view.assessment;
-    input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
+    input.evidence = [&view] { return explain::build_evidence(view.findings, view.context, view.assessment); };
     if (watch.on_assessed) {
         redact::Redaction redaction;
-        watch.on_assessed(view.assessment, explain::redact_evidence(input.evidence, stations_.redactor, redaction));
+        watch.on_assessed(view.assessment, explain::redact_evidence(input.evidence(), stations_.redactor, redaction));
     }
     // Somebody asks for this one: the route's rule on narratives is for what nobody asked for.
     const auto* route = match_route(stations_.config, view.findings.front(), view.context.environment);

@@ -41,6 +41,7 @@ auto DossierCase::open(store::DossierRow row, store::Claim claim) -> Result<Doss
     most_severe_first(result.open_);
     result.begin_revision();
     if (auto read = result.read_results(); !read) return std::unexpected(std::move(read.error()));
+    result.let_go_of_texts();
     return result;
 }
 
@@ -50,7 +51,7 @@ void DossierCase::begin_revision() {
     is_new_revision_ = changed || row_.replay_from.has_value();
     revision_ = is_new_revision_ ? row_.revision + 1 : row_.revision;
     if (!is_new_revision_) {
-        results_ = row_.results;
+        results_ = std::move(row_.results);
     } else if (!changed) {
         // A replay keeps what comes before the stage that was asked for.
         std::ranges::copy_if(row_.results, std::back_inserter(results_),
@@ -87,6 +88,13 @@ auto DossierCase::read_results() -> Result<void> {
         if (!outcome) return outcome;
     }
     return {};
+}
+
+/// What was read is there as values; a finding that waits for its model's answer keeps it once.
+void DossierCase::let_go_of_texts() {
+    row_.results = {};
+    for (auto& finding : row_.findings) finding.doc = {};
+    if (!is_new_revision_) results_ = {};
 }
 
 auto DossierCase::current_draft() const -> const Draft* {
@@ -140,8 +148,7 @@ void DossierCase::committed(const store::StageCommit& commit) {
     row_.stage = commit.stage;
     row_.replay_from.reset();
     if (commit.ticket) row_.ticket = commit.ticket;
-    if (!commit.body.empty())
-        results_.push_back({.stage = commit.stage, .revision = revision_, .body = commit.body, .at = commit.at});
+    results_ = {}; // in the store from now on
     for (const auto& saved : commit.save_drafts) {
         const auto known = std::ranges::find(row_.drafts, saved.id, &Draft::id);
         if (known != row_.drafts.end())

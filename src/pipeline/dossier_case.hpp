@@ -16,6 +16,7 @@ public:
     /// Opens the stored dossier; `malformed` when a stored document can't be read.
     [[nodiscard]] static auto open(store::DossierRow row, store::Claim claim) -> Result<DossierCase>;
 
+    /// Without the documents of findings and results: those are the values below.
     [[nodiscard]] auto row() const -> const store::DossierRow& { return row_; }
     /// Findings that still are open, the most severe first.
     [[nodiscard]] auto open_findings() const -> const std::vector<Finding>& { return open_; }
@@ -39,6 +40,7 @@ public:
 private:
     void begin_revision();
     [[nodiscard]] auto read_results() -> Result<void>;
+    void let_go_of_texts();
 
     store::DossierRow row_;
     store::Claim claim_;
@@ -46,7 +48,7 @@ private:
     int revision_ = 0;
     std::string inputs_hash_;
     bool is_new_revision_ = false;
-    std::vector<store::StageResult> results_; ///< of the revision under work
+    std::vector<store::StageResult> results_; ///< that the revision takes over; empty once it has begun
 };
 
 } // namespace dossier::pipeline

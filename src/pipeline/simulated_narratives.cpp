@@ -119,6 +119,7 @@ auto SimulatedNarratives::input_of(const PastDecision& past, std::string dossier
     explain::NarrationInput input;
     input.dossier_id = std::move(dossier_id);
     input.findings.push_back(past.worst);
+    input.evidence = [] { return EvidenceList(); };
     // What was used is known, and without a limit nobody weighs the prompt.
     if (!is_limited_ && past.narrative.author == "llm") co_return input;
     // The whole of it is read again: kept for all dossiers it would take more memory than a machine has.
@@ -131,11 +132,9 @@ auto SimulatedNarratives::input_of(const PastDecision& past, std::string dossier
     auto context = co_await replay_.context_of(stored.findings, stored.context);
     if (!context) co_return fail(std::move(context.error()));
     input.findings = std::move(stored.findings);
-    input.context = std::move(*context);
-    input.assessment =
-        rooms_.assessor.assess(with_classes(input.findings, stored.assessment.classification), input.context);
-    input.assessment.classification = std::move(stored.assessment.classification);
-    input.evidence = explain::build_evidence(input.findings, input.context, input.assessment);
+    auto assessment = rooms_.assessor.assess(with_classes(input.findings, stored.assessment.classification), *context);
+    assessment.classification = std::move(stored.assessment.classification);
+    input.evidence = [evidence = explain::build_evidence(input.findings, *context, assessment)] { return evidence; };
     co_return input;
 }
 

@@ -87,6 +87,8 @@ private:
 
 } // namespace
 
+/// A new file goes through all steps at once: a sync each would be most of the start. A store that holds something
+/// keeps what a step has done, however often somebody ends the process before the last.
 void migrate(SqliteDatabase& db, Migrations steps) {
     const WithoutReferences during(db);
     const auto known = static_cast<std::int64_t>(steps.size());
@@ -97,9 +99,12 @@ void migrate(SqliteDatabase& db, Migrations steps) {
             check_ours(db, version, known);
             done = version == known;
             if (!done) {
-                db.script(steps[static_cast<std::size_t>(version)]);
-                if (version + 1 == step_of_keys) db.script(keys_in_no_order);
-                db.script(fmt::format("PRAGMA user_version={}", version + 1));
+                const auto next = version == 0 ? known : version + 1;
+                for (auto step = version; step < next; ++step) {
+                    db.script(steps[static_cast<std::size_t>(step)]);
+                    if (step + 1 == step_of_keys) db.script(keys_in_no_order);
+                }
+                db.script(fmt::format("PRAGMA user_version={}", next));
             }
             if (!done) fault_point("migration.written");
             db.script("COMMIT");

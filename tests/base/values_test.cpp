@@ -1,5 +1,6 @@
 // Times, units, text and encodings: pure functions, by table.
 #include "dossier/base/crypto.hpp"
+#include "dossier/base/fixed_text.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/base/time.hpp"
@@ -124,6 +125,17 @@ TEST(Crypto, AgreesWithPublishedVectors) {
     EXPECT_FALSE(base64_decode("ab=c"));
     EXPECT_TRUE(constant_time_equal("secret", "secret"));
     EXPECT_FALSE(constant_time_equal("secret", "secret "));
+}
+
+TEST(FixedTexts, AreKeptOnceHoweverManyHoldThem) {
+    std::string grown;
+    for (int i = 0; i < 1'000; ++i) grown += "evidence ";
+    const FixedText text = grown;
+    const auto copy = text; // NOLINT(performance-unnecessary-copy-initialization): what is tested
+    EXPECT_EQ(text, grown);
+    EXPECT_EQ(copy.view().data(), text.view().data());
+    EXPECT_TRUE(FixedText(std::string()).empty());
+    EXPECT_EQ(FixedText(), "");
 }
 
 TEST(Ids, AreUniqueAndSortByMaking) {

@@ -212,13 +212,10 @@ TEST(ContextEvidence, SupportsWhatItStatesAndNothingThatItsNamesSay) {
 }
 
 TEST(ContextEvidence, IsToldByTheTemplateNarrator) {
-    NarrationInput input;
-    input.findings = {testing::sample_finding()};
-    input.context = surroundings();
-    input.evidence = evidence_of(input.context);
+    const auto evidence = evidence_of(surroundings());
     std::string text;
-    for (const auto& sentence : narrate_by_template(input).sentences) {
-        EXPECT_FALSE(objection(sentence, input.evidence)) << sentence.text;
+    for (const auto& sentence : narrate_by_template(evidence).sentences) {
+        EXPECT_FALSE(objection(sentence, evidence)) << sentence.text;
         text += sentence.text + "\n";
     }
     for (const auto* part :

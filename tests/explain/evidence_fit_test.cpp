@@ -36,6 +36,10 @@ auto tokens_of(const EvidenceList& evidence) -> std::size_t {
     return sum;
 }
 
+auto fit(const EvidenceList& evidence, std::size_t room) -> FittedEvidence {
+    return fit_evidence(std::make_shared<const EvidenceList>(evidence), room);
+}
+
 auto kinds_of(const EvidenceList& evidence) -> std::vector<std::string> {
     std::vector<std::string> kinds;
     for (const auto& one : evidence) kinds.push_back(one.kind);
@@ -43,40 +47,42 @@ auto kinds_of(const EvidenceList& evidence) -> std::vector<std::string> {
 }
 
 TEST(EvidenceFit, LeavesEverythingWhereThereIsRoom) {
-    const auto whole = fit_evidence(many(), std::numeric_limits<std::size_t>::max());
-    EXPECT_EQ(whole.shown.size(), 59U);
+    const auto whole = fit(many(), std::numeric_limits<std::size_t>::max());
+    EXPECT_EQ(whole.shown->size(), 59U);
     EXPECT_THAT(whole.left_out, IsEmpty());
-    EXPECT_EQ(fit_evidence(many(), tokens_of(many())).shown.size(), 59U) << "exactly enough is enough";
+    EXPECT_EQ(fit(many(), tokens_of(many())).shown->size(), 59U) << "exactly enough is enough";
+    const auto all = std::make_shared<const EvidenceList>(many());
+    EXPECT_EQ(fit_evidence(all, std::numeric_limits<std::size_t>::max()).shown, all)
+        << "kept once while a model writes";
 }
 
 TEST(EvidenceFit, DropsTheLeastImportantAndSaysSo) {
     const auto evidence = many();
     const auto line = tokens_of({evidence.front()});
-    const auto fitted = fit_evidence(evidence, 20 * line);
-    EXPECT_LE(tokens_of(fitted.shown), 20 * line);
+    const auto fitted = fit(evidence, 20 * line);
+    EXPECT_LE(tokens_of(*fitted.shown), 20 * line);
     EXPECT_THAT(fitted.left_out, ElementsAre(::testing::MatchesRegex("3[0-9] of 52 items of access_log")));
-    const std::vector<std::string> kinds = kinds_of(fitted.shown);
+    const std::vector<std::string> kinds = kinds_of(*fitted.shown);
     for (const auto* kind : {"severity", "resource", "exposure", "owner", "control", "time", "novelty"})
         EXPECT_THAT(kinds, ::testing::Contains(kind));
-    EXPECT_TRUE(std::ranges::is_sorted(fitted.shown, {}, [](const Evidence& one) {
+    EXPECT_TRUE(std::ranges::is_sorted(*fitted.shown, {}, [](const Evidence& one) {
         return std::stoi(one.id.substr(1));
     })) << "in the order it had";
 }
 
 TEST(EvidenceFit, KeepsWhatAnExplanationCannotDoWithout) {
     const auto evidence = many();
-    const auto fitted =
-        fit_evidence(evidence, tokens_of({item(58, "exposure"), item(57, "resource"), item(58, "severity")}));
-    EXPECT_THAT(kinds_of(fitted.shown), ElementsAre("exposure", "resource", "severity"));
+    const auto fitted = fit(evidence, tokens_of({item(58, "exposure"), item(57, "resource"), item(58, "severity")}));
+    EXPECT_THAT(kinds_of(*fitted.shown), ElementsAre("exposure", "resource", "severity"));
     EXPECT_EQ(fitted.left_out.front(), "1 of 1 items of owner") << "the weightiest loss first";
-    EXPECT_EQ(fit_evidence(evidence, 0).shown.size(), 0U);
-    EXPECT_EQ(fit_evidence({}, 0).left_out.size(), 0U);
+    EXPECT_EQ(fit(evidence, 0).shown->size(), 0U);
+    EXPECT_EQ(fit({}, 0).left_out.size(), 0U);
 }
 
 TEST(EvidenceFit, PassesOverWhatIsTooLongForTheRest) {
     const EvidenceList evidence = {item(1, "finding", 5'000), item(2, "severity"), item(3, "owner")};
-    const auto fitted = fit_evidence(evidence, 200);
-    EXPECT_THAT(kinds_of(fitted.shown), ElementsAre("severity", "owner"));
+    const auto fitted = fit(evidence, 200);
+    EXPECT_THAT(kinds_of(*fitted.shown), ElementsAre("severity", "owner"));
     EXPECT_THAT(fitted.left_out, ElementsAre("1 of 1 items of finding"));
 }
 

@@ -143,9 +143,11 @@ protected:
         if (!narrator_) open();
         NarrationInput input{.dossier_id = "dos_1",
                              .findings = {testing::sample_finding()},
-                             .context = testing::sample_context(),
-                             .assessment = testing::sample_assessment(),
-                             .evidence = sample_evidence(),
+                             .evidence =
+                                 [this] {
+                                     ++evidence_made;
+                                     return sample_evidence();
+                                 },
                              .traceparent = "00-trace"};
         asio::io_context context;
         auto result = asio::co_spawn(context, narrator_->narrate(std::move(input), deadline), asio::use_future);
@@ -156,6 +158,7 @@ protected:
 
     Metrics metrics;
     MemoryCache cache;
+    int evidence_made = 0;
 
 private:
     FixedClock clock_;
@@ -179,7 +182,7 @@ TEST_F(NarratorTest, TakesAFaithfulAnswerAtOnce) {
     EXPECT_DOUBLE_EQ(narrative.grounding_score, 1);
     ASSERT_EQ(main->asked.size(), 1U);
     EXPECT_EQ(main->asked[0].traceparent, "00-trace");
-    EXPECT_FALSE(main->asked[0].messages[1].content.contains("alice@acme.test"));
+    EXPECT_FALSE(main->asked[0].messages[1].content.view().contains("alice@acme.test"));
     ASSERT_EQ(audit.size(), 1U);
     EXPECT_EQ(audit[0].action, "llm.called");
     EXPECT_EQ(audit[0].finding_id, "fnd_1");
@@ -194,6 +197,13 @@ TEST_F(NarratorTest, TakesAFaithfulAnswerAtOnce) {
     EXPECT_TRUE(details["latency_ms"].is_number());
     EXPECT_FALSE(audit[0].details.contains("alice@acme.test"));
     EXPECT_TRUE(has_metric(R"(dossier_narratives_total{author="llm"} 1)"));
+    EXPECT_EQ(evidence_made, 1);
+}
+
+TEST_F(NarratorTest, KeepsNoEvidenceOfItsOwnWhileAModelWrites) {
+    provider("main", {fail(Errc::timeout, "too slow")});
+    EXPECT_EQ(narrate().narrative.author, "template");
+    EXPECT_EQ(evidence_made, 2) << "once to be shown, and again for the template";
 }
 
 TEST_F(NarratorTest, AsksOnceForARepairAndNamesTheFailures) {
@@ -206,10 +216,10 @@ TEST_F(NarratorTest, AsksOnceForARepairAndNamesTheFailures) {
     const auto& messages = main->asked[1].messages;
     ASSERT_EQ(messages.size(), 4U);
     EXPECT_EQ(messages[2].role, "assistant");
-    EXPECT_TRUE(messages[2].content.contains("Mallory"));
+    EXPECT_TRUE(messages[2].content.view().contains("Mallory"));
     EXPECT_EQ(messages[3].role, "user");
-    EXPECT_TRUE(messages[3].content.contains(lie.text));
-    EXPECT_FALSE(messages[3].content.contains(true_sentence.text));
+    EXPECT_TRUE(messages[3].content.view().contains(lie.text));
+    EXPECT_FALSE(messages[3].content.view().contains(true_sentence.text));
     EXPECT_EQ(audit.size(), 2U);
     EXPECT_EQ((*parse_json(audit[1].details))["attempt"], 2);
 }

@@ -135,8 +135,7 @@ TEST(PromptAssembly, HostilePublicSamplesStayInsideTheirLine) {
         EXPECT_EQ(std::count(user.begin(), user.end(), '\n'), std::ssize(shown) + 3);
         EXPECT_FALSE(evidence_lines(shown).contains("<|"));
         // and what is written without an LLM says the same as without the injection, but for the warning
-        NarrationInput hostile{.findings = {finding}, .evidence = evidence};
-        for (const auto& sentence : narrate_by_template(hostile).sentences)
+        for (const auto& sentence : narrate_by_template(evidence).sentences)
             EXPECT_FALSE(sentence.text.contains("evil.example")) << sentence.text;
     }
 }

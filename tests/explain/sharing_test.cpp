@@ -114,12 +114,9 @@ protected:
         auto assessment = testing::sample_assessment();
         assessment.remediation.clear();
         assessment.reach.clear();
-        auto evidence = build_evidence({finding}, context, assessment);
-        return {.dossier_id = "dos_" + std::to_string(number),
-                .findings = {finding},
-                .context = context,
-                .assessment = assessment,
-                .evidence = evidence};
+        return {.dossier_id = "dos_" + std::to_string(number), .findings = {finding}, .evidence = [=] {
+                    return build_evidence({finding}, context, assessment);
+                }};
     }
     static auto bucket(int number) -> std::string { return "bucket-" + std::to_string(number); }
     static auto owner(int number) -> std::string {

@@ -14,12 +14,9 @@ using testing::sample_assessment;
 using testing::sample_context;
 using testing::sample_finding;
 
-auto input_of(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
-    -> NarrationInput {
-    return {.findings = findings,
-            .context = context,
-            .assessment = assessment,
-            .evidence = build_evidence(findings, context, assessment)};
+auto evidence_of(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
+    -> EvidenceList {
+    return build_evidence(findings, context, assessment);
 }
 
 auto says(const Narrative& narrative, const std::string& words) -> bool {
@@ -28,7 +25,7 @@ auto says(const Narrative& narrative, const std::string& words) -> bool {
 }
 
 TEST(TemplateNarrator, SaysWhatWhereWhoWhoseWhichLawAndWhatFirst) {
-    const auto narrative = narrate_by_template(input_of({sample_finding()}, sample_context(), sample_assessment()));
+    const auto narrative = narrate_by_template(evidence_of({sample_finding()}, sample_context(), sample_assessment()));
     EXPECT_EQ(narrative.author, "template");
     EXPECT_EQ(narrative.provider, "template");
     EXPECT_DOUBLE_EQ(narrative.grounding_score, 1);
@@ -56,9 +53,9 @@ TEST(TemplateNarrator, SaysWhatWhereWhoWhoseWhichLawAndWhatFirst) {
 }
 
 TEST(TemplateNarrator, IsTheSameEachTime) {
-    const auto input = input_of({sample_finding()}, sample_context(), sample_assessment());
-    const auto first = narrate_by_template(input);
-    const auto second = narrate_by_template(input);
+    const auto evidence = evidence_of({sample_finding()}, sample_context(), sample_assessment());
+    const auto first = narrate_by_template(evidence);
+    const auto second = narrate_by_template(evidence);
     EXPECT_EQ(first.summary, second.summary);
     ASSERT_EQ(first.sentences.size(), second.sentences.size());
     for (std::size_t i = 0; i < first.sentences.size(); ++i)
@@ -77,7 +74,7 @@ TEST(TemplateNarrator, LeavesOutWhatAHostileTitleWouldMakeItSay) {
         SCOPED_TRACE(title);
         auto finding = sample_finding();
         finding.title = title;
-        const auto narrative = narrate_by_template(input_of({finding}, sample_context(), sample_assessment()));
+        const auto narrative = narrate_by_template(evidence_of({finding}, sample_context(), sample_assessment()));
         EXPECT_FALSE(narrative.summary.contains("evil"));
         for (const auto& sentence : narrative.sentences) {
             EXPECT_FALSE(sentence.text.contains("evil")) << sentence.text;
@@ -109,14 +106,14 @@ TEST(TemplateNarrator, StandsUpToTheEvidenceForAnyFinding) {
         context.owner.name = context.owner.known() ? pick({"Zoë Ngo", "bob", "Data Platform Team"}) : "";
         context.owner.disputed = random() % 2 == 0;
         const auto assessment = random() % 3 == 0 ? Assessment{} : sample_assessment();
-        const auto input = input_of({finding}, context, assessment);
-        const auto narrative = narrate_by_template(input);
+        const auto evidence = evidence_of({finding}, context, assessment);
+        const auto narrative = narrate_by_template(evidence);
         EXPECT_GE(narrative.sentences.size(), 3U);
         EXPECT_TRUE(says(narrative, "The severity is "));
         EXPECT_TRUE(says(narrative, context.owner.known() ? "The owner is " : "No owner is known."))
             << context.owner.name;
         for (const auto& sentence : narrative.sentences)
-            EXPECT_EQ(objection(sentence, input.evidence).value_or(""), "") << sentence.text;
+            EXPECT_EQ(objection(sentence, evidence).value_or(""), "") << sentence.text;
     }
 }
 

@@ -157,8 +157,8 @@ TEST_F(QuestionerTest, ShowsTheModelTheRedactedQuestionAndNoFinding) {
     const auto answer = ask("what does jane.doe@acme-corp.com own", true).value();
     ASSERT_EQ(requests.size(), 1U);
     for (const auto& message : requests[0].messages) {
-        EXPECT_EQ(message.content.find("jane.doe"), std::string::npos);
-        EXPECT_EQ(message.content.find("fnd_secret"), std::string::npos);
+        EXPECT_EQ(message.content.view().find("jane.doe"), std::string::npos);
+        EXPECT_EQ(message.content.view().find("fnd_secret"), std::string::npos);
     }
     EXPECT_EQ(answer.query_author, "llm");
     EXPECT_EQ(answer.query.owner, "jane.doe@acme-corp.com");
@@ -183,7 +183,7 @@ TEST_F(QuestionerTest, SendsBackWhatIsNoQueryAndThenReadsByRules) {
     answers = {R"({"answerable": true, "query": {"sql": "select *"}})", model_says(R"({"owner": "mallory"})")};
     const auto answer = ask("which critical findings are open", true).value();
     EXPECT_EQ(requests.size(), 2U);
-    EXPECT_NE(requests[1].messages.back().content.find("sql is no field"), std::string::npos);
+    EXPECT_NE(requests[1].messages.back().content.view().find("sql is no field"), std::string::npos);
     EXPECT_EQ(answer.query_author, "rules") << "an owner whom nobody named is no query of this question";
     EXPECT_EQ(answer.matched, 1U);
 }

@@ -23,7 +23,7 @@ struct DraftedNarrative {
 };
 
 /// Parses and checks against `schema` (JSON Schema as text). `malformed` lists what is wrong, for the repair try.
-[[nodiscard]] auto parse_answer(std::string_view text, const std::string& schema) -> Result<DraftedNarrative>;
+[[nodiscard]] auto parse_answer(std::string_view text, std::string_view schema) -> Result<DraftedNarrative>;
 
 /// Holds sentences against one evidence list. What an item claims, and whether tampering took its weight, is worked out
 /// when it is first cited and then kept. The evidence outlives it; for one thread at a time.

@@ -5,6 +5,7 @@
 // Every call leaves an audit entry (session, prompt id, version and hash, redacted prompt, response, tokens, cost,
 // latency). Never throws and never blocks for good; nobody answering is a value.
 
+#include "dossier/base/fixed_text.hpp"
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/time.hpp"
 #include "dossier/explain/llm_provider.hpp"
@@ -39,8 +40,8 @@ struct LlmVerdict {
 
 /// What one model is shown, cut to the room it has.
 struct LlmMaterial {
-    std::string content; ///< the user message: redacted, delimited
-    std::string hash;    ///< of what the content says, without delimiters of this request; part of the cache key
+    FixedText content; ///< the user message: redacted, delimited
+    std::string hash;  ///< of what the content says, without delimiters of this request; part of the cache key
     std::vector<std::string> left_out; ///< what did not fit, in words, for the dossier
     std::function<LlmVerdict(const std::string& text)> judge;
 };

@@ -1,6 +1,7 @@
 #pragma once
 // One LLM endpoint. It gets redacted text and a schema, and gives back text; it has no tools and no say in anything.
 
+#include "dossier/base/fixed_text.hpp"
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/explain/config.hpp"
@@ -17,13 +18,13 @@ namespace dossier::explain {
 
 struct LlmMessage {
     std::string role; ///< system | user | assistant
-    std::string content;
+    FixedText content;
 };
 
 struct LlmRequest {
     std::vector<LlmMessage> messages;
     std::string schema_name;
-    std::string schema; ///< JSON Schema as text
+    FixedText schema; ///< JSON Schema as text
     double temperature = 0;
     std::size_t max_tokens = 0; ///< 0 = provider's default
     std::string traceparent;

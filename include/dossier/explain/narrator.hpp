@@ -19,9 +19,9 @@ namespace dossier::explain {
 struct NarrationInput {
     std::string dossier_id; ///< "" for explain on demand
     std::vector<Finding> findings;
-    Context context;
-    Assessment assessment;
-    EvidenceList evidence;
+    /// Makes the evidence, the same each time. It is asked again where no model gives a text: what waits for one keeps
+    /// what it was shown and no more. Called within `narrate` alone.
+    std::function<EvidenceList()> evidence;
     std::string traceparent;
     std::string route;      ///< that the findings take, "" before it is known
     std::string why_no_llm; ///< where the route asks no LLM for this one; the narrative says so
@@ -36,7 +36,7 @@ struct Narration {
 };
 
 /// Deterministic narrative from the evidence alone; every sentence cites. Marked author=template.
-[[nodiscard]] auto narrate_by_template(const NarrationInput& input) -> Narrative;
+[[nodiscard]] auto narrate_by_template(const EvidenceList& evidence) -> Narrative;
 
 /// The question that a narrative is asked by: what it shows a model and how its answer is judged. For whoever asks it
 /// of somebody else than the configured providers. The error of a prompt catalogue without a prompt for it.
@@ -69,8 +69,8 @@ public:
     auto narrate(NarrationInput input, Deadline deadline) -> Task<Narration>;
 
 private:
-    auto ask(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void>;
-    auto share(std::shared_ptr<Telling> telling, Deadline deadline) -> Task<void>;
+    auto ask(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void>;
+    auto share(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void>;
 
     LlmGateway& gateway_;
     std::shared_ptr<const PromptCatalogue> prompts_;

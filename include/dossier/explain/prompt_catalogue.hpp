@@ -4,6 +4,7 @@
 // goes on every answer. README.md and CHANGELOG.md are for people.
 
 #include "dossier/base/error.hpp"
+#include "dossier/base/fixed_text.hpp"
 #include "dossier/finding/dossier.hpp"
 
 #include <map>
@@ -15,8 +16,8 @@ namespace dossier::explain {
 
 struct Prompt {
     PromptRef ref;
-    std::string text;   ///< the instructions (system message)
-    std::string schema; ///< JSON Schema of the answer, as text
+    FixedText text;   ///< the instructions (system message)
+    FixedText schema; ///< JSON Schema of the answer, as text
     double temperature = 0;
     std::size_t max_tokens = 0;       ///< 0 = provider's
     std::vector<std::string> changes; ///< against the version before, and why

@@ -43,7 +43,7 @@ struct AwsRequest {
     std::string method = "POST";
     std::string path = "/"; ///< with query, percent-encoded
     Headers headers;
-    std::string body;
+    FixedText body;
     std::string region;      ///< "" = the client's; global services have one of their own anyway
     std::string host_prefix; ///< s3-control: the account
     std::string url;         ///< instead of the service's endpoint: an SQS queue
@@ -83,7 +83,7 @@ private:
                              std::vector<std::pair<std::string, std::string>> parameters = {}) -> AwsRequest;
 /// REST; a body is JSON.
 [[nodiscard]] auto aws_rest(std::string service, std::string action, std::string method, std::string path,
-                            std::string body = {}) -> AwsRequest;
+                            FixedText body = {}) -> AwsRequest;
 
 /// The service's own word for an error ("AccessDenied"), "" where the error isn't one of AWS'.
 [[nodiscard]] auto aws_code(const Error& error) -> std::string;

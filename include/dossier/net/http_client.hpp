@@ -5,6 +5,7 @@
 // offers it, connections are reused. Retry, limits and circuit breaking live one level up, in Upstream.
 
 #include "dossier/base/error.hpp"
+#include "dossier/base/fixed_text.hpp"
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/runtime.hpp"
 #include "dossier/base/turn_order.hpp"
@@ -21,7 +22,7 @@ struct ClientRequest {
     std::string method = "GET";
     std::string url;
     Headers headers;
-    std::string body;
+    FixedText body;
     std::string traceparent;              ///< sent on where not empty
     std::size_t max_response = 8U << 20U; ///< more is `too_large`
     Duration connect_timeout{5'000};
