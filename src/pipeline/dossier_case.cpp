@@ -41,7 +41,7 @@ auto DossierCase::open(store::DossierRow row, store::Claim claim) -> Result<Doss
     most_severe_first(result.open_);
     result.begin_revision();
     if (auto read = result.read_results(); !read) return std::unexpected(std::move(read.error()));
-    result.let_go_of_texts();
+    result.let_go_of_results();
     return result;
 }
 
@@ -91,9 +91,8 @@ auto DossierCase::read_results() -> Result<void> {
 }
 
 /// What was read is there as values; a finding that waits for its model's answer keeps it once.
-void DossierCase::let_go_of_texts() {
+void DossierCase::let_go_of_results() {
     row_.results = {};
-    for (auto& finding : row_.findings) finding.doc = {};
     if (!is_new_revision_) results_ = {};
 }
 
