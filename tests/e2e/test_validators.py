@@ -105,6 +105,8 @@ class JiraRequests(Asking):
     def judge(self, jira, path, good, bad, headers):
         self.assertEqual(self.ask(jira, "POST", path, good, headers)[0], 201)
         for why, (member, value) in bad.items():
+            if why == "a member that is none" and not HAS_CONTRACTS:
+                continue  # only the vendor's schema has them all
             with self.subTest(why):
                 jira.complaints.clear()
                 self.assertEqual(self.ask(jira, "POST", path, changed(good, member, value), headers)[0], 400)
