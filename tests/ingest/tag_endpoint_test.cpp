@@ -51,8 +51,9 @@ TEST(TagEndpoint, SendsTheConfiguredFormAndHeaders) {
     ASSERT_TRUE(list);
     EXPECT_EQ(list->method, "PUT");
     EXPECT_FALSE(list->headers.get("Idempotency-Key"));
-    EXPECT_TRUE(list->body.view().starts_with(R"({"tags":[{"key":"data_classification","value":"PII","source":"dossier",)"
-                                       R"("confidence":0.92},)"));
+    EXPECT_TRUE(
+        list->body.view().starts_with(R"({"tags":[{"key":"data_classification","value":"PII","source":"dossier",)"
+                                      R"("confidence":0.92},)"));
     EXPECT_TRUE(list->body.view().ends_with(R"("reasoning":"names and e-mail addresses"})"));
 }
 
