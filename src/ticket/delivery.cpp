@@ -161,13 +161,13 @@ auto Delivery::attempt(std::shared_ptr<TicketSink> sink, Intent intent, Draft dr
 auto Delivery::look_again(std::shared_ptr<TicketSink> sink, Intent intent, Draft draft, Deadline deadline)
     -> Task<Result<Progress>> {
     const auto key = key_of(subject_of(intent));
+    const auto looked_at = clock_.now(); // its answer may be of then, however late it comes
     auto found = co_await sink->find(key, deadline);
     if (!found) co_return fail(found.error()); // without a look there is no second create
     if (!found->empty()) co_return co_await settle_as_done(intent, found->front(), true, sink->is_internal());
 
-    const auto now = clock_.now();
-    const auto end = intent.unknown_since.value_or(now) + config_.settle;
-    if (now >= end) {
+    const auto end = intent.unknown_since.value_or(looked_at) + config_.settle;
+    if (looked_at >= end) {
         count(intent.sink, "second_create");
         log::warn("ticket.second_create", {{"dossier", intent.dossier_id}, {"sink", intent.sink}});
         co_return co_await attempt(std::move(sink), std::move(intent), std::move(draft), deadline);

@@ -147,6 +147,20 @@ TEST(Delivery, LooksInGrowingStepsOverTheWindowAndNotBefore) {
     EXPECT_EQ(world.jira->creates, 2);
 }
 
+TEST(Delivery, ALookThatBeganWithinTheWindowDoesNotEndItHoweverLateItsAnswer) {
+    World world;
+    world.jira->lag = World::config().settle;
+    world.jira->create_answers = {Answer::lost};
+    ASSERT_TRUE(world.step()->wait_until);
+    world.clock.step(World::config().settle - 1s);
+    world.jira->meanwhile = [&] { world.clock.step(5s); }; // the search was answered, and its answer is on the way
+    const auto early = world.step();
+    ASSERT_TRUE(early && early->wait_until);
+    const auto last = world.step();
+    ASSERT_TRUE(last && last->ticket);
+    EXPECT_EQ(world.jira->creates, 1);
+}
+
 TEST(Delivery, TakesOverFromOneWhoIsAliveAndHearsOfItsTicket) {
     World world;
     world.jira->lag = 1h; // no look sees it
