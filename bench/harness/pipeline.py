@@ -100,9 +100,10 @@ def _finished(service):
                if name.startswith("dossier_stages_total") and 'stage="draft' in name and 'outcome="done"' in name)
 
 
-def fly(answer, in_flight, llm_seconds=2.0, waves=4, size=4096):
-    """Delivers `waves` × in_flight findings and watches them through."""
+def fly(answer, in_flight, llm_seconds=2.0, size=4096):
+    """Delivers so many times in_flight findings and watches them through."""
     latency = llm_seconds + 2 * CONTEXT_SECONDS
+    waves = 8 if in_flight <= 256 else 4  # a look comes up to a tenth of a second late
     total = int(in_flight * waves)
     with Upstream(answer, llm_seconds, CONTEXT_SECONDS).wait_ready() as mock:
         settings = config(**sections(mock.port), queue={"capacity": 1_000_000, "workers": 2, "in_flight": in_flight})
@@ -135,8 +136,10 @@ def fly(answer, in_flight, llm_seconds=2.0, waves=4, size=4096):
 
 
 def _rate(marks, in_flight, total):
-    """Findings a second between the end of the first wave and the moment when slots begin to stay empty."""
-    window = [(at, done) for at, done in marks if in_flight <= done <= total - in_flight]
-    if len(window) < 2 or window[-1][0] <= window[0][0]:
-        return (marks[-1][1] - marks[0][1]) / max(marks[-1][0] - marks[0][0], 1e-9)
-    return (window[-1][1] - window[0][1]) / (window[-1][0] - window[0][0])
+    """Findings a second between the end of the first wave and the moment when slots begin to stay empty. Findings that
+    began together end together, so both ends are where a wave ends: between two of them nothing is finished."""
+    begin = next(mark for mark in marks if mark[1] >= min(in_flight, marks[-1][1]))
+    end = next(mark for mark in marks if mark[1] >= min(total - in_flight, marks[-1][1]))
+    if end[0] <= begin[0]:
+        begin, end = marks[0], marks[-1]
+    return (end[1] - begin[1]) / max(end[0] - begin[0], 1e-9)
