@@ -11,7 +11,7 @@ import time
 
 from harness import load, machine
 from harness.service import Dossier, config
-from harness.statistics import Goal
+from harness.statistics import Goal, steady_rate
 from harness.upstream import Rehearsal, Upstream, sections
 
 CONTEXT_SECONDS = 0.02
@@ -129,17 +129,7 @@ def fly(answer, in_flight, llm_seconds=2.0, size=4096):
             mock_cpu = machine.cpu_of(mock.pid) - mock_before
             calls = service.calls()
             stored = sum(path.stat().st_size for path in (service.directory / "data").glob("dossier.db"))
-    return Flight(in_flight, llm_seconds, in_flight / latency, _rate(marks, in_flight, total),
+    return Flight(in_flight, llm_seconds, in_flight / latency, steady_rate(marks, in_flight, total),
                   spent.server_cpu / finished * 1e6, (spent.server_cpu - acks_cpu) / finished * 1e6,
                   mock_cpu / finished * 1e6, (top - idle) / 1024 / in_flight, spent.foreign_cores, finished,
                   calls / finished, stored / finished)
-
-
-def _rate(marks, in_flight, total):
-    """Findings a second between the end of the first wave and the moment when slots begin to stay empty. Findings that
-    began together end together, so both ends are where a wave ends: between two of them nothing is finished."""
-    begin = next(mark for mark in marks if mark[1] >= min(in_flight, marks[-1][1]))
-    end = next(mark for mark in marks if mark[1] >= min(total - in_flight, marks[-1][1]))
-    if end[0] <= begin[0]:
-        begin, end = marks[0], marks[-1]
-    return (end[1] - begin[1]) / max(end[0] - begin[0], 1e-9)

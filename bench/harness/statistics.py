@@ -78,3 +78,14 @@ def table(goals):
 
 def as_json(goals):
     return [{**dataclasses.asdict(goal), "verdict": goal.verdict} for goal in goals]
+
+
+def steady_rate(marks, in_flight, total):
+    """Findings a second, of marks (time, how many are done), between the end of the first wave and the moment when slots
+    begin to stay empty. Findings that began together end together, so both ends are where a wave ends: between two of
+    them nothing is finished."""
+    begin = next(mark for mark in marks if mark[1] >= min(in_flight, marks[-1][1]))
+    end = next(mark for mark in marks if mark[1] >= min(total - in_flight, marks[-1][1]))
+    if end[0] <= begin[0]:
+        begin, end = marks[0], marks[-1]
+    return (end[1] - begin[1]) / max(end[0] - begin[0], 1e-9)

@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness.statistics import MET, MISSED, NOT_RUN, VOID, Goal, median, number, paired_ratio, table
+from harness.statistics import MET, MISSED, NOT_RUN, VOID, Goal, median, number, paired_ratio, steady_rate, table
 
 
 class Verdicts(unittest.TestCase):
@@ -36,6 +36,18 @@ class Figures(unittest.TestCase):
 
     def test_the_table_tells_why_a_part_was_not_run(self):
         self.assertIn("no redis-server", table([Goal("peers", "BullMQ", at_least=3, why_not="no redis-server")]))
+
+
+class Rates(unittest.TestCase):
+    def test_findings_in_step_and_one_by_one_have_the_same_rate(self):
+        looks = [number / 10 for number in range(120)]
+        in_step = [(at, min(320, 64 * int(at // 2))) for at in looks]
+        one_by_one = [(at, min(320, int(32 * at))) for at in looks]
+        for marks in (in_step, one_by_one):
+            self.assertAlmostEqual(steady_rate(marks, 64, 320), 32, delta=1)
+
+    def test_what_did_not_get_far_has_a_rate_too(self):
+        self.assertEqual(steady_rate([(0, 0), (2, 10)], 64, 256), 5)
 
 
 if __name__ == "__main__":
