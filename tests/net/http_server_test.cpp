@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <thread>
 
 namespace dossier::net::testing {
 namespace {
@@ -114,6 +115,19 @@ TEST_F(HttpServerTest, GivesTheHandlerTheDecodedRequest) {
     EXPECT_EQ(seen->media_type(), "application/json");
     EXPECT_EQ(seen->peer, "127.0.0.1");
     EXPECT_EQ(seen->tls_subject, "");
+}
+
+TEST_F(HttpServerTest, TakesABodyThatIsCutAnywhereInItsLastChunk) {
+    Client client(start());
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+    const std::string end = "0\r\n\r\n";
+    for (std::size_t cut = 1; cut < end.size(); ++cut) {
+        SCOPED_TRACE(cut);
+        ASSERT_TRUE(client.send(head + end.substr(0, cut)));
+        std::this_thread::sleep_for(20ms); // so that it is read before the rest is there
+        ASSERT_TRUE(client.send(end.substr(cut)));
+        EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
+    }
 }
 
 TEST_F(HttpServerTest, HeadHasTheLengthButNotTheBody) {
