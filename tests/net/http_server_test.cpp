@@ -117,17 +117,14 @@ TEST_F(HttpServerTest, GivesTheHandlerTheDecodedRequest) {
     EXPECT_EQ(seen->tls_subject, "");
 }
 
-TEST_F(HttpServerTest, TakesABodyThatIsCutAnywhereInItsLastChunk) {
+TEST_F(HttpServerTest, TakesALastChunkThatComesByteByByte) {
     Client client(start());
-    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
-    const std::string end = "0\r\n\r\n";
-    for (std::size_t cut = 1; cut < end.size(); ++cut) {
-        SCOPED_TRACE(cut);
-        ASSERT_TRUE(client.send(head + end.substr(0, cut)));
-        std::this_thread::sleep_for(20ms); // so that it is read before the rest is there
-        ASSERT_TRUE(client.send(end.substr(cut)));
-        EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
+    ASSERT_TRUE(client.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    for (const auto* piece : {"0", "\r", "\n", "\r", "\n"}) {
+        std::this_thread::sleep_for(20ms); // so that what came before is read
+        ASSERT_TRUE(client.send(piece));
     }
+    EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(HttpServerTest, HeadHasTheLengthButNotTheBody) {
