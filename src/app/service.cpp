@@ -168,8 +168,8 @@ struct Service::Impl {
             redact::Redactor::prepare();
             give_back_start_memory();
         });
-        give_back_free_memory(); // of this thread, which read configuration and knowledge and has little to do from now
-                                 // on
+        // This thread has read configuration and knowledge, and has little to do from now on.
+        give_back_free_memory();
         log::info("service.started", {{"listen", config.server.listen},
                                       {"port", server->port()},
                                       {"backlog", store->backlog()},

@@ -16,8 +16,7 @@ constexpr int first_final_status = 200; ///< what is below only says that the an
 constexpr long max_idle_seconds = 50;
 constexpr long ca_cache_seconds = 3600;
 constexpr long upload_buffer_bytes = 16L << 10U; ///< libcurl keeps one a handle; its default of 64 KiB is for uploads
-constexpr long read_buffer_bytes =
-    4L << 10U; ///< held for as long as the answer takes; bodies come in many pieces anyway
+constexpr long read_buffer_bytes = 4L << 10U;    ///< held for as long as the answer takes; bodies come in pieces anyway
 
 auto is_token(std::string_view text) -> bool { // RFC 9110 §5.6.2
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
