@@ -55,7 +55,7 @@ void check_html(std::string_view markdown) {
         }
         const auto name = tag.substr(0, tag.find(' '));
         require(std::ranges::find(known, name) != known.end(), "no tag but ours");
-        const auto attributes = tag.substr(name.size());
+        const auto attributes = lower(std::string_view(tag).substr(name.size())); // a scheme has no case (RFC 3986)
         const bool is_link = attributes.starts_with(" href=\"http://") || attributes.starts_with(" href=\"https://");
         require(attributes.empty() || (name == "a" && is_link && std::ranges::count(attributes, '"') == 4) ||
                     (name == "ol" && attributes.starts_with(" start=\"")),
