@@ -12,12 +12,7 @@
 namespace dossier::api {
 namespace {
 
-auto html(std::string_view text) -> std::string {
-    auto out = replace_all(to_valid_utf8(text), "&", "&amp;");
-    out = replace_all(std::move(out), "<", "&lt;");
-    out = replace_all(std::move(out), ">", "&gt;");
-    return replace_all(std::move(out), "\"", "&quot;");
-}
+auto html(std::string_view text) -> std::string { return escape_xml(to_valid_utf8(text)); }
 
 auto page(int status, std::string_view title, const std::string& body) -> net::HttpResponse {
     net::HttpResponse response;

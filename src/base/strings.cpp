@@ -179,6 +179,33 @@ auto code_points(std::string_view text) -> std::size_t {
         std::ranges::count_if(text, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U; }));
 }
 
+auto escape_xml(std::string_view text) -> std::string {
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        switch (c) {
+        case '&':
+            out += "&amp;";
+            break;
+        case '<':
+            out += "&lt;";
+            break;
+        case '>':
+            out += "&gt;";
+            break;
+        case '"':
+            out += "&quot;";
+            break;
+        case '\'':
+            out += "&#39;";
+            break;
+        default:
+            out += c;
+        }
+    }
+    return out;
+}
+
 auto percent_encode(std::string_view text) -> std::string {
     static constexpr char digits[] = "0123456789ABCDEF";
     std::string result;

@@ -99,29 +99,7 @@ constexpr int head = 40; ///< the line that names the hops
 
 /// For element content and attribute values; characters that XML 1.0 has no room for are gone.
 auto xml(std::string_view text) -> std::string {
-    std::string out;
-    for (const char c : replace_all(replace_all(one_line(text), "\xEF\xBF\xBE", ""), "\xEF\xBF\xBF", "")) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        case '\'':
-            out += "&#39;";
-            break;
-        default:
-            out += c;
-        }
-    }
-    return out;
+    return escape_xml(replace_all(replace_all(one_line(text), "\xEF\xBF\xBE", ""), "\xEF\xBF\xBF", ""));
 }
 
 auto x_of(std::size_t column) -> int { return margin + static_cast<int>(column) * column_pitch; }

@@ -1,39 +1,14 @@
 #include "dossier/ticket/markup.hpp"
 #include "markdown_tree.hpp"
 
+#include "dossier/base/strings.hpp"
+
 #include <fmt/format.h>
 
 namespace dossier::ticket {
 namespace {
 
 using Kind = MarkdownNode::Kind;
-
-auto escape(std::string_view text) -> std::string {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        case '\'':
-            out += "&#39;";
-            break;
-        default:
-            out += c;
-        }
-    }
-    return out;
-}
 
 void write(std::string& out, const MarkdownNode& node);
 
@@ -96,7 +71,7 @@ void write(std::string& out, const MarkdownNode& node) {
         wrap(out, "blockquote", node, "\n");
         return;
     case Kind::code_block:
-        out += fmt::format("<pre><code>{}</code></pre>\n", escape(node.text));
+        out += fmt::format("<pre><code>{}</code></pre>\n", escape_xml(node.text));
         return;
     case Kind::rule:
         out += "<hr>\n";
@@ -109,10 +84,10 @@ void write(std::string& out, const MarkdownNode& node) {
         write_children(out, node);
         return;
     case Kind::text:
-        out += escape(node.text);
+        out += escape_xml(node.text);
         return;
     case Kind::code:
-        out += fmt::format("<code>{}</code>", escape(node.text));
+        out += fmt::format("<code>{}</code>", escape_xml(node.text));
         return;
     case Kind::strong:
         wrap(out, "strong", node);
@@ -124,7 +99,7 @@ void write(std::string& out, const MarkdownNode& node) {
         wrap(out, "del", node);
         return;
     case Kind::link:
-        out += fmt::format("<a href=\"{}\" rel=\"noopener noreferrer\">", escape(node.target));
+        out += fmt::format("<a href=\"{}\" rel=\"noopener noreferrer\">", escape_xml(node.target));
         write_children(out, node);
         out += "</a>";
         return;

@@ -102,6 +102,12 @@ TEST(Strings, NearestFindsMisspellingsOnly) {
     EXPECT_EQ(nearest("zzzzzz", {"listen", "tls"}), std::nullopt);
 }
 
+TEST(Strings, WhatMarksUpIsWrittenAsReferences) {
+    EXPECT_EQ(escape_xml(R"(<a href="x" title='y'>R&D</a>)"),
+              "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;R&amp;D&lt;/a&gt;");
+    EXPECT_EQ(escape_xml("Zürich &amp;"), "Zürich &amp;amp;");
+}
+
 TEST(Strings, PercentCodingRoundTrips) {
     const std::string text = "a b/c?ü%\n";
     EXPECT_EQ(percent_decode(percent_encode(text)), text);

@@ -24,6 +24,8 @@ namespace dossier {
 [[nodiscard]] auto to_valid_utf8(std::string_view text) -> std::string;
 /// Number of Unicode code points of valid UTF-8.
 [[nodiscard]] auto code_points(std::string_view text) -> std::size_t;
+/// For element content and quoted attribute values of XML and HTML: `& < > " '` as character references.
+[[nodiscard]] auto escape_xml(std::string_view text) -> std::string;
 [[nodiscard]] auto percent_encode(std::string_view text) -> std::string; ///< RFC 3986 unreserved stay
 [[nodiscard]] auto percent_decode(std::string_view text) -> std::optional<std::string>;
 /// The candidate with the least edit distance, if it is near enough to be a misspelling.
