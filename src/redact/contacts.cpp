@@ -10,8 +10,11 @@ namespace dossier::redact {
 
 namespace {
 
+/// Without the extension.
+auto line_of(std::string_view phone) -> std::string { return digits_of(phone.substr(0, phone.find_first_of("xX"))); }
+
 auto check_international_phone(Candidate& c) -> bool {
-    const auto digits = digits_of(c.value());
+    const auto digits = line_of(c.value());
     const auto before = c.before(1);
     return digits.size() >= 8 && digits.size() <= 15 && digits[0] != '0' &&
            (before.empty() || !(is_letter(before[0]) || is_digit(before[0])));
@@ -20,13 +23,13 @@ auto check_international_phone(Candidate& c) -> bool {
 auto check_nanp_phone(Candidate& c) -> bool {
     const auto before = c.before(1);
     if (before == "-" || before == "." || before == "/") return false;
-    auto digits = digits_of(c.value().substr(0, c.value().find_first_of("xX")));
+    auto digits = line_of(c.value());
     if (digits.starts_with("00")) digits.erase(0, 2);
     return is_nanp_number(digits);
 }
 
 auto check_bracketed_phone(Candidate& c) -> bool {
-    const auto digits = digits_of(c.value().substr(0, c.value().find_first_of("xX")));
+    const auto digits = line_of(c.value());
     return digits.size() >= 8 && digits.size() <= 12;
 }
 
@@ -39,7 +42,7 @@ auto is_said_to_be_a_phone(std::string_view text, std::size_t at) -> bool {
 }
 
 auto check_told_phone(Candidate& c) -> bool {
-    const auto digits = digits_of(c.value()).size();
+    const auto digits = line_of(c.value()).size();
     return digits >= 7 && digits <= 13;
 }
 
@@ -57,10 +60,11 @@ auto check_address(Candidate& c) -> bool {
 } // namespace
 
 void add_contacts(std::vector<Shape>& rows) {
-    rows.push_back({.kind = "PHONE",
-                    .heads = {R"(\+\d)", R"(%2B\d)"},
-                    .pattern = R"((?:\+|%2B)\d{1,3}[ .\-]?(?:\(0?\d{1,4}\)[ .\-]?)?\d{1,12}(?:[ .\-]\d{2,8}){0,5})",
-                    .check = check_international_phone});
+    rows.push_back(
+        {.kind = "PHONE",
+         .heads = {R"(\+\d)", R"(%2B\d)"},
+         .pattern = R"((?:\+|%2B)\d{1,3}[ .\-]?(?:\(0?\d{1,4}\)[ .\-]?)?\d{1,12}(?:[ .\-]\d{2,8}){0,5}(?:x\d{1,6}\b)?)",
+         .check = check_international_phone});
     rows.push_back({.kind = "PHONE",
                     .heads = {R"(\(\d{2})"},
                     .pattern = R"(\(\d{2,4}\)[ .\-]?\d{3,4}[ .\-]\d{3,4}(?:x\d{1,6})?\b)",
@@ -83,7 +87,7 @@ void add_contacts(std::vector<Shape>& rows) {
                     .check = check_address});
     rows.push_back({.kind = "PHONE",
                     .heads = {R"(\b\d{7})", R"(\b\d{2,10}[ .\-]\d{2})"},
-                    .pattern = R"(\b\d{2,10}(?:[ .\-]\d{2,9}){0,5}\b)",
+                    .pattern = R"(\b\d{2,10}(?:[ .\-]\d{2,9}){0,5}(?:x\d{1,6})?\b)",
                     .check = check_told_phone,
                     .gate = is_said_to_be_a_phone});
     rows.push_back({.kind = "PHONE",

@@ -103,6 +103,17 @@ void add_credentials(std::vector<Shape>& rows) {
                     .pattern = R"((?i:\bbasic)\s+([A-Za-z0-9+/]{8,}={0,2}))",
                     .check = check_basic,
                     .any_case = true});
+    // Whoever has it is logged in.
+    rows.push_back({.kind = "SECRET",
+                    .heads = {R"(\bcookie:)"},
+                    .pattern = R"((?i:\bcookie):\s*[^\s=;,"']{1,64}=([^\s;,"']{12,512}))",
+                    .check = check_token,
+                    .any_case = true});
+    rows.push_back({.kind = "SECRET",
+                    .heads = {R"(\bsession=)", R"(\bsession_?id=)", R"(\bjsessionid=)", R"(\bphpsessid=)"},
+                    .pattern = R"((?i:\b(?:session|session_?id|jsessionid|phpsessid))=([A-Za-z0-9%._~+/\-]{16,512}))",
+                    .check = check_token,
+                    .any_case = true});
     rows.push_back({.kind = "SECRET",
                     .heads = {"://"},
                     .pattern = R"([A-Za-z][A-Za-z0-9+.\-]{1,20}://[^\s:/@"'<>]{0,80}:([^\s@"'<>/][^\s@"'<>]{2,127})@)",

@@ -182,6 +182,20 @@ auto check_australian_tax(Candidate& c) -> bool {
     return number.size() == 9 && weighted_sum(number, {1, 4, 3, 7, 5, 8, 6, 9, 10}) % 11 == 0;
 }
 
+/// The Netherlands' citizen service number: weights 9 to 2 and -1, modulo 11.
+auto check_dutch(Candidate& c) -> bool {
+    return told_by(c, {"bsn", "burgerservice", "sofinummer"}) &&
+           weighted_sum(digits_of(c.value()), {9, 8, 7, 6, 5, 4, 3, 2, -1}) % 11 == 0;
+}
+
+/// Norway's birth number: two check digits modulo 11.
+auto check_norwegian(Candidate& c) -> bool {
+    const auto number = digits_of(c.value());
+    return told_by(c, {"fødselsnummer", "fodselsnummer", "fnr", "personnummer"}) &&
+           weighted_sum(number.substr(0, 10), {3, 7, 6, 1, 8, 9, 4, 5, 2, 1}) % 11 == 0 &&
+           weighted_sum(number, {5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1}) % 11 == 0;
+}
+
 /// A registration of the US drug enforcement agency: two sums and the last digit.
 auto check_drug_registration(Candidate& c) -> bool {
     const auto digits = c.value().substr(2);
@@ -193,11 +207,11 @@ auto check_drug_registration(Candidate& c) -> bool {
 auto check_digits(Candidate& c) -> bool {
     switch (c.value().size()) {
     case 9:
-        return check_canadian(c) || check_australian_tax(c);
+        return check_canadian(c) || check_australian_tax(c) || check_dutch(c);
     case 10:
         return check_nhs(c) || check_swedish(c);
     case 11:
-        return check_pesel(c) || check_turkish(c) || check_german_tax(c);
+        return check_pesel(c) || check_turkish(c) || check_german_tax(c) || check_norwegian(c);
     case 12:
         return check_aadhaar(c) || check_swedish(c);
     case 13:

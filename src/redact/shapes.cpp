@@ -28,6 +28,7 @@ auto shapes() -> const std::vector<Shape>& {
         add_provider_keys(rows);
         add_service_keys(rows);
         add_people(rows);
+        add_printed_ids(rows);
         add_national_ids(rows);
         add_contacts(rows);
         return rows;

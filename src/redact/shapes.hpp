@@ -51,6 +51,7 @@ void add_credentials(std::vector<Shape>& rows);
 void add_provider_keys(std::vector<Shape>& rows);
 void add_service_keys(std::vector<Shape>& rows);
 void add_people(std::vector<Shape>& rows);
+void add_printed_ids(std::vector<Shape>& rows);
 void add_national_ids(std::vector<Shape>& rows);
 void add_contacts(std::vector<Shape>& rows);
 

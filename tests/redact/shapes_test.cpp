@@ -53,6 +53,17 @@ TEST(NationalIds, StandAloneByShapeAndCheckDigit) {
         {"US, taxpayer without SSN", "948-72-3051", "948-42-3051"},
         {"US, Medicare", "4TK7-RE9-MK31", "4SK7-RE9-MK31"},
         {"US, drug registration", "BK4812093", "BK4812094"},
+        {"Brazil", "481.209.365-15", "481.209.365-16"},
+        {"Brazil, nobody's", "481.209.365-15", "111.111.111-11"},
+        {"France", "1 85 04 75 481 209 40", "1 85 04 75 481 209 41"},
+        {"France, Corsica", "2 85 04 2A 481 209 47", "2 85 04 2B 481 209 47"},
+        {"Belgium", "85.04.12-481.02", "85.04.12-481.03"},
+        {"Belgium, born since 2000", "05.04.12-481.97", "05.04.12-481.96"},
+        {"Switzerland", "756.4812.0936.10", "756.4812.0936.11"},
+        {"Australia, Medicare", "4812 09365 1", "4812 09366 1"},
+        {"China", "110105198504124816", "110105198504124817"},
+        {"Mexico", "GOMC850412HDFRRL09", "GOMC851312HDFRRL09"},
+        {"Hong Kong", "K481209(3)", nullptr},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
@@ -77,6 +88,8 @@ TEST(NationalIds, NeedTheirNameWhereTheyAreBareDigits) {
         {"Thailand", "Thai citizen id", "3100501234563"},
         {"UK", "NHS no", "4857773457"},
         {"Canada", "canadian SIN", "541773206"},
+        {"The Netherlands", "BSN", "481209360"},
+        {"Norway", "fødselsnummer", "12048510092"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
