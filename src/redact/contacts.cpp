@@ -46,14 +46,23 @@ auto check_told_phone(Candidate& c) -> bool {
     return digits >= 7 && digits <= 13;
 }
 
+/// The last word before it, whatever marks stand between: of "(release: " it is "release".
+auto word_before(const Candidate& c) -> std::string {
+    auto before = c.before(16);
+    while (!before.empty() && !is_letter(before.back())) before.remove_suffix(1);
+    auto from = before.size();
+    while (from > 0 && is_letter(before[from - 1])) --from;
+    return lower(before.substr(from));
+}
+
 auto check_address(Candidate& c) -> bool {
     const auto after = c.after(3);
-    const auto before = c.before(12);
     // 203.0.113.0/24 is configuration; 203.0.113.7/32 is one machine.
     if (after.size() > 1 && after[0] == '/' && is_digit(after[1]) && !after.starts_with("/32")) return false;
     if (after.starts_with(".") && after.size() > 1 && is_digit(after[1])) return false;
-    if (has_word(before, {"version", "ver ", "release"}) || before.ends_with("v") || before.ends_with("."))
-        return false;
+    const auto before = c.before(1);
+    if (before == "v" || before == ".") return false;
+    if (const auto word = word_before(c); word == "version" || word == "ver" || word == "release") return false;
     return is_public_ip(c.value());
 }
 

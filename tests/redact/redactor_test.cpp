@@ -58,6 +58,7 @@ TEST(Redactor, PutsPseudonymsInPlaceOfIdentifiersAndSecrets) {
         {"medical record", "patient MRN-85710678", "patient <MRN_1>"},
         {"birth date", "born 1961-10-03 in", "born <BIRTH_DATE_1> in"},
         {"public address", "from 203.0.113.7 at", "from <IP_1> at"},
+        {"address of a server", "server 203.0.113.7 in DMZ", "server <IP_1> in DMZ"}, // no "ver 203.0.113.7"
         {"one machine as a range", "203.0.113.7/32", "<IP_1>/32"},
         {"IPv6", "from 2001:4860:4860::8888", "from <IP_1>"},
         {"AWS key id", joined("id AKIA", "QWERTYUIOPASDFGH"), "id <AWS_KEY_1>"},
@@ -226,6 +227,7 @@ TEST(Redactor, LeavesWhatTheStoryNeeds) {
         "1757313621087",
         "877708237671 bytes in 48,972 objects",
         "version 1.81.0.1 of libfoo",
+        "(Release: 8.8.4.4)",
         "10.0.0.0/8 and 0.0.0.0/0 and 192.168.1.20",
         "203.0.113.0/24",
         "ports 5432, 3389",
