@@ -286,6 +286,12 @@ auto end_of_secret(std::string_view text, std::size_t end) -> std::size_t {
     return end;
 }
 
+/// A colon comes behind the quote that ends it.
+auto is_name_of_field(std::string_view text, std::size_t end) -> bool {
+    const auto after = text.find_first_not_of("\\\"' \t", end);
+    return after != std::string_view::npos && text[after] == ':';
+}
+
 /// The end of a tag's or attribute's name.
 auto element_name_end(std::string_view text, std::size_t at) -> std::size_t {
     while (at < text.size() && (is_name_byte(text[at]) || text[at] == ':')) ++at;
@@ -361,8 +367,11 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         } else {
             if (meaning == KeyMeaning::secret) end = end_of_secret(text, end);
             end = without_closing_brackets(text, begin, end);
+            if (meaning != KeyMeaning::secret && text[begin] == '[') ++begin; // an array's first number
             if (meaning == KeyMeaning::person || meaning == KeyMeaning::role) end = end_of_name(text, end);
         }
+        // "column": "full_name", "values": … is a name, too: what it names is found as part of the document.
+        if (is_quoted && between.contains(',') && is_name_of_field(text, end)) continue;
         const bool is_assigned = begin >= 1 && text.substr(begin > 4 ? begin - 4 : 0, 4).find('=') != text.npos;
         if (end > begin)
             found.push_back({.meaning = meaning, .begin = begin, .end = end, .is_delimited = is_quoted || is_assigned});
@@ -433,6 +442,8 @@ auto looks_the_part(KeyMeaning meaning, std::string_view value, bool is_delimite
         return digits.size() >= 5 && text.size() <= 24 && !text.starts_with("arn:");
     case KeyMeaning::ip:
         return is_public_ip(text);
+    case KeyMeaning::sample:
+        return true;
     }
     return false;
 }

@@ -216,6 +216,8 @@ auto kind_of(KeyMeaning meaning) -> std::string_view {
         return "NATIONAL_ID";
     case KeyMeaning::ip:
         return "IP";
+    case KeyMeaning::sample:
+        return "SAMPLE";
     }
     return "";
 }

@@ -22,7 +22,8 @@ enum class KeyMeaning {
     role, ///< a person, a team or an account
     address,
     national_id,
-    ip
+    ip,
+    sample ///< read in a store, whatever it is
 };
 
 [[nodiscard]] auto meaning_of_key(std::string_view key) -> KeyMeaning;

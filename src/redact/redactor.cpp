@@ -1,5 +1,6 @@
 #include "dossier/redact/redactor.hpp"
 
+#include "document_values.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/decoded.hpp"
 #include "fields.hpp"
@@ -31,10 +32,14 @@ auto merged(std::vector<Redactor::Span> spans) -> std::vector<Redactor::Span> {
         spans, [](const auto& a, const auto& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
     std::vector<Redactor::Span> result;
     for (const auto& span : spans) {
-        if (!result.empty() && span.begin < result.back().end)
-            result.back().end = std::max(result.back().end, span.end);
-        else
+        if (result.empty() || span.begin >= result.back().end) {
             result.push_back(span);
+            continue;
+        }
+        auto& last = result.back();
+        const bool is_same = span.begin == last.begin && span.end == last.end;
+        if (is_same && last.kind == kind_of(KeyMeaning::sample)) last.kind = span.kind; // all of it is known
+        last.end = std::max(last.end, span.end);
     }
     return result;
 }
@@ -126,6 +131,7 @@ struct Redactor::Impl {
         std::ranges::for_each(assigned_values(text), add);
         std::ranges::for_each(element_values(text), add);
         std::ranges::for_each(table_values(text), add);
+        std::ranges::for_each(document_values(text), add);
     }
 
     /// What shows in the text as it stands. @return whether runs in it hold another text

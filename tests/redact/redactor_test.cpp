@@ -291,6 +291,44 @@ TEST(Redactor, TakesTheNameOfTheFieldAsContext) {
     }
 }
 
+TEST(Redactor, KnowsFromADocumentWhatItsValuesAre) {
+    struct Row {
+        const char* name;
+        const char* text;
+        const char* expected;
+    };
+    const Row rows[] = {
+        {"an array of owners", R"({"owners": ["Alice Ngo", "Bo Chan", "payments-core"]})",
+         R"({"owners": ["<PERSON_1>", "<PERSON_2>", "payments-core"]})"},
+        {"an array of secrets", R"({"passwords":["hunter2!x","q7!Lm{z)x"],"ports":[22,443]})",
+         R"({"passwords":["<SECRET_1>","<SECRET_2>"],"ports":[22,443]})"},
+        {"numbers", R"({"mrn": [123456, 7654321], "size": [123456]})",
+         R"({"mrn": [<MRN_1>, <MRN_2>], "size": [123456]})"},
+        {"a column and its values", R"({"column":"full_name","values":["Alice Ngo","Bo"],"count":2})",
+         R"({"column":"full_name","values":["<PERSON_1>","<PERSON_2>"],"count":2})"},
+        {"a column and a sample",
+         R"([{"field":"last_name","type":"TEXT","sample":"Ngo"},{"field":"region","sample":"x"}])",
+         R"([{"field":"last_name","type":"TEXT","sample":"<PERSON_1>"},{"field":"region","sample":"<SAMPLE_1>"}])"},
+        {"rows as objects", R"({"sampleRows":[{"city":"Rome","paid":12.5,"ok":true}],"region":"eu-west-1"})",
+         R"({"sampleRows":[{"city":"<SAMPLE_1>","paid":<SAMPLE_2>,"ok":true}],"region":"eu-west-1"})"},
+        {"rows as arrays", R"("sample_rows": [["Rome", "alice@acme.example"], ["Oslo", ""]], "table": "claims")",
+         R"("sample_rows": [["<SAMPLE_1>", "<EMAIL_1>"], ["<SAMPLE_2>", ""]], "table": "claims")"},
+        {"inside a string", R"({"note":"{\"samples\":[\"Rome\"],\"rows\":2}"})",
+         R"({"note":"{\"samples\":[\"<SAMPLE_1>\"],\"rows\":2}"})"},
+        {"masked before", R"({"samples":["<EMAIL>","<TEXT 40 with SSN, EMAIL>","<Alice Ngo>"]})",
+         R"({"samples":["<EMAIL>","<TEXT 40 with SSN, EMAIL>","<SAMPLE_1>"]})"},
+        {"a number of them", R"({"samples": 5, "owners": 2})", R"({"samples": 5, "owners": 2})"},
+        {"a quote alone", R"(the 5" rack, see {"samples":["Rome"]})", R"(the 5" rack, see {"samples":["<SAMPLE_1>"]})"},
+        {"in a sentence", R"(holds "samples": ["Rome"] and more)", R"(holds "samples": ["<SAMPLE_1>"] and more)"},
+        {"a list of resources", R"({"names": ["acme-claims"], "keys": ["prod/db"], "tokenIds": ["a1"]})",
+         R"({"names": ["acme-claims"], "keys": ["prod/db"], "tokenIds": ["a1"]})"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        EXPECT_EQ(redacted(row.text), row.expected);
+    }
+}
+
 TEST(Redaction, GivesTheSameValueTheSamePseudonymAndPutsItBack) {
     const auto shared = redactor();
     Redaction state;

@@ -1,0 +1,221 @@
+#include "document_values.hpp"
+
+#include "characters.hpp"
+
+#include "dossier/base/strings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace dossier::redact {
+
+namespace {
+
+/// Longer strings are no names of fields, and a quote that stands alone is none of a string.
+constexpr std::size_t longest_string = 4'096;
+constexpr std::size_t deepest = 64;
+
+/// Names under which the name of a column stands.
+constexpr std::array<std::string_view, 8> column_words{"column",    "columnname", "field", "fieldname",
+                                                       "attribute", "name",       "key",   "header"};
+/// Names under which the values of that column stand.
+constexpr std::array<std::string_view, 6> value_words{"value", "values", "example", "examples", "content", "data"};
+/// Names of fields that hold what was read in the store.
+constexpr std::array<std::string_view, 14> sample_words{
+    "sample",      "samples",       "samplerow",    "samplerows",  "samplevalue", "samplevalues", "sampledata",
+    "datasamples", "samplerecords", "samplerecord", "samplelines", "examplerows", "sampledrows",  "samplecontent"};
+
+/// What goes for all that stands directly inside a bracket.
+struct Level {
+    bool is_object = false;
+    KeyMeaning all = KeyMeaning::none;    ///< of each value, from the name before the bracket
+    KeyMeaning column = KeyMeaning::none; ///< of an object that names a column
+    KeyMeaning next = KeyMeaning::none;   ///< of the value to come, from its name
+    KeyMeaning items = KeyMeaning::none;  ///< of its items, where an array comes
+    bool names_column = false;            ///< the value to come may be the name of a column
+};
+
+class Walk {
+public:
+    explicit Walk(std::string_view text) : text_(text) {}
+
+    auto run() -> std::vector<FieldValue> {
+        while (at_ < text_.size()) {
+            const char c = text_[at_];
+            if (c == '"')
+                string();
+            else if (c == '[' || c == '{')
+                open(c == '{');
+            else if (c == ']' || c == '}')
+                close();
+            else if (is_digit(c) && is_number_meant())
+                number();
+            else
+                ++at_;
+            if (c == ',' && !levels_.empty()) forget();
+        }
+        return std::move(found_);
+    }
+
+private:
+    /// What a name said goes for one value.
+    void forget() {
+        auto& level = levels_.back();
+        level.next = level.items = KeyMeaning::none;
+        level.names_column = false;
+    }
+
+    [[nodiscard]] auto meaning_here() const -> KeyMeaning {
+        if (levels_.empty()) return KeyMeaning::none;
+        const auto& level = levels_.back();
+        return level.all != KeyMeaning::none ? level.all : level.next;
+    }
+
+    /// "samples": 5 counts them.
+    [[nodiscard]] auto is_number_meant() const -> bool {
+        const auto meaning = meaning_here();
+        return meaning != KeyMeaning::none && (meaning != KeyMeaning::sample || levels_.back().all == meaning);
+    }
+
+    void open(bool is_object) {
+        ++at_;
+        if (levels_.size() >= deepest) levels_.clear(); // no document that anybody writes
+        auto inner = meaning_here();
+        if (inner == KeyMeaning::none && !is_object && !levels_.empty()) inner = levels_.back().items;
+        // A sample is one down to its last cell; else the fields of an object have names of their own.
+        const bool goes_on = !is_object || inner == KeyMeaning::sample;
+        levels_.push_back({.is_object = is_object, .all = goes_on ? inner : KeyMeaning::none});
+    }
+
+    void close() {
+        ++at_;
+        if (!levels_.empty()) levels_.pop_back();
+        if (!levels_.empty()) forget();
+    }
+
+    /// Backslashes before the byte at `at`: how deep a quote stands in strings of strings.
+    [[nodiscard]] auto escapes_before(std::size_t at) const -> std::size_t {
+        auto from = at;
+        while (from > 0 && text_[from - 1] == '\\') --from;
+        return at - from;
+    }
+
+    /// Where the quote is that closes the one at `at_`; npos = that one opens nothing.
+    [[nodiscard]] auto closing_quote(std::size_t escapes) const -> std::size_t {
+        constexpr std::string_view before = " \t\r\n{[,:(=\"";
+        const auto start = at_ - escapes;
+        if (start > 0 && !before.contains(text_[start - 1])) return std::string_view::npos; // 5" tall
+        const auto rest = text_.substr(0, std::min(text_.size(), at_ + longest_string));
+        for (auto at = rest.find('"', at_ + 1); at != std::string_view::npos; at = rest.find('"', at + 1)) {
+            const auto found = escapes_before(at);
+            if (found > escapes) continue;
+            const bool is_one_line = !text_.substr(at_, at - at_).contains('\n');
+            return found == escapes && is_one_line ? at : std::string_view::npos;
+        }
+        return std::string_view::npos;
+    }
+
+    void string() {
+        const auto escapes = escapes_before(at_);
+        const auto quote = closing_quote(escapes);
+        if (quote == std::string_view::npos) {
+            ++at_;
+            return;
+        }
+        const auto begin = at_ + 1;
+        const auto end = quote - escapes;
+        const auto value = text_.substr(begin, end - begin);
+        const auto meaning = meaning_here();
+        if (meaning != KeyMeaning::sample && holds_document(value)) {
+            at_ = begin;
+            return;
+        }
+        at_ = quote + 1;
+        auto after = at_;
+        while (after < text_.size() && is_blank(text_[after])) ++after;
+        if (after < text_.size() && text_[after] == ':') {
+            at_ = after + 1;
+            name(value);
+            return;
+        }
+        if (meaning != KeyMeaning::none) add(meaning, begin, end);
+        if (!levels_.empty() && levels_.back().names_column) levels_.back().column = meaning_of_key(value);
+    }
+
+    /// A document in a string of a document, with its quotes escaped or with its escapes taken off: "{".
+    static auto holds_document(std::string_view value) -> bool {
+        const auto start = trim(value);
+        return (start.starts_with('{') || start.starts_with('[')) && (start.contains('"') || start.size() == 1);
+    }
+
+    void name(std::string_view name) {
+        if (levels_.empty()) levels_.push_back({.is_object = true}); // members without their brackets
+        auto& level = levels_.back();
+        forget();
+        const auto word = folded(name);
+        level.names_column = contains(column_words, word);
+        if (level.column != KeyMeaning::none && (contains(sample_words, word) || contains(value_words, word)))
+            level.next = level.items = level.column;
+        else if (contains(sample_words, word))
+            level.next = level.items = KeyMeaning::sample;
+        else // a value of its own is an assignment, and judged with what stands around it
+            level.items = meaning_of_items(name);
+    }
+
+    /// Of "owners" and "patientNames" as of "owner" and "patientName".
+    static auto meaning_of_items(std::string_view name) -> KeyMeaning {
+        const auto meaning = meaning_of_key(name);
+        const bool is_plural = name.ends_with('s') || name.ends_with('S');
+        return meaning == KeyMeaning::none && is_plural ? meaning_of_key(name.substr(0, name.size() - 1)) : meaning;
+    }
+
+    void number() {
+        const auto end = std::min(text_.find_first_not_of("0123456789.+-eE", at_), text_.size());
+        add(meaning_here(), at_, end);
+        at_ = end;
+    }
+
+    void add(KeyMeaning meaning, std::size_t begin, std::size_t end) {
+        if (end > begin && !is_masked(text_.substr(begin, end - begin)))
+            found_.push_back({.meaning = meaning, .begin = begin, .end = end, .is_delimited = true});
+    }
+
+    /// As mask_sample leaves it: <EMAIL>, <TEXT 40 with SSN>.
+    static auto is_masked(std::string_view value) -> bool {
+        if (value.size() < 3 || value.front() != '<' || value.back() != '>') return false;
+        const auto inner = replace_all(std::string(value.substr(1, value.size() - 2)), " with ", " ");
+        return inner.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_, ") == std::string::npos &&
+               is_letter(inner.front());
+    }
+
+    static auto is_blank(char c) -> bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+    static auto folded(std::string_view name) -> std::string {
+        std::string word;
+        for (const char c : name.substr(0, 24))
+            if (is_letter(c)) word += c;
+        return lower(word);
+    }
+
+    static auto contains(std::span<const std::string_view> words, std::string_view word) -> bool {
+        return std::ranges::find(words, word) != words.end();
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::vector<Level> levels_;
+    std::vector<FieldValue> found_;
+};
+
+} // namespace
+
+auto document_values(std::string_view text) -> std::vector<FieldValue> {
+    // Without a name in quotes there is no document.
+    if (!text.contains('"') || !text.contains(':')) return {};
+    return Walk(text).run();
+}
+
+} // namespace dossier::redact
