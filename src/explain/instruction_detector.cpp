@@ -28,87 +28,96 @@ struct Pattern {
 /// On small letters, words with one blank between.
 constexpr std::array word_patterns{
     Pattern{"override of instructions",
-            R"--(\b(ignore|disregard|forget|override|bypass|skip|neglect|stop (following|obeying))\b( \w+){0,)--"
-            R"--(6} (instructions?|prompts?|directions?|directives|guidelines|commands|rules|told|said|contex)--"
-            R"--(t|programming|constraints|restrictions|training)\b)--"},
+            R"--(\b(ignore|disregard|forget|override|bypass|skip|neglect|stop (following)--"
+            R"--(|obeying))\b( \w+){0,6} (instructions?|prompts?|directions?|directives|guidelines|commands|rules)--"
+            R"--(|told|said|context|programming|constraints|restrictions|training)\b)--"},
     Pattern{"override of instructions",
             R"--(\b(ignore|disregard|forget|never ?mind)( about)? (everything|every thing|anything|all|all of)--"
-            R"--(|what|any) (you|above|before|that|i|was|said|the above|the previous|this|these|those|it|prio)--"
-            R"--(r|previous|preceding)\b)--"},
+            R"--(|what|any) (you|above|before|that|i|was|said|the above|the previous|this|these|those|it|prior)--"
+            R"--(|previous|preceding)\b)--"},
     Pattern{"override of instructions",
-            R"--(\b(ignore|disregard|forget) (the |all |any |every |your |my )?(above|previous|prior|precedin)--"
-            R"--(g|foregoing|evidence|earlier|the rest)\b)--"},
+            R"--(\b(ignore|disregard|forget) (the |all |any |every |your |my )?(above|previous|prior|preceding)--"
+            R"--(|foregoing|evidence|earlier|the rest)\b)--"},
     Pattern{"override of instructions",
-            R"--(\b(ignore|disregard|forget)( \w+){0,6} (and|instead|then) (say|state|print|write|answer|resp)--"
-            R"--(ond|reply|report|tell|output|translate|do|give|list|focus)\b|\b(forget|disregard) about (tha)--"
-            R"--(t|this|it)\b|\bignore all \w+ (\w+ )?(indicators|findings|evidence|text|data|signs)\b|\bfocu)--"
-            R"--(s exclusively on\b)--"},
+            R"--(\b(ignore|disregard|forget)( \w+){0,6} (and|instead|then) (say|state|print|write|answer|respond)--"
+            R"--(|reply|report|tell|output|translate|do|give|list|focus)\b|\b(forget|disregard) about (that|this)--"
+            R"--(|it)\b|\bignore all \w+ (\w+ )?(indicators|findings|evidence|text|data|signs)\b)--"
+            R"--(|\bfocus exclusively on\b)--"},
     Pattern{"override of instructions",
-            R"--(\b(instructions?|prompts?|rules|directives) (\w+ ){0,4}(are|is|have been|has been|were) (\w+)--"
-            R"--( )?(cancell?ed|void|over|superseded|overridden|revoked|replaced|suspended|outdated|wrong|lif)--"
-            R"--(ted)\b)--"},
+            R"--(\b(instructions?|prompts?|rules|directives) (\w+ ){0,4}(are|is|have been|has been)--"
+            R"--(|were) (\w+ )?(cancell?ed|void|over|superseded|overridden|revoked|replaced|suspended|outdated)--"
+            R"--(|wrong|lifted)\b)--"},
     Pattern{"new role",
-            R"--(\b(you are now|you re now|from now on|pretend (to be|you are|you re|that you|this)|act as (i)--"
-            R"--(f|an?|the|my)|you must now|new instructions?|as an ai|roleplay as|role of another|you are (a)--"
-            R"--(bout to|going to) (immerse|act|pretend|play)|you are (a|an|the) (helpful|ai|assistant|unfilt)--"
-            R"--(ered|dan|chatbot|language model)|do anything now|dan mode|stay in character|(ignore|without))--"
-            R"--( (your )?(ethical|moral|safety))\b)--"},
+            R"--(\b(you are now|you re now|from now on|pretend (to be|you are|you re|that you|this)|act as (if)--"
+            R"--(|an?|the|my)|you must now|new instructions?|as an ai|roleplay as|role of another)--"
+            R"--(|you are (about to|going to) (immerse|act|pretend|play)|you are (a|an|the) (helpful|ai|assistant)--"
+            R"--(|unfiltered|dan|chatbot|language model)|do anything now|dan mode|stay in character|(ignore)--"
+            R"--(|without) (your )?(ethical|moral|safety))\b)--"},
     Pattern{"question for the prompt",
-            R"--(\b(system (prompt|message|notice|override|instructions?|mode|update mode)|developer (mode|me)--"
-            R"--(ssage)|god mode|admin mode|debug mode|maintenance mode|sudo mode|root mode|hidden instructio)--"
-            R"--(ns?|initial (prompt|instructions?)|your (system |initial |original |hidden |secret |previous)--"
-            R"--( |exact )*(prompts?|instructions?|rules|guidelines|programming|creators?|developers?|secret )--"
-            R"--(key|configuration)|(text|words|prompt|instructions|content|everything|message|conversation|l)--"
-            R"--(ines?) above|previous (text|conversation|messages?|prompt)|start(s|ing)? with you are|verbat)--"
-            R"--(im|were you told|you (are|were) not supposed to|you (are|were) told|before this conversation)--"
-            R"--()\b)--"},
+            R"--(\b(system (prompt|message|notice|override|instructions?|mode|update mode)|developer (mode)--"
+            R"--(|message)|god mode|admin mode|debug mode|maintenance mode|sudo mode|root mode)--"
+            R"--(|hidden instructions?|initial (prompt|instructions?)|your (system |initial |original |hidden )--"
+            R"--(|secret |previous |exact )*(prompts?|instructions?|rules|guidelines|programming|creators?)--"
+            R"--(|developers?|secret key|configuration)|(text|words|prompt|instructions|content|everything)--"
+            R"--(|message|conversation|lines?) above|previous (text|conversation|messages?|prompt)|start(s)--"
+            R"--(|ing)? with you are|verbatim|were you told|you (are|were) not supposed to|you (are|were) told)--"
+            R"--(|before this conversation)\b)--"},
     Pattern{"order about the finding",
-            R"--(\b(assign|escalate|reassign) (it|this)( \w+){0,3} to \w+|\b(assign|route|escalate|send|reass)--"
-            R"--(ign|forward|transfer) (this|the (finding|issue|ticket|alert|ownership|risk|draft|report|owne)--"
-            R"--(r|evidence|data)|all (findings|tickets|alerts|data|evidence))( \w+){0,3} ?to \w+)--"},
+            R"--(\b(assign|escalate|reassign) (it|this)( \w+){0,3} to \w+|\b(assign|route|escalate|send|reassign)--"
+            R"--(|forward|transfer) (this|the (finding|issue|ticket|alert|ownership|risk|draft|report|owner)--"
+            R"--(|evidence|data)|all (findings|tickets|alerts|data|evidence))( \w+){0,3} ?to \w+)--"},
     Pattern{"order about the finding",
-            R"--(\b(set|change|lower|downgrade|mark|treat|rate|report|classify|close|reduce|raise) (this|the|)--"
-            R"--(it|its|all)?( \w+){0,3} ?(severity|priority|status|owner|ticket|finding|issue|alert|risk)( o)--"
-            R"--(f \w+ \w+)? (to|as|is)\b)--"},
+            R"--(\b(set|change|lower|downgrade|mark|treat|rate|report|classify|close|reduce|raise) (this|the|it)--"
+            R"--(|its|all)?( \w+){0,3} ?(severity|priority|status|owner|ticket|finding|issue|alert)--"
+            R"--(|risk)( of \w+ \w+)? (to|as|is)\b)--"},
     Pattern{"order about the finding",
-            R"--(\b(set|change|lower|downgrade|mark|treat|rate|report|classify|close) (this|the|it) (finding|)--"
-            R"--(issue|alert|ticket)?( ?(as|to)) (resolved|closed|low|informational|false|benign|done|a false)--"
-            R"--()\b)--"},
+            R"--(\b(set|change|lower|downgrade|mark|treat|rate|report|classify|close) (this|the|it) (finding)--"
+            R"--(|issue|alert|ticket)?( ?(as|to)) (resolved|closed|low|informational|false|benign|done|a false)\b)--"},
     Pattern{"order about the finding",
-            R"--(\b(this|the) (finding|alert|issue|ticket|risk) is (a )?(false positive|false alarm|test|acce)--"
-            R"--(pted|benign|resolved|not real)\b|\bsecurity team has (already )?(approved|signed)|\b(approve)--"
-            R"--(|close|accept|merge) (the|this) (draft|ticket|finding|request|change)\b)--"},
+            R"--(\b(this|the) (finding|alert|issue|ticket|risk) is (a )?(false positive|false alarm|test|accepted)--"
+            R"--(|benign|resolved|not real)\b|\bsecurity team has (already )?(approved|signed)|\b(approve|close)--"
+            R"--(|accept|merge) (the|this) (draft|ticket|finding|request|change)\b)--"},
     Pattern{"order about the text",
-            R"--(\b(do not|don t|dont|never) (mention|report|create|escalate|open a|include|tell|reveal|discl)--"
-            R"--(ose|flag|say|write)\b)--"},
+            R"--(\b(do not|don t|dont|never) (mention|report|create|escalate|open a|include|tell|reveal|disclose)--"
+            R"--(|flag|say|write)\b)--"},
     Pattern{"order about the text",
-            R"--(\b(respond|reply|answer) (only |to \w+ )?(with|by|in|as)\b|\b(say|state|write|claim) (only ))--"
-            R"--(?that\b|\b(add|insert|append) (this|the following) (image|link|text|url)\b|\binclude (this|t)--"
-            R"--(he following)\b|\btell the (reader|user|analyst|owner)\b|\bwrite the redacted\b|\b(please|co)--"
-            R"--(uld you|can you|now|next) repeat\b|\bstate the (output|result|answer)\b|\brefer to the \w+ a)--"
-            R"--(s\b|\bin the (policy draft|narrative|ticket|summary)\b|\bnote (to|for) (the |any |all )?(ai|)--"
-            R"--(llm|automated|model|assistant|analysis|reviewer|summari[sz]er|bot)\b|\b(dear )?(ai|llm|gpt|c)--"
-            R"--(laude|chatgpt|assistant|chatbot) (assistant|model|reading|please|must|should|that)\b|\bdecod)--"
-            R"--(e and follow\b|\bfollow (these|the following|my) (instructions?|steps|orders)\b)--"},
+            R"--(\b(respond|reply|answer) (only |to \w+ )?(with|by|in|as)\b|\b(say|state|write)--"
+            R"--(|claim) (only )?that\b|\b(add|insert|append) (this|the following) (image|link|text|url)\b)--"
+            R"--(|\binclude (this|the following)\b|\btell the (reader|user|analyst|owner)\b)--"
+            R"--(|\bwrite the redacted\b|\b(please|could you|can you|now|next) repeat\b|\bstate the (output)--"
+            R"--(|result|answer)\b|\brefer to the \w+ as\b|\bin the (policy draft|narrative|ticket|summary)\b)--"
+            R"--(|\bnote (to|for) (the |any |all )?(ai|llm|automated|model|assistant|analysis|reviewer)--"
+            R"--(|summari[sz]er|bot)\b|\b(dear )?(ai|llm|gpt|claude|chatgpt|assistant|chatbot) (assistant|model)--"
+            R"--(|reading|please|must|should|that)\b|\bdecode and follow\b|\bfollow (these|the following)--"
+            R"--(|my) (instructions?|steps|orders)\b)--"},
     Pattern{"order about the text",
-            R"--(\b(print|reveal|repeat|output|show|display|leak|tell|give|share|write|return|echo|recite|sum)--"
-            R"--(mari[sz]e|translate|copy|spell)( me| us)?( out| back)? (your|the|all|everything|every|what)()--"
-            R"--( of)?( your| the)? ?(entire |complete |whole |exact |first |original )*(system|hidden|initia)--"
-            R"--(l|full|previous|prompt|instructions|above|conversation|guidelines|rules|words|lines|sentence)--"
-            R"--(s|document|secret|password|key)\b)--"},
+            R"--(\b(print|reveal|repeat|output|show|display|leak|tell|give|share|write|return|echo|recite)--"
+            R"--(|summari[sz]e|translate|copy|spell)( me| us)?( out| back)? (your|the|all|everything|every)--"
+            R"--(|what)( of)?( your| the)? ?(entire |complete |whole |exact |first |original )*(system|hidden)--"
+            R"--(|initial|full|previous|prompt|instructions|above|conversation|guidelines|rules|words|lines)--"
+            R"--(|sentences|document|secret|password|key)\b)--"},
     Pattern{"order about the text",
-            R"--(\b(what (is|was|are|were)|tell me|give me|share|confirm|reveal|provide)( \w+){0,4} (secret k)--"
-            R"--(ey|password|passcode|credentials|user s (name|email|phone|address|location)|prompt|email add)--"
-            R"--(ress|balance|where the user)\b|\bwhere (does|is) the user\b|\bi am (your )?(god|developer|cr)--"
-            R"--(eator|admin\w*|the (president|developer|creator|ceo|administrator))\b|\bi (am|m) (now )?(a|a)--"
-            R"--(n|the|your) (developer|administrator|engineer|admin)\b|\bi (am|m) (now )?(initiating|running)--"
-            R"--(|entering|performing|conducting|activating)\b|\bas (your|an ai) (creator|developer|developed)--"
+            R"--(\b(what (is|was|are|were)|tell me|give me|share|confirm|reveal|provide)( \w+){0,4} (secret key)--"
+            R"--(|password|passcode|credentials|user s (name|email|phone|address|location)|prompt|email address)--"
+            R"--(|balance|where the user)\b|\bwhere (does|is) the user\b|\bi am (your )?(god|developer|creator)--"
+            R"--(|admin\w*|the (president|developer|creator|ceo|administrator))\b|\bi (am|m) (now )?(a|an|the)--"
+            R"--(|your) (developer|administrator|engineer|admin)\b|\bi (am|m) (now )?(initiating|running|entering)--"
+            R"--(|performing|conducting|activating)\b|\bas (your|an ai) (creator|developer|developed)--"
             R"--(|administrator)\b)--"},
     Pattern{"order about the text",
-            R"--(\b(instead|actually|rather) (just |please |now |can you |could you |you should )*(say|print|)--"
-            R"--(write|answer|respond|tell|output|translate|do|give|sort|list|provide|classify|perform)\b|\b()--"
-            R"--(say|print|output|display) (exactly|only|just|nothing but|i ?have been)\b|\bkill all humans\b)--"
+            R"--(\b(instead|actually|rather) (just |please |now |can you |could you |you should )*(say|print)--"
+            R"--(|write|answer|respond|tell|output|translate|do|give|sort|list|provide|classify|perform)\b|\b(say)--"
+            R"--(|print|output|display) (exactly|only|just|nothing but|i ?have been)\b|\bkill all humans\b)--"
             R"--(|\bi ?(have|ve) been pwned\b)--"},
+    Pattern{"order about the text", // whom it speaks to
+            R"--(\b(attention( all| to)?|(order|message|memo|hint|reminder|request) (to|for)) (the |any |an? )?)--"
+            R"--((ai|llms?|language models?|chat ?bots?|gpt|copilots?)\b)--"},
+    Pattern{
+        "order about the finding",
+        R"--(\b(pretend|imagine|act as though|act as if) (that )?(the|this|it|its) (\w+ ){0,3})--"
+        R"--((is|was|has been|were)\b|\b(recommend|suggest|advise) (accepting|ignoring|closing)\b)--"
+        R"--(|\b(update|set|change|replace) (the|this|its) (\w+ ){0,2}(assignee|owner|recipient|reporter|approver) )--"
+        R"--((to|with|by)\b)--"},
 };
 
 /// On the text as it is.
@@ -153,48 +162,48 @@ constexpr std::array overrides{
              R"--(指令|指示|说明|之前|先前|以上|规则|提示|告诉|說明|命令|内容)--"},
     Override{R"--(無視|忘れ|無効に)--", R"--(指示|命令|これまで|以前|前|ルール|言われ|上記|プロンプト)--"},
     Override{R"--(무시|잊어|잊으|잊고)--", R"--(지시|이전|지침|명령|규칙|말|위의|안내)--"},
-    Override{R"--(تجاهل|تغاضى|تغاض|انس|إنسى|اهمل|أهمل)--", R"--(تعليمات|السابق|قبل|قيل|الأوامر|القواعد|أعلاه|توجي)--"
-                                                           R"--(هات)--"},
-    Override{R"--(अनदेखा|अवहेलना|नज़रअंदाज|नजरअंदा)--"
-             R"--(ज|भूल|उपेक्षा|ध्यान न)--",
+    Override{R"--(تجاهل|تغاضى|تغاض|انس|إنسى|اهمل|أهمل)--", R"--(تعليمات|السابق|قبل|قيل)--"
+                                                           R"--(|الأوامر|القواعد|أعلاه)--"
+                                                           R"--(|توجيهات)--"},
+    Override{R"--(अनदेखा|अवहेलना|नज़रअंदाज|नजरअंदाज)--"
+             R"--(|भूल|उपेक्षा|ध्यान न)--",
              R"--(निर्देश|पिछले|पूर्व|बताया|नियम|कहा)--"
              R"--(|आदेश|ऊपर)--"},
     Override{R"--(উপেক্ষা|ভুলে|অগ্রাহ্য)--", R"--(নির্দেশ|আগের|পূর্ব|নিয়ম|বলা)--"},
-    Override{R"--(ไม่ต้องสนใจ|อย่าไปสนใจ|อย่าสนใจ|)--"
-             R"--(เพิกเฉย|ลืม|ละเว้น)--",
-             R"--(คำสั่ง|คําสั่ง|คำแนะนำ|คําแนะนํา|)--"
-             R"--(ก่อนหน้า|บอก|กฎ)--"},
+    Override{R"--(ไม่ต้องสนใจ|อย่าไปสนใจ|อย่าสนใจ)--"
+             R"--(|เพิกเฉย|ลืม|ละเว้น)--",
+             R"--(คำสั่ง|คําสั่ง|คำแนะนำ|คําแนะนํา)--"
+             R"--(|ก่อนหน้า|บอก|กฎ)--"},
 };
 
 constexpr auto foreign_modes =
-    R"--((openai|anthropic).{0,24}(développé|entwickelt|desarroll|desenvolv|svilupp|geliştir|phát)--"
-    R"--( triển|开发|開発|개발|разработ|विकसित|طور)|(développé|entwi)--"
-    R"--(ckelt|desarroll|desenvolv|svilupp|geliştir|phát triển|开发|開発|개발|разраб)--"
-    R"--(от|विकसित|طور).{0,24}(openai|anthropic)|von (openai|anthropic) entwickelt|p)--"
-    R"--(residente (de|dos|degli) (los )?(estados|stati) unid?t?i|président des états|präsident de)--"
-    R"--(r vereinigten|tổng thống|राष्ट्रपति|总统|大統領|대통령|пр)--"
-    R"--(езидент|رئيس الولايات|başkanı|pangulo ng|en fait, |na verdade, |de hech)--"
-    R"--(o, |tatsächlich, |यह महत्वपूर्ण है कि आप|fuerzas del or)--"
-    R"--(den|law enforcement mode|system mode|modo (de )?sistema|modalità (di )?sistema|mode systèm)--"
-    R"--(e|systemmodus|sistem modu|system-modus|chế độ hệ thống|系统模式|システムモ)--"
-    R"--(ード|시스템 모드|режим системы|системный режим|وضع ال)--"
-    R"--(نظام|सिस्टम मोड|সিস্টেম মোড|โหมดระบ)--"
-    R"--(บ|modo (de )?mantenimiento|modo (de )?manutenção|mode maintenance|wartungsmodus|bakım m)--"
-    R"--(odu|режим обслуживания|メンテナンスモード|维护模式|유지 ?보)--"
-    R"--(수 모드|유지 관리 모드|रखरखाव मोड|soy tu desarrollador|soy dios|i)--"
-    R"--(ch bin gott|je suis dieu|sono dio|sou deus|ben tanrıyım|tôi là (một )?(nhà phát tri)--"
-    R"--(ển|chúa)|geliştiricinim|私は神|я бог|나는 신|저는 신|मैं भगवा)--"
-    R"--(न|मैं ईश्वर|أنا الله|أنا إله|أنا المطور|ako ang diyo)--"
-    R"--(s|我是上帝|ฉันคือพระเจ้า|ฉันเป็นพระเจ)--"
-    R"--(้า|god mode)--";
+    R"--((openai|anthropic).{0,24}(développé|entwickelt|desarroll|desenvolv|svilupp|geliştir|phát triển)--"
+    R"--(|开发|開発|개발|разработ|विकसित|طور)|(développé|entwickelt|desarroll)--"
+    R"--(|desenvolv|svilupp|geliştir|phát triển|开发|開発|개발|разработ|विकसित)--"
+    R"--(|طور).{0,24}(openai|anthropic)|von (openai|anthropic) entwickelt|presidente (de|dos)--"
+    R"--(|degli) (los )?(estados|stati) unid?t?i|président des états|präsident der vereinigten|tổng thống)--"
+    R"--(|राष्ट्रपति|总统|大統領|대통령|президент|رئيس الولايات)--"
+    R"--(|başkanı|pangulo ng|en fait, |na verdade, |de hecho, |tatsächlich, )--"
+    R"--(|यह महत्वपूर्ण है कि आप|fuerzas del orden|law enforcement mode)--"
+    R"--(|system mode|modo (de )?sistema|modalità (di )?sistema|mode système|systemmodus|sistem modu)--"
+    R"--(|system-modus|chế độ hệ thống|系统模式|システムモード|시스템 모드)--"
+    R"--(|режим системы|системный режим|وضع النظام)--"
+    R"--(|सिस्टम मोड|সিস্টেম মোড|โหมดระบบ)--"
+    R"--(|modo (de )?mantenimiento|modo (de )?manutenção|mode maintenance|wartungsmodus|bakım modu)--"
+    R"--(|режим обслуживания|メンテナンスモード|维护模式|유지 ?보수 모드)--"
+    R"--(|유지 관리 모드|रखरखाव मोड|soy tu desarrollador|soy dios|ich bin gott)--"
+    R"--(|je suis dieu|sono dio|sou deus|ben tanrıyım|tôi là (một )?(nhà phát triển|chúa))--"
+    R"--(|geliştiricinim|私は神|я бог|나는 신|저는 신|मैं भगवान)--"
+    R"--(|मैं ईश्वर|أنا الله|أنا إله|أنا المطور|ako ang diyos|我是上帝)--"
+    R"--(|ฉันคือพระเจ้า|ฉันเป็นพระเจ้า|god mode)--";
 constexpr auto foreign_secrets =
-    R"--(clé secrète|mot de passe|clave secreta|contraseña|chave secreta|\bsenha\b|chiave segreta|)--"
-    R"--(parola d'ordine|passwort|geheimer schlüssel|geheimen schlüssel|geheimschlüssel|gizli anah)--"
-    R"--(tar|şifre|parola|mật khẩu|khóa bí mật|секретный ключ|пароль|パ)--"
-    R"--(スワード|秘密の鍵|秘密鍵|密码|密钥|비밀 ?키|비밀번호|암호|كلمة )--"
-    R"--(المرور|كلمة السر|مفتاحك السري|المفتاح السري|गुप)--"
-    R"--(्त कुंजी|पासवर्ड|গোপন|পাসওয়ার্ড|ร)--"
-    R"--(หัสผ่าน|รหัสลับ|lihim na susi|密鑰)--";
+    R"--(clé secrète|mot de passe|clave secreta|contraseña|chave secreta|\bsenha\b|chiave segreta)--"
+    R"--(|parola d'ordine|passwort|geheimer schlüssel|geheimen schlüssel|geheimschlüssel|gizli anahtar|şifre)--"
+    R"--(|parola|mật khẩu|khóa bí mật|секретный ключ|пароль|パスワード)--"
+    R"--(|秘密の鍵|秘密鍵|密码|密钥|비밀 ?키|비밀번호|암호|كلمة المرور)--"
+    R"--(|كلمة السر|مفتاحك السري|المفتاح السري|गुप्त कुंजी)--"
+    R"--(|पासवर्ड|গোপন|পাসওয়ার্ড|รหัสผ่าน)--"
+    R"--(|รหัสลับ|lihim na susi|密鑰)--";
 
 /// What is left of the best-known phrases without blanks: letters set apart, or written backwards.
 constexpr auto run_together =
@@ -329,6 +338,20 @@ auto without_blanks(std::string words) -> std::string {
     return words;
 }
 
+/// "i g n o r e all": letters that stand apart, five or more, become the word that they are.
+auto with_letters_joined(const std::string& words) -> std::string {
+    static const RE2 apart(R"(\b(?:[a-z] ){4,}[a-z]\b)");
+    std::string joined = words;
+    re2::StringPiece run;
+    for (std::size_t at = 0; apart.Match(joined, at, joined.size(), RE2::UNANCHORED, &run, 1);) {
+        const auto begin = static_cast<std::size_t>(run.data() - joined.data());
+        const auto word = without_blanks(std::string(run));
+        joined.replace(begin, run.size(), word);
+        at = begin + word.size();
+    }
+    return joined;
+}
+
 struct Detector {
     std::vector<Named> words = all_compiled(word_patterns);
     Expression any_words = any_compiled(word_patterns);
@@ -366,6 +389,7 @@ struct Detector {
             return "override of instructions";
         if (has_letters_set_apart(own) && RE2::PartialMatch(without_blanks(own), *together))
             return "override of instructions";
+        if (const auto joined = with_letters_joined(own); joined != own) return in_words(joined);
         return nullptr;
     }
 
