@@ -253,9 +253,11 @@ public:
         JsonUnfolder unfold;
         item = unfold(item);
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
-        item = unwrap_wiz(unfold, item);
+        const auto outer = std::exchange(item, unwrap_wiz(unfold, item));
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
-        if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
+        if (item != outer) {
+            if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
+        }
         auto draft = draft_for(config_);
         const auto shape = shape_of(item);
         switch (shape) {
