@@ -167,6 +167,7 @@ auto JsonView::at(std::string_view pointer) const -> JsonView {
 auto JsonView::elements() const -> std::vector<JsonView> {
     std::vector<JsonView> result;
     if (!is_array()) return result;
+    result.reserve(size());
     for (const dom::element element : dom::array(element_of(tape_, index_))) {
         const auto tape = to_tape(element);
         result.push_back({tape.document, tape.index});
@@ -177,6 +178,7 @@ auto JsonView::elements() const -> std::vector<JsonView> {
 auto JsonView::members() const -> std::vector<std::pair<std::string_view, JsonView>> {
     std::vector<std::pair<std::string_view, JsonView>> result;
     if (!is_object()) return result;
+    result.reserve(size());
     for (const auto field : dom::object(element_of(tape_, index_))) {
         const auto tape = to_tape(field.value);
         result.emplace_back(field.key, JsonView{tape.document, tape.index});

@@ -3,10 +3,10 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 #include "payload_fields.hpp"
+#include "sifted_object.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
 namespace dossier::ingest {
 namespace {
@@ -41,39 +41,14 @@ void read_tables(JsonUnfolder& unfold, JsonView tables, DataProfile& data) {
     }
 }
 
-/// Most objects have none of the names that are looked for, and a look goes through all members. This tells most of
-/// those that are not there after one walk.
-class NamesOf {
-public:
-    explicit NamesOf(JsonView object) {
-        for (const auto& [name, value] : object.members()) seen_ |= mark(name);
-    }
-    [[nodiscard]] auto may_have(std::string_view name) const -> bool { return (seen_ & mark(name)) != 0; }
-
-private:
-    static auto mark(std::string_view name) -> std::uint64_t {
-        if (name.empty()) return 1;
-        const auto first = static_cast<unsigned char>(name.front());
-        const auto last = static_cast<unsigned char>(name.back());
-        return std::uint64_t{1} << ((name.size() * 5 + first + 3U * last) % 64);
-    }
-    std::uint64_t seen_ = 0;
-};
-
-void read_holder(JsonUnfolder& unfold, JsonView holder, DataProfile& data) {
-    if (!holder.is_object()) return;
-    const NamesOf names(holder);
-    const auto each = [&](const auto& keys, auto read) {
-        for (const auto* key : keys)
-            if (names.may_have(key)) read(unfold(holder[key]));
-    };
-    each(table_names, [&](JsonView tables) { read_tables(unfold, tables, data); });
-    each(column_names, [&](JsonView columns) {
-        const auto container = first_text({holder["table"], holder["table_name"], holder["tableName"]});
-        read_columns(unfold, columns, container, data);
-    });
-    each(row_names, [&](JsonView rows) { read_sample_rows(unfold, rows, data); });
-    each(object_names, [&](JsonView objects) { read_objects(unfold, objects, data); });
+void read_holder(JsonUnfolder& unfold, JsonView view, DataProfile& data) {
+    if (!view.is_object()) return;
+    const SiftedObject holder(view);
+    for (const auto* key : table_names) read_tables(unfold, unfold(holder[key]), data);
+    const auto container = first_text({holder["table"], holder["table_name"], holder["tableName"]});
+    for (const auto* key : column_names) read_columns(unfold, unfold(holder[key]), container, data);
+    for (const auto* key : row_names) read_sample_rows(unfold, unfold(holder[key]), data);
+    for (const auto* key : object_names) read_objects(unfold, unfold(holder[key]), data);
 }
 
 } // namespace
@@ -125,11 +100,13 @@ void read_store_content(JsonUnfolder& unfold, JsonView item, DataProfile& data) 
     static constexpr std::array holders = {"resource",   "entity",     "entitySnapshot", "graphEntity",
                                            "asset",      "data_store", "dataStore",      "store",
                                            "asset_data", "content",    "evidence",       "dataFinding"};
-    read_holder(unfold, item, data);
-    for (const auto* name : holders) read_holder(unfold, unfold(item[name]), data);
-    const auto issue = unfold(item["issue"]); // Wiz puts the issue beside the resource, or around it
-    read_holder(unfold, issue, data);
-    for (const auto* name : holders) read_holder(unfold, unfold(issue[name]), data);
+    const auto read = [&](JsonView outer) {
+        read_holder(unfold, outer, data);
+        const SiftedObject sifted(outer);
+        for (const auto* name : holders) read_holder(unfold, unfold(sifted[name]), data);
+    };
+    read(item);
+    read(unfold(item["issue"])); // Wiz puts the issue beside the resource, or around it
 }
 
 } // namespace dossier::ingest
