@@ -11,22 +11,42 @@ namespace dossier::api {
 
 namespace {
 
+/// What stands between the slashes of a path, one after the other.
+class PathParts {
+public:
+    explicit PathParts(std::string_view path) : rest_(path) {}
+    auto next() -> std::optional<std::string_view> {
+        if (is_over_) return std::nullopt;
+        const auto end = rest_.find('/');
+        const auto part = rest_.substr(0, end);
+        is_over_ = end == std::string_view::npos;
+        if (!is_over_) rest_.remove_prefix(end + 1);
+        return part;
+    }
+
+private:
+    std::string_view rest_;
+    bool is_over_ = false;
+};
+
 /// Fills the parameters of a pattern; nullopt where path and pattern differ.
 auto match_pattern(std::string_view pattern, std::string_view path)
     -> std::optional<std::map<std::string, std::string, std::less<>>> {
-    const auto wanted = split(pattern, '/');
-    const auto given = split(path, '/');
-    if (wanted.size() != given.size()) return std::nullopt;
     std::map<std::string, std::string, std::less<>> parameters;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i].starts_with('{')) {
-            if (given[i].empty()) return std::nullopt;
-            parameters.emplace(wanted[i].substr(1, wanted[i].size() - 2), given[i]);
-        } else if (wanted[i] != given[i]) {
+    PathParts wanted(pattern);
+    PathParts given(path);
+    for (;;) {
+        const auto want = wanted.next();
+        const auto part = given.next();
+        if (!want && !part) return parameters;
+        if (!want || !part) return std::nullopt;
+        if (want->starts_with('{')) {
+            if (part->empty()) return std::nullopt;
+            parameters.emplace(want->substr(1, want->size() - 2), *part);
+        } else if (*want != *part) {
             return std::nullopt;
         }
     }
-    return parameters;
 }
 
 auto first_of(const std::map<std::string, std::string, std::less<>>& parameters) -> std::string {

@@ -8,6 +8,7 @@ namespace {
 
 auto accepted_text(const std::vector<store::IntakeResult>& results) -> std::string {
     std::string text;
+    text.reserve(64 + 192 * results.size());
     canonical::Object answer(text);
     answer.member("accepted") += std::to_string(results.size());
     canonical::append_list(answer.member("findings"), results, [](std::string& out, const auto& result) {

@@ -120,6 +120,7 @@ auto text_of(JsonView value) -> std::string {
 
 auto text_of(std::string_view text) -> std::string {
     std::string out;
+    out.reserve(text.size() + 2);
     append(out, text);
     return out;
 }
@@ -140,7 +141,11 @@ void Members::set(std::string_view name, std::string value) {
 }
 
 auto Members::text() const -> std::string {
+    constexpr std::size_t around = 6; // quotes, colon, comma and braces
+    std::size_t size = around;
+    for (const auto& [name, value] : members_) size += name.size() + value.size() + around;
     std::string out;
+    out.reserve(size);
     Object object(out);
     for (const auto& [name, value] : members_) object.member(name) += value;
     object.close();

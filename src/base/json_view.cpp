@@ -48,9 +48,30 @@ auto with_rounded_numbers(std::string_view text, std::size_t max_depth) -> Resul
 } // namespace
 
 struct JsonDocument::Impl {
-    dom::parser parser;
+    dom::document document;
     dom::element root;
 };
+
+namespace {
+
+constexpr std::size_t usual_size = 32U << 10U;
+constexpr std::size_t usual_depth = 128;
+
+/// What parsing needs beside the document is several times the text's size: a thread keeps it for the usual texts.
+template <class Impl>
+auto parse_into(Impl& impl, std::string_view text, std::size_t max_depth) -> simdjson::error_code {
+    thread_local dom::parser of_this_thread;
+    std::optional<dom::parser> of_its_own;
+    const bool is_usual = text.size() <= usual_size && max_depth == usual_depth;
+    auto& parser = is_usual ? of_this_thread : of_its_own.emplace();
+    const auto capacity = std::max<std::size_t>(text.size(), 64);
+    if (parser.capacity() < capacity) {
+        if (const auto error = parser.allocate(capacity, max_depth)) return error;
+    }
+    return parser.parse_into_document(impl.document, text.data(), text.size()).get(impl.root);
+}
+
+} // namespace
 
 JsonDocument::JsonDocument(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 JsonDocument::JsonDocument() = default;
@@ -61,13 +82,11 @@ JsonDocument::~JsonDocument() = default;
 auto JsonDocument::parse(std::string_view text, std::size_t max_depth) -> Result<JsonDocument> {
     if (text.empty()) return fail(Errc::malformed, "no JSON found"); // simdjson copies, also from nowhere
     auto impl = std::make_unique<Impl>();
-    if (const auto error = impl->parser.allocate(std::max<std::size_t>(text.size(), 64), max_depth))
-        return failed(error);
-    auto error = impl->parser.parse(text.data(), text.size()).get(impl->root);
+    auto error = parse_into(*impl, text, max_depth);
     if (error == simdjson::NUMBER_ERROR) {
         const auto rounded = with_rounded_numbers(text, max_depth);
         if (!rounded) return std::unexpected(rounded.error());
-        error = impl->parser.parse(rounded->data(), rounded->size()).get(impl->root);
+        error = parse_into(*impl, *rounded, max_depth);
     }
     if (error == simdjson::DEPTH_ERROR)
         return fail(Errc::malformed, fmt::format("nested deeper than {} levels", max_depth));
@@ -107,9 +126,9 @@ auto to_tape(dom::element element) -> Tape { return std::bit_cast<Tape>(element)
 } // namespace
 
 auto JsonView::operator[](std::string_view key) const -> JsonView {
-    if (!is_object()) return {};
+    if (tape_ == nullptr) return {};
     dom::element found;
-    if (element_of(tape_, index_).at_key(key).get(found)) return {};
+    if (element_of(tape_, index_).at_key(key).get(found)) return {}; // no object, or no such member
     const auto tape = to_tape(found);
     return {tape.document, tape.index};
 }
@@ -122,20 +141,25 @@ auto JsonView::operator[](std::size_t index) const -> JsonView {
     return {tape.document, tape.index};
 }
 
+/// One step of a pointer: an element by its number, or a member.
+auto JsonView::step(std::string_view name) const -> JsonView {
+    if (!is_array()) return (*this)[name];
+    std::size_t index = 0;
+    const auto* const last = name.data() + name.size();
+    const auto [end, error] = std::from_chars(name.data(), last, index);
+    return error == std::errc{} && end == last ? (*this)[index] : JsonView{};
+}
+
 auto JsonView::at(std::string_view pointer) const -> JsonView {
     if (tape_ == nullptr || pointer.empty()) return *this;
     if (pointer.front() != '/') return {};
     JsonView view = *this;
-    for (const auto step : split(pointer.substr(1), '/')) {
-        const auto name = replace_all(replace_all(std::string(step), "~1", "/"), "~0", "~");
-        if (view.is_array()) {
-            std::size_t index = 0;
-            const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-            if (error != std::errc{} || end != name.data() + name.size()) return {};
-            view = view[index];
-        } else {
-            view = view[std::string_view(name)];
-        }
+    while (!pointer.empty() && view.tape_ != nullptr) {
+        pointer.remove_prefix(1);
+        const auto name = pointer.substr(0, pointer.find('/'));
+        pointer.remove_prefix(name.size());
+        view = name.contains('~') ? view.step(replace_all(replace_all(std::string(name), "~1", "/"), "~0", "~"))
+                                  : view.step(name);
     }
     return view;
 }
@@ -143,6 +167,7 @@ auto JsonView::at(std::string_view pointer) const -> JsonView {
 auto JsonView::elements() const -> std::vector<JsonView> {
     std::vector<JsonView> result;
     if (!is_array()) return result;
+    result.reserve(size());
     for (const dom::element element : dom::array(element_of(tape_, index_))) {
         const auto tape = to_tape(element);
         result.push_back({tape.document, tape.index});
@@ -153,6 +178,7 @@ auto JsonView::elements() const -> std::vector<JsonView> {
 auto JsonView::members() const -> std::vector<std::pair<std::string_view, JsonView>> {
     std::vector<std::pair<std::string_view, JsonView>> result;
     if (!is_object()) return result;
+    result.reserve(size());
     for (const auto field : dom::object(element_of(tape_, index_))) {
         const auto tape = to_tape(field.value);
         result.emplace_back(field.key, JsonView{tape.document, tape.index});

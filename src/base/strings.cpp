@@ -77,6 +77,7 @@ auto trim(std::string_view text) -> std::string_view {
 
 auto split(std::string_view text, char separator) -> std::vector<std::string_view> {
     std::vector<std::string_view> parts;
+    parts.reserve(static_cast<std::size_t>(std::ranges::count(text, separator)) + 1);
     std::size_t start = 0;
     for (;;) {
         const auto end = text.find(separator, start);
@@ -209,6 +210,7 @@ auto escape_xml(std::string_view text) -> std::string {
 auto percent_encode(std::string_view text) -> std::string {
     static constexpr char digits[] = "0123456789ABCDEF";
     std::string result;
+    result.reserve(text.size());
     for (const char c : text) {
         const bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                                 c == '-' || c == '.' || c == '_' || c == '~';

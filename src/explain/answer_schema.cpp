@@ -1,9 +1,9 @@
 #include "answer_schema.hpp"
 
 #include "dossier/base/json.hpp"
+#include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/explain/grounding.hpp"
-#include "recent_texts.hpp"
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -88,7 +88,7 @@ auto compiled_schema(const std::string& text) -> std::shared_ptr<const CompiledS
 auto violations_of(const Json& value, std::string_view schema) -> std::vector<std::string> {
     // There are a few prompts, each with a schema; compiling one costs more than an answer.
     thread_local RecentTexts<std::shared_ptr<const CompiledSchema>> schemas(64 << 10, 4 << 10);
-    const auto parsed = schemas.of(std::string(schema), compiled_schema);
+    const auto parsed = schemas.of(schema, compiled_schema);
     if (!parsed->flaw.empty()) return {parsed->flaw};
     std::vector<std::string> violations;
     try {

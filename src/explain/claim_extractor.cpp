@@ -1,8 +1,8 @@
 #include "claim_extractor.hpp"
 
 #include "claim_words.hpp"
+#include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
-#include "recent_texts.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -357,7 +357,7 @@ auto claims_in(const std::string& text) -> Claims {
 
 auto extract_claims(std::string_view text) -> Claims {
     thread_local RecentTexts<Claims> recent(256 << 10, 512);
-    return recent.of(std::string(text), claims_in);
+    return recent.of(text, claims_in);
 }
 
 } // namespace dossier::explain

@@ -1,8 +1,8 @@
 #include "instruction_detector.hpp"
 
+#include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/decoded.hpp"
-#include "recent_texts.hpp"
 #include "utf8_walk.hpp"
 
 #include <re2/re2.h>

@@ -14,6 +14,7 @@ namespace {
 /// Parts joined so that no shifting of text between parts gives the same whole.
 auto hash_of(std::initializer_list<std::string_view> parts) -> std::string {
     std::string whole;
+    whole.reserve(256);
     for (const auto part : parts) {
         whole += std::to_string(part.size());
         whole += ':';

@@ -90,8 +90,9 @@ auto state_of(const Finding& finding) -> FindingState {
 
 auto state_text(const FindingState& state) -> std::string {
     const auto flag = [](bool value) { return value ? "true" : "false"; };
-    std::string text = "[";
-    canonical::append(text, to_string(state.status));
+    std::string text;
+    text.reserve(state.title.size() + state.rule.size() + 64);
+    canonical::append(text += '[', to_string(state.status));
     canonical::append(text += ',', to_string(state.severity));
     (text += ',') += flag(state.severity_assumed);
     canonical::append(text += ',', to_string(state.exposure));

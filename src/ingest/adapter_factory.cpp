@@ -29,7 +29,7 @@ constexpr std::array kinds = {
     Kind{"cloudevents", make_content_adapter},
 };
 
-auto is_audit_record(JsonView item) -> bool {
+auto is_audit_record(const SiftedObject& item) -> bool {
     const bool has_request = !item["requestId"].is_null() || !item["actionParameters"].is_null() ||
                              !item["userAgent"].is_null() || !item["sourceIP"].is_null();
     return item["action"].is_string() && has_request && item["severity"].is_null() && item["policy"].is_null();
@@ -56,7 +56,9 @@ auto is_known_kind(std::string_view kind) -> bool {
     return false;
 }
 
-auto platform_marked_by(JsonView item) -> std::string_view {
+namespace {
+
+auto marked_by(const SiftedObject& item) -> std::string_view {
     constexpr std::array natives = {"macie", "securityhub", "guardduty", "ocsf"};
     const auto* const content = content_of(item);
     if (content != nullptr && std::ranges::find(natives, content->kind) != natives.end()) return content->name;
@@ -77,9 +79,14 @@ auto platform_marked_by(JsonView item) -> std::string_view {
     return {};
 }
 
+} // namespace
+
+auto platform_marked_by(JsonView item) -> std::string_view { return marked_by(SiftedObject(item)); }
+
 auto refuse_foreign(JsonView item, std::string_view expected) -> Result<void> {
-    if (is_audit_record(item)) return fail(Errc::malformed, "this is an audit-log entry, not a finding");
-    const auto marked = platform_marked_by(item);
+    const SiftedObject sifted(item);
+    if (is_audit_record(sifted)) return fail(Errc::malformed, "this is an audit-log entry, not a finding");
+    const auto marked = marked_by(sifted);
     if (!marked.empty() && marked != expected) {
         return fail(Errc::malformed, "this looks like a finding of " + std::string(marked) +
                                          ", but the source expects " + std::string(expected));

@@ -4,8 +4,8 @@
 
 #include "dossier/base/json_view.hpp"
 
-#include <deque>
 #include <string_view>
+#include <vector>
 
 namespace dossier::ingest {
 
@@ -17,7 +17,7 @@ public:
     [[nodiscard]] auto member(JsonView object, std::string_view name) -> JsonView;
 
 private:
-    std::deque<JsonDocument> documents_;
+    std::vector<JsonDocument> documents_;
 };
 
 /// Member of an object by exact name, else by a name that differs only in case and separators.

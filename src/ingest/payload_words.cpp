@@ -1,5 +1,6 @@
 #include "payload_words.hpp"
 
+#include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
 
 #include <algorithm>
@@ -185,8 +186,23 @@ void add_class_of_label(std::vector<std::string>& classes, std::string_view labe
     }
 }
 
-void add_classes_in_prose(std::vector<std::string>& classes, std::string_view prose) {
-    const auto text = spaced(prose);
+auto exposure_from_label(std::string_view label) -> Exposure {
+    const auto text = spaced(label);
+    if (has_any(text, {" not public ", " private ", " none ", " not exposed ", " isolated "})) return Exposure::none;
+    if (has_any(text, {" unknown "})) return Exposure::unknown;
+    if (has_any(text, {" public ", " publicly ", " internet ", " public facing ", " internet facing ", " anyone ",
+                       " everyone ", " anonymous ", " external ", " world "})) {
+        return Exposure::public_;
+    }
+    if (has_any(text, {" cross account ", " crossaccount ", " shared "})) return Exposure::cross_account;
+    if (has_any(text, {" internal ", " vpc ", " restricted "})) return Exposure::internal;
+    return Exposure::unknown;
+}
+
+namespace {
+
+auto classes_in(std::string_view text) -> std::vector<std::string> {
+    std::vector<std::string> classes;
     if (has_any(text, {" pii ", " personal data", " personal information", " personally identifiable", " gdpr "})) {
         add_class(classes, "pii");
     }
@@ -209,23 +225,10 @@ void add_classes_in_prose(std::vector<std::string>& classes, std::string_view pr
                        " cleartext key", " with secrets"})) {
         add_class(classes, "secrets");
     }
+    return classes;
 }
 
-auto exposure_from_label(std::string_view label) -> Exposure {
-    const auto text = spaced(label);
-    if (has_any(text, {" not public ", " private ", " none ", " not exposed ", " isolated "})) return Exposure::none;
-    if (has_any(text, {" unknown "})) return Exposure::unknown;
-    if (has_any(text, {" public ", " publicly ", " internet ", " public facing ", " internet facing ", " anyone ",
-                       " everyone ", " anonymous ", " external ", " world "})) {
-        return Exposure::public_;
-    }
-    if (has_any(text, {" cross account ", " crossaccount ", " shared "})) return Exposure::cross_account;
-    if (has_any(text, {" internal ", " vpc ", " restricted "})) return Exposure::internal;
-    return Exposure::unknown;
-}
-
-auto exposure_from_prose(std::string_view prose) -> Exposure {
-    const auto text = spaced(prose);
+auto exposure_in(std::string_view text) -> Exposure {
     // A rule is named after what ought to be ("should not be public") and fails where it is not so.
     const bool states_a_rule = has_any(text, {" should ", " must ", " ensure ", " ensures ", " block public "});
     const bool denies = has_any(
@@ -259,8 +262,7 @@ auto exposure_from_prose(std::string_view prose) -> Exposure {
     return Exposure::unknown;
 }
 
-auto finding_type_from_prose(std::string_view prose) -> std::optional<FindingType> {
-    const auto text = spaced(prose);
+auto finding_type_in(std::string_view text) -> std::optional<FindingType> {
     if (has_any(text, {" unclassified", " unknown sensitivity", " not classified", " not been classified",
                        " unscanned data", " unknown data"})) {
         return FindingType::unclassified_data;
@@ -286,5 +288,32 @@ auto finding_type_from_prose(std::string_view prose) -> std::optional<FindingTyp
     }
     return std::nullopt;
 }
+
+/// What a sentence says.
+struct Prose {
+    std::vector<std::string> classes;
+    Exposure exposure = Exposure::unknown;
+    std::optional<FindingType> type;
+};
+
+/// A rule's title comes with each of its findings, so what was said last is remembered.
+auto read_prose(std::string_view prose) -> const Prose& {
+    constexpr std::size_t most_kept = 128U << 10U;
+    thread_local RecentTexts<Prose> recent(most_kept, sizeof(Prose) + 128);
+    return recent.of(prose, [](std::string_view of) {
+        const auto text = spaced(of);
+        return Prose{.classes = classes_in(text), .exposure = exposure_in(text), .type = finding_type_in(text)};
+    });
+}
+
+} // namespace
+
+void add_classes_in_prose(std::vector<std::string>& classes, std::string_view prose) {
+    for (const auto& name : read_prose(prose).classes) add_class(classes, name);
+}
+
+auto exposure_from_prose(std::string_view prose) -> Exposure { return read_prose(prose).exposure; }
+
+auto finding_type_from_prose(std::string_view prose) -> std::optional<FindingType> { return read_prose(prose).type; }
 
 } // namespace dossier::ingest

@@ -86,6 +86,7 @@ auto take_items(const Adapter& adapter, const Delivery& delivery, const std::str
 
 auto received_details(const store::Intake& intake, const store::IntakeItem& item) -> std::string {
     std::string text;
+    text.reserve(256);
     canonical::Object details(text);
     if (item.finding) details.text("fingerprint", item.finding->fingerprint);
     if (!item.finding) details.text("reason", to_valid_utf8(item.quarantine_reason));

@@ -3,6 +3,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 #include "payload_fields.hpp"
+#include "sifted_object.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,8 +41,9 @@ void read_tables(JsonUnfolder& unfold, JsonView tables, DataProfile& data) {
     }
 }
 
-void read_holder(JsonUnfolder& unfold, JsonView holder, DataProfile& data) {
-    if (!holder.is_object()) return;
+void read_holder(JsonUnfolder& unfold, JsonView view, DataProfile& data) {
+    if (!view.is_object()) return;
+    const SiftedObject holder(view);
     for (const auto* key : table_names) read_tables(unfold, unfold(holder[key]), data);
     const auto container = first_text({holder["table"], holder["table_name"], holder["tableName"]});
     for (const auto* key : column_names) read_columns(unfold, unfold(holder[key]), container, data);
@@ -98,11 +100,13 @@ void read_store_content(JsonUnfolder& unfold, JsonView item, DataProfile& data) 
     static constexpr std::array holders = {"resource",   "entity",     "entitySnapshot", "graphEntity",
                                            "asset",      "data_store", "dataStore",      "store",
                                            "asset_data", "content",    "evidence",       "dataFinding"};
-    read_holder(unfold, item, data);
-    for (const auto* name : holders) read_holder(unfold, unfold(item[name]), data);
-    const auto issue = unfold(item["issue"]); // Wiz puts the issue beside the resource, or around it
-    read_holder(unfold, issue, data);
-    for (const auto* name : holders) read_holder(unfold, unfold(issue[name]), data);
+    const auto read = [&](JsonView outer) {
+        read_holder(unfold, outer, data);
+        const SiftedObject sifted(outer);
+        for (const auto* name : holders) read_holder(unfold, unfold(sifted[name]), data);
+    };
+    read(item);
+    read(unfold(item["issue"])); // Wiz puts the issue beside the resource, or around it
 }
 
 } // namespace dossier::ingest

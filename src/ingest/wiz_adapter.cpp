@@ -9,6 +9,7 @@
 #include "json_unfolder.hpp"
 #include "payload_fields.hpp"
 #include "payload_words.hpp"
+#include "sifted_object.hpp"
 #include "store_content.hpp"
 
 #include <utility>
@@ -33,11 +34,12 @@ auto status_in(std::initializer_list<JsonView> places) -> std::optional<Status> 
     return std::nullopt;
 }
 
-auto has(JsonView view, std::string_view name) -> bool { return !view[name].is_null(); }
+auto has(const SiftedObject& object, std::string_view name) -> bool { return !object[name].is_null(); }
 
 enum class Shape { issue_webhook, detection, threat, issue, configuration, vulnerability, data_finding, unknown };
 
-auto shape_of(JsonView item) -> Shape {
+auto shape_of(JsonView view) -> Shape {
+    const SiftedObject item(view);
     if (item["threat"].is_object()) return Shape::threat;
     if (item["issue"].is_object()) return Shape::issue_webhook;
     if (item["vulnerableAsset"].is_object() || has(item, "CVEDescription") || has(item, "detailedName")) {
@@ -62,7 +64,7 @@ auto shape_of(JsonView item) -> Shape {
     const auto id = first_text({item["id"], item["issueId"], item["issue_id"], item["issue"]});
     if (id.empty() || is_asset) return Shape::unknown;
     const bool says_more = severity_in({item["severity"]}) || status_in({item["status"]});
-    return says_more || (is_uuid(id) && item.size() <= 3) || item["trigger"].is_object() ? Shape::issue
+    return says_more || (is_uuid(id) && view.size() <= 3) || item["trigger"].is_object() ? Shape::issue
                                                                                          : Shape::unknown;
 }
 
@@ -253,9 +255,11 @@ public:
         JsonUnfolder unfold;
         item = unfold(item);
         if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
-        item = unwrap_wiz(unfold, item);
+        const auto outer = std::exchange(item, unwrap_wiz(unfold, item));
         if (!item.is_object()) return fail(Errc::malformed, "the item is no JSON object");
-        if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
+        if (item != outer) {
+            if (auto known = refuse_foreign(item, "Wiz"); !known) return fail(std::move(known.error()));
+        }
         auto draft = draft_for(config_);
         const auto shape = shape_of(item);
         switch (shape) {

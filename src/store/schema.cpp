@@ -427,8 +427,19 @@ CREATE INDEX findings_received ON findings(received_at, seq);
 /// Keys in no order: PostgreSQL keeps its indexes of them, SQLite gets something else (sqlite_migrate.cpp).
 constexpr auto version_12 = "";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3, version_4,  version_5,  version_6,
-                                         version_7, version_8, version_9, version_10, version_11, version_12};
+/// Packed payloads (packing.hpp). For a list of words SQLite makes a table each time a row of findings is written; the
+/// same said by `OR` it decides at the first word. A record that names its finding is found by that alone.
+constexpr auto version_13 = R"sql(
+ALTER TABLE payloads ADD COLUMN unpacked_size INTEGER;       -- NULL = `raw` is as it came
+DROP INDEX findings_unfinished;
+CREATE INDEX findings_unfinished ON findings(source) WHERE stage = 'received' OR stage = 'normalised' OR
+    stage = 'enriched' OR stage = 'assessed' OR stage = 'explained' OR stage = 'drafted';
+DROP INDEX audit_dossier;
+CREATE INDEX audit_dossier ON audit(dossier_id) WHERE dossier_id <> '' AND finding_id = '';
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1, version_2, version_3,  version_4,  version_5,  version_6, version_7,
+                                         version_8, version_9, version_10, version_11, version_12, version_13};
 
 } // namespace
 

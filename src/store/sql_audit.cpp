@@ -12,6 +12,20 @@ namespace {
 constexpr std::string_view audit_columns =
     "SELECT seq, action, actor_id, finding_id, dossier_id, record, hash FROM audit ";
 
+/// The records that name a finding, and those of its dossier as a whole. What the indexes are limited to is said again:
+/// SQLite doesn't conclude it.
+constexpr std::string_view of_finding =
+    "SELECT seq FROM audit WHERE finding_id = ?2 AND finding_id <> '' "
+    "UNION ALL SELECT seq FROM audit WHERE finding_id = '' AND dossier_id <> '' AND dossier_id = "
+    "(SELECT d.id FROM findings f JOIN dossiers d ON d.seq = f.dossier WHERE f.id = ?2)";
+/// A record that names a finding is in the index by that alone. A dossier's records are of findings that it has, or
+/// that moved from it into another as it ended.
+constexpr std::string_view of_dossier =
+    "SELECT seq FROM audit WHERE finding_id = '' AND dossier_id <> '' AND dossier_id = ?3 "
+    "UNION ALL SELECT a.seq FROM findings f CROSS JOIN audit a ON a.finding_id = f.id AND a.finding_id <> '' "
+    "WHERE a.dossier_id = ?3 AND f.dossier IN (SELECT seq FROM dossiers WHERE id = ?3 "
+    "UNION ALL SELECT merged_into FROM dossiers WHERE id = ?3 AND merged_into IS NOT NULL)";
+
 auto audit_of(const Rows& rows) -> AuditRow {
     return {.seq = rows.integer(0),
             .action = rows.text(1),
@@ -38,11 +52,8 @@ auto SqlStore::list_audit(AuditFilter filter, Page page) -> Task<Result<Listing<
         if (!below) return fail(below.error());
         std::string sql(audit_columns);
         sql += "WHERE seq < ?1";
-        if (!filter.finding_id.empty()) { // a record of the dossier as a whole names no finding
-            sql += " AND (finding_id = ?2 OR (finding_id = '' AND dossier_id = (SELECT d.id FROM findings f "
-                   "JOIN dossiers d ON d.seq = f.dossier WHERE f.id = ?2)))";
-        }
-        if (!filter.dossier_id.empty()) sql += " AND dossier_id = ?3";
+        if (!filter.finding_id.empty()) sql += fmt::format(" AND seq IN ({})", of_finding);
+        if (!filter.dossier_id.empty()) sql += fmt::format(" AND seq IN ({})", of_dossier);
         if (!filter.actor.empty()) sql += " AND actor_id = ?4";
         if (!filter.action.empty()) sql += " AND action = ?5";
         // The last parameter is always used, so all six can always be bound.

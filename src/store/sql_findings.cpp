@@ -79,10 +79,12 @@ auto stored_of(const Rows& rows) -> Stored {
 }
 
 void read_history(Database& db, Stored& stored) {
-    auto versions =
-        db.query("SELECT content_hash FROM payloads WHERE finding=? AND version<? ORDER BY version DESC LIMIT ?",
-                 stored.seq, stored.version, most_earlier_versions);
-    while (versions.next()) stored.known.earlier_hashes.push_back(versions.text(0));
+    if (stored.version > 1) {
+        auto versions =
+            db.query("SELECT content_hash FROM payloads WHERE finding=? AND version<? ORDER BY version DESC LIMIT ?",
+                     stored.seq, stored.version, most_earlier_versions);
+        while (versions.next()) stored.known.earlier_hashes.push_back(versions.text(0));
+    }
     auto twins = db.query("SELECT version, content_hash FROM twins WHERE finding=? ORDER BY version DESC LIMIT ?",
                           stored.seq, most_earlier_versions);
     while (twins.next()) {
@@ -151,8 +153,11 @@ auto incoming_of(const Arrival& arrival) -> IncomingFinding {
 }
 
 void keep_payload(Database& db, std::int64_t finding, int version, const Arrival& arrival, Timestamp at) {
-    db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw, via) VALUES(?,?,?,?,?,?)", finding,
-           version, arrival.content_hash, at, Blob{arrival.item.raw}, to_string(arrival.via));
+    const auto& packed = arrival.packed;
+    db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw, via, unpacked_size) "
+           "VALUES(?,?,?,?,?,?,?)",
+           finding, version, arrival.content_hash, at, Blob{packed ? packed->bytes : arrival.item.raw},
+           to_string(arrival.via), packed ? std::optional(packed->size) : std::nullopt);
 }
 
 void settle_severity(Database& db, std::int64_t dossier) {
@@ -363,6 +368,7 @@ auto prepare(IntakeItem item, const std::string& source, Via via) -> Arrival {
     if (item.finding) {
         arrival.content_hash = content_hash(*item.finding, form_of(via));
         arrival.identity = index_key(source, item.finding->fingerprint);
+        arrival.packed = pack(item.raw);
     } else {
         arrival.identity = index_key(source, item.raw);
     }

@@ -2,6 +2,7 @@
 // One finding in the store: recognised, judged by `outcome_of`, kept as a version, and placed in the dossier of its
 // exposure. Shared by what arrives (sql_intake.cpp) and by what is fetched later (sql_work.cpp).
 
+#include "packing.hpp"
 #include "write_session.hpp"
 
 #include "dossier/store/records.hpp"
@@ -16,7 +17,8 @@ struct Arrival {
     IntakeItem item;
     Via via = Via::webhook;
     std::string content_hash;
-    std::int64_t identity = 0; ///< index key of (source, fingerprint), or of (source, raw)
+    std::optional<Packed> packed; ///< of `item.raw`, which is kept as it is where there is none
+    std::int64_t identity = 0;    ///< index key of (source, fingerprint), or of (source, raw)
 };
 [[nodiscard]] auto prepare(IntakeItem item, const std::string& source, Via via) -> Arrival;
 

@@ -1,5 +1,6 @@
 // Who asks the platforms, and how far they are.
 
+#include "packing.hpp"
 #include "sql_rows.hpp"
 #include "sql_store.hpp"
 
@@ -59,8 +60,8 @@ auto SqlStore::open_backlog(std::string source, std::string after, std::size_t l
     return read<Findings>(
         [source = std::move(source), after = std::move(after), limit](Database& db) -> Result<Findings> {
             static const auto sql = fmt::format(
-                "SELECT {}, p.raw FROM findings f INDEXED BY findings_backlog JOIN dossiers d ON d.seq = f.dossier "
-                "JOIN payloads p ON p.finding = f.seq AND p.version = f.version "
+                "SELECT {}, p.raw, p.unpacked_size FROM findings f INDEXED BY findings_backlog "
+                "JOIN dossiers d ON d.seq = f.dossier JOIN payloads p ON p.finding = f.seq AND p.version = f.version "
                 "WHERE f.source=?1 AND f.is_backlog=1 AND f.status IN ('open','in_progress') "
                 "AND f.seq > coalesce((SELECT seq FROM findings WHERE id=?2), 0) ORDER BY f.seq LIMIT ?3",
                 finding_columns);
@@ -68,7 +69,7 @@ auto SqlStore::open_backlog(std::string source, std::string after, std::size_t l
             Findings found;
             while (rows.next()) {
                 auto& row = found.emplace_back(finding_of(rows));
-                row.raw = rows.text(finding_seq_column + 1);
+                row.raw = raw_of(rows, finding_seq_column + 1);
                 row.via = Via::backlog;
             }
             return found;

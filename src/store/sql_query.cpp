@@ -1,5 +1,6 @@
 // What can be looked at: lists with filters, newest first, and single rows.
 
+#include "packing.hpp"
 #include "sql_rows.hpp"
 #include "sql_store.hpp"
 
@@ -165,14 +166,15 @@ auto SqlStore::list_findings(FindingFilter filter, Page page) -> Task<Result<Lis
 
 auto SqlStore::get_finding(std::string id) -> Task<Result<FindingRow>> {
     return read<FindingRow>([id = std::move(id)](Database& db) -> Result<FindingRow> {
-        static const auto sql = fmt::format("SELECT {}, p.raw FROM findings f JOIN dossiers d ON d.seq = f.dossier "
-                                            "LEFT JOIN payloads p ON p.finding = f.seq AND p.version = f.version "
-                                            "WHERE f.id=?",
-                                            finding_columns);
+        static const auto sql =
+            fmt::format("SELECT {}, p.raw, p.unpacked_size FROM findings f JOIN dossiers d ON d.seq = f.dossier "
+                        "LEFT JOIN payloads p ON p.finding = f.seq AND p.version = f.version "
+                        "WHERE f.id=?",
+                        finding_columns);
         auto rows = db.query(sql, id);
         if (!rows.next()) return fail(Errc::not_found, "no finding has this id");
         auto row = finding_of(rows);
-        row.raw = rows.text(finding_seq_column + 1);
+        row.raw = raw_of(rows, finding_seq_column + 1);
         return row;
     });
 }

@@ -1,5 +1,7 @@
 #include "sql_rows.hpp"
 
+#include "packing.hpp"
+
 #include "dossier/finding/json.hpp"
 
 #include <fmt/format.h>
@@ -20,11 +22,11 @@ void read_findings(Database& db, std::int64_t dossier, bool raw, DossierRow& out
         auto& finding = out.findings.emplace_back(finding_of(rows));
         if (!raw) continue;
         finding.thin_raw = rows.text(finding_seq_column + 1);
-        auto payload = db.query("SELECT raw, via FROM payloads WHERE finding=? AND version=?",
+        auto payload = db.query("SELECT raw, unpacked_size, via FROM payloads WHERE finding=? AND version=?",
                                 rows.integer(finding_seq_column), finding.version);
         if (!payload.next()) continue;
-        finding.raw = payload.text(0);
-        finding.via = parse_via(payload.text(1)).value_or(Via::webhook);
+        finding.raw = raw_of(payload, 0);
+        finding.via = parse_via(payload.text(2)).value_or(Via::webhook);
     }
 }
 
@@ -120,8 +122,10 @@ auto is_unfinished(Stage stage) -> bool {
 
 auto count_unfinished(Database& db) -> Backlog::BySource {
     Backlog::BySource counts;
-    auto rows = db.query("SELECT source, count(*) FROM findings WHERE stage IN "
-                         "('received','normalised','enriched','assessed','explained','drafted') GROUP BY source");
+    // In the words of the index findings_unfinished.
+    auto rows = db.query("SELECT source, count(*) FROM findings WHERE stage = 'received' OR stage = 'normalised' OR "
+                         "stage = 'enriched' OR stage = 'assessed' OR stage = 'explained' OR stage = 'drafted' "
+                         "GROUP BY source");
     while (rows.next()) counts.emplace(rows.text(0), rows.integer(1));
     return counts;
 }

@@ -1,5 +1,7 @@
 #include "sqlite_database.hpp"
 
+#include "sqlite_wal_runs.hpp"
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -79,13 +81,21 @@ constexpr auto reader_pragmas = "PRAGMA cache_size=-1024; PRAGMA temp_store=MEMO
 
 constexpr int busy_timeout_ms = 5000;
 
+/// Without its tally of memory, SQLite's allocations of all connections share no lock. Only before its first use can it
+/// be told so; where somebody used it already, it goes on counting.
+void count_no_memory() {
+    static const int said = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)said;
+}
+
 } // namespace
 
 SqliteDatabase::SqliteDatabase(const std::string& path, Access access) {
     const bool writes = access == Access::read_write;
     if (writes) create_private(path);
     const int flags = SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-    const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
+    count_no_memory();
+    const int code = sqlite3_open_v2(path.c_str(), &db_, flags, writes ? wal_runs_vfs() : nullptr);
     try {
         if (code != SQLITE_OK) {
             throw SqliteFailure(code, fmt::format("store: can't open {}: {}", path,

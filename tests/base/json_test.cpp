@@ -130,6 +130,20 @@ TEST(JsonView, GivesNothingRatherThanFailing) {
     EXPECT_TRUE(JsonView{}["x"].at("/y").elements().empty());
 }
 
+TEST(JsonDocument, StandsBesideOthersOfItsThread) {
+    const auto first = JsonDocument::parse(R"({"a":"first"})");
+    const auto large = JsonDocument::parse("[\"" + std::string(100'000, 'x') + "\"]");
+    EXPECT_FALSE(JsonDocument::parse("[[[[1]]]]", 3));
+    EXPECT_TRUE(JsonDocument::parse("[[[[1]]]]"));
+    const auto second = JsonDocument::parse(R"({"a":"second, which is longer"})");
+    ASSERT_TRUE(first && large && second);
+    EXPECT_EQ(first->root()["a"].text(), "first");
+    EXPECT_EQ(large->root()[std::size_t{0}].string()->size(), 100'000U);
+    EXPECT_EQ(second->root()["a"].text(), "second, which is longer");
+    EXPECT_TRUE(first->root()["a"] == first->root().at("/a"));
+    EXPECT_FALSE(first->root()["a"] == second->root()["a"]);
+}
+
 TEST(JsonDocument, RefusesBrokenBytes) {
     for (const std::string text : {"", "{", "nul", "[1,]", "{\"a\":}", "\"\xFF\"", "{\"a\":1} x", "[1e400]"}) {
         SCOPED_TRACE(text);

@@ -395,7 +395,8 @@ TEST_P(DecideSuite, AuditFiltersTellRecordsApart) {
     whole.actor_id = "alice";
     whole.time = minute(3);
     auto other = entry("finding.received");
-    other.finding_id = "fnd_other";
+    other.finding_id = deliver({.id = "beside", .exposure = "exp-1"}).id;
+    ASSERT_NE(other.finding_id, result.id);
     other.dossier_id = result.dossier_id;
     value_of(store().append_audit({whole, other}));
     struct Row {

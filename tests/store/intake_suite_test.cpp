@@ -67,6 +67,11 @@ TEST_P(IntakeSuite, KeepsEachPayloadAsItCame) {
     EXPECT_EQ(value_of(store().get_finding(id)).raw, odd);
     deliver({.title = "changed"});
     EXPECT_EQ(value_of(store().get_finding(id)).raw, "{\"title\":\"changed\"}");
+    auto large = delivery({{.title = "large"}}, minute(1));
+    large.items[0].raw = "{\"pad\":\"" + std::string(100'000, '\xff') + "\"}"; // is packed
+    const auto in = value_of(store().commit_intake(large, {})).front();
+    EXPECT_EQ(value_of(store().get_finding(id)).raw, large.items[0].raw);
+    EXPECT_EQ(value_of(store().load_work(in.dossier_id)).findings.at(0).raw, large.items[0].raw);
     EXPECT_EQ(value_of(store().get_finding(id)).doc, "");
 }
 

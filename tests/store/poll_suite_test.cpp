@@ -174,6 +174,12 @@ TEST_P(PollSuite, AThinFindingMovesIntoTheDossierOfItsExposure) {
     ASSERT_EQ(trail.size(), 2U);
     EXPECT_EQ(trail[0].action, "dossier.merged");
     EXPECT_EQ(trail[1].action, "finding.completed");
+    auto earlier = entry("finding.received");
+    earlier.finding_id = mine.id;
+    earlier.dossier_id = mine.dossier_id;
+    value_of(store().append_audit({earlier}));
+    EXPECT_EQ(value_of(store().list_audit({.dossier_id = mine.dossier_id}, {})).items.size(), 1U)
+        << "found by its finding, which is in another dossier now";
     EXPECT_EQ(thin({.id = "w", .title = "Wiz issue w"}, minute(4)).dossier_id, first.dossier_id);
 }
 

@@ -24,6 +24,8 @@ public:
     enum class Kind { null, boolean, number, string, array, object };
 
     JsonView() = default; ///< the null view
+    /// The same place of the same document.
+    [[nodiscard]] auto operator==(const JsonView&) const -> bool = default;
 
     [[nodiscard]] auto kind() const -> Kind;
     [[nodiscard]] auto is_null() const -> bool { return kind() == Kind::null; }
@@ -58,6 +60,7 @@ public:
 private:
     friend class JsonDocument;
     JsonView(const void* tape, std::size_t index) : tape_(tape), index_(index) {}
+    [[nodiscard]] auto step(std::string_view name) const -> JsonView;
     const void* tape_ = nullptr; ///< simdjson's document
     std::size_t index_ = 0;
 };

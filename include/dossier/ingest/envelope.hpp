@@ -7,7 +7,6 @@
 
 #include "dossier/base/json_view.hpp"
 
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +35,7 @@ private:
     void refuse(JsonView envelope, std::string problem);
 
     std::vector<Enclosed> found_;
-    std::deque<JsonDocument> documents_;
+    std::vector<JsonDocument> documents_;
 };
 
 /// True for one envelope by itself, a list of them is none.

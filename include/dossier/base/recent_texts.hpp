@@ -4,11 +4,13 @@
 // lock; bounded in bytes, and emptied when it is full.
 
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
-namespace dossier::explain {
+namespace dossier {
 
 template <class Found>
 class RecentTexts {
@@ -19,22 +21,27 @@ public:
 
     /// What is known of the text, else what `find` says of it. Good until the next call.
     template <class Find>
-    auto of(std::string text, Find find) -> const Found& {
+    auto of(std::string_view text, Find find) -> const Found& {
         if (const auto known = found_.find(text); known != found_.end()) return known->second;
-        auto found = find(text);
+        std::string key(text);
+        auto found = find(key);
         bytes_ += text.size() + cost_of_one_;
         if (bytes_ > most_kept_) {
             found_.clear();
             bytes_ = text.size() + cost_of_one_;
         }
-        return found_.emplace(std::move(text), std::move(found)).first->second;
+        return found_.emplace(std::move(key), std::move(found)).first->second;
     }
 
 private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
     std::size_t most_kept_;
     std::size_t cost_of_one_;
-    std::unordered_map<std::string, Found> found_;
+    std::unordered_map<std::string, Found, Hash, std::equal_to<>> found_;
     std::size_t bytes_ = 0;
 };
 
-} // namespace dossier::explain
+} // namespace dossier
