@@ -140,7 +140,10 @@ void Members::set(std::string_view name, std::string value) {
 }
 
 auto Members::text() const -> std::string {
+    std::size_t size = 2;
+    for (const auto& [name, value] : members_) size += name.size() + value.size() + 4; // quotes, colon, comma
     std::string out;
+    out.reserve(size);
     Object object(out);
     for (const auto& [name, value] : members_) object.member(name) += value;
     object.close();
