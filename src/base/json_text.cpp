@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -15,8 +16,6 @@
 namespace dossier {
 
 namespace {
-
-auto is_escaped(char c) -> bool { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
 /// Escapes without growing its text for each run: prompts hold JSON themselves, so that a run between two escapes is
 /// ten bytes long. Sixteen bytes are looked at and copied at a time.
@@ -44,6 +43,7 @@ private:
 
     /// How many of the sixteen bytes come before the first that has to be escaped.
     static auto plain_of(Block block) -> std::size_t {
+        static_assert(std::endian::native == std::endian::little);
         const auto found = std::bit_cast<Halves>((block < 0x20) | (block == '"') | (block == '\\'));
         if (found[0] != 0) return static_cast<std::size_t>(std::countr_zero(found[0])) / 8;
         if (found[1] != 0) return sizeof(Halves) / 2 + static_cast<std::size_t>(std::countr_zero(found[1])) / 8;
@@ -51,23 +51,20 @@ private:
     }
 
     void write_piece(std::string_view piece) {
-        std::size_t at = 0;
-        if constexpr (std::endian::native == std::endian::little) {
-            while (piece.size() - at >= sizeof(Block)) {
-                Block block;
-                std::memcpy(&block, piece.data() + at, sizeof block);
-                std::memcpy(end_, &block, sizeof block); // what comes after the plain ones is overwritten
-                const auto plain = plain_of(block);
-                end_ += plain;
-                at += plain;
-                if (plain < sizeof block) write_escape(piece[at++]);
-            }
-        }
-        for (; at < piece.size(); ++at) {
-            if (is_escaped(piece[at]))
-                write_escape(piece[at]);
+        while (!piece.empty()) {
+            Block block{};
+            const auto size = std::min(piece.size(), sizeof block);
+            if (size == sizeof block)
+                std::memcpy(&block, piece.data(), sizeof block); // one instruction
             else
-                *end_++ = piece[at];
+                std::memcpy(&block, piece.data(), size);
+            std::memcpy(end_, &block, sizeof block); // what comes after the plain ones is overwritten
+            const auto plain = std::min(plain_of(block), size);
+            end_ += plain;
+            piece.remove_prefix(plain);
+            if (plain == size) continue;
+            write_escape(piece.front());
+            piece.remove_prefix(1);
         }
     }
 
@@ -82,7 +79,7 @@ private:
     }
 
     void flush() {
-        out_.append(written_.data(), end_);
+        out_.append(written_.data(), static_cast<std::size_t>(end_ - written_.data()));
         end_ = written_.data();
     }
 

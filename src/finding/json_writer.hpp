@@ -51,7 +51,15 @@ public:
     explicit TextMembers(std::string& out) : out_(out) { out_ += '{'; }
     template <class T>
     void operator()(std::string_view name, const T& value) {
-        if (!std::exchange(is_first_, false)) out_ += ',';
+        begin();
+        append_quoted(out_, name);
+        out_ += ':';
+        append_value(out_, value);
+    }
+    /// A name that comes from outside and may be anything.
+    template <class T>
+    void put_foreign(std::string_view name, const T& value) {
+        begin();
         append_json_text(out_, name);
         out_ += ':';
         append_value(out_, value);
@@ -59,6 +67,10 @@ public:
     void close() { out_ += '}'; }
 
 private:
+    void begin() {
+        if (!std::exchange(is_first_, false)) out_ += ',';
+    }
+
     std::string& out_;
     bool is_first_ = true;
 };
@@ -115,7 +127,7 @@ void append_value(std::string& out, const T& value) {
     } else {
         TextMembers put(out);
         if constexpr (is_map<T>)
-            for (const auto& [name, member] : value) put(name, member);
+            for (const auto& [name, member] : value) put.put_foreign(name, member);
         else
             members_of(value, put);
         put.close();
