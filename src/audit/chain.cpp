@@ -21,17 +21,19 @@ constexpr std::array<std::string_view, 9> reserved = {"seq",        "time", "act
 
 /// Details stand beside the named members. One that would overwrite a named member goes into `details`, and so does
 /// what is no JSON object.
-void add_details(canonical::Members& record, const std::string& text) {
-    const auto details = JsonDocument::parse(text, most_details_depth);
+void add_details(canonical::Members& record, const store::AuditEntry& entry) {
+    canonical::Members reserved_ones;
+    const auto add = [&](std::string_view name, std::string value) {
+        const bool is_free = std::ranges::find(reserved, name) == reserved.end();
+        (is_free ? record : reserved_ones).set(name, std::move(value));
+    };
+    for (const auto& [name, value] : entry.members) add(name, value);
+    const auto details = JsonDocument::parse(entry.details, most_details_depth);
     if (!details || !details->root().is_object()) {
-        record.set("details", canonical::text_of(to_valid_utf8(text)));
+        record.set("details", canonical::text_of(to_valid_utf8(entry.details)));
         return;
     }
-    canonical::Members reserved_ones;
-    for (const auto& [name, value] : details->root().members()) {
-        const bool is_free = std::ranges::find(reserved, name) == reserved.end();
-        (is_free ? record : reserved_ones).set(name, canonical::text_of(value));
-    }
+    for (const auto& [name, value] : details->root().members()) add(name, canonical::text_of(value));
     if (!reserved_ones.empty()) record.set("details", reserved_ones.text());
 }
 
@@ -139,7 +141,7 @@ auto seal(const store::AuditEntry& entry, std::int64_t seq, const std::string& p
     record.set("finding_id", canonical::text_of(to_valid_utf8(entry.finding_id)));
     record.set("dossier_id", canonical::text_of(to_valid_utf8(entry.dossier_id)));
     record.set("prev", canonical::text_of(prev));
-    add_details(record, entry.details);
+    add_details(record, entry);
     auto hash = sha256_hex(record.text());
     record.set("hash", canonical::text_of(hash));
     return {.seq = seq,

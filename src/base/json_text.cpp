@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -15,57 +17,76 @@ namespace dossier {
 
 namespace {
 
-auto is_escaped(char c) -> bool { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+/// Escapes without growing its text for each run: prompts hold JSON themselves, so that a run between two escapes is
+/// ten bytes long. Sixteen bytes are looked at and copied at a time.
+class Quoter {
+public:
+    explicit Quoter(std::string& out) : out_(out) {}
 
-constexpr auto in_each_byte(std::uint64_t byte) -> std::uint64_t { return byte * 0x0101010101010101U; }
+    void write(std::string_view text) {
+        *end_++ = '"';
+        while (!text.empty()) {
+            const auto piece = text.substr(0, most_of_a_piece);
+            write_piece(piece);
+            text.remove_prefix(piece.size());
+            flush();
+        }
+        *end_++ = '"';
+        flush();
+    }
 
-/// The highest bit of each byte that is less than `limit` (at most 0x80). Above the first of them, others may be
-/// marked.
-constexpr auto bytes_below(std::uint64_t word, std::uint64_t limit) -> std::uint64_t {
-    return (word - in_each_byte(limit)) & ~word & in_each_byte(0x80);
-}
+private:
+    using Block = unsigned char __attribute__((vector_size(16)));
+    using Halves = std::array<std::uint64_t, 2>;
+    static constexpr std::size_t most_of_a_piece = 128;
+    static constexpr std::size_t longest_escape = 6;
 
-/// Where the first byte from `at` on stands that can't be written as it is. Looks at eight at a time.
-auto plain_until(std::string_view text, std::size_t at) -> std::size_t {
-    if constexpr (std::endian::native == std::endian::little) {
-        for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
-            std::memcpy(&word, text.data() + at, sizeof word);
-            const auto found = bytes_below(word, 0x20) | bytes_below(word ^ in_each_byte('"'), 1) |
-                               bytes_below(word ^ in_each_byte('\\'), 1);
-            if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    /// How many of the sixteen bytes come before the first that has to be escaped.
+    static auto plain_of(Block block) -> std::size_t {
+        static_assert(std::endian::native == std::endian::little);
+        const auto found = std::bit_cast<Halves>((block < 0x20) | (block == '"') | (block == '\\'));
+        if (found[0] != 0) return static_cast<std::size_t>(std::countr_zero(found[0])) / 8;
+        if (found[1] != 0) return sizeof(Halves) / 2 + static_cast<std::size_t>(std::countr_zero(found[1])) / 8;
+        return sizeof block;
+    }
+
+    void write_piece(std::string_view piece) {
+        while (!piece.empty()) {
+            Block block{};
+            const auto size = std::min(piece.size(), sizeof block);
+            if (size == sizeof block)
+                std::memcpy(&block, piece.data(), sizeof block); // one instruction
+            else
+                std::memcpy(&block, piece.data(), size);
+            std::memcpy(end_, &block, sizeof block); // what comes after the plain ones is overwritten
+            const auto plain = std::min(plain_of(block), size);
+            end_ += plain;
+            piece.remove_prefix(plain);
+            if (plain == size) continue;
+            write_escape(piece.front());
+            piece.remove_prefix(1);
         }
     }
-    while (at < text.size() && !is_escaped(text[at])) ++at;
-    return at;
-}
 
-void append_escape(std::string& out, char c) {
-    switch (c) {
-    case '"':
-        out += "\\\"";
-        break;
-    case '\\':
-        out += "\\\\";
-        break;
-    case '\b':
-        out += "\\b";
-        break;
-    case '\f':
-        out += "\\f";
-        break;
-    case '\n':
-        out += "\\n";
-        break;
-    case '\r':
-        out += "\\r";
-        break;
-    case '\t':
-        out += "\\t";
-        break;
-    default:
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    void write_escape(char c) {
+        static constexpr std::string_view named = "\"\\\b\f\n\r\t";
+        static constexpr std::string_view names = "\"\\bfnrt";
+        *end_++ = '\\';
+        if (const auto which = named.find(c); which != std::string_view::npos)
+            *end_++ = names[which];
+        else
+            end_ = fmt::format_to(end_, "u{:04x}", static_cast<unsigned>(c));
     }
-}
+
+    void flush() {
+        out_.append(written_.data(), static_cast<std::size_t>(end_ - written_.data()));
+        end_ = written_.data();
+    }
+
+    std::string& out_;
+    std::array<char, most_of_a_piece * longest_escape + sizeof(Block) + 2> written_; // NOLINT: filled as it is used
+    char* end_ = written_.data();
+};
 
 void append_value(std::string& out, const Json& value) {
     switch (value.type()) {
@@ -94,7 +115,19 @@ void append_value(std::string& out, const Json& value) {
     case Json::value_t::string:
         append_json_text(out, value.get_ref<const std::string&>());
         break;
-    default: // numbers as the library prints them
+    case Json::value_t::number_integer:
+        fmt::format_to(std::back_inserter(out), "{}", value.get<std::int64_t>());
+        break;
+    case Json::value_t::number_unsigned:
+        fmt::format_to(std::back_inserter(out), "{}", value.get<std::uint64_t>());
+        break;
+    case Json::value_t::boolean:
+        out += value.get<bool>() ? "true" : "false";
+        break;
+    case Json::value_t::null:
+        out += "null";
+        break;
+    default: // numbers that aren't whole as the library prints them
         out += value.dump();
     }
 }
@@ -109,17 +142,7 @@ void append_json_text(std::string& out, std::string_view text) {
     append_quoted(out, text);
 }
 
-void append_quoted(std::string& out, std::string_view text) {
-    out += '"';
-    for (std::size_t at = 0;;) {
-        const auto end = plain_until(text, at);
-        out.append(text, at, end - at);
-        if (end == text.size()) break;
-        append_escape(out, text[end]);
-        at = end + 1;
-    }
-    out += '"';
-}
+void append_quoted(std::string& out, std::string_view text) { Quoter(out).write(text); }
 
 auto dump_json(const Json& value) -> std::string {
     std::string out;

@@ -268,6 +268,13 @@ auto first_match(const std::vector<Named>& patterns, const std::string& text) ->
     return nullptr;
 }
 
+/// Most texts; none of what hides or looks alike is among them.
+auto is_ascii(std::string_view text) -> bool {
+    unsigned char all = 0;
+    for (const char c : text) all |= static_cast<unsigned char>(c); // without a branch, so in vectors
+    return all < 0x80;
+}
+
 /// Without characters that hide things; tag characters read as ASCII, letters of other scripts that look like Latin
 /// ones as these (in texts that are Latin otherwise).
 auto shown_text(std::string_view text, bool folds_homoglyphs) -> std::string {
@@ -278,6 +285,7 @@ auto shown_text(std::string_view text, bool folds_homoglyphs) -> std::string {
          {0x412, 'B'}, {0x415, 'E'}, {0x41A, 'K'}, {0x41C, 'M'}, {0x41D, 'H'}, {0x41E, 'O'}, {0x420, 'P'},
          {0x421, 'C'}, {0x422, 'T'}, {0x425, 'X'}, {0x406, 'I'}, {0x3B1, 'a'}, {0x3BF, 'o'}, {0x3C1, 'p'},
          {0x3B9, 'i'}, {0x3BD, 'v'}, {0x399, 'I'}, {0x39F, 'O'}, {0x131, 'i'}, {0x261, 'g'}}};
+    if (is_ascii(text)) return std::string(text);
     std::string shown;
     for (std::size_t at = 0; at < text.size();) {
         const auto [value, length] = decode_utf8(text.substr(at));
@@ -295,20 +303,40 @@ auto shown_text(std::string_view text, bool folds_homoglyphs) -> std::string {
     return shown;
 }
 
+/// What a byte is among words: a letter or digit (small), the beginning of a word by its case, or a gap.
+struct ByteKind {
+    char small = 0; ///< 0 = no part of a word
+    bool is_upper = false;
+    bool is_lower = false;
+};
+
+constexpr auto byte_kinds = [] {
+    std::array<ByteKind, 256> table{};
+    for (int byte = 0; byte < 256; ++byte) {
+        auto& kind = table[static_cast<std::size_t>(byte)];
+        kind.is_upper = byte >= 'A' && byte <= 'Z';
+        kind.is_lower = byte >= 'a' && byte <= 'z';
+        const bool is_digit = byte >= '0' && byte <= '9';
+        if (kind.is_upper || kind.is_lower || is_digit || byte >= 0x80)
+            kind.small = static_cast<char>(kind.is_upper ? byte + ('a' - 'A') : byte);
+    }
+    return table;
+}();
+
 /// Words separated by single blanks, small letters: slugs and camelCase taken apart.
 auto plain_words(std::string_view text) -> std::string {
     std::string words;
-    char before = ' ';
+    words.reserve(text.size() + text.size() / 4);
+    bool after_small = false;
     for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool starts_word = std::isupper(byte) != 0 && std::islower(static_cast<unsigned char>(before)) != 0;
-        if (starts_word) words += ' ';
-        if (byte >= 0x80 || std::isalnum(byte) != 0) {
-            words += static_cast<char>(std::tolower(byte));
+        const auto& kind = byte_kinds[static_cast<unsigned char>(c)];
+        if (kind.is_upper && after_small) words += ' ';
+        if (kind.small != 0) {
+            words += kind.small;
         } else if (!words.empty() && words.back() != ' ') {
             words += ' ';
         }
-        before = c;
+        after_small = kind.is_lower;
     }
     return words;
 }
@@ -352,6 +380,13 @@ auto with_letters_joined(const std::string& words) -> std::string {
     return joined;
 }
 
+/// A text as a reader sees it, and its words.
+struct Reading {
+    explicit Reading(std::string_view text) : plain(shown_text(text, false)), words(plain_words(plain)) {}
+    std::string plain;
+    std::string words;
+};
+
 struct Detector {
     std::vector<Named> words = all_compiled(word_patterns);
     Expression any_words = any_compiled(word_patterns);
@@ -366,24 +401,22 @@ struct Detector {
         return RE2::PartialMatch(text, *any_words) ? first_match(words, text) : nullptr;
     }
 
-    [[nodiscard]] auto in_reading(std::string_view text) const -> const char* {
-        const auto plain = shown_text(text, false);
-        if (RE2::PartialMatch(plain, *any_raw))
-            if (const auto* name = first_match(raw, plain)) return name;
-        if (const auto* name = in_words(plain_words(plain))) return name;
-        if (RE2::PartialMatch(plain, *foreign_verbs))
-            if (const auto* name = first_match(foreign_overrides, plain)) return name;
-        return first_match(foreign_questions, plain);
+    [[nodiscard]] auto in_reading(const Reading& reading) const -> const char* {
+        if (RE2::PartialMatch(reading.plain, *any_raw))
+            if (const auto* name = first_match(raw, reading.plain)) return name;
+        if (const auto* name = in_words(reading.words)) return name;
+        if (RE2::PartialMatch(reading.plain, *foreign_verbs))
+            if (const auto* name = first_match(foreign_overrides, reading.plain)) return name;
+        return first_match(foreign_questions, reading.plain);
     }
 
     /// Spellings that only hide: what ordinary text becomes by them matches nothing.
-    [[nodiscard]] auto in_disguise(std::string_view text) const -> const char* {
-        const auto own = plain_words(shown_text(text, false));
-        const auto folded = plain_words(shown_text(text, true));
-        if (folded != own)
+    [[nodiscard]] auto in_disguise(std::string_view text, const Reading& reading) const -> const char* {
+        const auto& own = reading.words;
+        if (const auto folded = plain_words(shown_text(text, true)); folded != own)
             if (const auto* name = in_words(folded)) return name;
         if (own.find_first_of("01345") != std::string::npos)
-            if (const auto* name = in_words(plain_words(without_leet(lower(shown_text(text, false)))))) return name;
+            if (const auto* name = in_words(plain_words(without_leet(lower(reading.plain))))) return name;
         if (RE2::PartialMatch(rot13(without_blanks(own)), *together)) return "override of instructions";
         if (RE2::PartialMatch(std::string(own.rbegin(), own.rend()), *reversed_words))
             return "override of instructions";
@@ -402,19 +435,26 @@ auto detector() -> const Detector& {
     return one;
 }
 
-auto judged(const std::string& text) -> std::optional<std::string> {
+auto holds_tag_characters(std::string_view text) -> bool {
     for (std::size_t at = 0; at < text.size();) {
-        const auto [value, length] = decode_utf8(std::string_view(text).substr(at));
-        if (is_tag_character(value)) return "hidden characters";
+        const auto [value, length] = decode_utf8(text.substr(at));
+        if (is_tag_character(value)) return true;
         at += length;
     }
-    if (const auto* name = detector().in_reading(text)) return name;
+    return false;
+}
+
+auto judged(const std::string& text) -> std::optional<std::string> {
+    if (!is_ascii(text) && holds_tag_characters(text)) return "hidden characters";
+    const Reading as_written(text);
+    if (const auto* name = detector().in_reading(as_written)) return name;
     const auto decoded = redact::decoded_value(text);
+    std::optional<Reading> meant;
     if (decoded != text)
-        if (const auto* name = detector().in_reading(decoded)) return name;
+        if (const auto* name = detector().in_reading(meant.emplace(decoded))) return name;
     for (const auto& run : redact::encoded_runs(decoded))
-        if (const auto* name = detector().in_reading(run.text)) return name;
-    if (const auto* name = detector().in_disguise(decoded)) return name;
+        if (const auto* name = detector().in_reading(Reading(run.text))) return name;
+    if (const auto* name = detector().in_disguise(decoded, meant ? *meant : as_written)) return name;
     return std::nullopt;
 }
 

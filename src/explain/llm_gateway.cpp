@@ -1,9 +1,11 @@
 #include "dossier/explain/llm_gateway.hpp"
 
 #include "budget.hpp"
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/fault_point.hpp"
 #include "dossier/base/json.hpp"
+#include "dossier/base/json_text.hpp"
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 
@@ -122,30 +124,39 @@ auto is_over_budget(const Error& error) -> bool {
 auto audit_entry(const LlmQuestion& question, const LlmProvider& provider, const LlmRequest& request,
                  const Result<LlmAnswer>& answer, int attempt, const Charge& charge, Duration took, Timestamp now)
     -> store::AuditEntry {
-    Json details;
-    details["purpose"] = question.purpose.what;
-    details["provider"] = provider.name();
-    details["model"] = answer && !answer->model.empty() ? answer->model : provider.model();
-    details["llm_session_id"] = answer ? answer->session_id : "";
-    details["prompt"] = {
-        {"id", question.prompt.ref.id}, {"version", question.prompt.ref.version}, {"hash", question.prompt.ref.hash}};
-    details["request"] = Json::array();
-    for (const auto& message : request.messages)
-        details["request"].push_back({{"role", message.role}, {"content", message.content.view()}});
-    details["response"] = answer ? answer->text : "";
-    details["prompt_tokens"] = answer ? answer->prompt_tokens : 0;
-    details["completion_tokens"] = answer ? answer->completion_tokens : 0;
-    details["usd"] = charge.usd;
-    details["latency_ms"] = took.count();
-    details["outcome"] = answer ? std::string_view("ok") : name_of(answer.error().code);
-    if (!answer) details["error"] = answer.error().message;
-    details["attempt"] = attempt;
     store::AuditEntry entry;
     entry.time = now;
     entry.action = "llm.called";
     entry.finding_id = question.purpose.finding_id;
     entry.dossier_id = question.purpose.dossier_id;
-    entry.details = dump_json(details);
+    const auto member = [&](const char* name) -> std::string& {
+        return entry.members.emplace_back(name, std::string()).second;
+    };
+    const auto text = [&](const char* name, std::string_view value) { append_json_text(member(name), value); };
+    const auto number = [&](const char* name, auto value) { member(name) = std::to_string(value); };
+    number("attempt", attempt);
+    number("completion_tokens", answer ? answer->completion_tokens : 0);
+    if (!answer) text("error", answer.error().message);
+    number("latency_ms", took.count());
+    text("llm_session_id", answer ? std::string_view(answer->session_id) : "");
+    text("model", answer && !answer->model.empty() ? answer->model : provider.model());
+    text("outcome", answer ? std::string_view("ok") : name_of(answer.error().code));
+    canonical::Object prompt(member("prompt"));
+    append_json_text(prompt.member("hash"), question.prompt.ref.hash);
+    append_json_text(prompt.member("id"), question.prompt.ref.id);
+    append_json_text(prompt.member("version"), question.prompt.ref.version);
+    prompt.close();
+    number("prompt_tokens", answer ? answer->prompt_tokens : 0);
+    text("provider", provider.name());
+    text("purpose", question.purpose.what);
+    canonical::append_list(member("request"), request.messages, [](std::string& list, const LlmMessage& message) {
+        canonical::Object one(list);
+        append_json_text(one.member("content"), message.content.view());
+        append_json_text(one.member("role"), message.role);
+        one.close();
+    });
+    text("response", answer ? std::string_view(answer->text) : "");
+    canonical::append(member("usd"), charge.usd);
     return entry;
 }
 

@@ -124,16 +124,19 @@ auto inverse(Tri value) -> Tri {
     return tri(value == Tri::no);
 }
 
-auto anonymous_circumstances() -> Circumstances {
-    Circumstances known;
-    for (const auto* key : {"aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount", "aws:principalarn",
-                            "aws:principaltype", "aws:userid", "aws:username", "aws:sourcevpce", "aws:sourcevpc",
-                            "aws:sourceaccount", "aws:sourcearn", "aws:multifactorauthpresent"})
-        known[key] = {};
-    known["aws:securetransport"] = {"true"};
-    known["aws:principalisawsservice"] = {"false"};
-    known["aws:viaawsservice"] = {"false"};
-    return known;
+auto anonymous_circumstances() -> const Circumstances& {
+    static const Circumstances circumstances = [] {
+        Circumstances known;
+        for (const auto* key : {"aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount",
+                                "aws:principalarn", "aws:principaltype", "aws:userid", "aws:username", "aws:sourcevpce",
+                                "aws:sourcevpc", "aws:sourceaccount", "aws:sourcearn", "aws:multifactorauthpresent"})
+            known[key] = {};
+        known["aws:securetransport"] = {"true"};
+        known["aws:principalisawsservice"] = {"false"};
+        known["aws:viaawsservice"] = {"false"};
+        return known;
+    }();
+    return circumstances;
 }
 
 auto holds(const Condition& condition, const Circumstances& circumstances) -> Tri {

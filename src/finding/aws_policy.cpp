@@ -117,11 +117,13 @@ auto statement_in(JsonView json) -> Result<Statement> {
 auto action_matches(const std::vector<std::string>& patterns, const std::string& action) -> bool {
     // Most statements are about another service, which the first characters show.
     const auto service = std::string_view(action).substr(0, action.find(':') + 1);
-    return std::ranges::any_of(patterns, [&, name = lower(action)](const std::string& pattern) {
+    return std::ranges::any_of(patterns, [&](const std::string& pattern) {
         const auto colon = pattern.find(':');
         const auto prefix = std::string_view(pattern).substr(0, colon == std::string::npos ? 0 : colon + 1);
         const bool is_plain = !prefix.empty() && prefix.find_first_of("*?") == std::string_view::npos;
-        return !(is_plain && !iequals(prefix, service)) && glob_match(lower(pattern), name);
+        if (is_plain && !iequals(prefix, service)) return false;
+        if (pattern.find_first_of("*?") == std::string::npos) return iequals(pattern, action);
+        return glob_match(lower(pattern), lower(action));
     });
 }
 
@@ -143,11 +145,13 @@ auto without_variables(std::string_view pattern) -> std::string {
 /// Does a pattern speak of the resource? A deed on all objects of a bucket ("…:b/*") is met by a pattern for all of
 /// them, and maybe by one for some ("…:b/public/*").
 auto resource_matches(const std::string& given, const std::string& resource) -> Tri {
-    const auto pattern = without_variables(given);
-    if (glob_match(pattern, resource)) return pattern == given ? Tri::yes : Tri::maybe;
+    const bool has_variables = given.contains("${");
+    const auto filled = has_variables ? without_variables(given) : std::string();
+    const auto pattern = std::string_view(has_variables ? filled : given);
+    if (glob_match(pattern, resource)) return has_variables && pattern != given ? Tri::maybe : Tri::yes;
     const bool is_of_many = resource.ends_with("/*");
     const auto stem = std::string_view(resource).substr(0, resource.size() - 1);
-    return is_of_many && std::string_view(pattern).starts_with(stem) ? Tri::maybe : Tri::no;
+    return is_of_many && pattern.starts_with(stem) ? Tri::maybe : Tri::no;
 }
 
 auto any_resource(const std::vector<std::string>& patterns, const std::string& resource) -> Tri {
@@ -167,8 +171,10 @@ auto speaks_of(const Statement& statement, const Deed& deed) -> Tri {
 
 auto is_account_of(const NamedPrincipal& principal, const std::string& account) -> bool {
     if (account.empty()) return false;
+    if (principal.id == account) return true;
+    if (!principal.id.ends_with(":root")) return false;
     const auto arn = parse_arn(principal.id);
-    return principal.id == account || (arn && arn->account == account && arn->resource == "root");
+    return arn && arn->account == account && arn->resource == "root";
 }
 
 auto is_exactly(const NamedPrincipal& principal, const Asker& asker) -> bool {

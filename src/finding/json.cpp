@@ -1,31 +1,17 @@
 #include "dossier/finding/json.hpp"
 
+#include "json_writer.hpp"
+
 #include <algorithm>
-#include <initializer_list>
+#include <map>
 #include <utility>
 
 namespace dossier {
 
+using json_form::KeyValues;
+using json_form::tree_of;
+
 namespace {
-
-/// A member of an object, its value built in place.
-struct Member {
-    template <class T>
-    Member(const char* called, T&& holds) : name(called), value(std::forward<T>(holds)) {}
-    const char* name;
-    mutable Json value; ///< moved on into the object; elements of a list are const
-};
-
-/// As the initializer list of a Json would make it, which copies each value and makes a list of each member.
-auto object_of(std::initializer_list<Member> members) -> Json {
-    Json::object_t object;
-    for (const auto& member : members) object.emplace(member.name, std::move(member.value));
-    return object;
-}
-
-void put_time(Json& json, const char* key, const std::optional<Timestamp>& time) {
-    json[key] = time ? Json(format_time(*time)) : Json(nullptr);
-}
 
 auto get_time(const Json& json, const char* key) -> std::optional<Timestamp> { return parse_time(text_at(json, key)); }
 
@@ -40,25 +26,11 @@ void get_word(const Json& json, const char* key, E& out) {
 }
 
 template <class Pairs>
-auto pairs_json(const Pairs& pairs) -> Json {
-    Json list = Json::array();
-    for (const auto& [name, value] : pairs) list.push_back(object_of({{"key", name}, {"value", value}}));
-    return list;
-}
-
-template <class Pairs>
 void get_pairs(const Json& json, const char* key, Pairs& out) {
     const auto found = json.find(key);
     if (found == json.end() || !found->is_array()) return;
     out.clear();
     for (const auto& item : *found) out.emplace_back(text_at(item, "key"), text_at(item, "value"));
-}
-
-auto cost_json(const LlmCost& cost) -> Json {
-    return object_of({{"calls", cost.calls},
-                      {"prompt_tokens", cost.prompt_tokens},
-                      {"completion_tokens", cost.completion_tokens},
-                      {"usd", cost.usd}});
 }
 
 void get_cost(const Json& json, LlmCost& out) {
@@ -72,40 +44,74 @@ void get_cost(const Json& json, LlmCost& out) {
 
 } // namespace
 
-// Plain aggregates: member names as in the structs.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Rule, id, name)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Person, id, name, email, department, manager, groups, cost_center,
-                                                title, manager_name, aliases, inactive)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OwnerSignal, person, rule, origin, confidence, is_group, agrees)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Principal, id, kind, level, origin, how)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContextGap, source, reason)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataField, container, name, type)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphNode, id, name, kind, type, hops, why, origin)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GraphEdge, from, to, relation, why, origin)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PolicyFact, id, name, kind, statement, origin)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PolicyText, language, title, text)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReachRow, who, deed, before, after, why, is_owner)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RiskFactor, name, value, weight, reason)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RegulationRef, framework, citation, title, reason)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemediationStep, text)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sentence, text, evidence)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RemovedSentence, text, reason)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PromptRef, id, version, hash)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ClassifiedField, container, name, classes, labels, frameworks,
-                                                confidence, why, by, is_open)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ClassifiedDocument, name, classes, labels, confidence, why)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TagVerdict, tag, verdict, why)
+/// A plain aggregate: its members as they are named, in the order of the names.
+#define DOSSIER_PUT(member) put(#member, value.member);
+#define DOSSIER_PLAIN_JSON(Type, ...)                                                                                  \
+    template <class Put>                                                                                               \
+    static void members_of(const Type& value, Put& put) {                                                              \
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(DOSSIER_PUT, __VA_ARGS__))                                            \
+    }                                                                                                                  \
+    static void from_json(const Json& nlohmann_json_j, Type& nlohmann_json_t) {                                        \
+        const Type nlohmann_json_default_obj{};                                                                        \
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM_WITH_DEFAULT, __VA_ARGS__))                        \
+    }
 
-void to_json(Json& json, const Resource& value) {
-    json = object_of({{"id", value.id},
-                      {"name", value.name},
-                      {"type", value.type},
-                      {"cloud", value.cloud},
-                      {"account", value.account},
-                      {"account_name", value.account_name},
-                      {"region", value.region},
-                      {"tags", pairs_json(value.tags)},
-                      {"url", value.url}});
+DOSSIER_PLAIN_JSON(Rule, id, name)
+DOSSIER_PLAIN_JSON(Person, aliases, cost_center, department, email, groups, id, inactive, manager, manager_name, name,
+                   title)
+DOSSIER_PLAIN_JSON(OwnerSignal, agrees, confidence, is_group, origin, person, rule)
+DOSSIER_PLAIN_JSON(Principal, how, id, kind, level, origin)
+DOSSIER_PLAIN_JSON(ContextGap, reason, source)
+DOSSIER_PLAIN_JSON(DataField, container, name, type)
+DOSSIER_PLAIN_JSON(GraphNode, hops, id, kind, name, origin, type, why)
+DOSSIER_PLAIN_JSON(GraphEdge, from, origin, relation, to, why)
+DOSSIER_PLAIN_JSON(PolicyFact, id, kind, name, origin, statement)
+DOSSIER_PLAIN_JSON(PolicyText, language, text, title)
+DOSSIER_PLAIN_JSON(ReachRow, after, before, deed, is_owner, who, why)
+DOSSIER_PLAIN_JSON(RiskFactor, name, reason, value, weight)
+DOSSIER_PLAIN_JSON(RegulationRef, citation, framework, reason, title)
+DOSSIER_PLAIN_JSON(RemediationStep, text)
+DOSSIER_PLAIN_JSON(Sentence, evidence, text)
+DOSSIER_PLAIN_JSON(RemovedSentence, reason, text)
+DOSSIER_PLAIN_JSON(PromptRef, hash, id, version)
+DOSSIER_PLAIN_JSON(ClassifiedField, by, classes, confidence, container, frameworks, is_open, labels, name, why)
+DOSSIER_PLAIN_JSON(ClassifiedDocument, classes, confidence, labels, name, why)
+DOSSIER_PLAIN_JSON(TagVerdict, tag, verdict, why)
+
+template <class Put>
+static void members_of(const LlmCost& value, Put& put) {
+    put("calls", value.calls);
+    put("completion_tokens", value.completion_tokens);
+    put("prompt_tokens", value.prompt_tokens);
+    put("usd", value.usd);
+}
+
+template <class Put>
+static void members_of(const StoreCorrection& value, Put& put) {
+    put("classes", value.labels);
+    put("domain", value.domain);
+    put("frameworks", value.frameworks);
+    put("why", value.why);
+}
+
+template <class Put>
+static void members_of(const WebLink& value, Put& put) {
+    put("id", value.id);
+    put("title", value.title);
+    put("url", value.url);
+}
+
+template <class Put>
+static void members_of(const Resource& value, Put& put) {
+    put("account", value.account);
+    put("account_name", value.account_name);
+    put("cloud", value.cloud);
+    put("id", value.id);
+    put("name", value.name);
+    put("region", value.region);
+    put("tags", KeyValues{value.tags});
+    put("type", value.type);
+    put("url", value.url);
 }
 
 void from_json(const Json& json, Resource& value) {
@@ -120,13 +126,15 @@ void from_json(const Json& json, Resource& value) {
     get(json, "url", value.url);
 }
 
-void to_json(Json& json, const DataProfile& value) {
-    json = object_of({{"classes", value.classes}, {"identifiers", value.identifiers}});
-    json["volume"] = value.volume ? Json(*value.volume) : Json(nullptr);
-    if (!value.samples.empty()) json["samples"] = value.samples;
-    if (!value.fields.empty()) json["fields"] = value.fields;
-    if (!value.objects.empty()) json["objects"] = value.objects;
-    if (!value.texts.empty()) json["texts"] = pairs_json(value.texts);
+template <class Put>
+static void members_of(const DataProfile& value, Put& put) {
+    put("classes", value.classes);
+    if (!value.fields.empty()) put("fields", value.fields);
+    put("identifiers", value.identifiers);
+    if (!value.objects.empty()) put("objects", value.objects);
+    if (!value.samples.empty()) put("samples", value.samples);
+    if (!value.texts.empty()) put("texts", KeyValues{value.texts});
+    put("volume", value.volume);
 }
 
 void from_json(const Json& json, DataProfile& value) {
@@ -140,34 +148,37 @@ void from_json(const Json& json, DataProfile& value) {
         value.volume = json["volume"].get<std::int64_t>();
 }
 
-void to_json(Json& json, const Finding& value) {
-    json = object_of({{"id", value.id},
-                      {"source", value.source},
-                      {"platform", value.platform},
-                      {"source_id", value.source_id},
-                      {"fingerprint", value.fingerprint},
-                      {"exposure_key", value.exposure_key},
-                      {"title", value.title},
-                      {"description", value.description},
-                      {"recommendation", value.recommendation},
-                      {"severity", to_string(value.severity)},
-                      {"status", to_string(value.status)},
-                      {"finding_type", to_string(value.finding_type)},
-                      {"control", to_string(value.control)},
-                      {"rule", value.rule},
-                      {"resource", value.resource},
-                      {"data", value.data},
-                      {"exposure", to_string(value.exposure)},
-                      {"owner_hints", value.owner_hints},
-                      {"projects", value.projects},
-                      {"url", value.url},
-                      {"compliance", value.compliance},
-                      {"facts", pairs_json(value.facts)}});
-    put_time(json, "first_seen", value.first_seen);
-    put_time(json, "last_seen", value.last_seen);
-    if (value.is_test) json["is_test"] = true;
-    if (value.is_partial) json["is_partial"] = true;
+template <class Put>
+static void members_of(const Finding& value, Put& put) {
+    put("compliance", value.compliance);
+    put("control", to_string(value.control));
+    put("data", value.data);
+    put("description", value.description);
+    put("exposure", to_string(value.exposure));
+    put("exposure_key", value.exposure_key);
+    put("facts", KeyValues{value.facts});
+    put("finding_type", to_string(value.finding_type));
+    put("fingerprint", value.fingerprint);
+    put("first_seen", value.first_seen);
+    put("id", value.id);
+    if (value.is_partial) put("is_partial", true);
+    if (value.is_test) put("is_test", true);
+    put("last_seen", value.last_seen);
+    put("owner_hints", value.owner_hints);
+    put("platform", value.platform);
+    put("projects", value.projects);
+    put("recommendation", value.recommendation);
+    put("resource", value.resource);
+    put("rule", value.rule);
+    put("severity", to_string(value.severity));
+    put("source", value.source);
+    put("source_id", value.source_id);
+    put("status", to_string(value.status));
+    put("title", value.title);
+    put("url", value.url);
 }
+
+void to_json(Json& json, const Finding& value) { json = tree_of(value); }
 
 void from_json(const Json& json, Finding& value) {
     get(json, "id", value.id);
@@ -198,13 +209,16 @@ void from_json(const Json& json, Finding& value) {
     get(json, "is_partial", value.is_partial);
 }
 
-void to_json(Json& json, const Evidence& value) {
-    json = object_of({{"id", value.id},
-                      {"kind", value.kind},
-                      {"statement", value.statement},
-                      {"value", value.value},
-                      {"origin", value.origin}});
+template <class Put>
+static void members_of(const Evidence& value, Put& put) {
+    put("id", value.id);
+    put("kind", value.kind);
+    put("origin", value.origin);
+    put("statement", value.statement);
+    put("value", value.value);
 }
+
+void to_json(Json& json, const Evidence& value) { json = tree_of(value); }
 
 void from_json(const Json& json, Evidence& value) {
     get(json, "id", value.id);
@@ -214,23 +228,26 @@ void from_json(const Json& json, Evidence& value) {
     get(json, "origin", value.origin);
 }
 
-void to_json(Json& json, const Owner& value) {
-    json = object_of({{"id", value.id},
-                      {"name", value.name},
-                      {"email", value.email},
-                      {"department", value.department},
-                      {"manager", value.manager},
-                      {"team", value.team},
-                      {"confidence", value.confidence},
-                      {"rule", value.rule},
-                      {"disputed", value.disputed},
-                      {"signals", value.signals},
-                      {"manager_name", value.manager_name},
-                      {"cost_center", value.cost_center},
-                      {"title", value.title},
-                      {"inactive", value.inactive},
-                      {"escalation", value.escalation}});
+template <class Put>
+static void members_of(const Owner& value, Put& put) {
+    put("confidence", value.confidence);
+    put("cost_center", value.cost_center);
+    put("department", value.department);
+    put("disputed", value.disputed);
+    put("email", value.email);
+    put("escalation", value.escalation);
+    put("id", value.id);
+    put("inactive", value.inactive);
+    put("manager", value.manager);
+    put("manager_name", value.manager_name);
+    put("name", value.name);
+    put("rule", value.rule);
+    put("signals", value.signals);
+    put("team", value.team);
+    put("title", value.title);
 }
+
+void to_json(Json& json, const Owner& value) { json = tree_of(value); }
 
 void from_json(const Json& json, Owner& value) {
     get(json, "id", value.id);
@@ -250,17 +267,18 @@ void from_json(const Json& json, Owner& value) {
     get(json, "escalation", value.escalation);
 }
 
-void to_json(Json& json, const Asset& value) {
-    json = object_of({{"business_unit", value.business_unit},
-                      {"application", value.application},
-                      {"environment", to_string(value.environment)},
-                      {"criticality", to_string(value.criticality)},
-                      {"owner", value.owner},
-                      {"owner_name", value.owner_name},
-                      {"owner_is_group", value.owner_is_group},
-                      {"support_group", value.support_group},
-                      {"rule", value.rule},
-                      {"origin", value.origin}});
+template <class Put>
+static void members_of(const Asset& value, Put& put) {
+    put("application", value.application);
+    put("business_unit", value.business_unit);
+    put("criticality", to_string(value.criticality));
+    put("environment", to_string(value.environment));
+    put("origin", value.origin);
+    put("owner", value.owner);
+    put("owner_is_group", value.owner_is_group);
+    put("owner_name", value.owner_name);
+    put("rule", value.rule);
+    put("support_group", value.support_group);
 }
 
 void from_json(const Json& json, Asset& value) {
@@ -276,17 +294,20 @@ void from_json(const Json& json, Asset& value) {
     get(json, "origin", value.origin);
 }
 
-void to_json(Json& json, const BlastRadius& value) {
-    Json counts = Json::object();
+template <class Put>
+static void members_of(const BlastRadius& value, Put& put) {
+    std::map<std::string, int> counts;
     for (const auto& [kind, count] : counts_by_kind(value)) counts[kind] = count;
-    json = object_of({{"nodes", value.nodes},
-                      {"edges", value.edges},
-                      {"hops", value.hops},
-                      {"counts", std::move(counts)},
-                      {"truncated", value.truncated},
-                      {"truncated_by", value.truncated_by},
-                      {"origin", value.origin}});
+    put("counts", counts);
+    put("edges", value.edges);
+    put("hops", value.hops);
+    put("nodes", value.nodes);
+    put("origin", value.origin);
+    put("truncated", value.truncated);
+    put("truncated_by", value.truncated_by);
 }
+
+void to_json(Json& json, const BlastRadius& value) { json = tree_of(value); }
 
 void from_json(const Json& json, BlastRadius& value) {
     get(json, "nodes", value.nodes);
@@ -297,12 +318,13 @@ void from_json(const Json& json, BlastRadius& value) {
     get(json, "origin", value.origin);
 }
 
-void to_json(Json& json, const AccessEvent& value) {
-    json = object_of({{"principal", value.principal},
-                      {"action", value.action},
-                      {"count", value.count ? Json(*value.count) : Json(nullptr)},
-                      {"origin", value.origin}});
-    put_time(json, "at", value.at);
+template <class Put>
+static void members_of(const AccessEvent& value, Put& put) {
+    put("action", value.action);
+    put("at", value.at);
+    put("count", value.count);
+    put("origin", value.origin);
+    put("principal", value.principal);
 }
 
 void from_json(const Json& json, AccessEvent& value) {
@@ -313,20 +335,23 @@ void from_json(const Json& json, AccessEvent& value) {
     value.at = get_time(json, "at");
 }
 
-void to_json(Json& json, const PolicyProposal& value) {
-    json = object_of({{"id", value.id},
-                      {"version", value.version},
-                      {"title", value.title},
-                      {"controls", value.controls},
-                      {"texts", value.texts},
-                      {"reach", value.reach},
-                      {"proof", value.proof},
-                      {"evaluator", value.evaluator},
-                      {"effect", value.effect},
-                      {"verdict", value.verdict},
-                      {"assumptions", value.assumptions},
-                      {"explanation", value.explanation}});
+template <class Put>
+static void members_of(const PolicyProposal& value, Put& put) {
+    put("assumptions", value.assumptions);
+    put("controls", value.controls);
+    put("effect", value.effect);
+    put("evaluator", value.evaluator);
+    put("explanation", value.explanation);
+    put("id", value.id);
+    put("proof", value.proof);
+    put("reach", value.reach);
+    put("texts", value.texts);
+    put("title", value.title);
+    put("verdict", value.verdict);
+    put("version", value.version);
 }
+
+void to_json(Json& json, const PolicyProposal& value) { json = tree_of(value); }
 
 void from_json(const Json& json, PolicyProposal& value) {
     get(json, "id", value.id);
@@ -343,12 +368,13 @@ void from_json(const Json& json, PolicyProposal& value) {
     get(json, "explanation", value.explanation);
 }
 
-static void to_json(Json& json, const StorePolicy& value) {
-    json = object_of({{"document", value.document},
-                      {"blocks_public", value.blocks_public ? Json(*value.blocks_public) : Json(nullptr)},
-                      {"has_public_acl", value.has_public_acl},
-                      {"account", value.account},
-                      {"origin", value.origin}});
+template <class Put>
+static void members_of(const StorePolicy& value, Put& put) {
+    put("account", value.account);
+    put("blocks_public", value.blocks_public);
+    put("document", value.document);
+    put("has_public_acl", value.has_public_acl);
+    put("origin", value.origin);
 }
 
 static void from_json(const Json& json, StorePolicy& value) {
@@ -360,19 +386,22 @@ static void from_json(const Json& json, StorePolicy& value) {
     get(json, "origin", value.origin);
 }
 
-void to_json(Json& json, const Context& value) {
-    json = object_of({{"owner", value.owner},
-                      {"access", value.access},
-                      {"blast_radius", value.blast_radius ? Json(*value.blast_radius) : Json(nullptr)},
-                      {"exposure_path", value.exposure_path},
-                      {"access_log", value.access_log},
-                      {"policies", value.policies},
-                      {"store_policy", value.store_policy ? Json(*value.store_policy) : Json(nullptr)},
-                      {"asset", value.asset ? Json(*value.asset) : Json(nullptr)},
-                      {"environment", to_string(value.environment)},
-                      {"environment_origin", value.environment_origin},
-                      {"gaps", value.gaps}});
+template <class Put>
+static void members_of(const Context& value, Put& put) {
+    put("access", value.access);
+    put("access_log", value.access_log);
+    put("asset", value.asset);
+    put("blast_radius", value.blast_radius);
+    put("environment", to_string(value.environment));
+    put("environment_origin", value.environment_origin);
+    put("exposure_path", value.exposure_path);
+    put("gaps", value.gaps);
+    put("owner", value.owner);
+    put("policies", value.policies);
+    put("store_policy", value.store_policy);
 }
+
+void to_json(Json& json, const Context& value) { json = tree_of(value); }
 
 void from_json(const Json& json, Context& value) {
     get(json, "owner", value.owner);
@@ -392,14 +421,6 @@ void from_json(const Json& json, Context& value) {
 
 namespace {
 
-auto correction_json(const std::optional<StoreCorrection>& value) -> Json {
-    if (!value) return nullptr;
-    return {{"classes", value->labels ? Json(*value->labels) : Json(nullptr)},
-            {"domain", value->domain ? Json(*value->domain) : Json(nullptr)},
-            {"frameworks", value->frameworks ? Json(*value->frameworks) : Json(nullptr)},
-            {"why", value->why}};
-}
-
 void get_correction(const Json& json, std::optional<StoreCorrection>& out) {
     const auto found = json.find("correction");
     if (found == json.end() || !found->is_object()) return;
@@ -414,27 +435,30 @@ void get_correction(const Json& json, std::optional<StoreCorrection>& out) {
 
 } // namespace
 
-void to_json(Json& json, const StoreClassification& value) {
-    json = object_of({{"sensitivity", value.sensitivity},
-                      {"primary_class", value.primary},
-                      {"classes", value.labels},
-                      {"field_classes", value.classes},
-                      {"domain", value.domain},
-                      {"frameworks", value.frameworks},
-                      {"confidence", value.confidence},
-                      {"is_test_data", value.is_test_data},
-                      {"test_signs", value.test_signs},
-                      {"business_context", value.business_context},
-                      {"fields", value.fields},
-                      {"documents", value.documents},
-                      {"platform_tags", value.platform_tags},
-                      {"needs_person", value.needs_person},
-                      {"steward", value.steward},
-                      {"notes", value.notes},
-                      {"correction", correction_json(value.correction)},
-                      {"asking_id", value.asking_id},
-                      {"cost", cost_json(value.cost)}});
+template <class Put>
+static void members_of(const StoreClassification& value, Put& put) {
+    put("asking_id", value.asking_id);
+    put("business_context", value.business_context);
+    put("classes", value.labels);
+    put("confidence", value.confidence);
+    put("correction", value.correction);
+    put("cost", value.cost);
+    put("documents", value.documents);
+    put("domain", value.domain);
+    put("field_classes", value.classes);
+    put("fields", value.fields);
+    put("frameworks", value.frameworks);
+    put("is_test_data", value.is_test_data);
+    put("needs_person", value.needs_person);
+    put("notes", value.notes);
+    put("platform_tags", value.platform_tags);
+    put("primary_class", value.primary);
+    put("sensitivity", value.sensitivity);
+    put("steward", value.steward);
+    put("test_signs", value.test_signs);
 }
+
+void to_json(Json& json, const StoreClassification& value) { json = tree_of(value); }
 
 void from_json(const Json& json, StoreClassification& value) {
     get(json, "sensitivity", value.sensitivity);
@@ -458,19 +482,22 @@ void from_json(const Json& json, StoreClassification& value) {
     get_cost(json, value.cost);
 }
 
-void to_json(Json& json, const Assessment& value) {
-    json = object_of({{"risk", value.risk},
-                      {"level", value.level},
-                      {"factors", value.factors},
-                      {"regulations", value.regulations},
-                      {"remediation", value.remediation},
-                      {"snippet", value.snippet},
-                      {"snippet_title", value.snippet_title},
-                      {"snippet_language", value.snippet_language},
-                      {"reach", value.reach},
-                      {"policies", value.policies}});
-    if (value.classification) json["classification"] = *value.classification;
+template <class Put>
+static void members_of(const Assessment& value, Put& put) {
+    if (value.classification) put("classification", value.classification);
+    put("factors", value.factors);
+    put("level", value.level);
+    put("policies", value.policies);
+    put("reach", value.reach);
+    put("regulations", value.regulations);
+    put("remediation", value.remediation);
+    put("risk", value.risk);
+    put("snippet", value.snippet);
+    put("snippet_language", value.snippet_language);
+    put("snippet_title", value.snippet_title);
 }
+
+void to_json(Json& json, const Assessment& value) { json = tree_of(value); }
 
 void from_json(const Json& json, Assessment& value) {
     if (json.contains("classification") && json["classification"].is_object())
@@ -487,14 +514,17 @@ void from_json(const Json& json, Assessment& value) {
     get(json, "policies", value.policies);
 }
 
-void to_json(Json& json, const RouteDecision& value) {
-    json = object_of({{"route", value.route},
-                      {"action", value.action},
-                      {"sink", value.sink},
-                      {"approval", value.approval},
-                      {"reasons", value.reasons}});
-    if (!value.group.empty()) json["group"] = value.group;
+template <class Put>
+static void members_of(const RouteDecision& value, Put& put) {
+    put("action", value.action);
+    put("approval", value.approval);
+    if (!value.group.empty()) put("group", value.group);
+    put("reasons", value.reasons);
+    put("route", value.route);
+    put("sink", value.sink);
 }
+
+void to_json(Json& json, const RouteDecision& value) { json = tree_of(value); }
 
 void from_json(const Json& json, RouteDecision& value) {
     get(json, "route", value.route);
@@ -505,22 +535,25 @@ void from_json(const Json& json, RouteDecision& value) {
     get(json, "group", value.group);
 }
 
-void to_json(Json& json, const Narrative& value) {
-    json = object_of({{"author", value.author},
-                      {"provider", value.provider},
-                      {"model", value.model},
-                      {"prompt", value.prompt},
-                      {"llm_session_id", value.llm_session_id},
-                      {"summary", value.summary},
-                      {"sentences", value.sentences},
-                      {"removed", value.removed},
-                      {"grounding_score", value.grounding_score},
-                      {"notes", value.notes},
-                      {"evidence", value.evidence},
-                      {"left_out", value.left_out},
-                      {"shared_from", value.shared_from},
-                      {"cost", cost_json(value.cost)}});
+template <class Put>
+static void members_of(const Narrative& value, Put& put) {
+    put("author", value.author);
+    put("cost", value.cost);
+    put("evidence", value.evidence);
+    put("grounding_score", value.grounding_score);
+    put("left_out", value.left_out);
+    put("llm_session_id", value.llm_session_id);
+    put("model", value.model);
+    put("notes", value.notes);
+    put("prompt", value.prompt);
+    put("provider", value.provider);
+    put("removed", value.removed);
+    put("sentences", value.sentences);
+    put("shared_from", value.shared_from);
+    put("summary", value.summary);
 }
+
+void to_json(Json& json, const Narrative& value) { json = tree_of(value); }
 
 void from_json(const Json& json, Narrative& value) {
     get(json, "author", value.author);
@@ -539,9 +572,15 @@ void from_json(const Json& json, Narrative& value) {
     get_cost(json, value.cost);
 }
 
-void to_json(Json& json, const TicketRef& value) {
-    json = object_of({{"sink", value.sink}, {"key", value.key}, {"url", value.url}, {"id", value.id}});
+template <class Put>
+static void members_of(const TicketRef& value, Put& put) {
+    put("id", value.id);
+    put("key", value.key);
+    put("sink", value.sink);
+    put("url", value.url);
 }
+
+void to_json(Json& json, const TicketRef& value) { json = tree_of(value); }
 
 void from_json(const Json& json, TicketRef& value) {
     get(json, "sink", value.sink);
@@ -574,13 +613,16 @@ auto parse_draft_state(std::string_view word) -> std::optional<DraftState> {
     return std::nullopt;
 }
 
-void to_json(Json& json, const DueDate& value) {
-    json = object_of({{"on", value.on},
-                      {"severity", to_string(value.severity)},
-                      {"business_days", value.days},
-                      {"counted_from", value.counted_from},
-                      {"ends_at", format_time(value.ends_at)}});
+template <class Put>
+static void members_of(const DueDate& value, Put& put) {
+    put("business_days", value.days);
+    put("counted_from", value.counted_from);
+    put("ends_at", format_time(value.ends_at));
+    put("on", value.on);
+    put("severity", to_string(value.severity));
 }
+
+void to_json(Json& json, const DueDate& value) { json = tree_of(value); }
 
 void from_json(const Json& json, DueDate& value) {
     get(json, "on", value.on);
@@ -590,36 +632,40 @@ void from_json(const Json& json, DueDate& value) {
     value.ends_at = get_time(json, "ends_at").value_or(Timestamp{});
 }
 
-void to_json(Json& json, const Draft& value) {
-    json = object_of({{"id", value.id},
-                      {"dossier_id", value.dossier_id},
-                      {"revision", value.revision},
-                      {"finding_ids", value.finding_ids},
-                      {"kind", value.kind},
-                      {"sink", value.sink},
-                      {"approval", value.approval},
-                      {"state", to_string(value.state)},
-                      {"title", value.title},
-                      {"body", value.body},
-                      {"content_hash", value.content_hash},
-                      {"approved_hash", value.approved_hash},
-                      {"assignee", value.assignee},
-                      {"owner", value.owner},
-                      {"route", value.route},
-                      {"severity", to_string(value.severity)},
-                      {"labels", value.labels},
-                      {"created_at", format_time(value.created_at)},
-                      {"decided_by", value.decided_by.empty() ? Json(nullptr) : Json(value.decided_by)},
-                      {"comment", value.comment},
-                      {"ticket", value.ticket ? Json(*value.ticket) : Json(nullptr)}});
-    if (!value.payload.empty()) json["payload"] = value.payload;
-    if (value.generation > 1) json["generation"] = value.generation;
-    if (value.due) json["due"] = *value.due;
-    for (const auto& [name, fact] : value.facts) json["facts"][name] = fact;
-    for (const auto& link : value.links)
-        json["links"].push_back({{"id", link.id}, {"url", link.url}, {"title", link.title}});
-    put_time(json, "decided_at", value.decided_at);
+template <class Put>
+static void members_of(const Draft& value, Put& put) {
+    put("approval", value.approval);
+    put("approved_hash", value.approved_hash);
+    put("assignee", value.assignee);
+    put("body", value.body);
+    put("comment", value.comment);
+    put("content_hash", value.content_hash);
+    put("created_at", format_time(value.created_at));
+    put("decided_at", value.decided_at);
+    put("decided_by", value.decided_by.empty() ? std::nullopt : std::optional(std::string_view(value.decided_by)));
+    put("dossier_id", value.dossier_id);
+    if (value.due) put("due", value.due);
+    std::map<std::string, std::string> facts; // of two with one name the last
+    for (const auto& [name, fact] : value.facts) facts[name] = fact;
+    if (!facts.empty()) put("facts", facts);
+    put("finding_ids", value.finding_ids);
+    if (value.generation > 1) put("generation", value.generation);
+    put("id", value.id);
+    put("kind", value.kind);
+    put("labels", value.labels);
+    if (!value.links.empty()) put("links", value.links);
+    put("owner", value.owner);
+    if (!value.payload.empty()) put("payload", value.payload);
+    put("revision", value.revision);
+    put("route", value.route);
+    put("severity", to_string(value.severity));
+    put("sink", value.sink);
+    put("state", to_string(value.state));
+    put("ticket", value.ticket);
+    put("title", value.title);
 }
+
+void to_json(Json& json, const Draft& value) { json = tree_of(value); }
 
 void from_json(const Json& json, Draft& value) {
     get(json, "id", value.id);
@@ -657,5 +703,26 @@ void from_json(const Json& json, Draft& value) {
     if (json.contains("ticket") && json["ticket"].is_object()) value.ticket = json["ticket"].get<TicketRef>();
     value.decided_at = get_time(json, "decided_at");
 }
+
+template <class T>
+auto to_text(const T& value) -> std::string {
+    std::string out;
+    json_form::append_value(out, value);
+    return out;
+}
+
+template auto to_text(const Finding&) -> std::string;
+template auto to_text(const Evidence&) -> std::string;
+template auto to_text(const Owner&) -> std::string;
+template auto to_text(const BlastRadius&) -> std::string;
+template auto to_text(const PolicyProposal&) -> std::string;
+template auto to_text(const Context&) -> std::string;
+template auto to_text(const StoreClassification&) -> std::string;
+template auto to_text(const Assessment&) -> std::string;
+template auto to_text(const RouteDecision&) -> std::string;
+template auto to_text(const Narrative&) -> std::string;
+template auto to_text(const TicketRef&) -> std::string;
+template auto to_text(const DueDate&) -> std::string;
+template auto to_text(const Draft&) -> std::string;
 
 } // namespace dossier

@@ -102,6 +102,17 @@ TEST(Seal, WritesTheSameBytesAsEver) {
     }
 }
 
+TEST(Seal, TakesCanonicalMembersAsTheyAre) {
+    auto entry = sample_entry(3);
+    entry.details = R"({"zeta":1,"details":[]})";
+    entry.members = {
+        {"text", R"("quote \" and \n")"}, {"Beta", "0.5"}, {"seq", "7"}, {"request", R"([{"a":1,"b":2}])"}};
+    auto in_details = sample_entry(3);
+    in_details.details =
+        R"({"text":"quote \" and \n","Beta":0.5,"seq":7,"request":[{"b":2,"a":1}],"zeta":1,"details":[]})";
+    EXPECT_EQ(seal(entry, 12, "before").record, seal(in_details, 12, "before").record);
+}
+
 TEST(Seal, WritesTheDocumentedFormat) {
     auto entry = sample_entry(7);
     const auto first = seal(entry, 1, "");

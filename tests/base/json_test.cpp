@@ -51,6 +51,19 @@ TEST(DumpJson, WritesWhatTheLibraryWould) {
     }
 }
 
+TEST(DumpJson, EscapesWhereverItStandsInABlock) {
+    for (const std::string escaped : {"\"", "\n", "\x01"}) {
+        for (std::size_t before = 0; before < 160; ++before) {
+            for (const std::size_t after : {0U, 1U, 15U, 16U, 17U, 128U}) {
+                const Json value = std::string(before, 'x') + escaped + std::string(after, 'y') + escaped;
+                ASSERT_EQ(dump_json(value), value.dump()) << before << " before, " << after << " after";
+            }
+        }
+    }
+    const Json nothing_else = std::string(1'000, '\x02');
+    EXPECT_EQ(dump_json(nothing_else), nothing_else.dump());
+}
+
 TEST(CanonicalJson, OfAViewIsThatOfTheDocument) {
     const std::string rows[] = {
         "null",

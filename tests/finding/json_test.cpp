@@ -196,6 +196,8 @@ auto full_draft() -> Draft {
 template <class T>
 void check(const T& full) {
     const auto text = to_text(full);
+    EXPECT_EQ(text, dump_json(Json(full)));
+    EXPECT_EQ(to_text(T{}), dump_json(Json(T{})));
     auto back = from_text<T>(text);
     ASSERT_TRUE(back) << back.error().describe();
     EXPECT_EQ(to_text(*back), text);
@@ -224,6 +226,19 @@ auto hash_of_document(const Finding& finding) -> std::string {
     Json json(finding);
     for (const auto* member : {"id", "first_seen", "last_seen"}) json.erase(member);
     return sha256_hex(canonical_json(json)).substr(0, 32);
+}
+
+/// The text is that of the document also where names come in any order, twice, or aren't UTF-8.
+TEST(FindingJson, TextIsThatOfTheDocumentWhateverItHolds) {
+    auto draft = full_draft();
+    draft.facts = {{"b", "1"}, {"a\"\n", "broken \xFF"}, {"\xC3", "2"}, {"b", "last"}};
+    draft.title = "\x01 \xE2\x82";
+    EXPECT_EQ(to_text(draft), dump_json(Json(draft)));
+    Assessment assessment;
+    for (const double risk : {0.0, -0.0, 1.0, 66.7, 0.1 + 0.2, 1e-7, 1e21, 123456789012345680.0}) {
+        assessment.risk = risk;
+        EXPECT_EQ(to_text(assessment), dump_json(Json(assessment)));
+    }
 }
 
 TEST(ContentHash, IsThatOfTheFindingsCanonicalJson) {

@@ -27,7 +27,7 @@ struct Condition {
 using Circumstances = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 /// Somebody without credentials, over TLS, from anywhere.
-[[nodiscard]] auto anonymous_circumstances() -> Circumstances;
+[[nodiscard]] auto anonymous_circumstances() -> const Circumstances&;
 
 [[nodiscard]] auto holds(const Condition& condition, const Circumstances& circumstances) -> Tri;
 [[nodiscard]] auto all_hold(const std::vector<Condition>& conditions, const Circumstances& circumstances) -> Tri;

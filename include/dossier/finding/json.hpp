@@ -35,11 +35,10 @@ void from_json(const Json& json, DueDate& value);
 void to_json(Json& json, const Draft& value);
 void from_json(const Json& json, Draft& value);
 
-/// Text forms for the store; `malformed` when a stored document can't be read.
+/// The text form for the store, of each type above: the bytes of dump_json of its document, which is not made.
 template <class T>
-[[nodiscard]] auto to_text(const T& value) -> std::string {
-    return dump_json(Json(value));
-}
+[[nodiscard]] auto to_text(const T& value) -> std::string;
+/// `malformed` when a stored document can't be read.
 template <class T>
 [[nodiscard]] auto from_text(std::string_view text) -> Result<T> {
     auto json = parse_json(text);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dossier::store {
@@ -20,6 +21,9 @@ struct AuditEntry {
     std::string finding_id;
     std::string dossier_id;
     std::string details = "{}"; ///< JSON object; its members stand beside the named ones in the record
+    /// More of them, each value canonical JSON (base/canonical_json.hpp) and sealed as it is: what is large is not read
+    /// again for it.
+    std::vector<std::pair<std::string, std::string>> members;
 };
 
 /// A record of the chain as stored.

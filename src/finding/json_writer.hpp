@@ -1,0 +1,172 @@
+#pragma once
+// The two forms of one description. `members_of(value, put)` names the members of a struct in the order of their names,
+// and here become of it a document (tree_of) or its text (append_value), which holds the same bytes as dump_json of the
+// document. Results of stages are kept as text, and a tree of nodes in between cost more than the text itself.
+
+#include "dossier/base/json.hpp"
+#include "dossier/base/json_text.hpp"
+#include "dossier/base/time.hpp"
+
+#include <fmt/format.h>
+
+#include <concepts>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace dossier::json_form {
+
+/// Pairs as a list of {"key","value"}, since their order counts and a name may come twice.
+struct KeyValues {
+    const std::vector<std::pair<std::string, std::string>>& pairs;
+};
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_list = false;
+template <class T>
+inline constexpr bool is_list<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_map = false;
+template <class T>
+inline constexpr bool is_map<std::map<std::string, T>> = true;
+template <class T>
+concept Text = std::convertible_to<const T&, std::string_view>;
+
+template <class T>
+void append_value(std::string& out, const T& value);
+template <class T>
+[[nodiscard]] auto tree_of(const T& value) -> Json;
+
+class TextMembers {
+public:
+    explicit TextMembers(std::string& out) : out_(out) { out_ += '{'; }
+    template <class T>
+    void operator()(std::string_view name, const T& value) {
+        begin();
+        append_quoted(out_, name);
+        out_ += ':';
+        append_value(out_, value);
+    }
+    /// A name that comes from outside and may be anything.
+    template <class T>
+    void put_foreign(std::string_view name, const T& value) {
+        begin();
+        append_json_text(out_, name);
+        out_ += ':';
+        append_value(out_, value);
+    }
+    void close() { out_ += '}'; }
+
+private:
+    void begin() {
+        if (!std::exchange(is_first_, false)) out_ += ',';
+    }
+
+    std::string& out_;
+    bool is_first_ = true;
+};
+
+class TreeMembers {
+public:
+    template <class T>
+    void operator()(std::string_view name, const T& value) {
+        members_.emplace_hint(members_.end(), std::string(name), tree_of(value)); // they come in order
+    }
+    auto take() -> Json { return std::move(members_); }
+
+private:
+    Json::object_t members_;
+};
+
+template <class List, class AppendOne>
+void append_list(std::string& out, const List& list, AppendOne append_one) {
+    out += '[';
+    bool is_first = true;
+    for (const auto& one : list) {
+        if (!std::exchange(is_first, false)) out += ',';
+        append_one(one);
+    }
+    out += ']';
+}
+
+template <class T>
+void append_value(std::string& out, const T& value) {
+    if constexpr (std::same_as<T, bool>) {
+        out += value ? "true" : "false";
+    } else if constexpr (std::integral<T>) {
+        fmt::format_to(std::back_inserter(out), "{}", value);
+    } else if constexpr (std::floating_point<T>) {
+        out += Json(value).dump(); // as the library prints it
+    } else if constexpr (Text<T>) {
+        append_json_text(out, value);
+    } else if constexpr (std::same_as<T, Timestamp>) {
+        append_quoted(out, format_time(value));
+    } else if constexpr (is_optional<T>) {
+        if (value)
+            append_value(out, *value);
+        else
+            out += "null";
+    } else if constexpr (is_list<T>) {
+        append_list(out, value, [&](const auto& one) { append_value(out, one); });
+    } else if constexpr (std::same_as<T, KeyValues>) {
+        append_list(out, value.pairs, [&](const auto& pair) {
+            TextMembers put(out);
+            put("key", pair.first);
+            put("value", pair.second);
+            put.close();
+        });
+    } else {
+        TextMembers put(out);
+        if constexpr (is_map<T>)
+            for (const auto& [name, member] : value) put.put_foreign(name, member);
+        else
+            members_of(value, put);
+        put.close();
+    }
+}
+
+template <class T>
+auto tree_of(const T& value) -> Json {
+    if constexpr (std::is_arithmetic_v<T>) {
+        return value;
+    } else if constexpr (Text<T>) {
+        return std::string(std::string_view(value));
+    } else if constexpr (std::same_as<T, Timestamp>) {
+        return format_time(value);
+    } else if constexpr (is_optional<T>) {
+        return value ? tree_of(*value) : Json(nullptr);
+    } else if constexpr (is_list<T>) {
+        Json::array_t list;
+        list.reserve(value.size());
+        for (const auto& one : value) list.push_back(tree_of(one));
+        return list;
+    } else if constexpr (std::same_as<T, KeyValues>) {
+        Json::array_t list;
+        list.reserve(value.pairs.size());
+        for (const auto& [key, held] : value.pairs) {
+            TreeMembers put;
+            put("key", key);
+            put("value", held);
+            list.push_back(put.take());
+        }
+        return list;
+    } else {
+        TreeMembers put;
+        if constexpr (is_map<T>)
+            for (const auto& [name, member] : value) put(name, member);
+        else
+            members_of(value, put);
+        return put.take();
+    }
+}
+
+} // namespace dossier::json_form
