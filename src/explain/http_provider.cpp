@@ -79,6 +79,10 @@ public:
             const auto intake = request.on_text && dialect.streams ? intake_of(*wire_, request.on_text) : nullptr;
             auto call = wire_->request(request, dialect, intake != nullptr);
             if (!call) co_return fail(std::move(call.error()));
+            call->make_body = [this, &request, dialect, streams = intake != nullptr] {
+                const auto again = wire_->request(request, dialect, streams);
+                return again ? std::string(again->body.view()) : std::string();
+            };
             call->traceparent = request.traceparent;
             call->flow = request.flow;
             if (intake) call->on_data = [intake](std::string_view piece) { intake->feed(piece); };

@@ -22,8 +22,10 @@ struct Telling {
     LlmPurpose purpose;
     Flow turn;
     redact::Redaction redaction;
-    std::shared_ptr<const EvidenceList> all;   ///< redacted
-    std::shared_ptr<const EvidenceList> shown; ///< what the model asked last has seen
+    std::function<EvidenceList()> make_all;
+    std::shared_ptr<const EvidenceList> all; ///< redacted; null = to be made again
+    FixedText content;                       ///< the message that the model asked last has seen
+    std::optional<EvidenceList> shown;       ///< what stands in it, once it was read
     Prompt prompt;
     /// The answer judged last, and what of it stood up to `shown`.
     struct Judged {
@@ -33,6 +35,15 @@ struct Telling {
     std::optional<Judged> judged;
     LlmReply reply;
     std::optional<Narrative> told; ///< once somebody has written it
+
+    [[nodiscard]] auto all_evidence() -> std::shared_ptr<const EvidenceList> {
+        if (!all) all = std::make_shared<const EvidenceList>(make_all());
+        return all;
+    }
+    [[nodiscard]] auto shown_evidence() -> const EvidenceList& {
+        if (!shown) shown = evidence_shown_in(content);
+        return *shown;
+    }
 };
 
 namespace {
@@ -62,7 +73,7 @@ auto verdict_on(const std::string& text, Telling& telling) -> LlmVerdict {
                                       "else.",
                                       error.message)};
     }
-    telling.judged = {.text = text, .checked = check_draft(*drafted, *telling.shown)};
+    telling.judged = {.text = text, .checked = check_draft(*drafted, telling.shown_evidence())};
     const auto& checked = telling.judged->checked;
     LlmVerdict verdict{.is_usable = !checked.kept.empty(), .score = checked.score};
     if (!verdict.is_usable) verdict.reason = "nothing in its answer stood up to the evidence";
@@ -71,13 +82,15 @@ auto verdict_on(const std::string& text, Telling& telling) -> LlmVerdict {
 }
 
 auto compose(const std::shared_ptr<Telling>& telling, std::size_t room) -> LlmMaterial {
-    auto fitted = fit_evidence(telling->all, room);
-    telling->shown = std::move(fitted.shown);
+    auto fitted = fit_evidence(telling->all_evidence(), room);
+    telling->shown.reset();
     telling->judged.reset(); // by what was shown before
     LlmMaterial material;
-    const auto lines = evidence_lines(*telling->shown);
+    const auto lines = evidence_lines(*fitted.shown);
     material.hash = sha256_hex(lines);
     material.content = user_message(lines, "evidence-" + random_hex(12));
+    telling->content = material.content;
+    telling->all = nullptr; // what waits for a model keeps the message alone
     material.left_out = std::move(fitted.left_out);
     material.judge = [telling](const std::string& text) { return verdict_on(text, *telling); };
     return material;
@@ -118,13 +131,15 @@ auto question_of(const std::shared_ptr<Telling>& telling, NarrationInput input,
 
 /// Chooses the prompt and takes in what it shows.
 auto prepare(Telling& telling, const NarrationInput& input, const PromptCatalogue& prompts,
-             const redact::Redactor& redactor) -> Result<void> {
+             std::shared_ptr<const redact::Redactor> redactor) -> Result<void> {
     auto prompt = prompts.choose("narrative", rollout_key(input));
     if (!prompt) return fail(std::move(prompt.error()));
     telling.prompt = std::move(*prompt);
     telling.purpose = purpose_of(input);
     telling.turn = turn_of(input);
-    telling.all = std::make_shared<const EvidenceList>(shown_evidence(input.evidence(), redactor, telling.redaction));
+    telling.make_all = [&redaction = telling.redaction, evidence = input.evidence, redactor = std::move(redactor)] {
+        return shown_evidence(evidence(), *redactor, redaction);
+    };
     return {};
 }
 
@@ -144,7 +159,7 @@ void take_checked(Narrative& narrative, CheckedDraft checked, const EvidenceList
 auto stood_of(const LlmAnswer& answer, Telling& telling) -> CheckedDraft {
     if (telling.judged && telling.judged->text == answer.text) return std::move(telling.judged->checked);
     const auto drafted = parse_answer(answer.text, telling.prompt.schema);
-    return drafted ? check_draft(*drafted, *telling.shown) : CheckedDraft{};
+    return drafted ? check_draft(*drafted, telling.shown_evidence()) : CheckedDraft{};
 }
 
 /// The model's words, as far as they stand up to what it was shown.
@@ -159,16 +174,17 @@ auto told_by_llm(Telling& telling) -> Narrative {
     narrative.notes = std::move(reply.notes);
     narrative.left_out = std::move(reply.left_out);
     narrative.cost = reply.cost;
-    take_checked(narrative, stood_of(*reply.answer, telling), *telling.shown);
+    take_checked(narrative, stood_of(*reply.answer, telling), telling.shown_evidence());
     if (reply.is_from_cache) narrative.notes.emplace_back("the answer was taken from the cache");
     return narrative;
 }
 
 /// A text that was written for a like finding, as far as it stands up to the evidence of this one; nullopt where too
 /// little does.
-auto told_for_another(const SharedText& shared, const Likeness& likeness, const Telling& telling)
+auto told_for_another(const SharedText& shared, const Likeness& likeness, Telling& telling)
     -> std::optional<Narrative> {
-    auto checked = check_draft(likeness.fill(shared.text), *telling.all);
+    const auto all = telling.all_evidence();
+    auto checked = check_draft(likeness.fill(shared.text), *all);
     if (checked.kept.empty() || checked.score < least_shared_score) return std::nullopt;
     Narrative narrative;
     narrative.author = "llm";
@@ -181,7 +197,7 @@ auto told_for_another(const SharedText& shared, const Likeness& likeness, const 
     narrative.notes.push_back(fmt::format("the text is shared with like findings: it was written for dossier {}, and "
                                           "the facts of this one were filled in by code",
                                           shared.dossier_id));
-    take_checked(narrative, std::move(checked), *telling.all);
+    take_checked(narrative, std::move(checked), *all);
     return narrative;
 }
 
@@ -227,7 +243,7 @@ auto told_by_template(const NarrationInput& input, std::vector<std::string> note
 auto narrative_question(NarrationInput input, const PromptCatalogue& prompts,
                         std::shared_ptr<const redact::Redactor> redactor) -> Result<LlmQuestion> {
     const auto telling = std::make_shared<Telling>();
-    if (auto prepared = prepare(*telling, input, prompts, *redactor); !prepared)
+    if (auto prepared = prepare(*telling, input, prompts, redactor); !prepared)
         return fail(std::move(prepared.error()));
     return question_of(telling, std::move(input), std::move(redactor));
 }
@@ -248,7 +264,7 @@ auto Narrator::ask(std::shared_ptr<Telling> telling, LlmQuestion question, Deadl
 
 /// The text of a like finding; where there is none, one that may serve others.
 auto Narrator::share(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void> {
-    const auto likeness = std::make_shared<const Likeness>(*telling->all);
+    const auto likeness = std::make_shared<const Likeness>(*telling->all_evidence());
     bool asked = false;
     SharedTexts::Write write = [this, telling, &question, likeness, deadline,
                                 &asked]() -> Task<std::optional<SharedText>> {
@@ -282,7 +298,7 @@ auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narratio
     if (gateway_.has_providers() && !input.why_no_llm.empty()) {
         notes.push_back(input.why_no_llm);
     } else if (gateway_.has_providers()) {
-        if (const auto prepared = prepare(*telling, input, *prompts_, *redactor_); prepared) {
+        if (const auto prepared = prepare(*telling, input, *prompts_, redactor_); prepared) {
             input.findings = {}; // what is needed of them was taken in
             // What somebody waits for is asked for anew.
             const bool may_share = shared_ && !input.dossier_id.empty() && !input.on_text;

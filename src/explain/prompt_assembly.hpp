@@ -6,6 +6,7 @@
 #include "dossier/redact/redactor.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dossier::explain {
@@ -16,5 +17,7 @@ namespace dossier::explain {
 [[nodiscard]] auto evidence_lines(const EvidenceList& shown) -> std::string;
 /// What the model is asked about the evidence. @param lines of the evidence @param delimiter fresh for each request
 [[nodiscard]] auto user_message(const std::string& lines, const std::string& delimiter) -> std::string;
+/// The evidence that a user message shows, read back as the model sees it; empty for what is no such message.
+[[nodiscard]] auto evidence_shown_in(std::string_view message) -> EvidenceList;
 
 } // namespace dossier::explain

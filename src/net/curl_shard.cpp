@@ -203,8 +203,11 @@ auto CurlShard::on_close(void* self, curl_socket_t fd) noexcept -> int {
     return 0;
 }
 
-auto CurlShard::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept -> int {
+auto CurlShard::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void*) noexcept -> int {
     static_cast<CurlShard*>(self)->watch(fd, what);
+    Transfer* transfer = nullptr;
+    if (what == CURL_POLL_IN) curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer); // nothing is left to be sent
+    if (transfer != nullptr) transfer->let_go_of_body();
     return 0;
 }
 

@@ -72,6 +72,13 @@ struct Perform {
 
 } // namespace
 
+auto ClientRequest::for_one_try() -> ClientRequest {
+    if (make_body && body.empty()) body = make_body(); // an earlier try has taken it along
+    auto one = *this;
+    if (make_body) body = {};
+    return one;
+}
+
 struct HttpClient::Impl {
     Impl(Runtime& lanes, std::size_t shards) : runtime(lanes), per_lane(std::max<std::size_t>(1, shards)) {
         const auto ca_file = ca_file_from_environment();

@@ -159,7 +159,7 @@ auto call_with_token(Upstream& upstream, TokenSource& tokens, ClientRequest requ
     for (int attempt = 1;; ++attempt) {
         auto token = co_await tokens.get(deadline);
         if (!token) co_return fail(std::move(token.error()));
-        auto authorised = request;
+        auto authorised = request.for_one_try();
         apply(authorised, *token);
         auto response = co_await upstream.call(std::move(authorised), repeat, deadline);
         if (!response || response->status != 401 || attempt > 1) co_return response;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstring>
+#include <utility>
 
 namespace dossier::net {
 namespace {
@@ -93,6 +93,7 @@ Transfer::Transfer(ClientRequest request, Target target, Deadline deadline, Done
 
 void Transfer::prepare(CURL* easy, const std::string& ca_file) {
     const auto set = [easy](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
+    easy_ = easy;
     set(CURLOPT_PRIVATE, this);
     set(CURLOPT_URL, request_.url.c_str());
     set(CURLOPT_PATH_AS_IS, 1L); // what was signed is what is sent
@@ -146,17 +147,12 @@ void Transfer::set_method_and_body(CURL* easy) {
     }
     const bool has_body = !request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
     if (has_body) {
-        // libcurl repeats any method by itself when a kept-alive connection dies before the answer. It rewinds the body
-        // for that, so a body that can't be rewound keeps a POST from being sent twice behind our back.
+        // One write for head and body over HTTP/1.1, and no buffer of libcurl's that stays for as long as the answer
+        // takes.
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-        curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::on_read);
-        curl_easy_setopt(easy, CURLOPT_READDATA, this);
-        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
-        curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.view().empty() ? "" : request_.body.view().data());
     }
-    // Without a body there is nothing to rewind: only a connection of its own keeps such a request from being repeated.
-    if (request_.body.empty() && !is_idempotent()) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     if (method != (has_body ? "POST" : "GET")) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
@@ -223,25 +219,20 @@ auto Transfer::on_body(char* data, std::size_t size, std::size_t count, void* se
     return bytes;
 }
 
-auto Transfer::on_read(char* into, std::size_t size, std::size_t count, void* self) noexcept -> std::size_t {
-    auto& me = *static_cast<Transfer*>(self);
-    const auto left = me.request_.body.view().substr(me.body_sent_);
-    const auto bytes = std::min(size * count, left.size());
-    std::memcpy(into, left.data(), bytes);
-    me.body_sent_ += bytes;
-    return bytes;
-}
-
-auto Transfer::on_seek(void* self, curl_off_t offset, int origin) noexcept -> int {
-    auto& me = *static_cast<Transfer*>(self);
-    if (origin != SEEK_SET || offset != 0 || !me.is_idempotent()) return CURL_SEEKFUNC_FAIL;
-    me.body_sent_ = 0;
-    return CURL_SEEKFUNC_OK;
-}
-
+/// libcurl repeats any method by itself when a kept-alive connection dies before the answer, and asks here before each
+/// try: what has left once and is not to be done twice ends.
 auto Transfer::on_connected(void* self, char*, char*, int, int) noexcept -> int {
-    static_cast<Transfer*>(self)->is_connected_ = true;
+    auto& me = *static_cast<Transfer*>(self);
+    if (!me.is_idempotent() && me.may_have_left(me.easy_)) return CURL_PREREQFUNC_ABORT;
+    me.is_connected_ = true;
     return CURL_PREREQFUNC_OK;
+}
+
+void Transfer::let_go_of_body() {
+    if (is_idempotent() || request_.body.empty()) return;
+    curl_off_t sent = 0;
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if (std::cmp_greater_equal(sent, request_.body.size())) request_.body = {};
 }
 
 auto Transfer::may_have_left(CURL* easy) const -> bool {

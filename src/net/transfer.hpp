@@ -36,6 +36,8 @@ public:
     [[nodiscard]] auto deadline() const -> Deadline { return deadline_; }
     /// Sets the options of this request on a fresh or reset handle.
     void prepare(CURL* easy, const std::string& ca_file);
+    /// Lets go of a body that is sent and won't be again: answers take long.
+    void let_go_of_body();
     /// What the end of the transfer means.
     [[nodiscard]] auto verdict(CURL* easy, CURLcode code) -> Result<HttpResponse>;
     /// What it means that our deadline passed.
@@ -50,8 +52,6 @@ private:
 
     static auto on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept -> std::size_t;
     static auto on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept -> std::size_t;
-    static auto on_read(char* into, std::size_t size, std::size_t count, void* self) noexcept -> std::size_t;
-    static auto on_seek(void* self, curl_off_t offset, int origin) noexcept -> int;
     static auto on_connected(void* self, char*, char*, int, int) noexcept -> int;
 
     void set_method_and_body(CURL* easy);
@@ -63,10 +63,10 @@ private:
     Target target_;
     Deadline deadline_;
     Done done_;
+    CURL* easy_ = nullptr; ///< once it is prepared
     HttpResponse response_;
     std::unique_ptr<curl_slist, SlistFree> headers_;
     std::array<char, CURL_ERROR_SIZE> curl_message_{};
-    std::size_t body_sent_ = 0;
     std::size_t body_bytes_ = 0; ///< of the answer, so far
     std::size_t header_bytes_ = 0;
     bool is_connected_ = false;  ///< the request was about to be written

@@ -168,7 +168,8 @@ auto Upstream::call(ClientRequest request, Repeat repeat, Deadline deadline) -> 
     const auto& retry = me.config.retry;
     const auto has_begun = watch_first_piece(request);
     for (int attempt = 1;; ++attempt) {
-        auto copy = request; // another try may need it again
+        auto copy = request.for_one_try();
+        copy.make_body = nullptr; // it belongs to whoever waits here
         copy.only_once = copy.only_once || repeat == Repeat::unsafe;
         auto verdict = co_await me.try_once(std::move(copy), repeat, deadline, attempt);
         if (!verdict.may_repeat || attempt >= retry.attempts || *has_begun) co_return std::move(verdict.final);

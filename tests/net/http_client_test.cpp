@@ -239,6 +239,33 @@ TEST_F(HttpClientTest, PostIsNotSentTwiceWhenAKeptConnectionDiesUnderIt) {
     }
 }
 
+TEST_F(HttpClientTest, HoldsNoBodyWhileTheAnswerTakesUnlessItMayBeSentAgain) {
+    struct Row {
+        const char* method;
+        std::size_t bytes;
+        bool is_held;
+    };
+    for (const auto& row : {Row{"POST", 20'000, false}, Row{"POST", 3'000'000, false}, Row{"PUT", 20'000, true}}) {
+        SCOPED_TRACE(std::string(row.method) + " " + std::to_string(row.bytes));
+        const FixedText body(std::string(row.bytes, 'b'));
+        std::promise<void> seen;
+        ScriptedServer server([&, turned = false](const auto&, const auto& received, int) mutable {
+            if (!std::exchange(turned, true)) return answer(200); // a connection that is kept behaves like a new one
+            seen.get_future().wait_for(5s);
+            return answer(received.size() == row.bytes ? 200 : 400);
+        });
+        ASSERT_EQ(summary(send({.url = server.url()})), "200");
+        auto sent = start(client->send({.method = row.method, .url = server.url(), .body = body}, deadline_in(10s)));
+        ASSERT_TRUE(server.wait_for_requests(2));
+        // The lane runs on after the last byte has left; what it does then comes before anything posted later.
+        for (const auto deadline = deadline_in(2s); body.holders() > 1 && std::chrono::steady_clock::now() < deadline;)
+            wait([]() -> Task<bool> { return sleep_for(1ms); }());
+        EXPECT_EQ(body.holders() > 1, row.is_held);
+        seen.set_value();
+        EXPECT_EQ(summary(sent.get()), "200");
+    }
+}
+
 TEST_F(HttpClientTest, LargeBodyArrivesWhole) {
     const std::string body(3'000'000, 'b');
     std::string seen;

@@ -29,6 +29,27 @@ protected:
     Metrics metrics;
 };
 
+TEST_F(UpstreamTest, MakesTheBodyAgainForAnotherTryAndForNoOther) {
+    for (const int failures : {0, 1, 2}) {
+        SCOPED_TRACE(failures);
+        std::vector<std::string> bodies;
+        ScriptedServer server([&](const auto&, const auto& body, int number) {
+            bodies.push_back(body);
+            return answer(number <= failures ? 503 : 200);
+        });
+        Upstream upstream(*client, metrics, quick());
+        int made = 0;
+        ClientRequest request{.method = "POST", .url = server.url(), .body = "the body"};
+        request.make_body = [&made] {
+            ++made;
+            return std::string("the body");
+        };
+        EXPECT_EQ(summary(wait(upstream.call(std::move(request), Repeat::safe, deadline_in(5s)))), "200");
+        EXPECT_EQ(bodies, std::vector<std::string>(static_cast<std::size_t>(failures) + 1, "the body"));
+        EXPECT_EQ(made, failures);
+    }
+}
+
 TEST_F(UpstreamTest, RepeatsWhatMayBeRepeated) {
     struct Row {
         const char* name;

@@ -26,6 +26,8 @@ public:
     }
     [[nodiscard]] auto empty() const -> bool { return text_ == nullptr; }
     [[nodiscard]] auto size() const -> std::size_t { return view().size(); }
+    /// Copies that share it, with this one; 0 of an empty one.
+    [[nodiscard]] auto holders() const -> long { return text_.use_count(); }
 
     friend auto operator==(const FixedText& a, std::string_view b) -> bool { return a.view() == b; }
 

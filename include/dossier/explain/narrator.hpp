@@ -20,7 +20,7 @@ struct NarrationInput {
     std::string dossier_id; ///< "" for explain on demand
     std::vector<Finding> findings;
     /// Makes the evidence, the same each time. It is asked again where no model gives a text: what waits for one keeps
-    /// what it was shown and no more. Called within `narrate` alone.
+    /// what it was shown and no more. Called within `narrate`, or as long as a `narrative_question` lives.
     std::function<EvidenceList()> evidence;
     std::string traceparent;
     std::string route;      ///< that the findings take, "" before it is known

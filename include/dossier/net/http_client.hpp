@@ -23,6 +23,9 @@ struct ClientRequest {
     std::string url;
     Headers headers;
     FixedText body;
+    /// Set: makes the same body again where another try needs it, so that none is kept for as long as an answer takes.
+    /// Called by whoever repeats (Upstream), within its call.
+    std::function<std::string()> make_body;
     std::string traceparent;              ///< sent on where not empty
     std::size_t max_response = 8U << 20U; ///< more is `too_large`
     Duration connect_timeout{5'000};
@@ -32,6 +35,9 @@ struct ClientRequest {
     /// and the response's own body stays empty; `max_response` bounds the sum. Other bodies are collected. Must not
     /// throw.
     std::function<void(std::string_view piece)> on_data;
+
+    /// A copy for one try. The body goes along where it can be made again.
+    [[nodiscard]] auto for_one_try() -> ClientRequest;
 };
 
 class HttpClient {
