@@ -79,12 +79,11 @@ auto hmac(HashAlgorithm algorithm, std::string_view key, std::string_view data) 
 
 auto to_hex(std::string_view bytes) -> std::string {
     static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
-    for (const char c : bytes) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        text += digits[byte >> 4U];
-        text += digits[byte & 15U];
+    std::string text(bytes.size() * 2, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const auto byte = static_cast<std::uint8_t>(bytes[i]);
+        text[2 * i] = digits[byte >> 4U];
+        text[2 * i + 1] = digits[byte & 15U];
     }
     return text;
 }

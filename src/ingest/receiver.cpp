@@ -11,6 +11,8 @@
 #include "adapters.hpp"
 #include "admission.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <utility>
 
@@ -67,15 +69,17 @@ auto quarantined(std::string raw, std::string reason) -> store::IntakeItem {
     return {.finding = std::nullopt, .raw = std::move(raw), .quarantine_reason = std::move(reason)};
 }
 
-auto take_items(const Adapter& adapter, const Delivery& delivery, const std::string& body)
-    -> std::vector<store::IntakeItem> {
-    if (delivery.items.size() > most_items)
-        return {quarantined(body, "the delivery holds more than " + std::to_string(most_items) + " items")};
+/// @param body goes to the item that is all of it
+auto take_items(const Adapter& adapter, Delivery& delivery, std::string body) -> std::vector<store::IntakeItem> {
     std::vector<store::IntakeItem> taken;
+    if (delivery.items.size() > most_items) {
+        taken.push_back(quarantined(std::move(body), fmt::format("the delivery holds more than {} items", most_items)));
+        return taken;
+    }
     taken.reserve(delivery.items.size());
-    for (const auto& item : delivery.items) {
+    for (auto& item : delivery.items) {
         auto finding = normalise_item(adapter, item);
-        auto raw = item.raw.empty() ? body : item.raw;
+        auto raw = std::move(item.raw.empty() ? body : item.raw);
         if (finding)
             taken.push_back({.finding = std::move(*finding), .raw = std::move(raw), .quarantine_reason = {}});
         else
@@ -266,23 +270,26 @@ auto Receiver::take(std::string source, std::string body, Arrival arrival)
     -> Task<Result<std::vector<store::IntakeResult>>> {
     const auto found = sources_.find(source);
     if (found == sources_.end()) co_return no_such_source(source);
-    const auto& adapter = *found->second->as->adapter;
-    auto delivery = read_delivery(adapter, found->second->opens_envelopes(), body);
-    if (!delivery) {
-        count(source, name_of(delivery.error().code));
-        co_return fail(std::move(delivery.error()));
-    }
-    // Asked before each item is read, which is what costs.
     const auto& known = *found->second;
-    if (const auto number = delivery->items.size(); number > 1 && number <= most_items) {
-        auto room = admission_->look(known.as->config.name, number, patience_of(known, arrival.via));
-        if (!room) {
-            count_overload(known, room.error(), arrival.via);
-            co_return fail(std::move(room.error()));
+    std::vector<store::IntakeItem> items;
+    { // Before the wait: the document's memory is for the delivery that is read meanwhile.
+        const auto& adapter = *known.as->adapter;
+        auto delivery = read_delivery(adapter, known.opens_envelopes(), body);
+        if (!delivery) {
+            count(source, name_of(delivery.error().code));
+            co_return fail(std::move(delivery.error()));
         }
+        // Asked before each item is read, which is what costs.
+        if (const auto number = delivery->items.size(); number > 1 && number <= most_items) {
+            auto room = admission_->look(known.as->config.name, number, patience_of(known, arrival.via));
+            if (!room) {
+                count_overload(known, room.error(), arrival.via);
+                co_return fail(std::move(room.error()));
+            }
+        }
+        items = take_items(adapter, *delivery, std::move(body));
     }
-    auto items = take_items(adapter, *delivery, body);
-    co_return co_await commit(*found->second, std::move(items), std::move(arrival));
+    co_return co_await commit(known, std::move(items), std::move(arrival));
 }
 
 auto Receiver::take_messages(std::string source, std::vector<std::string> bodies, Arrival arrival)
@@ -298,7 +305,7 @@ auto Receiver::take_messages(std::string source, std::vector<std::string> bodies
             items.push_back(quarantined(to_valid_utf8(body), "the message is no JSON: " + delivery.error().message));
             continue;
         }
-        for (auto& item : take_items(adapter, *delivery, body)) items.push_back(std::move(item));
+        for (auto& item : take_items(adapter, *delivery, std::move(body))) items.push_back(std::move(item));
     }
     co_return co_await commit(*found->second, std::move(items), std::move(arrival));
 }

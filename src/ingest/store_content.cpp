@@ -44,11 +44,17 @@ void read_tables(JsonUnfolder& unfold, JsonView tables, DataProfile& data) {
 void read_holder(JsonUnfolder& unfold, JsonView view, DataProfile& data) {
     if (!view.is_object()) return;
     const SiftedObject holder(view);
-    for (const auto* key : table_names) read_tables(unfold, unfold(holder[key]), data);
-    const auto container = first_text({holder["table"], holder["table_name"], holder["tableName"]});
-    for (const auto* key : column_names) read_columns(unfold, unfold(holder[key]), container, data);
-    for (const auto* key : row_names) read_sample_rows(unfold, unfold(holder[key]), data);
-    for (const auto* key : object_names) read_objects(unfold, unfold(holder[key]), data);
+    const auto each = [&](const auto& names, auto read) {
+        for (const auto* name : names)
+            if (const auto value = holder[name]; !value.is_null()) read(unfold(value));
+    };
+    each(table_names, [&](JsonView tables) { read_tables(unfold, tables, data); });
+    each(column_names, [&](JsonView columns) {
+        const auto container = first_text({holder["table"], holder["table_name"], holder["tableName"]});
+        read_columns(unfold, columns, container, data);
+    });
+    each(row_names, [&](JsonView rows) { read_sample_rows(unfold, rows, data); });
+    each(object_names, [&](JsonView objects) { read_objects(unfold, objects, data); });
 }
 
 } // namespace
@@ -103,7 +109,8 @@ void read_store_content(JsonUnfolder& unfold, JsonView item, DataProfile& data) 
     const auto read = [&](JsonView outer) {
         read_holder(unfold, outer, data);
         const SiftedObject sifted(outer);
-        for (const auto* name : holders) read_holder(unfold, unfold(sifted[name]), data);
+        for (const auto* name : holders)
+            if (const auto inner = sifted[name]; !inner.is_null()) read_holder(unfold, unfold(inner), data);
     };
     read(item);
     read(unfold(item["issue"])); // Wiz puts the issue beside the resource, or around it

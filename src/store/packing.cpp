@@ -8,14 +8,14 @@ namespace dossier::store {
 namespace {
 
 /// Below it a row has no page of its own to save.
-constexpr std::size_t least = 512;
+constexpr std::size_t least_packed = 512;
 /// LZ4 makes at most 255 bytes of one: a size beyond that is none of ours, and not to be allocated.
 constexpr std::int64_t most_of_one = 255;
 
 } // namespace
 
 auto pack(std::string_view raw) -> std::optional<Packed> {
-    if (raw.size() < least || raw.size() > LZ4_MAX_INPUT_SIZE) return std::nullopt;
+    if (raw.size() < least_packed || raw.size() > LZ4_MAX_INPUT_SIZE) return std::nullopt;
     const auto wanted = raw.size() - raw.size() / 8;
     Packed packed{.bytes = std::string(wanted, '\0'), .size = static_cast<std::int64_t>(raw.size())};
     const int size =

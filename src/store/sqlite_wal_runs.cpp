@@ -28,15 +28,15 @@ struct WalFile {
 };
 
 auto run_of(sqlite3_file* file) -> Run& { return *reinterpret_cast<WalFile*>(file)->run; }
-auto real(sqlite3_file* file) -> sqlite3_file* {
+auto real_file(sqlite3_file* file) -> sqlite3_file* {
     return reinterpret_cast<sqlite3_file*>(reinterpret_cast<WalFile*>(file) + 1);
 }
 
 /// Of a run that fails nothing is kept: SQLite rolls back and writes these frames anew.
-auto flush(sqlite3_file* file) -> int {
+auto flush_run(sqlite3_file* file) -> int {
     auto& run = run_of(file);
     if (run.bytes.empty()) return SQLITE_OK;
-    auto* under = real(file);
+    auto* under = real_file(file);
     const int code = under->pMethods->xWrite(under, run.bytes.data(), static_cast<int>(run.bytes.size()), run.begin);
     run.bytes.clear();
     return code;
@@ -45,16 +45,16 @@ auto flush(sqlite3_file* file) -> int {
 /// Asks the real file once it holds what was written.
 template <auto Method, class... Args>
 auto after_flush(sqlite3_file* file, Args... args) -> int {
-    if (const int code = flush(file); code != SQLITE_OK) return code;
-    auto* under = real(file);
+    if (const int code = flush_run(file); code != SQLITE_OK) return code;
+    auto* under = real_file(file);
     return (under->pMethods->*Method)(under, args...);
 }
 
-auto write(sqlite3_file* file, const void* data, int count, sqlite3_int64 offset) -> int {
+auto write_to_run(sqlite3_file* file, const void* data, int count, sqlite3_int64 offset) -> int {
     auto& run = run_of(file);
     const auto size = static_cast<std::size_t>(count);
     if (!run.goes_on_with(offset, size)) {
-        if (const int code = flush(file); code != SQLITE_OK) return code;
+        if (const int code = flush_run(file); code != SQLITE_OK) return code;
         run.begin = offset;
     }
     const auto* bytes = static_cast<const unsigned char*>(data);
@@ -66,9 +66,9 @@ auto write(sqlite3_file* file, const void* data, int count, sqlite3_int64 offset
     return SQLITE_OK;
 }
 
-auto close(sqlite3_file* file) -> int {
-    const int flushed = flush(file);
-    auto* under = real(file);
+auto close_wal(sqlite3_file* file) -> int {
+    const int flushed = flush_run(file);
+    auto* under = real_file(file);
     const int closed = under->pMethods->xClose(under);
     delete std::exchange(reinterpret_cast<WalFile*>(file)->run, nullptr);
     return flushed != SQLITE_OK ? flushed : closed;
@@ -76,13 +76,13 @@ auto close(sqlite3_file* file) -> int {
 
 using Methods = sqlite3_io_methods;
 
-auto methods() -> const Methods* {
+auto wal_methods() -> const Methods* {
     static const Methods ours = [] {
         Methods table{};
         table.iVersion = 1; // no shared memory and no mapping: SQLite has neither for a WAL
-        table.xClose = close;
+        table.xClose = close_wal;
         table.xRead = after_flush<&Methods::xRead, void*, int, sqlite3_int64>;
-        table.xWrite = write;
+        table.xWrite = write_to_run;
         table.xTruncate = after_flush<&Methods::xTruncate, sqlite3_int64>;
         table.xSync = after_flush<&Methods::xSync, int>;
         table.xFileSize = after_flush<&Methods::xFileSize, sqlite3_int64*>;
@@ -90,28 +90,28 @@ auto methods() -> const Methods* {
         table.xUnlock = after_flush<&Methods::xUnlock, int>;
         table.xCheckReservedLock = after_flush<&Methods::xCheckReservedLock, int*>;
         table.xFileControl = after_flush<&Methods::xFileControl, int, void*>;
-        table.xSectorSize = [](sqlite3_file* file) { return real(file)->pMethods->xSectorSize(real(file)); };
+        table.xSectorSize = [](sqlite3_file* file) { return real_file(file)->pMethods->xSectorSize(real_file(file)); };
         table.xDeviceCharacteristics = [](sqlite3_file* file) {
-            return real(file)->pMethods->xDeviceCharacteristics(real(file));
+            return real_file(file)->pMethods->xDeviceCharacteristics(real_file(file));
         };
         return table;
     }();
     return &ours;
 }
 
-auto open(sqlite3_vfs* /*ours*/, const char* name, sqlite3_file* file, int flags, int* opened) -> int {
+auto open_file(sqlite3_vfs* /*ours*/, const char* name, sqlite3_file* file, int flags, int* opened) -> int {
     auto* usual = sqlite3_vfs_find(nullptr);
     if ((flags & SQLITE_OPEN_WAL) == 0) return usual->xOpen(usual, name, file, flags, opened);
     auto* wal = reinterpret_cast<WalFile*>(file);
     wal->base.pMethods = nullptr; // nothing is to be closed where this fails
-    const int code = usual->xOpen(usual, name, real(file), flags, opened);
+    const int code = usual->xOpen(usual, name, real_file(file), flags, opened);
     if (code != SQLITE_OK) return code;
     wal->run = new (std::nothrow) Run;
     if (wal->run == nullptr) {
-        real(file)->pMethods->xClose(real(file));
+        real_file(file)->pMethods->xClose(real_file(file));
         return SQLITE_NOMEM;
     }
-    wal->base.pMethods = methods();
+    wal->base.pMethods = wal_methods();
     return SQLITE_OK;
 }
 
@@ -123,7 +123,7 @@ auto wal_runs_vfs() -> const char* {
         ours.pNext = nullptr;
         ours.zName = "dossier-wal-runs";
         ours.szOsFile += static_cast<int>(sizeof(WalFile));
-        ours.xOpen = open;
+        ours.xOpen = open_file;
         return ours;
     }();
     static const int registered = sqlite3_vfs_register(&vfs, 0);
