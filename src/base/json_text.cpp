@@ -17,6 +17,19 @@ namespace dossier {
 
 namespace {
 
+/// What stands behind the backslash of the escapes that have a name; 0 for the others.
+constexpr auto escape_names = [] {
+    std::array<char, 256> table{};
+    table['"'] = '"';
+    table['\\'] = '\\';
+    table['\b'] = 'b';
+    table['\f'] = 'f';
+    table['\n'] = 'n';
+    table['\r'] = 'r';
+    table['\t'] = 't';
+    return table;
+}();
+
 /// Escapes without growing its text for each run: prompts hold JSON themselves, so that a run between two escapes is
 /// ten bytes long. Sixteen bytes are looked at and copied at a time.
 class Quoter {
@@ -29,7 +42,7 @@ public:
             const auto piece = text.substr(0, most_of_a_piece);
             write_piece(piece);
             text.remove_prefix(piece.size());
-            flush();
+            if (!text.empty()) flush();
         }
         *end_++ = '"';
         flush();
@@ -69,11 +82,9 @@ private:
     }
 
     void write_escape(char c) {
-        static constexpr std::string_view named = "\"\\\b\f\n\r\t";
-        static constexpr std::string_view names = "\"\\bfnrt";
         *end_++ = '\\';
-        if (const auto which = named.find(c); which != std::string_view::npos)
-            *end_++ = names[which];
+        if (const char name = escape_names[static_cast<unsigned char>(c)]; name != 0)
+            *end_++ = name;
         else
             end_ = fmt::format_to(end_, "u{:04x}", static_cast<unsigned>(c));
     }

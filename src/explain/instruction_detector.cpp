@@ -268,13 +268,6 @@ auto first_match(const std::vector<Named>& patterns, const std::string& text) ->
     return nullptr;
 }
 
-/// Most texts; none of what hides or looks alike is among them.
-auto is_ascii(std::string_view text) -> bool {
-    unsigned char all = 0;
-    for (const char c : text) all |= static_cast<unsigned char>(c); // without a branch, so in vectors
-    return all < 0x80;
-}
-
 /// Without characters that hide things; tag characters read as ASCII, letters of other scripts that look like Latin
 /// ones as these (in texts that are Latin otherwise).
 auto shown_text(std::string_view text, bool folds_homoglyphs) -> std::string {

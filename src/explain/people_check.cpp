@@ -2,6 +2,7 @@
 
 #include "claim_words.hpp"
 #include "dossier/base/strings.hpp"
+#include "pattern_set.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -64,26 +65,31 @@ constexpr auto name_run =
 constexpr auto adverbs =
     R"((?:(?:the|an?|most|likely|current|confirmed|probable|presumed|named|listed|recorded|known|actual|responsible|primary|accountable|data|business|technical|owner|of|record|resource's|bucket's|its|possible|decided) )*)";
 
-auto owner_roles() -> const std::vector<std::unique_ptr<RE2>>& {
-    static const auto all = [] {
-        std::vector<std::unique_ptr<RE2>> list;
-        const auto add = [&](const std::string& expression) { list.push_back(std::make_unique<RE2>(expression)); };
-        add(fmt::format(
-            R"((?i:\b(?:owners?|steward|custodian|accountable (?:person|party)|responsible (?:person|party|team)|point of contact)(?: of (?:record|the \w+|this \w+|it))?(?: for (?:the|this) \w+)?,?:? (?:is|was|are|remains|being|named|called)?\s?{}){})",
-            adverbs, person));
-        add(fmt::format(R"((?i:\b(?:owned|held|stewarded) by (?:the |an? )?){})", person));
-        add(fmt::format(R"((?i:\bowner(?:'s name)?,) {},)", name_run));
-        add(fmt::format(
-            R"((?i:\b(?:ownership|responsibility|accountability) (?:of \w+ )?(?:lies|rests|sits|is|stays|remains|belongs)(?: attributed| assigned)? (?:with|to|by) (?:the )?){})",
-            person));
-        add(fmt::format(
-            R"({} (?:owns|is (?i:{})(?:owner|steward|custodian)\b|is (?:responsible|accountable|in charge))\b)",
-            name_run, adverbs));
-        add(fmt::format(R"(\b(?i:responsible|owner|accountable|assignee): ?{})", person));
-        return list;
-    }();
-    return all;
+auto owner_role_expressions() -> std::vector<std::string> {
+    std::vector<std::string> list;
+    const auto add = [&](std::string expression) { list.push_back(std::move(expression)); };
+    add(fmt::format(
+        R"((?i:\b(?:owners?|steward|custodian|accountable (?:person|party)|responsible (?:person|party|team)|point of contact)(?: of (?:record|the \w+|this \w+|it))?(?: for (?:the|this) \w+)?,?:? (?:is|was|are|remains|being|named|called)?\s?{}){})",
+        adverbs, person));
+    add(fmt::format(R"((?i:\b(?:owned|held|stewarded) by (?:the |an? )?){})", person));
+    add(fmt::format(R"((?i:\bowner(?:'s name)?,) {},)", name_run));
+    add(fmt::format(
+        R"((?i:\b(?:ownership|responsibility|accountability) (?:of \w+ )?(?:lies|rests|sits|is|stays|remains|belongs)(?: attributed| assigned)? (?:with|to|by) (?:the )?){})",
+        person));
+    add(fmt::format(R"({} (?:owns|is (?i:{})(?:owner|steward|custodian)\b|is (?:responsible|accountable|in charge))\b)",
+                    name_run, adverbs));
+    add(fmt::format(R"(\b(?i:responsible|owner|accountable|assignee): ?{})", person));
+    return list;
 }
+
+/// Ways to say who owns something. One pass tells which of them a sentence uses: most use none.
+struct OwnerRoles {
+    OwnerRoles() : said(owner_role_expressions()) {
+        for (const auto& expression : owner_role_expressions()) each.push_back(std::make_unique<RE2>(expression));
+    }
+    PatternSet said;
+    std::vector<std::unique_ptr<RE2>> each;
+};
 
 auto named_objection(std::string word, const std::string& support, std::string_view what) -> Objection {
     const bool is_lower = !word.empty() && std::islower(static_cast<unsigned char>(word.front())) != 0;
@@ -106,9 +112,10 @@ auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
     static const RE2 about_manager(R"((?i)owner'?s? (?:manager|department|team|title|cost)|manager)");
     std::string first;
     std::string second;
-    for (const auto& role : owner_roles()) {
+    static const OwnerRoles roles;
+    for (const auto number : roles.said.in(text)) {
         StringPiece input(text);
-        while (RE2::FindAndConsume(&input, *role, &first, &second)) {
+        while (RE2::FindAndConsume(&input, *roles.each[number], &first, &second)) {
             if (bare(first).empty() || is_one_of(bare(first), {"manager", "department", "team", "title", "name"}))
                 continue;
             if (auto objection = named_objection(first, support, "the owner")) return objection;

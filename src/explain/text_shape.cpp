@@ -1,6 +1,7 @@
 #include "text_shape.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "utf8_walk.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -15,10 +16,6 @@ namespace dossier::explain {
 namespace {
 
 using re2::StringPiece;
-
-auto is_ascii(std::string_view text) -> bool {
-    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 /// Whether one of these stands in the text, without which an expression can't match.
 auto holds_one_of(std::string_view text, std::string_view bytes) -> bool {

@@ -22,6 +22,14 @@ inline auto decode_utf8(std::string_view text) -> CodePoint {
     return {value, length};
 }
 
+/// Most texts are; none of what hides or looks alike is among them. Without a branch, so compilers turn it into vector
+/// instructions.
+inline auto is_ascii(std::string_view text) -> bool {
+    unsigned char all = 0;
+    for (const char c : text) all |= static_cast<unsigned char>(c);
+    return all < 0x80;
+}
+
 constexpr auto is_tag_character(char32_t c) -> bool { return c >= 0xE0000 && c <= 0xE007F; }
 constexpr auto is_bidi_control(char32_t c) -> bool {
     return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);

@@ -111,7 +111,8 @@ private:
 
 } // namespace
 
-auto complete_thin(const Stations& stations, store::Claim claim, store::DossierRow work) -> Task<Result<ThinOutcome>> {
+auto complete_thin(const Stations& stations, store::Claim claim, const store::DossierRow& work)
+    -> Task<Result<ThinOutcome>> {
     ThinOutcome outcome;
     Completing completing(stations, std::move(claim), outcome);
     for (const auto& finding : work.findings) {

@@ -17,8 +17,10 @@ struct ThinOutcome {
     std::map<std::string, std::string> given_up; ///< finding id → why
 };
 
-/// @param work as load_work gave it. An error that is retryable asks for another attempt of the whole dossier.
-auto complete_thin(const Stations& stations, store::Claim claim, store::DossierRow work) -> Task<Result<ThinOutcome>>;
+/// @param work as load_work gave it; it lives in whoever awaits this. An error that is retryable asks for another
+/// attempt of the whole dossier.
+auto complete_thin(const Stations& stations, store::Claim claim, const store::DossierRow& work)
+    -> Task<Result<ThinOutcome>>;
 
 /// What a thin version says of a finding that is known whole: nothing but its status.
 [[nodiscard]] auto over_known(Finding thin, const store::FindingRow& stored) -> Finding;

@@ -64,11 +64,18 @@ public:
     DossierRun(const Stations& stations, store::Claim claim) : stations_(stations), claim_(std::move(claim)) {}
 
     auto run() -> Task<Result<store::Release>> {
-        auto thin = co_await complete();
-        if (!thin) co_return fail(std::move(thin.error()));
-        if (thin->moved) co_return finished(); // under another dossier's claim from now on
-        if (auto done = co_await normalise(std::move(*thin)); !done) co_return fail(std::move(done.error()));
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
+        if (!row) co_return fail(std::move(row.error()));
+        // What came thin becomes whole by the platform's API.
+        const auto thin = co_await complete_thin(stations_, claim_, *row);
+        if (!thin) co_return fail(thin.error());
+        if (thin->attempts_over) claim_.attempts = 0;
+        if (thin->moved) co_return finished(); // under another dossier's claim from now on
+        if (thin->changed) row = co_await stations_.store.load_work(claim_.dossier_id);
+        if (!row) co_return fail(std::move(row.error()));
+        const auto normalised = co_await normalise(*row, *thin);
+        if (!normalised) co_return fail(normalised.error());
+        if (*normalised > 0) row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
         // One that a delivery has changed since it was normalised: the next claim, which it asked for, sees it whole.
         if (std::ranges::any_of(row->findings, [](const auto& one) { return one.doc.empty(); })) co_return finished();
@@ -160,32 +167,21 @@ private:
         co_return saved;
     }
 
-    /// The whole of what came thin, by the platform's API.
-    auto complete() -> Task<Result<ThinOutcome>> {
-        auto row = co_await stations_.store.load_work(claim_.dossier_id);
-        if (!row) co_return fail(std::move(row.error()));
-        failed_stage = Stage::received;
-        auto outcome = co_await complete_thin(stations_, claim_, std::move(*row));
-        if (outcome && outcome->attempts_over) claim_.attempts = 0;
-        co_return outcome;
-    }
-
     /// From payload to canonical finding, for the findings that have not been through it in their current version.
-    auto normalise(ThinOutcome thin) -> Task<Result<void>> {
-        auto row = co_await stations_.store.load_work(claim_.dossier_id);
-        if (!row) co_return fail(std::move(row.error()));
-        failed_stage = Stage::received;
+    /// @param row and thin live in whoever awaits this
+    /// @return how many they were
+    auto normalise(const store::DossierRow& row, const ThinOutcome& thin) -> Task<Result<std::size_t>> {
         store::StageCommit commit;
         commit.claim = claim_;
         commit.at = now();
         commit.stage = Stage::normalised;
-        commit.revision = row->revision;
-        commit.inputs_hash = row->inputs_hash;
+        commit.revision = row.revision;
+        commit.inputs_hash = row.inputs_hash;
         commit.attempts_over = thin.attempts_over;
         StageTimer timer(stations_.metrics, "normalise");
-        for (const auto& stored : row->findings) {
+        for (const auto& stored : row.findings) {
             const bool wanted = stored.stage == Stage::received || stored.doc.empty() ||
-                                (row->replay_from && *row->replay_from <= Stage::normalised);
+                                (row.replay_from && *row.replay_from <= Stage::normalised);
             if (!wanted) continue;
             auto finding = stations_.receiver.normalise(stored);
             if (!finding) co_return fail(std::move(finding.error()).with("finding", stored.id));
@@ -203,14 +199,17 @@ private:
             commit.audit.push_back({.time = commit.at,
                                     .action = "finding.normalised",
                                     .finding_id = stored.id,
-                                    .dossier_id = row->id,
+                                    .dossier_id = row.id,
                                     .details = dump_json({{"version", stored.version},
                                                           {"severity", to_string(finding->severity)},
                                                           {"status", to_string(finding->status)}})});
         }
         timer.done();
-        if (commit.findings.empty()) co_return Result<void>{};
-        co_return co_await stations_.store.commit_stage(std::move(commit));
+        const auto count = commit.findings.size();
+        if (count == 0) co_return count;
+        if (auto saved = co_await stations_.store.commit_stage(std::move(commit)); !saved)
+            co_return fail(std::move(saved.error()));
+        co_return count;
     }
 
     auto enrich(DossierCase& work) -> Task<Result<void>> {

@@ -7,7 +7,8 @@
 namespace dossier::redact {
 
 auto has_word(std::string_view text, std::initializer_list<std::string_view> words) -> bool {
-    return std::ranges::any_of(words, [&](auto word) { return icontains(text, word); });
+    const auto small = lower(text);
+    return std::ranges::any_of(words, [&](auto word) { return small.contains(word); });
 }
 
 void add_what_stays(std::vector<Shape>& rows) {

@@ -115,9 +115,11 @@ public:
         post_completions(std::move(refused));
     }
     /// Waits for jobs and takes up to `most`; none = closed and empty.
-    auto take(std::size_t most) -> Jobs {
+    /// @param takers so many take from this queue: each leaves the others their share of what waits
+    auto take(std::size_t most, std::size_t takers = 1) -> Jobs {
         std::unique_lock lock(mutex_);
         arrived_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
+        most = std::min(most, (jobs_.size() + takers - 1) / takers);
         Jobs taken;
         taken.reserve(std::min(most, jobs_.size()));
         while (!jobs_.empty() && taken.size() < most) {

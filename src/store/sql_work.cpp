@@ -56,10 +56,14 @@ auto update_finding(WriteSession& session, const StageCommit& commit, const Stag
     if (change.severity) severity = rank_of(*change.severity);
     std::optional<std::string> status;
     if (change.status) status = to_string(*change.status);
-    session.db.run("UPDATE findings SET doc=iif(?1='', doc, ?1), severity=coalesce(?2, severity), "
-                   "status=coalesce(?3, status), exposure_key=iif(?4='', exposure_key, ?4), "
-                   "owner=iif(?5='', owner, ?5) WHERE seq=?6",
-                   change.doc, severity, status, change.exposure_key, commit.owner, stored.finding);
+    // Most stages change nothing but the stage, and the entries of a named column's index are written anew in any case.
+    const bool changes_columns =
+        !change.doc.empty() || severity || status || !change.exposure_key.empty() || !commit.owner.empty();
+    if (changes_columns)
+        session.db.run("UPDATE findings SET doc=iif(?1='', doc, ?1), severity=coalesce(?2, severity), "
+                       "status=coalesce(?3, status), exposure_key=iif(?4='', exposure_key, ?4), "
+                       "owner=iif(?5='', owner, ?5) WHERE seq=?6",
+                       change.doc, severity, status, change.exposure_key, commit.owner, stored.finding);
     set_finding_stage(session, stored, change.stage.value_or(commit.stage), commit.at);
     return {};
 }
