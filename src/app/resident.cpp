@@ -1,15 +1,15 @@
 #include "resident.hpp"
 
+#include "dossier/base/memory.hpp"
+
+#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <fstream>
 
 #include <link.h>
-#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/// Of mimalloc, where it is linked (DOSSIER_MIMALLOC); its heaps are one a thread.
-extern "C" void mi_collect(bool force) __attribute__((weak)); // NOLINT(readability-identifier-naming)
 
 namespace dossier::app {
 
@@ -38,11 +38,11 @@ auto resident_bytes() -> std::size_t {
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-void give_back_free_memory() {
-    if (mi_collect != nullptr)
-        mi_collect(true);
-    else
-        ::malloc_trim(0);
+auto processor_time() -> Duration {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return std::chrono::duration_cast<Duration>(std::chrono::seconds(used.tv_sec) +
+                                                std::chrono::nanoseconds(used.tv_nsec));
 }
 
 void give_back_start_memory() {

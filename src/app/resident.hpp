@@ -1,18 +1,19 @@
 #pragma once
 // Resident memory: how much there is, and giving back what the start and floods have left.
 
+#include "dossier/base/units.hpp"
+
 #include <cstddef>
 
 namespace dossier::app {
 
 [[nodiscard]] auto resident_bytes() -> std::size_t; ///< of this process; 0 where the system doesn't say
 
-/// Heap that is free goes back to the system. mimalloc has a heap a thread, and this gives back the caller's.
-void give_back_free_memory();
+[[nodiscard]] auto processor_time() -> Duration; ///< that this process has used, over all threads
 
 /// Lets go of pages that only the start has needed: code and constants of the binary and its libraries (they lie in
-/// files and come back at their next use), and heap that is free. What runs goes on. Does
-/// nothing in debug builds, whose breakpoints lie in such pages.
+/// files and come back at their next use), and heap that is free. What runs goes on. The former stays in debug builds,
+/// whose breakpoints lie in such pages.
 void give_back_start_memory();
 
 } // namespace dossier::app

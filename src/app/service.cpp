@@ -5,6 +5,7 @@
 #include "dossier/base/fault_point.hpp"
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
+#include "dossier/base/memory.hpp"
 #include "dossier/net/http_server.hpp"
 #include "dossier/pipeline/worker_pool.hpp"
 #include "dossier/redact/redactor.hpp"
@@ -34,6 +35,7 @@ using namespace std::chrono_literals;
 constexpr Duration head_interval = 1s;
 constexpr Duration longest_sweep = 60s;
 constexpr Duration memory_look = 2s;
+constexpr Duration freed_memory_kept = 5ms; ///< what a connection or finding frees, the next one takes within less
 constexpr std::size_t memory_worth_it = 4U << 20U; ///< bytes that have come to be resident since memory was given back
 constexpr Duration sweep_lease = 90s;              ///< longer than a sweep: what a dead replica held is waited for
 
@@ -167,6 +169,7 @@ struct Service::Impl {
         preparation = std::jthread([] {
             redact::Redactor::prepare();
             give_back_start_memory();
+            keep_freed_memory_for(freed_memory_kept);
         });
         // This thread has read configuration and knowledge, and has little to do from now on.
         give_back_free_memory();
@@ -202,14 +205,16 @@ struct Service::Impl {
     }
 
     /// Memory that a flood has left free lies in the heaps of the threads that it ran on: each gives back its own, once
-    /// nothing is under work.
+    /// they have little to do. Findings that wait for somebody outside are no reason to keep it.
     auto give_back_after_floods() -> Task<void> {
         std::size_t least = 0; // resident after it was last given back
         bool was_given_back = false;
+        auto used = processor_time();
         while (co_await sleep_for(memory_look)) {
             const auto resident = resident_bytes();
             if (std::exchange(was_given_back, false)) least = resident;
-            if (workers->in_flight() > 0 || resident < least + memory_worth_it) continue;
+            const auto spent = processor_time() - std::exchange(used, processor_time());
+            if (spent > memory_look / 20 || resident < least + memory_worth_it) continue;
             for (std::size_t i = 0; i < runtime.size(); ++i) asio::post(runtime.lane(i), give_back_free_memory);
             was_given_back = true;
         }

@@ -256,6 +256,12 @@ Narrator::Narrator(LlmGateway& gateway, std::shared_ptr<const PromptCatalogue> p
 
 Narrator::~Narrator() = default;
 
+namespace {
+
+auto leave_it() -> Task<void> { co_return; }
+
+} // namespace
+
 /// A text of its own.
 auto Narrator::ask(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void> {
     telling->reply = co_await gateway_.ask(std::move(question), deadline);
@@ -292,39 +298,46 @@ auto Narrator::share(std::shared_ptr<Telling> telling, LlmQuestion question, Dea
     if (!telling->told) co_await ask(telling, std::move(question), deadline);
 }
 
-auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narration> {
-    const auto telling = std::make_shared<Telling>();
+/// No coroutine: what only leads up to the question takes no room in a frame that waits for its answer.
+auto Narrator::tell(const std::shared_ptr<Telling>& telling, NarrationInput& input, Deadline deadline) -> Task<void> {
     auto& notes = telling->reply.notes;
-    if (gateway_.has_providers() && !input.why_no_llm.empty()) {
+    if (!gateway_.has_providers()) return leave_it();
+    if (!input.why_no_llm.empty()) {
         notes.push_back(input.why_no_llm);
-    } else if (gateway_.has_providers()) {
-        if (const auto prepared = prepare(*telling, input, *prompts_, redactor_); prepared) {
-            input.findings = {}; // what is needed of them was taken in
-            // What somebody waits for is asked for anew.
-            const bool may_share = shared_ && !input.dossier_id.empty() && !input.on_text;
-            auto question = question_of(telling, input, redactor_);
-            if (may_share)
-                co_await share(telling, std::move(question), deadline);
-            else
-                co_await ask(telling, std::move(question), deadline);
-        } else {
-            const auto& error = prepared.error();
-            notes.push_back(fmt::format("{}: {}", name_of(error.code), error.message));
-        }
+        return leave_it();
     }
-    Narration narration{.audit = std::move(telling->reply.audit)};
-    if (telling->told) {
-        narration.narrative = *std::move(telling->told);
+    if (const auto prepared = prepare(*telling, input, *prompts_, redactor_); !prepared) {
+        const auto& error = prepared.error();
+        notes.push_back(fmt::format("{}: {}", name_of(error.code), error.message));
+        return leave_it();
+    }
+    input.findings = {}; // what is needed of them was taken in
+    // What somebody waits for is asked for anew.
+    const bool may_share = shared_ && !input.dossier_id.empty() && !input.on_text;
+    auto question = question_of(telling, input, redactor_);
+    return may_share ? share(telling, std::move(question), deadline) : ask(telling, std::move(question), deadline);
+}
+
+auto Narrator::narration_of(Telling& telling, const NarrationInput& input) -> Narration {
+    Narration narration{.audit = std::move(telling.reply.audit)};
+    if (telling.told) {
+        narration.narrative = *std::move(telling.told);
         if (!narration.narrative.shared_from.empty()) {
-            narration.audit.push_back(sharing_entry(*telling, narration.narrative, shared_->now()));
+            narration.audit.push_back(sharing_entry(telling, narration.narrative, shared_->now()));
             metrics_.count("dossier_narratives_shared_total");
         }
     } else {
-        narration.narrative = told_by_template(input, std::move(notes), *redactor_);
-        narration.narrative.cost = telling->reply.cost; // failed calls may have cost something, too
+        narration.narrative = told_by_template(input, std::move(telling.reply.notes), *redactor_);
+        narration.narrative.cost = telling.reply.cost; // failed calls may have cost something, too
     }
     metrics_.count("dossier_narratives_total", {{"author", narration.narrative.author}});
-    co_return narration;
+    return narration;
+}
+
+auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narration> {
+    const auto telling = std::make_shared<Telling>();
+    co_await tell(telling, input, deadline);
+    co_return narration_of(*telling, input);
 }
 
 } // namespace dossier::explain

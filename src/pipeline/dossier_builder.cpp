@@ -56,14 +56,38 @@ void add_gaps_of_thin(const std::vector<Finding>& findings, std::vector<ContextG
 
 } // namespace
 
-DossierBuilder::DossierBuilder(Stations stations) : stations_(std::move(stations)) {}
+DossierBuilder::DossierBuilder(Stations stations) : stations_(std::move(stations)) {
+    for (const auto mode : {Mode::observe, Mode::assist, Mode::automate}) {
+        auto& one = by_mode_.emplace_back(stations_);
+        one.config.mode = mode;
+    }
+}
+
+auto DossierBuilder::in_mode(Mode mode) const -> const Stations& { return by_mode_.at(static_cast<std::size_t>(mode)); }
 
 /// One run over one claimed dossier. Members are the stages in order.
 class DossierRun {
 public:
     DossierRun(const Stations& stations, store::Claim claim) : stations_(stations), claim_(std::move(claim)) {}
 
+    /// Each part is a coroutine of its own: what a finding holds while it waits for a model is the frames that are open
+    /// then, and a frame is as large as all that it ever needs.
     auto run() -> Task<Result<store::Release>> {
+        auto ended = co_await open();
+        if (!ended) co_return fail(std::move(ended.error()));
+        if (*ended) co_return **std::move(ended);
+        if (auto made = co_await make_results(*work_); !made) co_return fail(std::move(made.error()));
+        co_return co_await bring_out(*work_);
+    }
+
+    Stage failed_stage = Stage::received; ///< where an error belongs
+    [[nodiscard]] auto attempts() const -> int { return claim_.attempts; }
+
+private:
+    using Ended = std::optional<store::Release>;
+
+    /// Opens the dossier as `work_`, or ends the run where there is nothing to work through.
+    auto open() -> Task<Result<Ended>> {
         auto row = co_await stations_.store.load_work(claim_.dossier_id);
         if (!row) co_return fail(std::move(row.error()));
         // What came thin becomes whole by the platform's API.
@@ -86,28 +110,38 @@ public:
         if (turn_.is_new && !row->replay_from) row->replay_from = Stage::drafted;
         auto opened = DossierCase::open(std::move(*row), claim_);
         if (!opened) co_return fail(std::move(opened.error()));
-        auto work = std::move(*opened);
-        failed_stage = work.row().stage;
+        work_ = std::make_unique<DossierCase>(std::move(*opened));
+        failed_stage = work_->row().stage;
 
         // Drafts that a person asked for, with no finding behind them.
-        if (work.row().findings.empty()) co_return co_await post_policies(stations_, claim_, finished());
-        if (!work.has_open_findings()) {
-            auto closed = co_await close(work);
-            if (!closed) co_return fail(std::move(closed.error()));
-            if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
-            auto followed = co_await follow_ticket(stations_, claim_, std::move(*closed), true);
-            if (!followed) co_return fail(std::move(followed.error()));
-            co_return co_await post_policies(stations_, claim_, std::move(*followed));
-        }
+        if (work_->row().findings.empty()) co_return co_await post_policies(stations_, claim_, finished());
+        if (!work_->has_open_findings()) co_return co_await close_all(*work_);
+        co_return std::nullopt;
+    }
+
+    auto close_all(DossierCase& work) -> Task<Result<store::Release>> {
+        auto closed = co_await close(work);
+        if (!closed) co_return fail(std::move(closed.error()));
+        if (auto told = co_await tell_group(stations_, claim_); !told) co_return fail(std::move(told.error()));
+        auto followed = co_await follow_ticket(stations_, claim_, std::move(*closed), true);
+        if (!followed) co_return fail(std::move(followed.error()));
+        co_return co_await post_policies(stations_, claim_, std::move(*followed));
+    }
+
+    /// Whatever of context, assessment and narrative this revision lacks.
+    auto make_results(DossierCase& work) -> Task<Result<void>> {
         if (!work.context) {
-            if (auto done = co_await enrich(work); !done) co_return fail(std::move(done.error()));
+            if (auto done = co_await enrich(work); !done) co_return done;
         }
         if (!work.assessment) {
-            if (auto done = co_await assess(work); !done) co_return fail(std::move(done.error()));
+            if (auto done = co_await assess(work); !done) co_return done;
         }
-        if (!work.narrative) {
-            if (auto done = co_await explain(work); !done) co_return fail(std::move(done.error()));
-        }
+        if (!work.narrative) co_return co_await explain(work);
+        co_return Result<void>{};
+    }
+
+    /// From the results to drafts, tickets and what is told outside.
+    auto bring_out(DossierCase& work) -> Task<Result<store::Release>> {
         if (!work.route) {
             failed_stage = Stage::explained;
             if (auto done = co_await draft_dossier(stations_, work, turn_, claim_); !done)
@@ -151,10 +185,6 @@ public:
         co_return co_await enclose_evidence(stations_, work, claim_, std::move(*posted));
     }
 
-    Stage failed_stage = Stage::received; ///< where an error belongs
-    [[nodiscard]] auto attempts() const -> int { return claim_.attempts; }
-
-private:
     auto now() const -> Timestamp { return stations_.clock.now(); }
 
     auto finished() const -> store::Release {
@@ -265,22 +295,40 @@ private:
     auto explain(DossierCase& work) -> Task<Result<void>> {
         failed_stage = Stage::assessed;
         StageTimer timer(stations_.metrics, "explain");
+        auto why_not = co_await why_no_llm(stations_.store, route_of(work),
+                                           {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
+        if (!why_not) co_return fail(std::move(why_not.error()));
+        auto narration =
+            co_await stations_.narrator.narrate(narration_input(work, *std::move(why_not)), deadline_in(explain_limit));
+        auto saved = co_await save(work, explained(work, narration));
+        if (!saved) co_return saved;
+        work.narrative = std::move(narration.narrative);
+        timer.done();
+        co_return saved;
+    }
+
+    [[nodiscard]] auto route_of(const DossierCase& work) const -> const RouteConfig* {
+        return match_route(stations_.config, work.open_findings().front(), work.context->environment);
+    }
+
+    [[nodiscard]] auto narration_input(const DossierCase& work, std::string why_no_llm) const
+        -> explain::NarrationInput {
         explain::NarrationInput input;
         input.dossier_id = work.row().id;
         input.findings = work.open_findings();
         input.evidence = [&work] {
             return explain::build_evidence(work.open_findings(), *work.context, *work.assessment);
         };
-        const auto* route = match_route(stations_.config, input.findings.front(), work.context->environment);
+        const auto* route = route_of(work);
         input.route = route == nullptr ? "none" : route->name;
-        auto why_not = co_await why_no_llm(stations_.store, route,
-                                           {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
-        if (!why_not) co_return fail(std::move(why_not.error()));
-        input.why_no_llm = *std::move(why_not);
-        auto narration = co_await stations_.narrator.narrate(std::move(input), deadline_in(explain_limit));
-        auto commit = work.commit(Stage::explained, to_text(narration.narrative), now());
-        commit.audit = std::move(narration.audit);
+        input.why_no_llm = std::move(why_no_llm);
+        return input;
+    }
+
+    [[nodiscard]] auto explained(const DossierCase& work, explain::Narration& narration) const -> store::StageCommit {
         const auto& narrative = narration.narrative;
+        auto commit = work.commit(Stage::explained, to_text(narrative), now());
+        commit.audit = std::move(narration.audit);
         commit.audit.push_back(stage_entry(work, "dossier.explained",
                                            {{"revision", commit.revision},
                                             {"author", narrative.author},
@@ -291,11 +339,7 @@ private:
                                             {"grounding_score", narrative.grounding_score},
                                             {"removed", narrative.removed.size()}},
                                            commit.at));
-        auto saved = co_await save(work, std::move(commit));
-        if (!saved) co_return saved;
-        work.narrative = std::move(narration.narrative);
-        timer.done();
-        co_return saved;
+        return commit;
     }
 
     /// A member is where its group's draft is; a delivery that changed nothing of it moves it back there.
@@ -341,20 +385,21 @@ private:
     const Stations& stations_;
     store::Claim claim_;
     TicketTurn turn_;
+    std::unique_ptr<DossierCase> work_; ///< once it is open
 };
 
 auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
-    // The switch is looked at anew for each claim: what is under way ends in the mode in which it began.
-    auto stations = stations_;
-    DossierRun run(stations, claim);
+    std::unique_ptr<DossierRun> run;
     Result<store::Release> outcome = fail(Errc::internal, "nothing was done");
     try {
-        auto mode = co_await mode_in_force(stations.store, stations.config.mode);
-        if (mode) stations.config.mode = mode->mode;
-        if (mode)
-            outcome = co_await run.run();
-        else
-            outcome = fail(std::move(mode.error()));
+        // The switch is looked at anew for each claim: what is under way ends in the mode in which it began.
+        const auto mode = co_await mode_in_force(stations_.store, stations_.config.mode);
+        if (mode) {
+            run = std::make_unique<DossierRun>(in_mode(mode->mode), claim);
+            outcome = co_await run->run();
+        } else {
+            outcome = fail(mode.error());
+        }
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted) throw; // cancelled: the lease is given back as it is
         outcome = fail(Errc::internal, e.what());
@@ -363,11 +408,13 @@ auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
         outcome = fail(Errc::internal, e.what());
     }
     if (outcome) co_return std::move(*outcome);
-    claim.attempts = run.attempts();
+    if (run) claim.attempts = run->attempts();
+    co_return failed(std::move(claim), run ? run->failed_stage : Stage::received, outcome.error());
+}
 
-    auto& error = outcome.error();
+auto DossierBuilder::failed(store::Claim claim, Stage stage, const Error& error) const -> store::Release {
     const auto& queue = stations_.config.queue;
-    store::Release release{.claim = claim, .at = stations_.clock.now(), .failed_stage = run.failed_stage};
+    store::Release release{.claim = claim, .at = stations_.clock.now(), .failed_stage = stage};
     release.error = error.describe();
     const bool hopeless = error.code == Errc::rejected || error.code == Errc::malformed;
     const bool used_up = claim.attempts + 1 >= queue.max_attempts;
@@ -377,25 +424,25 @@ auto DossierBuilder::advance(store::Claim claim) -> Task<store::Release> {
     const auto pause = std::max(net::full_jitter(backoff, claim.attempts + 1), error.retry_after.value_or(Duration{0}));
     release.ready_at = release.at + pause;
     if (release.kind == store::Release::Kind::dead) {
-        release.audit.push_back({.time = release.at,
-                                 .action = "dossier.dead",
-                                 .dossier_id = claim.dossier_id,
-                                 .details = dump_json({{"stage", to_string(run.failed_stage)},
-                                                       {"error", release.error},
-                                                       {"attempts", claim.attempts + 1}})});
+        release.audit.push_back(
+            {.time = release.at,
+             .action = "dossier.dead",
+             .dossier_id = claim.dossier_id,
+             .details =
+                 dump_json({{"stage", to_string(stage)}, {"error", release.error}, {"attempts", claim.attempts + 1}})});
         log::error("dossier.dead", {{"dossier", claim.dossier_id},
-                                    {"stage", to_string(run.failed_stage)},
+                                    {"stage", to_string(stage)},
                                     {"code", name_of(error.code)},
                                     {"error", release.error}});
-        stations_.metrics.count("dossier_dead_letters_total", {{"stage", to_string(run.failed_stage)}});
+        stations_.metrics.count("dossier_dead_letters_total", {{"stage", to_string(stage)}});
     } else {
         log::warn("dossier.retry", {{"dossier", claim.dossier_id},
-                                    {"stage", to_string(run.failed_stage)},
+                                    {"stage", to_string(stage)},
                                     {"code", name_of(error.code)},
                                     {"attempt", claim.attempts + 1},
                                     {"error", release.error}});
     }
-    co_return release;
+    return release;
 }
 
 auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) -> Task<ticket::DossierView> {

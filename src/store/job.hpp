@@ -6,6 +6,7 @@
 
 #include "database.hpp"
 
+#include "dossier/base/memory.hpp"
 #include "dossier/base/task.hpp"
 
 #include <boost/asio/associated_executor.hpp>
@@ -13,6 +14,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -114,11 +116,18 @@ public:
         refused.push_back(std::move(job));
         post_completions(std::move(refused));
     }
-    /// Waits for jobs and takes up to `most`; none = closed and empty.
+    /// Waits for jobs and takes up to `most`; none = closed and empty. A thread that waits long keeps no memory.
     /// @param takers so many take from this queue: each leaves the others their share of what waits
     auto take(std::size_t most, std::size_t takers = 1) -> Jobs {
+        constexpr std::chrono::milliseconds long_wait{500};
+        const auto has_come = [&] { return closed_ || !jobs_.empty(); };
         std::unique_lock lock(mutex_);
-        arrived_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
+        if (!arrived_.wait_for(lock, long_wait, has_come)) {
+            lock.unlock();
+            give_back_own_heap();
+            lock.lock();
+            arrived_.wait(lock, has_come);
+        }
         most = std::min(most, (jobs_.size() + takers - 1) / takers);
         Jobs taken;
         taken.reserve(std::min(most, jobs_.size()));

@@ -178,6 +178,21 @@ private:
     std::unique_ptr<Narrator> narrator_;
 };
 
+TEST_F(NarratorTest, KeepsTheMessageAloneAndMakesEvidenceAgainForAnotherModel) {
+    const auto first = provider("first", {fail(Errc::unavailable, "down")});
+    const auto second = provider("second", {honest()});
+    const auto [narrative, audit] = narrate();
+    EXPECT_EQ(narrative.provider, "second");
+    EXPECT_EQ(evidence_made, 2); // each model was shown what was made for it, and nobody kept that
+    const auto evidence_of = [](const Script& script) {
+        const auto content = script.asked.at(0).messages.at(1).content.view();
+        return std::string(content.substr(content.find("\n{"), content.find("}\nEND ") - content.find("\n{")));
+    };
+    EXPECT_EQ(evidence_of(*first), evidence_of(*second));
+    EXPECT_FALSE(narrative.evidence.empty()); // read back from what the second was shown
+    EXPECT_EQ(narrative.sentences.size(), 2U);
+}
+
 TEST_F(NarratorTest, TakesAFaithfulAnswerAtOnce) {
     const auto main = provider("main", {honest()});
     const auto [narrative, audit] = narrate();

@@ -69,6 +69,8 @@ public:
     auto narrate(NarrationInput input, Deadline deadline) -> Task<Narration>;
 
 private:
+    auto tell(const std::shared_ptr<Telling>& telling, NarrationInput& input, Deadline deadline) -> Task<void>;
+    auto narration_of(Telling& telling, const NarrationInput& input) -> Narration;
     auto ask(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void>;
     auto share(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void>;
 

@@ -96,7 +96,12 @@ public:
     auto draft_scan(std::string finding_id, std::string target, std::string actor) -> Task<Result<Draft>>;
 
 private:
+    [[nodiscard]] auto in_mode(Mode mode) const -> const Stations&;
+    /// What becomes of a claim whose run ended with an error: another try, or a dead letter.
+    [[nodiscard]] auto failed(store::Claim claim, Stage stage, const Error& error) const -> store::Release;
+
     Stations stations_;
+    std::vector<Stations> by_mode_; ///< the same in each mode, in the order of the enum: no claim copies them
 };
 
 } // namespace dossier::pipeline
