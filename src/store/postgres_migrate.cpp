@@ -39,7 +39,7 @@ CREATE TABLE commits(
 /// After the first step. The dossiers' table is the queue: its rows change with each claim and each stage, so pages
 /// keep room for new versions beside the old ones (a change of no indexed column then touches no index), and vacuum
 /// comes early. A renewed lease must not touch an index either, so the lease is in none. Payloads are written once,
-/// read whole and packed by ourselves.
+/// read whole and not squeezed: the time is better spent elsewhere.
 constexpr auto tuning = R"sql(
 DROP INDEX dossiers_ready;
 CREATE INDEX dossiers_ready ON dossiers(severity DESC, ready_at) WHERE ready_at IS NOT NULL;

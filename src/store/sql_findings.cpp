@@ -152,12 +152,16 @@ auto incoming_of(const Arrival& arrival) -> IncomingFinding {
             .is_first_report = finding.is_first_report};
 }
 
-void keep_payload(Database& db, std::int64_t finding, int version, const Arrival& arrival, Timestamp at) {
-    const auto& packed = arrival.packed;
-    db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw, via, unpacked_size) "
-           "VALUES(?,?,?,?,?,?,?)",
-           finding, version, arrival.content_hash, at, Blob{packed ? packed->bytes : arrival.item.raw},
-           to_string(arrival.via), packed ? std::optional(packed->size) : std::nullopt);
+/// Packed in a file of ours alone. A database of several replicas may have one of an earlier version among them, until
+/// it is replaced, and that one would take packed bytes for JSON.
+void keep_payload(WriteSession& session, std::int64_t finding, int version, const Arrival& arrival, Timestamp at) {
+    const bool is_ours_alone = session.keys != nullptr;
+    const auto* packed = is_ours_alone && arrival.packed ? &*arrival.packed : nullptr;
+    session.db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw, via, unpacked_size) "
+                   "VALUES(?,?,?,?,?,?,?)",
+                   finding, version, arrival.content_hash, at,
+                   Blob{packed != nullptr ? packed->bytes : arrival.item.raw}, to_string(arrival.via),
+                   packed != nullptr ? std::optional(packed->size) : std::nullopt);
 }
 
 void settle_severity(Database& db, std::int64_t dossier) {
@@ -277,7 +281,7 @@ auto create(WriteSession& session, const std::string& source, const Arrival& arr
         arrival.content_hash, at, finding.last_seen, dossier.work_seq, state_text(state_of(finding)),
         form == Form::api ? 1 : 0, form == Form::delivery ? 1 : 0, wish, arrival.via == Via::backlog ? 1 : 0);
     if (session.keys != nullptr) session.keys->added(RowKeys::Kind::finding, arrival.identity, seq);
-    keep_payload(session.db, seq, 1, arrival, at);
+    keep_payload(session, seq, 1, arrival, at);
     session.finding_moved(source, false, true);
     return {.result = {.id = id, .fingerprint = finding.fingerprint, .dossier_id = dossier.id}, .finding = seq};
 }
@@ -316,7 +320,7 @@ auto update(WriteSession& session, const Stored& stored, const Arrival& arrival,
     }
     session.finding_moved(stored.source, is_unfinished(stage), true);
     settle_severity(session.db, home.seq);
-    keep_payload(session.db, stored.seq, stored.version + 1, arrival, at);
+    keep_payload(session, stored.seq, stored.version + 1, arrival, at);
     return home;
 }
 
