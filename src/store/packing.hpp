@@ -1,7 +1,7 @@
 #pragma once
 // Payloads as the store keeps them. Platforms repeat the same names over and over: LZ4 (block format) makes a quarter
 // of such a JSON in a microsecond, and what isn't written needs no journal, no sync and no checkpoint. A row says
-// itself how it is kept: `unpacked_size`, NULL where the bytes are as they came.
+// itself how it is kept: `unpacked_size`, NULL where the bytes are as they came (on PostgreSQL always).
 
 #include "database.hpp"
 

@@ -18,7 +18,7 @@ public:
         : db(database), keys(row_keys), sealer_(sealer) {}
 
     Database& db;
-    RowKeys* keys; ///< null where the database has indexes of these keys
+    RowKeys* keys; ///< null where the database has indexes of these keys, since others write there, too
     /// Appends to the chain, in order.
     void seal(const std::vector<AuditEntry>& entries);
     /// A finding moved between "automatic stages to do" and not, for `backlog()`.
