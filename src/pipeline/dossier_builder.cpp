@@ -192,8 +192,12 @@ private:
     }
 
     auto save(DossierCase& work, store::StageCommit commit) -> Task<Result<void>> {
-        auto saved = co_await stations_.store.commit_stage(commit);
-        if (saved) work.committed(commit);
+        store::StageCommit kept; // what the case takes in; the result and the records are large, and the store's alone
+        kept.stage = commit.stage;
+        kept.ticket = commit.ticket;
+        kept.save_drafts = commit.save_drafts;
+        auto saved = co_await stations_.store.commit_stage(std::move(commit));
+        if (saved) work.committed(kept);
         co_return saved;
     }
 
