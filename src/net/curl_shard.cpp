@@ -1,5 +1,7 @@
 #include "curl_shard.hpp"
 
+#include "dossier/base/memory.hpp"
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -36,15 +38,27 @@ struct CurlShard::Watch {
     int pending = CURL_POLL_NONE;
 };
 
-CurlShard::CurlShard(asio::io_context& lane, std::string ca_file)
-    : lane_(lane), ca_file_(std::move(ca_file)), multi_(curl_multi_init()), sessions_(curl_share_init()), timer_(lane) {
+CurlShard::CurlShard(asio::io_context& lane, std::string ca_file, Duration kept_idle)
+    : lane_(lane),
+      ca_file_(std::move(ca_file)),
+      multi_(make_multi()),
+      sessions_(curl_share_init()),
+      timer_(lane),
+      rest_timer_(lane),
+      kept_idle_(kept_idle) {
     if (multi_ == nullptr || sessions_ == nullptr) throw std::runtime_error("libcurl: no memory for a multi handle");
     curl_share_setopt(sessions_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlShard::on_socket);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlShard::on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, max_kept_connections);
+}
+
+auto CurlShard::make_multi() -> CURLM* {
+    auto* multi = curl_multi_init();
+    if (multi == nullptr) return nullptr;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &CurlShard::on_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &CurlShard::on_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, max_kept_connections);
+    return multi;
 }
 
 CurlShard::~CurlShard() { close(); }
@@ -85,6 +99,35 @@ void CurlShard::close() {
     curl_multi_cleanup(multi_); // closes the connections through on_close
     curl_share_cleanup(sessions_);
     timer_.cancel();
+    rest_timer_.cancel();
+}
+
+/// libcurl looks at what it keeps only when it is used. One timer serves all calls that end meanwhile.
+void CurlShard::rest_later() {
+    idle_since_ = std::chrono::steady_clock::now();
+    if (std::exchange(is_rest_due_, true)) return;
+    rest_timer_.expires_at(idle_since_ + kept_idle_);
+    rest_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+        const auto shard = weak.lock();
+        if (error || !shard) return;
+        const std::scoped_lock lock(shard->mutex_);
+        shard->is_rest_due_ = false;
+        if (shard->is_closed_ || !shard->active_.empty()) return; // the end of the last one says it again
+        const auto since = shard->idle_since_;
+        if (std::chrono::steady_clock::now() >= since + shard->kept_idle_) return shard->rest();
+        shard->rest_later();
+        shard->idle_since_ = since;
+    });
+}
+
+/// Closes connections and handles: what a flood has opened would stay for as long as nobody calls.
+void CurlShard::rest() {
+    auto* fresh = make_multi();
+    if (fresh == nullptr) return;
+    for (auto* easy : idle_) curl_easy_cleanup(easy);
+    idle_ = {};
+    curl_multi_cleanup(std::exchange(multi_, fresh)); // closes the connections through on_close
+    give_back_own_heap();
 }
 
 auto CurlShard::take_handle() -> CURL* {
@@ -139,6 +182,7 @@ void CurlShard::end(Transfer* transfer, Result<HttpResponse> result) {
         curl_easy_cleanup(active.easy);
     }
     load_.fetch_sub(1);
+    if (active_.empty() && !is_closed_) rest_later();
     active.transfer->complete(std::move(result));
 }
 

@@ -18,7 +18,8 @@ namespace dossier::net {
 
 class CurlShard : public std::enable_shared_from_this<CurlShard> {
 public:
-    CurlShard(asio::io_context& lane, std::string ca_file);
+    /// @param kept_idle how long connections are kept when nothing is under way
+    CurlShard(asio::io_context& lane, std::string ca_file, Duration kept_idle);
     ~CurlShard();
     CurlShard(const CurlShard&) = delete;
     auto operator=(const CurlShard&) -> CurlShard& = delete;
@@ -50,6 +51,9 @@ private:
     void drive(curl_socket_t fd, int events);
     void end(Transfer* transfer, Result<HttpResponse> result);
     auto take_handle() -> CURL*;
+    [[nodiscard]] auto make_multi() -> CURLM*;
+    void rest_later();
+    void rest();
 
     asio::io_context& lane_;
     std::string ca_file_;
@@ -61,6 +65,10 @@ private:
     std::unordered_map<Transfer*, Active> active_;
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     asio::steady_timer timer_;
+    asio::steady_timer rest_timer_;
+    Duration kept_idle_;
+    Deadline idle_since_{};    ///< where nothing is active
+    bool is_rest_due_ = false; ///< the timer runs
     std::uint64_t timer_turn_ = 0;
     bool is_kicked_ = false;
     bool is_closed_ = false;

@@ -80,10 +80,11 @@ auto ClientRequest::for_one_try() -> ClientRequest {
 }
 
 struct HttpClient::Impl {
-    Impl(Runtime& lanes, std::size_t shards) : runtime(lanes), per_lane(std::max<std::size_t>(1, shards)) {
+    Impl(Runtime& lanes, std::size_t shards, Duration kept_idle)
+        : runtime(lanes), per_lane(std::max<std::size_t>(1, shards)) {
         const auto ca_file = ca_file_from_environment();
         for (std::size_t i = 0; i < runtime.size() * per_lane; ++i) {
-            this->shards.push_back(std::make_shared<CurlShard>(runtime.lane(i / per_lane), ca_file));
+            this->shards.push_back(std::make_shared<CurlShard>(runtime.lane(i / per_lane), ca_file, kept_idle));
         }
     }
 
@@ -116,9 +117,9 @@ struct HttpClient::Impl {
     std::vector<std::shared_ptr<CurlShard>> shards;
 };
 
-HttpClient::HttpClient(Runtime& runtime, std::size_t shards_per_lane) {
+HttpClient::HttpClient(Runtime& runtime, std::size_t shards_per_lane, Duration kept_idle) {
     initialise_libcurl();
-    impl_ = std::make_unique<Impl>(runtime, shards_per_lane);
+    impl_ = std::make_unique<Impl>(runtime, shards_per_lane, kept_idle);
 }
 
 HttpClient::~HttpClient() {

@@ -299,6 +299,16 @@ TEST_F(HttpClientTest, SequentialCallsUseOneConnection) {
     EXPECT_EQ(server.connections(), 1);
 }
 
+TEST_F(HttpClientTest, ClosesWhatItKeepsWhenNothingIsUnderWay) {
+    ScriptedServer server([](const auto&, const auto&, int) { return answer(200); });
+    client = std::make_unique<HttpClient>(runtime, 1, 50ms);
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(summary(send({.url = server.url()})), "200");
+    EXPECT_TRUE(server.wait_for_no_connection()); // with nobody calling
+    const auto connections = server.connections();
+    EXPECT_EQ(summary(send({.url = server.url()})), "200"); // and goes on with another
+    EXPECT_EQ(server.connections(), connections + 1);
+}
+
 TEST_F(HttpClientTest, CarriesMoreThanOneShardHolds) {
     ScriptedServer server(
         [](const auto&, const auto&, int) { return Answer{.bytes = answer(200).bytes, .delay = 300ms}; });

@@ -88,6 +88,12 @@ auto ScriptedServer::wait_for_requests(int count) const -> bool {
     return requests_ >= count;
 }
 
+auto ScriptedServer::wait_for_no_connection() const -> bool {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (open_ > 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    return open_ == 0;
+}
+
 auto ScriptedServer::accept() -> asio::awaitable<void> {
     for (;;) {
         auto [error, socket] = co_await acceptor_.async_accept(quietly);
@@ -105,6 +111,11 @@ auto ScriptedServer::accept() -> asio::awaitable<void> {
 
 template <class Stream>
 auto ScriptedServer::serve(Stream stream) -> asio::awaitable<void> {
+    struct Open {
+        std::atomic<int>& count;
+        explicit Open(std::atomic<int>& open) : count(open) { ++count; }
+        ~Open() { --count; }
+    } const open(open_);
     if (!co_await shake_hands(stream)) co_return;
     std::string buffer;
     for (;;) {

@@ -47,6 +47,8 @@ public:
     void slam_door(bool on) { slams_ = on; }
     /// Waits until `count` requests have come; false after five seconds.
     [[nodiscard]] auto wait_for_requests(int count) const -> bool;
+    /// Waits until no connection is open any more; false after five seconds.
+    [[nodiscard]] auto wait_for_no_connection() const -> bool;
 
 private:
     template <class Stream>
@@ -54,6 +56,7 @@ private:
     auto accept() -> boost::asio::awaitable<void>;
 
     Script script_;
+    std::atomic<int> open_ = 0; ///< connections; outlives their coroutines, which end with the context
     boost::asio::io_context context_{1};
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::ssl::context tls_;

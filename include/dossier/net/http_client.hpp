@@ -42,7 +42,8 @@ struct ClientRequest {
 
 class HttpClient {
 public:
-    explicit HttpClient(Runtime& runtime, std::size_t shards_per_lane = 4);
+    /// @param kept_idle how long connections stay open when nothing is under way
+    explicit HttpClient(Runtime& runtime, std::size_t shards_per_lane = 4, Duration kept_idle = Duration{60'000});
     ~HttpClient(); ///< cancels what is under way; call after every user has ended
     HttpClient(const HttpClient&) = delete;
     auto operator=(const HttpClient&) -> HttpClient& = delete;
