@@ -142,9 +142,11 @@ struct Service::Impl {
         auto made = make_wiring(config);
         if (!made) return fail(std::move(made.error()));
         wiring = std::move(*made);
+        auto queue = config.pipeline.queue;
+        queue.in_flight = queue.under_work();
         workers = std::make_unique<pipeline::WorkerPool>(
             runtime, *store, [this](store::Claim claim) { return advance(current(), std::move(claim)); },
-            config.pipeline.queue, clock, metrics);
+            std::move(queue), clock, metrics);
 
         runtime.start();
         if (presence && presence->began_alone()) on_control(take_over());

@@ -16,6 +16,7 @@
 #include "dossier/base/log.hpp"
 #include "dossier/explain/evidence_builder.hpp"
 #include "dossier/explain/live_text.hpp"
+#include "dossier/finding/flow.hpp"
 #include "dossier/finding/json.hpp"
 #include "dossier/pipeline/mode.hpp"
 #include "dossier/pipeline/router.hpp"
@@ -56,7 +57,10 @@ void add_gaps_of_thin(const std::vector<Finding>& findings, std::vector<ContextG
 
 } // namespace
 
-DossierBuilder::DossierBuilder(Stations stations) : stations_(std::move(stations)) {
+DossierBuilder::DossierBuilder(Stations stations)
+    : model_places_(std::make_unique<net::InFlightLimit>(stations.config.queue.in_flight)),
+      stations_(std::move(stations)) {
+    stations_.model_places = model_places_.get();
     for (const auto mode : {Mode::observe, Mode::assist, Mode::automate}) {
         auto& one = by_mode_.emplace_back(stations_);
         one.config.mode = mode;
@@ -302,13 +306,21 @@ private:
         auto why_not = co_await why_no_llm(stations_.store, route_of(work),
                                            {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
         if (!why_not) co_return fail(std::move(why_not.error()));
-        auto narration =
-            co_await stations_.narrator.narrate(narration_input(work, *std::move(why_not)), deadline_in(explain_limit));
-        auto saved = co_await save(work, explained(work, narration));
+        auto narration = co_await narrate(work, *std::move(why_not));
+        if (!narration) co_return fail(std::move(narration.error()));
+        auto saved = co_await save(work, explained(work, *narration));
         if (!saved) co_return saved;
-        work.narrative = std::move(narration.narrative);
+        work.narrative = std::move(narration->narrative);
         timer.done();
         co_return saved;
+    }
+
+    /// A place is held for the wait alone: others take it while this one's text is saved and its draft is made.
+    auto narrate(DossierCase& work, std::string why_no_llm) -> Task<Result<explain::Narration>> {
+        const auto deadline = deadline_in(explain_limit);
+        auto place = co_await stations_.model_places->acquire(deadline, flow_of(work.open_findings()));
+        if (!place) co_return fail(std::move(place.error()));
+        co_return co_await stations_.narrator.narrate(narration_input(work, std::move(why_no_llm)), deadline);
     }
 
     [[nodiscard]] auto route_of(const DossierCase& work) const -> const RouteConfig* {

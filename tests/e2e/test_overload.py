@@ -135,6 +135,37 @@ class Slow(unittest.TestCase):
         self.assertEqual(len(self.ids("wiz", [issue(f"third-{n}") for n in range(5)])), 5)
 
 
+class Places(unittest.TestCase):
+    """The wait for a model is what findings take turns at: none of its places stays empty while a text is saved."""
+    PLACES = 16
+
+    def test_findings_are_made_ready_behind_those_that_wait_for_a_model(self):
+        llm = CountingLlm()
+        self.addCleanup(llm.close)
+        llm.gate.clear()
+        service = Service(default_config(queue={"workers": 2, "in_flight": self.PLACES},
+                                         llm={"providers": [{**llm.provider(), "timeout": "60s"}]}))
+        self.addCleanup(service.close)
+        service.start()
+        for number in range(30):
+            status, _, answer = service.request("POST", "/v1/webhooks/wiz", issue(f"place-{number}"),
+                                                SOURCE_HEADERS["wiz"], token=None)
+            self.assertEqual(status, 202, answer)
+        assessed = re.compile(r'^dossier_stages_total{outcome="done",stage="assess"} (\d+)', re.MULTILINE)
+
+        def ready():
+            found = assessed.search(service.get("/metrics", token=None))
+            return int(found[1]) if found else 0
+        more = self.PLACES // 8
+        service.wait_for(lambda: ready() == self.PLACES + more, 20, "an eighth more to be made ready")
+        service.wait_for(lambda: sum(llm.asked.values()) == self.PLACES, 20, "a question from each place")
+        self.assertEqual(ready(), self.PLACES + more, "and no more than that")
+        llm.gate.set()
+        for finding in service.items("/v1/findings"):
+            service.settled(finding["id"])
+        self.assertEqual(sum(llm.asked.values()), 30)
+
+
 class Memory(ServiceCase):
     CONNECTIONS = 256
     config = {"server": {"listen": "127.0.0.1:0", "max_body": "4MiB", "body_memory": "8MiB",

@@ -5,6 +5,7 @@
 #include "dossier/finding/vocabulary.hpp"
 #include "dossier/ticket/due.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,12 +16,18 @@ enum class Mode { observe, assist, automate };
 
 struct QueueConfig {
     std::size_t capacity = 10'000;
-    std::size_t workers = 0; ///< threads; 0 = one per core
-    std::size_t in_flight = 1'024;
+    std::size_t workers = 0;       ///< threads; 0 = one per core
+    std::size_t in_flight = 1'024; ///< dossiers that may wait for a model at once
     Duration lease{60'000};
     int max_attempts = 8;
     Duration backoff_base{500};
     Duration backoff_max{300'000};
+
+    /// Dossiers under work at once: those that may wait for a model, and an eighth as many (at most 128) that are
+    /// prepared for it or brought out after it meanwhile, so that no place of the wait stays empty for as long.
+    [[nodiscard]] auto under_work() const -> std::size_t {
+        return in_flight + std::min<std::size_t>(in_flight / 8, 128);
+    }
 };
 
 /// Whose narrative an LLM may be asked for; the others have the template's.

@@ -13,6 +13,7 @@
 #include "dossier/explain/narrator.hpp"
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/ingest/receiver.hpp"
+#include "dossier/net/in_flight_limit.hpp"
 #include "dossier/pipeline/config.hpp"
 #include "dossier/store/store.hpp"
 #include "dossier/ticket/action.hpp"
@@ -53,7 +54,8 @@ struct Stations {
     const explain::Classifier* classifier = nullptr;              ///< nullptr = only what platforms know counts
     explain::LlmClassifier* llm_classifier = nullptr;             ///< nullptr = what the rules leave open stays open
     std::vector<explain::LocationRule> location_rules{};
-    ticket::Actions* actions = nullptr; ///< nullptr = approved drafts go to trackers and platforms only
+    ticket::Actions* actions = nullptr;         ///< nullptr = approved drafts go to trackers and platforms only
+    net::InFlightLimit* model_places = nullptr; ///< of the wait for a model; the builder sets it
 };
 
 /// Drafts of policies that a person asked for.
@@ -100,6 +102,7 @@ private:
     /// What becomes of a claim whose run ended with an error: another try, or a dead letter.
     [[nodiscard]] auto failed(store::Claim claim, Stage stage, const Error& error) const -> store::Release;
 
+    std::unique_ptr<net::InFlightLimit> model_places_; ///< `queue.in_flight` of them
     Stations stations_;
     std::vector<Stations> by_mode_; ///< the same in each mode, in the order of the enum: no claim copies them
 };
