@@ -156,8 +156,8 @@ class Places(unittest.TestCase):
         def ready():
             found = assessed.search(service.get("/metrics", token=None))
             return int(found[1]) if found else 0
-        more = self.PLACES // 8
-        service.wait_for(lambda: ready() == self.PLACES + more, 20, "an eighth more to be made ready")
+        more = self.PLACES // 2
+        service.wait_for(lambda: ready() == self.PLACES + more, 20, "half as many to be made ready")
         service.wait_for(lambda: sum(llm.asked.values()) == self.PLACES, 20, "a question from each place")
         self.assertEqual(ready(), self.PLACES + more, "and no more than that")
         llm.gate.set()

@@ -23,10 +23,10 @@ struct QueueConfig {
     Duration backoff_base{500};
     Duration backoff_max{300'000};
 
-    /// Dossiers under work at once: those that may wait for a model, and an eighth as many (at most 128) that are
-    /// prepared for it or brought out after it meanwhile, so that no place of the wait stays empty for as long.
+    /// Dossiers under work at once: those that may wait for a model, and half as many (at most 512) that are made ready
+    /// for it or brought out after it meanwhile, so that no place of the wait stays empty for as long.
     [[nodiscard]] auto under_work() const -> std::size_t {
-        return in_flight + std::min<std::size_t>(in_flight / 8, 128);
+        return in_flight + std::min<std::size_t>(in_flight / 2, 512);
     }
 };
 
