@@ -47,6 +47,21 @@ auto longest_run(std::string_view text, char wanted) -> std::size_t {
     return longest;
 }
 
+/// cmark takes no longer run of backticks for the mark of code in a line, and counts that of a fence no further.
+constexpr std::size_t longest_mark = 80;
+constexpr std::size_t longest_fence = 255;
+
+/// The text with no run of backticks as long as `limit`.
+auto with_short_runs(std::string_view text, std::size_t limit) -> std::string {
+    std::string cut;
+    std::size_t run = 0;
+    for (const char c : text) {
+        run = c == '`' ? run + 1 : 0;
+        if (run < limit) cut += c;
+    }
+    return cut;
+}
+
 /// Characters that mean something only where a line begins; the text may be put there.
 auto opens_a_block(std::string_view line, std::size_t at) -> bool {
     const char c = line[at];
@@ -110,9 +125,10 @@ auto escape_markdown(std::string_view text) -> std::string {
 auto inline_code(std::string_view text) -> std::string {
     const auto line = one_line(text);
     if (line.empty()) return "";
+    const auto run = longest_run(line, '`');
     // A table takes `|` for a cell's end even inside code; such a text is shown plain.
-    if (line.find('|') != std::string::npos) return escape_markdown(line);
-    const auto fence = std::string(longest_run(line, '`') + 1, '`');
+    if (line.find('|') != std::string::npos || run >= longest_mark) return escape_markdown(line);
+    const auto fence = std::string(run + 1, '`');
     const std::string_view pad = line.front() == '`' || line.back() == '`' ? " " : "";
     return fmt::format("{0}{1}{2}{1}{0}", fence, pad, line);
 }
@@ -122,7 +138,6 @@ auto fenced_code(std::string_view code, std::string_view language) -> std::strin
     for (const char c : lower(language)) {
         if (is_word(c)) word += c;
     }
-    const auto fence = std::string(std::max<std::size_t>(3, longest_run(code, '`') + 1), '`');
     std::string text;
     const auto valid = to_valid_utf8(code);
     for (std::size_t at = 0; at < valid.size(); ++at) {
@@ -134,6 +149,8 @@ auto fenced_code(std::string_view code, std::string_view language) -> std::strin
         }
     }
     while (!text.empty() && text.back() == '\n') text.pop_back();
+    text = with_short_runs(text, longest_fence);
+    const auto fence = std::string(std::max<std::size_t>(3, longest_run(text, '`') + 1), '`');
     return fmt::format("{0}{1}\n{2}\n{0}", fence, word, text);
 }
 

@@ -2,6 +2,7 @@
 
 #include "contract.hpp"
 #include "dossier/base/strings.hpp"
+#include "markdown_escape.hpp"
 #include "markdown_tree.hpp"
 #include "support/adf_rules.hpp"
 
@@ -88,6 +89,24 @@ TEST(Markup, ShowsHostileInputAsText) {
     }
     EXPECT_NE(markdown_to_html("<b>x</b>").find("&lt;b&gt;"), std::string::npos);
     EXPECT_NE(markdown_to_html("[ok](https://acme.example)").find("href=\"https://acme.example\""), std::string::npos);
+}
+
+TEST(Markup, RunsOfBackticksStayInTheirCode) {
+    using Kind = MarkdownNode::Kind;
+    for (const std::size_t run : {1U, 3U, 79U, 80U, 81U, 254U, 255U, 400U}) {
+        SCOPED_TRACE(run);
+        const auto ticks = std::string(run, '`');
+        const auto line = parse_markdown("is " + inline_code("a" + ticks + " **b** c") + " so");
+        ASSERT_EQ(line.children.size(), 1U);
+        for (const auto& part : line.children[0].children)
+            EXPECT_TRUE(part.kind == Kind::text || part.kind == Kind::code) << text_of(part);
+        EXPECT_EQ(text_of(line), "is a" + ticks + " **b** c so");
+        const auto block = parse_markdown(fenced_code("a\n" + ticks + "\n# b", "") + "\n\nafter");
+        ASSERT_EQ(block.children.size(), 2U);
+        EXPECT_EQ(block.children[0].kind, Kind::code_block);
+    }
+    const auto joined = parse_markdown(fenced_code("a\n``\u202E`\n# b", "") + "\n\nafter");
+    EXPECT_EQ(joined.children.size(), 2U) << "what is taken out joins a run";
 }
 
 TEST(Plain, ReadsWellWithoutMarkup) {
