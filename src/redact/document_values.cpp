@@ -82,7 +82,10 @@ private:
 
     void open(bool is_object) {
         ++at_;
-        if (levels_.size() >= deepest) levels_.clear(); // no document that anybody writes
+        if (levels_.size() >= deepest) { // what goes for this level goes for all that is deeper
+            ++deeper_;
+            return;
+        }
         auto inner = meaning_here();
         if (inner == KeyMeaning::none && !is_object && !levels_.empty()) inner = levels_.back().items;
         // A sample is one down to its last cell; else the fields of an object have names of their own.
@@ -92,6 +95,10 @@ private:
 
     void close() {
         ++at_;
+        if (deeper_ > 0) {
+            --deeper_;
+            return;
+        }
         if (!levels_.empty()) levels_.pop_back();
         if (!levels_.empty()) forget();
     }
@@ -207,6 +214,7 @@ private:
     std::string_view text_;
     std::size_t at_ = 0;
     std::vector<Level> levels_;
+    std::size_t deeper_ = 0; ///< brackets that are open beyond those of `levels_`
     std::vector<FieldValue> found_;
 };
 

@@ -329,6 +329,16 @@ TEST(Redactor, KnowsFromADocumentWhatItsValuesAre) {
     }
 }
 
+TEST(Redactor, MasksSamplesHoweverDeepTheyLie) {
+    for (const std::size_t depth : {63U, 64U, 65U, 1'000U}) {
+        const auto text = R"({"samples":)" + std::string(depth, '[') + R"("Rome")" + std::string(depth, ']') +
+                          R"(,"region":"eu-west-1"})";
+        const auto shown = redacted(text);
+        EXPECT_EQ(shown.find("Rome"), std::string::npos) << depth;
+        EXPECT_NE(shown.find(R"("region":"eu-west-1")"), std::string::npos) << depth;
+    }
+}
+
 TEST(Redaction, GivesTheSameValueTheSamePseudonymAndPutsItBack) {
     const auto shared = redactor();
     Redaction state;
