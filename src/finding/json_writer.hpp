@@ -3,6 +3,7 @@
 // and here become of it a document (tree_of) or its text (append_value), which holds the same bytes as dump_json of the
 // document. Results of stages are kept as text, and a tree of nodes in between cost more than the text itself.
 
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/json_text.hpp"
 #include "dossier/base/time.hpp"
@@ -87,17 +88,6 @@ private:
     Json::object_t members_;
 };
 
-template <class List, class AppendOne>
-void append_list(std::string& out, const List& list, AppendOne append_one) {
-    out += '[';
-    bool is_first = true;
-    for (const auto& one : list) {
-        if (!std::exchange(is_first, false)) out += ',';
-        append_one(one);
-    }
-    out += ']';
-}
-
 template <class T>
 void append_value(std::string& out, const T& value) {
     if constexpr (std::same_as<T, bool>) {
@@ -116,10 +106,10 @@ void append_value(std::string& out, const T& value) {
         else
             out += "null";
     } else if constexpr (is_list<T>) {
-        append_list(out, value, [&](const auto& one) { append_value(out, one); });
+        canonical::append_list(out, value, [](std::string& list, const auto& one) { append_value(list, one); });
     } else if constexpr (std::same_as<T, KeyValues>) {
-        append_list(out, value.pairs, [&](const auto& pair) {
-            TextMembers put(out);
+        canonical::append_list(out, value.pairs, [](std::string& list, const auto& pair) {
+            TextMembers put(list);
             put("key", pair.first);
             put("value", pair.second);
             put.close();
