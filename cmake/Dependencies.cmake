@@ -68,4 +68,4 @@ target_precompile_headers(dossier_pch PRIVATE
   <algorithm> <array> <chrono> <cstdint> <expected> <functional> <map> <memory> <mutex> <optional> <string>
   <string_view> <tuple> <unordered_map> <utility> <variant> <vector>
   <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/io_context.hpp> <boost/asio/post.hpp>
-  <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp> <fmt/format.h>)
+  <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp> <fmt/format.h> <nlohmann/json.hpp>)

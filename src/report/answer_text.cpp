@@ -17,7 +17,7 @@ auto plural(std::size_t count, std::string_view one, std::string_view many) -> s
 }
 
 /// A title is somebody else's text: one line, quoted, cut.
-auto quoted(std::string_view text) -> std::string {
+auto in_quotes(std::string_view text) -> std::string {
     std::string line;
     for (const char c : shorten(to_valid_utf8(text), title_limit)) {
         const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
@@ -73,8 +73,8 @@ auto row_in_words(const store::FindingFacts& row, std::size_t place) -> std::str
     if (row.risk > 0) facts.push_back(fmt::format("risk {:.0f}", row.risk));
     if (!row.frameworks.empty()) facts.push_back("touches " + join(row.frameworks, ", "));
     const auto& resource = row.resource_name.empty() ? row.resource_id : row.resource_name;
-    const auto where = resource.empty() ? std::string() : " on " + quoted(resource);
-    return fmt::format("{}. {}{} ({}): {}.", place, quoted(row.title), where, row.id, join(facts, "; "));
+    const auto where = resource.empty() ? std::string() : " on " + in_quotes(resource);
+    return fmt::format("{}. {}{} ({}): {}.", place, in_quotes(row.title), where, row.id, join(facts, "; "));
 }
 
 } // namespace
@@ -99,7 +99,7 @@ void write_sentences(QuestionAnswer& answer) {
                              plural(answer.matched, "stored finding matches", "stored findings match"), conditions),
          .findings = cited});
     for (const auto& group : answer.groups)
-        answer.sentences.push_back({.text = fmt::format("{} {}: {}.", query.group_by, quoted(group.key),
+        answer.sentences.push_back({.text = fmt::format("{} {}: {}.", query.group_by, in_quotes(group.key),
                                                         plural(group.count, "finding", "findings")),
                                     .findings = group.findings});
     if (query.count_only || !query.group_by.empty()) return;
