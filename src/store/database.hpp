@@ -34,6 +34,9 @@ private:
     std::pair<std::string, std::string> code_;
 };
 
+/// How long texts are kept: packing.hpp.
+enum class TextForm { as_is, packed };
+
 /// Bytes that are no text.
 struct Blob {
     std::string_view bytes;
@@ -141,6 +144,7 @@ public:
         const SqlValue values[] = {SqlValue{}, sql_value(args)...};
         return hold_bound(sql, values + 1, sizeof...(args));
     }
+    [[nodiscard]] virtual auto text_form() const -> TextForm { return TextForm::as_is; }
     /// Several statements without parameters or rows.
     virtual void script(const std::string& sql) = 0;
 

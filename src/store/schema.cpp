@@ -438,8 +438,17 @@ DROP INDEX audit_dossier;
 CREATE INDEX audit_dossier ON audit(dossier_id) WHERE dossier_id <> '' AND finding_id = '';
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1, version_2, version_3,  version_4,  version_5,  version_6, version_7,
-                                         version_8, version_9, version_10, version_11, version_12, version_13};
+/// Other long texts that are packed, as payloads are; in findings it is the document.
+constexpr auto version_14 = R"sql(
+ALTER TABLE findings ADD COLUMN unpacked_size INTEGER;
+ALTER TABLE stage_results ADD COLUMN unpacked_size INTEGER;
+ALTER TABLE drafts ADD COLUMN unpacked_size INTEGER;
+ALTER TABLE audit ADD COLUMN unpacked_size INTEGER;
+)sql";
+
+constexpr const char* steps_of_ours[] = {version_1,  version_2,  version_3,  version_4, version_5,
+                                         version_6,  version_7,  version_8,  version_9, version_10,
+                                         version_11, version_12, version_13, version_14};
 
 } // namespace
 

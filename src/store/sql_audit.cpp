@@ -10,7 +10,7 @@ namespace dossier::store {
 namespace {
 
 constexpr std::string_view audit_columns =
-    "SELECT seq, action, actor_id, finding_id, dossier_id, record, hash FROM audit ";
+    "SELECT seq, action, actor_id, finding_id, dossier_id, hash, record, unpacked_size FROM audit ";
 
 /// The records that name a finding, and those of its dossier as a whole. What the indexes are limited to is said again:
 /// SQLite doesn't conclude it.
@@ -26,14 +26,35 @@ constexpr std::string_view of_dossier =
     "WHERE a.dossier_id = ?3 AND f.dossier IN (SELECT seq FROM dossiers WHERE id = ?3 "
     "UNION ALL SELECT merged_into FROM dossiers WHERE id = ?3 AND merged_into IS NOT NULL)";
 
-auto audit_of(const Rows& rows) -> AuditRow {
+/// @param record what the row holds as such
+auto audit_of(const Rows& rows, std::string record) -> AuditRow {
     return {.seq = rows.integer(0),
             .action = rows.text(1),
             .actor_id = rows.text(2),
             .finding_id = rows.text(3),
             .dossier_id = rows.text(4),
-            .record = rows.text(5),
-            .hash = rows.text(6)};
+            .record = std::move(record),
+            .hash = rows.text(5)};
+}
+
+constexpr int record_column = 6;
+
+auto record_of(const Rows& rows) -> std::string {
+    try {
+        return text_of(rows, record_column);
+    } catch (const StoreFailure& failure) {
+        throw StoreFailure(fmt::format("store: audit record {} can't be read: {}", rows.integer(0), failure.what()));
+    }
+}
+
+/// Whoever verifies the chain has to be told which record is broken, and gets one that can't be unpacked as it lies
+/// there: packed bytes are no JSON.
+auto record_to_judge(const Rows& rows) -> std::string {
+    try {
+        return text_of(rows, record_column);
+    } catch (const StoreFailure&) {
+        return rows.text(record_column);
+    }
 }
 
 } // namespace
@@ -61,8 +82,9 @@ auto SqlStore::list_audit(AuditFilter filter, Page page) -> Task<Result<Listing<
         auto rows = db.query_once(sql, {sql_value(*below), sql_value(filter.finding_id), sql_value(filter.dossier_id),
                                         sql_value(filter.actor), sql_value(filter.action),
                                         sql_value(filter.since.value_or(Timestamp{}))});
-        return read_page<AuditRow>(std::move(rows), page.limit,
-                                   [](const Rows& row) { return std::pair(row.integer(0), audit_of(row)); });
+        return read_page<AuditRow>(std::move(rows), page.limit, [](const Rows& row) {
+            return std::pair(row.integer(0), audit_of(row, record_of(row)));
+        });
     });
 }
 
@@ -72,7 +94,7 @@ auto SqlStore::audit_after(std::int64_t after, std::size_t limit) -> Task<Result
         static const auto sql = std::string(audit_columns) + "WHERE seq > ? ORDER BY seq LIMIT ?";
         auto rows = db.query(sql, after, limit);
         Records records;
-        while (rows.next()) records.push_back(audit_of(rows));
+        while (rows.next()) records.push_back(audit_of(rows, record_to_judge(rows)));
         return records;
     });
 }

@@ -67,8 +67,7 @@ void write_chat(Database& db, const ChatMessage& message) {
 
 auto read_work(Rows rows) -> std::vector<ChatWork> {
     std::vector<ChatWork> work;
-    while (rows.next())
-        work.push_back({.message = chat_message_of(rows), .draft = draft_of(rows.text(columns_of_chat))});
+    while (rows.next()) work.push_back({.message = chat_message_of(rows), .draft = draft_of(rows, columns_of_chat)});
     return work;
 }
 
@@ -79,14 +78,24 @@ auto SqlStore::drafts_to_announce(std::string platform, std::string kind, std::s
     using Drafts = std::vector<Draft>;
     return read<Drafts>(
         [platform = std::move(platform), kind = std::move(kind), limit](Database& db) -> Result<Drafts> {
-            auto rows = db.query(
-                "SELECT d.doc FROM drafts d JOIN dossiers o ON o.seq = d.dossier WHERE d.state='pending' "
-                "AND NOT EXISTS (SELECT 1 FROM chat_messages m WHERE m.draft_id=d.id AND m.platform=?1 AND m.kind=?2) "
-                "AND CASE WHEN json_extract(d.doc, '$.kind')='ticket' THEN o.stage='awaiting_approval' "
-                "ELSE json_extract(d.doc, '$.approval') IS DISTINCT FROM 'none' END ORDER BY d.seq LIMIT ?3",
-                platform, kind, limit);
             Drafts drafts;
-            while (rows.next()) drafts.push_back(draft_of(rows.text(0)));
+            std::int64_t last = 0;
+            while (drafts.size() < limit) {
+                auto rows = db.query(
+                    "SELECT d.seq, d.kind, d.doc, d.unpacked_size FROM drafts d JOIN dossiers o ON o.seq = d.dossier "
+                    "WHERE d.state='pending' AND d.seq>?4 AND NOT EXISTS (SELECT 1 FROM chat_messages m WHERE "
+                    "m.draft_id=d.id AND m.platform=?1 AND m.kind=?2) AND (d.kind<>'ticket' OR "
+                    "o.stage='awaiting_approval') ORDER BY d.seq LIMIT ?3",
+                    platform, kind, limit, last);
+                std::size_t looked_at = 0;
+                for (; rows.next(); ++looked_at) {
+                    last = rows.integer(0);
+                    auto draft = draft_of(rows, 2);
+                    if ((rows.text(1) == "ticket" || draft.approval != "none") && drafts.size() < limit)
+                        drafts.push_back(std::move(draft));
+                }
+                if (looked_at < limit) break;
+            }
             return drafts;
         });
 }
@@ -95,10 +104,11 @@ auto SqlStore::chat_work(std::string platform, Timestamp now, std::size_t limit)
     -> Task<Result<std::vector<ChatWork>>> {
     using Work = std::vector<ChatWork>;
     return read<Work>([platform = std::move(platform), now, limit](Database& db) -> Result<Work> {
-        static const auto sql = "SELECT " + std::string(chat_columns) +
-                                ", d.doc FROM chat_messages m JOIN drafts d ON d.id=m.draft_id WHERE m.is_open=1 AND "
-                                "m.platform=?1 AND m.next_at<=?2 AND (m.state<>'done' OR "
-                                "m.shown <> d.state || ' ' || d.content_hash) ORDER BY m.next_at, m.key LIMIT ?3";
+        static const auto sql =
+            "SELECT " + std::string(chat_columns) +
+            ", d.doc, d.unpacked_size FROM chat_messages m JOIN drafts d ON d.id=m.draft_id WHERE m.is_open=1 AND "
+            "m.platform=?1 AND m.next_at<=?2 AND (m.state<>'done' OR "
+            "m.shown <> d.state || ' ' || d.content_hash) ORDER BY m.next_at, m.key LIMIT ?3";
         return read_work(db.query(sql, platform, now, limit));
     });
 }
@@ -107,10 +117,11 @@ auto SqlStore::chat_to_remind(std::string platform, Timestamp now, Duration afte
     -> Task<Result<std::vector<ChatWork>>> {
     using Work = std::vector<ChatWork>;
     return read<Work>([platform = std::move(platform), now, after, most, limit](Database& db) -> Result<Work> {
-        static const auto sql = "SELECT " + std::string(chat_columns) +
-                                ", d.doc FROM chat_messages m JOIN drafts d ON d.id=m.draft_id WHERE m.is_open=1 AND "
-                                "m.platform=?1 AND m.kind='channel' AND m.state='done' AND d.state='pending' AND "
-                                "m.reminders < ?4 AND m.posted_at + ?3 * (m.reminders + 1) <= ?2 LIMIT ?5";
+        static const auto sql =
+            "SELECT " + std::string(chat_columns) +
+            ", d.doc, d.unpacked_size FROM chat_messages m JOIN drafts d ON d.id=m.draft_id WHERE m.is_open=1 AND "
+            "m.platform=?1 AND m.kind='channel' AND m.state='done' AND d.state='pending' AND "
+            "m.reminders < ?4 AND m.posted_at + ?3 * (m.reminders + 1) <= ?2 LIMIT ?5";
         return read_work(db.query(sql, platform, now, after.count(), most, limit));
     });
 }

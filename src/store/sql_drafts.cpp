@@ -13,9 +13,9 @@ namespace {
 
 /// The draft, if it is still to be decided and still says what the caller saw.
 auto pending_draft(Database& db, const std::string& id, const std::string& expected_hash) -> Result<StoredDraft> {
-    auto rows = db.query("SELECT dossier, doc FROM drafts WHERE id=?", id);
+    auto rows = db.query("SELECT dossier, doc, unpacked_size FROM drafts WHERE id=?", id);
     if (!rows.next()) return fail(Errc::not_found, "no draft has this id");
-    StoredDraft stored{.dossier = rows.integer(0), .draft = draft_of(rows.text(1))};
+    StoredDraft stored{.dossier = rows.integer(0), .draft = draft_of(rows, 1)};
     const auto& draft = stored.draft;
     if (draft.state != DraftState::pending) {
         return fail(Errc::conflict, draft.decided_by.empty()
@@ -41,8 +41,9 @@ auto replace_content(Database& db, const std::string& id, const std::string& exp
     draft.payload = edited.payload;
     draft.assignee = edited.assignee;
     draft.content_hash = content_hash(draft);
-    db.run("UPDATE drafts SET content_hash=?, edited=1, doc=?, assignee=? WHERE id=?", draft.content_hash,
-           to_text(draft), draft.assignee, id);
+    const KeptText doc(to_text(draft), db.text_form());
+    db.run("UPDATE drafts SET content_hash=?, edited=1, doc=?, unpacked_size=?, assignee=? WHERE id=?",
+           draft.content_hash, doc, doc.unpacked_size(), draft.assignee, id);
     db.run("INSERT INTO draft_revisions(draft, number, by_whom, email, at, before_hash, after_hash, changes) "
            "SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM draft_revisions WHERE draft=?1",
            id, revision.by, revision.email, revision.at, revision.before_hash, draft.content_hash, revision.changes);
@@ -54,7 +55,7 @@ auto SqlStore::list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing
     return read<Drafts>([filter = std::move(filter), page = std::move(page)](Database& db) -> Result<Drafts> {
         const auto below = cursor_seq(page.cursor);
         if (!below) return fail(below.error());
-        std::string sql = "SELECT seq, doc FROM drafts WHERE seq < ?1";
+        std::string sql = "SELECT seq, doc, unpacked_size FROM drafts WHERE seq < ?1";
         if (filter.state) sql += " AND state = ?2";
         if (!filter.dossier_id.empty()) sql += " AND dossier = (SELECT seq FROM dossiers WHERE id = ?3)";
         if (!filter.finding_id.empty()) {
@@ -79,15 +80,15 @@ auto SqlStore::list_drafts(DraftFilter filter, Page page) -> Task<Result<Listing
                                         sql_value(severity), sql_value(filter.created_before.value_or(Timestamp{})),
                                         sql_value(filter.created_after.value_or(Timestamp{}))});
         return read_page<Draft>(std::move(rows), page.limit,
-                                [](const Rows& row) { return std::pair(row.integer(0), draft_of(row.text(1))); });
+                                [](const Rows& row) { return std::pair(row.integer(0), draft_of(row, 1)); });
     });
 }
 
 auto SqlStore::get_draft(std::string id) -> Task<Result<Draft>> {
     return read<Draft>([id = std::move(id)](Database& db) -> Result<Draft> {
-        auto rows = db.query("SELECT doc FROM drafts WHERE id=?", id);
+        auto rows = db.query("SELECT doc, unpacked_size FROM drafts WHERE id=?", id);
         if (!rows.next()) return fail(Errc::not_found, "no draft has this id");
-        return draft_of(rows.text(0));
+        return draft_of(rows, 0);
     });
 }
 
@@ -112,7 +113,8 @@ auto SqlStore::add_drafts(std::vector<Draft> drafts, bool opens_dossier, Timesta
         }
         for (const auto& draft : drafts) {
             if (draft.dossier_id != id) return fail(Errc::invalid_argument, "the drafts are of several dossiers");
-            if (auto saved = save_draft(session.db, dossier, draft); !saved) return saved;
+            const KeptText doc(to_text(draft), session.db.text_form());
+            if (auto saved = save_draft(session.db, dossier, draft, doc); !saved) return saved;
         }
         session.seal(audit);
         return {};
@@ -167,7 +169,7 @@ auto SqlStore::decide_draft(std::string id, std::string expected_hash, DraftStat
         draft.decided_at = at;
         draft.comment = comment;
         if (decision == DraftState::approved) draft.approved_hash = draft.content_hash;
-        session.db.run("UPDATE drafts SET state=?, doc=? WHERE id=?", to_string(draft.state), to_text(draft), id);
+        rewrite_draft(session.db, draft);
         make_ready(session, stored->dossier, at);
         session.seal(audit);
         return draft;

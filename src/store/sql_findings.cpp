@@ -52,8 +52,9 @@ auto known_state(const std::string& state, const std::string& doc, Status status
 
 constexpr std::string_view stored_columns =
     "SELECT f.seq, f.id, f.source, f.fingerprint, f.dossier, d.id, f.stage, f.version, f.work_seq, f.status, "
-    "f.severity, f.title, f.state, iif(f.state = '', f.doc, ''), f.form, f.content_hash, f.last_seen, "
-    "coalesce(f.version_at, f.received_at), f.was_delivered FROM findings f JOIN dossiers d ON d.seq = f.dossier ";
+    "f.severity, f.title, f.state, iif(f.state = '', f.doc, ''), iif(f.state = '', f.unpacked_size, NULL), f.form, "
+    "f.content_hash, f.last_seen, coalesce(f.version_at, f.received_at), f.was_delivered FROM findings f JOIN dossiers "
+    "d ON d.seq = f.dossier ";
 
 auto stored_of(const Rows& rows) -> Stored {
     const auto status = status_of(rows.text(9));
@@ -67,15 +68,15 @@ auto stored_of(const Rows& rows) -> Stored {
             .version = rows.number(7),
             .work_seq = rows.integer(8),
             .status = status,
-            .known = {.state = known_state(rows.text(12), rows.text(13), status, severity_of(rows.integer(10)),
+            .known = {.state = known_state(rows.text(12), text_of(rows, 13), status, severity_of(rows.integer(10)),
                                            rows.text(11)),
-                      .form = rows.integer(14) == 0 ? Form::delivery : Form::api,
-                      .content_hash = rows.text(15),
+                      .form = rows.integer(15) == 0 ? Form::delivery : Form::api,
+                      .content_hash = rows.text(16),
                       .twin_hash = {},
-                      .last_seen = rows.optional_time(16),
-                      .received_at = rows.time(17),
+                      .last_seen = rows.optional_time(17),
+                      .received_at = rows.time(18),
                       .earlier_hashes = {},
-                      .was_delivered = rows.integer(18) != 0}};
+                      .was_delivered = rows.integer(19) != 0}};
 }
 
 void read_history(Database& db, Stored& stored) {
@@ -152,11 +153,8 @@ auto incoming_of(const Arrival& arrival) -> IncomingFinding {
             .is_first_report = finding.is_first_report};
 }
 
-/// Packed in a file of ours alone. A database of several replicas may have one of an earlier version among them, until
-/// it is replaced, and that one would take packed bytes for JSON.
 void keep_payload(WriteSession& session, std::int64_t finding, int version, const Arrival& arrival, Timestamp at) {
-    const bool is_ours_alone = session.keys != nullptr;
-    const auto* packed = is_ours_alone && arrival.packed ? &*arrival.packed : nullptr;
+    const auto* packed = session.db.text_form() == TextForm::packed && arrival.packed ? &*arrival.packed : nullptr;
     session.db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw, via, unpacked_size) "
                    "VALUES(?,?,?,?,?,?,?)",
                    finding, version, arrival.content_hash, at,
@@ -214,13 +212,14 @@ auto join_dossier(WriteSession& session, const std::string& source, const Findin
 void expire_drafts(Database& db, std::int64_t dossier, const std::string& comment) {
     std::vector<Draft> open;
     {
-        auto rows = db.query("SELECT doc FROM drafts WHERE dossier=? AND state IN ('pending','approved')", dossier);
-        while (rows.next()) open.push_back(draft_of(rows.text(0)));
+        auto rows = db.query(
+            "SELECT doc, unpacked_size FROM drafts WHERE dossier=? AND state IN ('pending','approved')", dossier);
+        while (rows.next()) open.push_back(draft_of(rows, 0));
     }
     for (auto& draft : open) {
         draft.state = DraftState::expired;
         draft.comment = comment;
-        db.run("UPDATE drafts SET state=?, doc=? WHERE id=?", to_string(draft.state), to_text(draft), draft.id);
+        rewrite_draft(db, draft);
     }
 }
 
@@ -313,8 +312,8 @@ auto update(WriteSession& session, const Stored& stored, const Arrival& arrival,
         to_string(finding.status), to_string(Stage::received), arrival.content_hash, at, finding.last_seen, work_seq,
         state_text(state), form == Form::api ? 1 : 0, form == Form::delivery ? 1 : 0, stored.seq);
     if (!thin) {
-        session.db.run("UPDATE findings SET exposure_key=?, title=?, search=?, severity=?, doc='', wants_fetch=0, "
-                       "thin_raw=NULL WHERE seq=?",
+        session.db.run("UPDATE findings SET exposure_key=?, title=?, search=?, severity=?, doc='', unpacked_size=NULL, "
+                       "wants_fetch=0, thin_raw=NULL WHERE seq=?",
                        finding.exposure_key, finding.title, search_text(finding), rank_of(finding.severity),
                        stored.seq);
     }

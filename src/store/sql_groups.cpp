@@ -4,6 +4,7 @@
 #include "sql_store.hpp"
 
 #include "dossier/base/ids.hpp"
+#include "dossier/base/json_view.hpp"
 
 namespace dossier::store {
 
@@ -126,26 +127,31 @@ auto SqlStore::group_members(std::string group_dossier_id, std::size_t limit)
     using Members = std::vector<GroupMember>;
     return read<Members>([id = std::move(group_dossier_id), limit](Database& db) -> Result<Members> {
         auto rows = db.query(
-            "SELECT d.id, f.id, f.title, coalesce(json_extract(nullif(f.doc,''), '$.resource.name'), ''), f.owner, "
+            "SELECT d.id, f.id, f.title, f.owner, "
             "f.severity, EXISTS(SELECT 1 FROM findings o WHERE o.dossier=d.seq AND o.status IN "
             "('open','in_progress')) AS is_open, (SELECT t.ticket_key FROM tickets t WHERE t.dossier=d.seq ORDER BY "
-            "t.generation DESC LIMIT 1), coalesce(json_extract(nullif(f.doc,''), '$.url'), '') "
+            "t.generation DESC LIMIT 1), f.doc, f.unpacked_size "
             "FROM group_members m JOIN dossiers d ON d.seq=m.dossier "
             "JOIN findings f ON f.seq=(SELECT w.seq FROM findings w WHERE w.dossier=d.seq ORDER BY w.severity DESC, "
             "w.seq LIMIT 1) WHERE m.grp=(SELECT g.seq FROM ticket_groups g JOIN dossiers gd ON gd.seq=g.dossier WHERE "
             "gd.id=?1) ORDER BY is_open DESC, f.severity DESC, m.joined_at, m.dossier LIMIT ?2",
             id, limit);
         Members members;
-        while (rows.next())
+        while (rows.next()) {
+            const auto finding = JsonDocument::parse(text_of(rows, 7)); // none before it is normalised
+            const auto word = [&](std::string_view pointer) {
+                return finding ? std::string(finding->root().at(pointer).string().value_or("")) : std::string();
+            };
             members.push_back({.dossier_id = rows.text(0),
                                .finding_id = rows.text(1),
                                .title = rows.text(2),
-                               .resource = rows.text(3),
-                               .owner = rows.text(4),
-                               .severity = severity_of(rows.integer(5)),
-                               .is_open = rows.integer(6) != 0,
-                               .own_ticket = rows.text(7),
-                               .url = rows.text(8)});
+                               .resource = word("/resource/name"),
+                               .owner = rows.text(3),
+                               .severity = severity_of(rows.integer(4)),
+                               .is_open = rows.integer(5) != 0,
+                               .own_ticket = rows.text(6),
+                               .url = word("/url")});
+        }
         return members;
     });
 }

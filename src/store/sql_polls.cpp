@@ -69,7 +69,7 @@ auto SqlStore::open_backlog(std::string source, std::string after, std::size_t l
             Findings found;
             while (rows.next()) {
                 auto& row = found.emplace_back(finding_of(rows));
-                row.raw = raw_of(rows, finding_seq_column + 1);
+                row.raw = text_of(rows, finding_seq_column + 1);
                 row.via = Via::backlog;
             }
             return found;

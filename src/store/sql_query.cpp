@@ -1,6 +1,5 @@
 // What can be looked at: lists with filters, newest first, and single rows.
 
-#include "packing.hpp"
 #include "sql_rows.hpp"
 #include "sql_store.hpp"
 
@@ -72,8 +71,8 @@ auto conditions_of(const FindingFilter& filter, std::int64_t below, Conditions& 
 }
 
 constexpr std::string_view facts_columns =
-    "f.seq, f.id, d.id, f.source, f.title, f.owner, f.severity, f.status, f.stage, f.received_at, f.doc, e.body, "
-    "a.body";
+    "f.seq, f.id, d.id, f.source, f.title, f.owner, f.severity, f.status, f.stage, f.received_at, f.doc, "
+    "f.unpacked_size, e.body, e.unpacked_size, a.body, a.unpacked_size";
 constexpr std::string_view facts_tables =
     "findings f CROSS JOIN dossiers d ON d.seq = f.dossier "
     "LEFT JOIN stage_results e ON e.dossier = d.seq AND e.revision = d.revision AND e.stage = 'enriched' "
@@ -127,8 +126,8 @@ auto facts_of(const Rows& rows) -> FindingFacts {
     facts.status = status_of(rows.text(7));
     facts.stage = stage_of(rows.text(8));
     facts.received_at = rows.time(9);
-    take_document_facts(rows.text(10), facts);
-    take_revision_facts(rows.text(11), rows.text(12), facts);
+    take_document_facts(text_of(rows, 10), facts);
+    take_revision_facts(text_of(rows, 12), text_of(rows, 14), facts);
     return facts;
 }
 
@@ -174,7 +173,7 @@ auto SqlStore::get_finding(std::string id) -> Task<Result<FindingRow>> {
         auto rows = db.query(sql, id);
         if (!rows.next()) return fail(Errc::not_found, "no finding has this id");
         auto row = finding_of(rows);
-        row.raw = raw_of(rows, finding_seq_column + 1);
+        row.raw = text_of(rows, finding_seq_column + 1);
         return row;
     });
 }

@@ -1,7 +1,5 @@
 #include "sql_rows.hpp"
 
-#include "packing.hpp"
-
 #include "dossier/finding/json.hpp"
 
 #include <fmt/format.h>
@@ -25,24 +23,26 @@ void read_findings(Database& db, std::int64_t dossier, bool raw, DossierRow& out
         auto payload = db.query("SELECT raw, unpacked_size, via FROM payloads WHERE finding=? AND version=?",
                                 rows.integer(finding_seq_column), finding.version);
         if (!payload.next()) continue;
-        finding.raw = raw_of(payload, 0);
+        finding.raw = text_of(payload, 0);
         finding.via = parse_via(payload.text(2)).value_or(Via::webhook);
     }
 }
 
 void read_results(Database& db, std::int64_t dossier, bool all_revisions, DossierRow& out) {
-    auto rows = db.query("SELECT stage, revision, body, at FROM stage_results "
+    auto rows = db.query("SELECT stage, revision, at, body, unpacked_size FROM stage_results "
                          "WHERE dossier=?1 AND (?2=1 OR revision=?3) ORDER BY revision, seq",
                          dossier, all_revisions, out.revision);
     while (rows.next()) {
-        out.results.push_back(
-            {.stage = stage_of(rows.text(0)), .revision = rows.number(1), .body = rows.text(2), .at = rows.time(3)});
+        out.results.push_back({.stage = stage_of(rows.text(0)),
+                               .revision = rows.number(1),
+                               .body = text_of(rows, 3),
+                               .at = rows.time(2)});
     }
 }
 
 void read_drafts(Database& db, std::int64_t dossier, DossierRow& out) {
-    auto rows = db.query("SELECT doc FROM drafts WHERE dossier=? ORDER BY seq DESC", dossier);
-    while (rows.next()) out.drafts.push_back(draft_of(rows.text(0)));
+    auto rows = db.query("SELECT doc, unpacked_size FROM drafts WHERE dossier=? ORDER BY seq DESC", dossier);
+    while (rows.next()) out.drafts.push_back(draft_of(rows, 0));
 }
 
 /// Where work on a dossier that died goes on: after the last stored result of its revision.
@@ -99,6 +99,20 @@ auto reconcile(Draft incoming, const Draft& stored, bool edited) -> Result<Draft
     return incoming;
 }
 
+void write_draft(Database& db, std::int64_t dossier, const Draft& draft, const KeptText& doc) {
+    std::string finding_ids = "\n";
+    for (const auto& id : draft.finding_ids) finding_ids += id + "\n";
+    db.run("INSERT INTO drafts(id, dossier, revision, state, content_hash, finding_ids, doc, kind, sink, assignee, "
+           "owner, route, severity, created_at, unpacked_size) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+           "ON CONFLICT(id) DO UPDATE SET revision=excluded.revision, state=excluded.state, "
+           "content_hash=excluded.content_hash, finding_ids=excluded.finding_ids, doc=excluded.doc, "
+           "unpacked_size=excluded.unpacked_size, "
+           "sink=excluded.sink, assignee=excluded.assignee, owner=excluded.owner, severity=excluded.severity",
+           draft.id, dossier, draft.revision, to_string(draft.state), draft.content_hash, finding_ids, doc, draft.kind,
+           draft.sink, draft.assignee, draft.owner, draft.route, to_string(draft.severity), draft.created_at,
+           doc.unpacked_size());
+}
+
 } // namespace
 
 auto is_unfinished(Stage stage) -> bool {
@@ -150,8 +164,8 @@ auto ticket_of(const Rows& rows, int column) -> std::optional<TicketRef> {
     return *std::move(ticket);
 }
 
-auto draft_of(const std::string& doc) -> Draft {
-    auto draft = from_text<Draft>(doc);
+auto draft_of(const Rows& rows, int column) -> Draft {
+    auto draft = from_text<Draft>(text_of(rows, column));
     if (!draft) throw StoreFailure("store: a stored draft can't be read: " + draft.error().message);
     return *std::move(draft);
 }
@@ -172,8 +186,8 @@ auto finding_of(const Rows& rows) -> FindingRow {
     row.content_hash = rows.text(11);
     row.received_at = rows.time(12);
     row.updated_at = rows.time(13);
-    row.doc = rows.text(14);
-    row.wants_fetch = rows.integer(15) != 0;
+    row.doc = text_of(rows, 14);
+    row.wants_fetch = rows.integer(16) != 0;
     return row;
 }
 
@@ -207,26 +221,30 @@ auto dossier_seq(Database& db, const std::string& id) -> std::optional<std::int6
     return rows.integer(0);
 }
 
-auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void> {
+auto save_draft(Database& db, std::int64_t dossier, const Draft& draft, const KeptText& doc) -> Result<void> {
+    std::optional<Draft> known;
+    bool is_edited = false;
     {
-        auto rows = db.query("SELECT doc, edited FROM drafts WHERE id=?", draft.id);
+        auto rows = db.query("SELECT edited, doc, unpacked_size FROM drafts WHERE id=?", draft.id);
         if (rows.next()) {
-            auto reconciled = reconcile(std::move(draft), draft_of(rows.text(0)), rows.integer(1) != 0);
-            if (!reconciled) return fail(std::move(reconciled.error()));
-            draft = std::move(*reconciled);
+            is_edited = rows.integer(0) != 0;
+            known = draft_of(rows, 1);
         }
     }
-    std::string finding_ids = "\n";
-    for (const auto& id : draft.finding_ids) finding_ids += id + "\n";
-    db.run("INSERT INTO drafts(id, dossier, revision, state, content_hash, finding_ids, doc, kind, sink, assignee, "
-           "owner, route, severity, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-           "ON CONFLICT(id) DO UPDATE SET revision=excluded.revision, state=excluded.state, "
-           "content_hash=excluded.content_hash, finding_ids=excluded.finding_ids, doc=excluded.doc, "
-           "sink=excluded.sink, assignee=excluded.assignee, owner=excluded.owner, severity=excluded.severity",
-           draft.id, dossier, draft.revision, to_string(draft.state), draft.content_hash, finding_ids, to_text(draft),
-           draft.kind, draft.sink, draft.assignee, draft.owner, draft.route, to_string(draft.severity),
-           draft.created_at);
+    if (!known) {
+        write_draft(db, dossier, draft, doc);
+        return {};
+    }
+    const auto reconciled = reconcile(draft, *known, is_edited);
+    if (!reconciled) return fail(reconciled.error());
+    write_draft(db, dossier, *reconciled, KeptText(to_text(*reconciled), db.text_form()));
     return {};
+}
+
+void rewrite_draft(Database& db, const Draft& draft) {
+    const KeptText doc(to_text(draft), db.text_form());
+    db.run("UPDATE drafts SET state=?, doc=?, unpacked_size=? WHERE id=?", to_string(draft.state), doc,
+           doc.unpacked_size(), draft.id);
 }
 
 auto count_automatic_actions(Database& db, Timestamp since) -> std::size_t {

@@ -1,6 +1,7 @@
 #pragma once
 // Between rows and the plain structs of records.hpp, and the few statements that several parts of the store share.
 
+#include "packing.hpp"
 #include "write_session.hpp"
 
 #include "dossier/store/records.hpp"
@@ -21,13 +22,14 @@ namespace dossier::store {
 
 [[nodiscard]] auto ticket_text(const std::optional<TicketRef>& ticket) -> std::optional<std::string>;
 [[nodiscard]] auto ticket_of(const Rows& rows, int column) -> std::optional<TicketRef>;
-[[nodiscard]] auto draft_of(const std::string& doc) -> Draft;
+/// @param column of its document, with `unpacked_size` after it
+[[nodiscard]] auto draft_of(const Rows& rows, int column) -> Draft;
 
 /// Columns of a FindingRow from `findings f JOIN dossiers d`, in the order that `finding_of` reads.
 inline constexpr std::string_view finding_columns =
     "f.id, d.id, f.source, f.fingerprint, f.exposure_key, f.title, f.owner, f.severity, f.status, f.stage, f.version, "
-    "f.content_hash, f.received_at, f.updated_at, f.doc, f.wants_fetch, f.seq";
-inline constexpr int finding_seq_column = 16;
+    "f.content_hash, f.received_at, f.updated_at, f.doc, f.unpacked_size, f.wants_fetch, f.seq";
+inline constexpr int finding_seq_column = 17;
 [[nodiscard]] auto finding_of(const Rows& rows) -> FindingRow;
 
 /// How much of a dossier to read beside its own row.
@@ -40,8 +42,6 @@ struct DossierParts {
 
 [[nodiscard]] auto dossier_seq(Database& db, const std::string& id) -> std::optional<std::int64_t>;
 
-/// Inserts or replaces a draft by its id. What a person decided or wrote meanwhile stands; `conflict` where the caller
-/// approves what it no longer is.
 /// A draft and the dossier whose it is.
 struct StoredDraft {
     std::int64_t dossier = 0;
@@ -50,7 +50,13 @@ struct StoredDraft {
 /// Title, body and payload of `edited` in place of a pending draft's. Errors: those of DraftStore::edit_draft.
 [[nodiscard]] auto replace_content(Database& db, const std::string& id, const std::string& expected_hash,
                                    const Draft& edited, const DraftRevision& revision) -> Result<StoredDraft>;
-[[nodiscard]] auto save_draft(Database& db, std::int64_t dossier, Draft draft) -> Result<void>;
+/// Inserts or replaces a draft by its id. What a person decided or wrote meanwhile stands; `conflict` where the caller
+/// approves what it no longer is.
+/// @param doc the draft's own
+[[nodiscard]] auto save_draft(Database& db, std::int64_t dossier, const Draft& draft, const KeptText& doc)
+    -> Result<void>;
+/// The state and document of one that is there.
+void rewrite_draft(Database& db, const Draft& draft);
 /// What the service did without a person since a time.
 [[nodiscard]] auto count_automatic_actions(Database& db, Timestamp since) -> std::size_t;
 /// Something happened to the dossier: it is ready now, with its attempts forgotten. A dead one goes on after its last

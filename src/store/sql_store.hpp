@@ -124,7 +124,9 @@ public:
     void on_ready(std::function<void()> wake) override { waker_.set(std::move(wake)); }
 
 protected:
-    explicit SqlStore(Sealer sealer) : sealer_(std::move(sealer)) {}
+    /// @param text_form that of the writer's database, known here so that texts are packed before they are queued
+    explicit SqlStore(Sealer sealer, TextForm text_form = TextForm::as_is)
+        : sealer_(std::move(sealer)), text_form_(text_form) {}
 
     template <class T>
     auto write(std::move_only_function<Result<T>(WriteSession&) const> operation,
@@ -137,6 +139,7 @@ protected:
     }
 
     Sealer sealer_;
+    TextForm text_form_;
     Waker waker_;
     JobQueue<WriteSession> writes_;
     JobQueue<Database> reads_;

@@ -35,15 +35,35 @@ auto check_claim(Database& db, const Claim& claim) -> Result<Claimed> {
         .seq = rows.integer(0), .work_arrived = rows.integer(2) != claim.work_seq, .attempts = rows.integer(3)};
 }
 
-void keep_result(Database& db, std::int64_t dossier, int revision, Stage stage, const std::string& body, Timestamp at) {
-    db.run("INSERT INTO stage_results(dossier, revision, stage, at, body) VALUES(?,?,?,?,?) "
-           "ON CONFLICT(dossier, revision, stage) DO UPDATE SET at=excluded.at, body=excluded.body",
-           dossier, revision, to_string(stage), at, body);
+/// A commit with its texts as they will be kept, which are made before the writer's thread has it.
+struct PreparedCommit {
+    StageCommit commit; ///< without these texts
+    KeptText body;
+    std::vector<KeptText> carried; ///< of `commit.carried`, in order; as the next two
+    std::vector<KeptText> finding_docs;
+    std::vector<KeptText> draft_docs;
+};
+
+auto prepare(StageCommit commit, TextForm form) -> PreparedCommit {
+    PreparedCommit prepared;
+    prepared.body = KeptText(std::move(commit.body), form);
+    for (auto& result : commit.carried) prepared.carried.emplace_back(std::move(result.body), form);
+    for (auto& change : commit.findings) prepared.finding_docs.emplace_back(std::move(change.doc), form);
+    for (const auto& draft : commit.save_drafts) prepared.draft_docs.emplace_back(to_text(draft), form);
+    prepared.commit = std::move(commit);
+    return prepared;
+}
+
+void keep_result(Database& db, std::int64_t dossier, int revision, Stage stage, const KeptText& body, Timestamp at) {
+    db.run("INSERT INTO stage_results(dossier, revision, stage, at, body, unpacked_size) VALUES(?,?,?,?,?,?) "
+           "ON CONFLICT(dossier, revision, stage) DO UPDATE SET at=excluded.at, body=excluded.body, "
+           "unpacked_size=excluded.unpacked_size",
+           dossier, revision, to_string(stage), at, body, body.unpacked_size());
 }
 
 /// A finding that a delivery changed after the claim keeps what the delivery said: the worker saw an older version.
 auto update_finding(WriteSession& session, const StageCommit& commit, const StageCommit::FindingUpdate& change,
-                    std::int64_t dossier) -> Result<void> {
+                    const KeptText& doc, std::int64_t dossier) -> Result<void> {
     StoredStage stored;
     {
         auto rows = session.db.query("SELECT seq, source, stage, work_seq FROM findings WHERE id=? AND dossier=?",
@@ -58,17 +78,18 @@ auto update_finding(WriteSession& session, const StageCommit& commit, const Stag
     if (change.status) status = to_string(*change.status);
     // Most stages change nothing but the stage, and the entries of a named column's index are written anew in any case.
     const bool changes_columns =
-        !change.doc.empty() || severity || status || !change.exposure_key.empty() || !commit.owner.empty();
+        !doc.empty() || severity || status || !change.exposure_key.empty() || !commit.owner.empty();
     if (changes_columns)
-        session.db.run("UPDATE findings SET doc=iif(?1='', doc, ?1), severity=coalesce(?2, severity), "
-                       "status=coalesce(?3, status), exposure_key=iif(?4='', exposure_key, ?4), "
-                       "owner=iif(?5='', owner, ?5) WHERE seq=?6",
-                       change.doc, severity, status, change.exposure_key, commit.owner, stored.finding);
+        session.db.run("UPDATE findings SET doc=iif(?1='', doc, ?1), unpacked_size=iif(?1='', unpacked_size, ?7), "
+                       "severity=coalesce(?2, severity), status=coalesce(?3, status), "
+                       "exposure_key=iif(?4='', exposure_key, ?4), owner=iif(?5='', owner, ?5) WHERE seq=?6",
+                       doc, severity, status, change.exposure_key, commit.owner, stored.finding, doc.unpacked_size());
     set_finding_stage(session, stored, change.stage.value_or(commit.stage), commit.at);
     return {};
 }
 
-auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
+auto commit(WriteSession& session, const PreparedCommit& prepared) -> Result<void> {
+    const auto& commit = prepared.commit;
     auto& db = session.db;
     const auto claimed = check_claim(db, commit.claim);
     if (!claimed) return fail(claimed.error());
@@ -83,13 +104,16 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
            "WHERE seq=?8",
            to_string(commit.stage), commit.revision, commit.inputs_hash, commit.at, ticket_text(commit.ticket),
            commit.replay_begun, commit.attempts_over, dossier);
-    for (const auto& result : commit.carried) {
-        keep_result(db, dossier, commit.revision, result.stage, result.body, result.at);
+    for (std::size_t i = 0; i < commit.carried.size(); ++i) {
+        const auto& result = commit.carried[i];
+        keep_result(db, dossier, commit.revision, result.stage, prepared.carried[i], result.at);
     }
-    if (!commit.body.empty()) keep_result(db, dossier, commit.revision, commit.stage, commit.body, commit.at);
+    if (!prepared.body.empty()) keep_result(db, dossier, commit.revision, commit.stage, prepared.body, commit.at);
     bool severity_changed = false;
-    for (const auto& change : commit.findings) {
-        if (auto updated = update_finding(session, commit, change, dossier); !updated) return updated;
+    for (std::size_t i = 0; i < commit.findings.size(); ++i) {
+        const auto& change = commit.findings[i];
+        auto updated = update_finding(session, commit, change, prepared.finding_docs[i], dossier);
+        if (!updated) return updated;
         severity_changed = severity_changed || change.severity.has_value();
     }
     if (severity_changed) {
@@ -97,8 +121,9 @@ auto commit(WriteSession& session, const StageCommit& commit) -> Result<void> {
                dossier);
     }
     if (commit.opens_ticket) open_ticket(db, dossier, *commit.opens_ticket);
-    for (const auto& draft : commit.save_drafts) {
-        if (auto saved = save_draft(db, dossier, draft); !saved) return saved;
+    for (std::size_t i = 0; i < commit.save_drafts.size(); ++i) {
+        auto saved = save_draft(db, dossier, commit.save_drafts[i], prepared.draft_docs[i]);
+        if (!saved) return saved;
     }
     session.seal(commit.audit);
     return {};
@@ -276,8 +301,10 @@ auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
 auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
     const auto name = to_string(stage.stage);
     fault_point("stage.ready", name);
-    auto committed = co_await write<void>(
-        [stage = std::move(stage)](WriteSession& session) -> Result<void> { return commit(session, stage); });
+    auto committed =
+        co_await write<void>([prepared = prepare(std::move(stage), text_form_)](WriteSession& session) -> Result<void> {
+            return commit(session, prepared);
+        });
     fault_point("stage.stored", name);
     co_return committed;
 }

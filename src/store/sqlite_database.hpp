@@ -24,6 +24,7 @@ public:
     SqliteDatabase(const std::string& path, Access access);
     ~SqliteDatabase() override;
 
+    [[nodiscard]] auto text_form() const -> TextForm override { return TextForm::packed; }
     void script(const std::string& sql) override;
     [[nodiscard]] auto changes_so_far() const -> std::int64_t; ///< rows inserted, updated and deleted, ever
     [[nodiscard]] auto in_transaction() const -> bool;

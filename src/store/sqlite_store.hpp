@@ -11,7 +11,9 @@ class SqliteStore final : public SqlStore {
 public:
     /// Throws SqliteFailure.
     SqliteStore(const std::string& path, Sealer sealer)
-        : SqlStore(std::move(sealer)), writer_(path, writes_, sealer_, waker_), readers_(path, reads_, 2) {}
+        : SqlStore(std::move(sealer), TextForm::packed),
+          writer_(path, writes_, sealer_, waker_),
+          readers_(path, reads_, 2) {}
     ~SqliteStore() override { stop(); }
 
     [[nodiscard]] auto backlog() const -> std::size_t override { return writer_.backlog().total(); }

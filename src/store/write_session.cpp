@@ -1,5 +1,7 @@
 #include "write_session.hpp"
 
+#include "packing.hpp"
+
 #include <map>
 
 namespace dossier::store {
@@ -7,9 +9,11 @@ namespace dossier::store {
 void WriteSession::seal(const std::vector<AuditEntry>& entries) {
     for (const auto& entry : entries) {
         auto row = sealer_(entry, state.head.seq + 1, state.head.hash);
-        db.run("INSERT INTO audit(seq, time, action, actor_id, finding_id, dossier_id, hash, record) "
-               "VALUES(?,?,?,?,?,?,?,?)",
-               row.seq, entry.time, row.action, row.actor_id, row.finding_id, row.dossier_id, row.hash, row.record);
+        const KeptText record(std::move(row.record), db.text_form());
+        db.run("INSERT INTO audit(seq, time, action, actor_id, finding_id, dossier_id, hash, record, unpacked_size) "
+               "VALUES(?,?,?,?,?,?,?,?,?)",
+               row.seq, entry.time, row.action, row.actor_id, row.finding_id, row.dossier_id, row.hash, record,
+               record.unpacked_size());
         state.head = {.seq = row.seq, .hash = std::move(row.hash)};
     }
 }

@@ -114,6 +114,19 @@ class AuditTrail(unittest.TestCase):
                 self.assertEqual((live["ok"], live["integrity"], live["completeness"], live["first_broken_seq"]),
                                  (False, integrity, completeness, seq), live)
 
+    def test_a_packed_record_that_was_damaged_is_named(self):
+        packed = []
+
+        def damage(db, _):
+            packed.append(db.execute("SELECT seq FROM audit WHERE unpacked_size IS NOT NULL").fetchone()[0])
+            db.execute("UPDATE audit SET record = CAST(substr(record, 2) AS BLOB) WHERE seq = ?", packed)
+        service = self.copy_with(damage)
+        verdict = self.by_command(service)
+        self.assertEqual((verdict["ok"], verdict["integrity"], verdict["completeness"], verdict["first_broken_seq"]),
+                         (False, "broken", "ok", packed[0]), verdict)
+        service.start()
+        self.assertEqual(service.get("/v1/audit/verify")["first_broken_seq"], packed[0])
+
     def test_a_trail_that_grew_again_does_not_hide_the_cut(self):
         service = self.copy_with(cut_tail)
         service.start()

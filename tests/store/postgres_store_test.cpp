@@ -100,6 +100,32 @@ TEST_F(PostgresSuite, WhatAnEarlierSchemaKeptIsLedForward) {
     EXPECT_EQ(found.items[0].id, "drf_1");
 }
 
+TEST_F(PostgresSuite, AReplicaOfTheVersionBeforeWritesAndReadsLongTextsBeside) {
+    {
+        const auto db = connect();
+        for (std::size_t step = 1; step <= 13; ++step) migrate(*db, schema().first(step));
+    }
+    const auto store = open();
+    const std::string text(6'000, 'x');
+    { // as that version writes
+        const auto db = connect();
+        db->begin("BEGIN");
+        db->run("INSERT INTO dossiers(id, exposure_key, stage, severity, revision, created_at, updated_at) "
+                "VALUES('dos_1', 'exp-1', 'digested', 3, 1, 0, 0)");
+        db->run("INSERT INTO stage_results(dossier, revision, stage, at, body) SELECT seq, 1, 'assessed', 0, ? FROM "
+                "dossiers",
+                text);
+        db->commit();
+    }
+    EXPECT_EQ(value_of(store->get_dossier("dos_1")).results.at(0).body, text);
+    value_of(store->append_audit({entry(text)}));
+    const auto db = connect();
+    auto rows = db->query("SELECT record, unpacked_size FROM audit");
+    ASSERT_TRUE(rows.next());
+    EXPECT_EQ(rows.text(0), plain_seal(entry(text), 1, "").record) << "as that version reads it";
+    EXPECT_TRUE(rows.is_null(1));
+}
+
 TEST_F(PostgresSuite, AStepThatFailsLeavesNothingBehind) {
     const char* const first[] = {"CREATE TABLE dossiers(seq INTEGER PRIMARY KEY, lease_owner TEXT, severity INTEGER, "
                                  "ready_at INTEGER); CREATE TABLE findings(seq INTEGER PRIMARY KEY); CREATE TABLE "

@@ -431,5 +431,92 @@ TEST(SqliteMigrations, WhatAnEarlierVersionKeptIsJudgedAsBefore) {
     EXPECT_EQ(take(Via::reconcile, Exposure::internal), Outcome::updated);
 }
 
+/// A long text in each place that keeps one, as a version before packing wrote it.
+constexpr auto rows_of_thirteen =
+    "INSERT INTO dossiers(id, exposure_key, stage, severity, revision, created_at, updated_at) "
+    "VALUES('dos_1', 'exp-1', 'awaiting_approval', 3, 1, 0, 0);"
+    "INSERT INTO stage_results(dossier, revision, stage, at, body) VALUES(1, 1, 'assessed', 0, "
+    "'{\"text\":\"' || hex(zeroblob(3000)) || '\"}');"
+    "INSERT INTO audit(seq, time, action, actor_id, finding_id, dossier_id, hash, record) "
+    "VALUES(1, 0, 'old', 'dossier', '', 'dos_1', 'h', hex(zeroblob(3000)))";
+
+TEST(SqliteMigrations, LongTextsFromBeforeTheyWerePackedAreRead) {
+    SqlitePlace place;
+    auto draft = Draft{.id = "drf_1", .dossier_id = "dos_1"};
+    draft.body = std::string(5'000, 'b');
+    auto document = finding({});
+    document.description = std::string(5'000, 'd');
+    {
+        SqliteDatabase db(place.file().string(), SqliteDatabase::Access::read_write);
+        for (std::size_t step = 1; step <= 13; ++step) migrate(db, schema().first(step));
+        db.script(rows_of_thirteen);
+        db.run(
+            "INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, severity, "
+            "status, stage, content_hash, received_at, updated_at, work_seq, doc) VALUES('fnd_1', 1, ?, 'wiz', "
+            "'fp-1', 'exp-1', 'Bucket is public', '', 3, 'open', 'awaiting_approval', 'h', 0, 0, 1, ?)",
+            index_key("wiz", "fp-1"), to_text(document));
+        db.run("INSERT INTO drafts(id, dossier, revision, state, content_hash, finding_ids, doc) "
+               "VALUES('drf_1', 1, 1, 'pending', 'h', '', ?)",
+               to_text(draft));
+    }
+    const auto store = place.open();
+    const auto row = value_of(store->get_dossier("dos_1"));
+    EXPECT_EQ(row.results.at(0).body, "{\"text\":\"" + std::string(6'000, '0') + "\"}");
+    EXPECT_EQ(to_text(row.drafts.at(0)), to_text(draft));
+    EXPECT_EQ(row.findings.at(0).doc, to_text(document));
+    EXPECT_EQ(value_of(store->audit_after(0, 10)).at(0).record, std::string(6'000, '0'));
+    // What is written into such a row is packed, and its row says so.
+    value_of(store->decide_draft("drf_1", "", DraftState::rejected, "alice", "", minute(1), {}));
+    EXPECT_EQ(value_of(store->get_draft("drf_1")).body, draft.body);
+}
+
+TEST(SqliteStore, LongTextsAreKeptPackedAndShortOnesAsTheyAre) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    value_of(store->append_audit({entry(std::string(5'000, 'x')), entry("short")}));
+    value_of(store->on_writer([](Database& db) {
+        auto rows =
+            db.query("SELECT typeof(record), length(record) < 100, unpacked_size > 5000 FROM audit ORDER BY seq");
+        ASSERT_TRUE(rows.next());
+        EXPECT_EQ(rows.text(0), "blob");
+        EXPECT_EQ(rows.integer(1), 1);
+        EXPECT_EQ(rows.integer(2), 1);
+        ASSERT_TRUE(rows.next());
+        EXPECT_EQ(rows.text(0), "text");
+        EXPECT_TRUE(rows.is_null(2));
+    }));
+}
+
+TEST(SqliteStore, ADamagedTextIsAnErrorThatSaysSo) {
+    SqlitePlace place;
+    const auto store = place.open_sqlite();
+    const auto delivered = value_of(store->commit_intake(delivery({{}}, minute(0)), {})).front();
+    StageCommit commit{.claim = value_of(store->claim_ready("w", minute(0), std::chrono::minutes(1), 1)).at(0),
+                       .at = minute(0),
+                       .stage = Stage::assessed,
+                       .revision = 1};
+    commit.body = std::string(5'000, 'r');
+    commit.audit = {entry("first"), entry(std::string(5'000, 'a')), entry("third")};
+    value_of(store->commit_stage(commit));
+    value_of(store->on_writer([](Database& db) {
+        db.run("UPDATE stage_results SET body=substr(body, 2)");
+        db.run("UPDATE audit SET record=substr(record, 2) WHERE seq=2");
+    }));
+    const auto work = await(store->load_work(delivered.dossier_id));
+    ASSERT_FALSE(work);
+    EXPECT_EQ(work.error().code, Errc::storage);
+    EXPECT_NE(work.error().message.find("doesn't unpack to 5000"), std::string::npos) << work.error().message;
+    const auto list = await(store->list_audit({}, {}));
+    ASSERT_FALSE(list);
+    EXPECT_EQ(list.error().code, Errc::storage);
+    EXPECT_NE(list.error().message.find("audit record 2 can't be read"), std::string::npos) << list.error().message;
+    EXPECT_EQ(value_of(store->list_audit({.action = "third"}, {})).items.size(), 1U) << "the others are there";
+    // Whoever verifies sees all of them, this one as no record.
+    const auto chain = value_of(store->audit_after(0, 10));
+    ASSERT_EQ(chain.size(), 3U);
+    EXPECT_EQ(chain[1].seq, 2);
+    EXPECT_NE(chain[1].record, plain_seal(commit.audit[1], 2, chain[0].hash).record);
+}
+
 } // namespace
 } // namespace dossier::store
