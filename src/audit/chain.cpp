@@ -10,6 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace dossier::audit {
 namespace {
@@ -19,23 +23,64 @@ constexpr std::size_t most_details_depth = 64; // the record around them stays w
 constexpr std::array<std::string_view, 9> reserved = {"seq",        "time", "actor", "action", "finding_id",
                                                       "dossier_id", "prev", "hash",  "details"};
 
-/// Details stand beside the named members. One that would overwrite a named member goes into `details`, and so does
-/// what is no JSON object.
-void add_details(canonical::Members& record, const store::AuditEntry& entry) {
-    canonical::Members reserved_ones;
-    const auto add = [&](std::string_view name, std::string value) {
-        const bool is_free = std::ranges::find(reserved, name) == reserved.end();
-        (is_free ? record : reserved_ones).set(name, std::move(value));
-    };
-    for (const auto& [name, value] : entry.members) add(name, value);
-    const auto details = JsonDocument::parse(entry.details, most_details_depth);
-    if (!details || !details->root().is_object()) {
-        record.set("details", canonical::text_of(to_valid_utf8(entry.details)));
-        return;
-    }
-    for (const auto& [name, value] : details->root().members()) add(name, canonical::text_of(value));
-    if (!reserved_ones.empty()) record.set("details", reserved_ones.text());
+void append_valid(std::string& out, std::string_view text) {
+    canonical::append(out, is_valid_utf8(text) ? text : std::string_view(to_valid_utf8(text)));
 }
+
+/// What an entry says beside the named members, in order. A member that would overwrite a named one goes into
+/// `details`, and so does what is no JSON object.
+class Extras {
+public:
+    using Member = std::pair<std::string_view, std::string_view>; ///< its value in canonical form
+
+    /// @param entry outlives this
+    explicit Extras(const store::AuditEntry& entry) {
+        members_.reserve(entry.members.size());
+        canonical::Members reserved_ones;
+        for (const auto& [name, value] : entry.members) {
+            if (is_free(name))
+                set(name, value);
+            else
+                reserved_ones.set(name, value);
+        }
+        if (entry.details == "{}") {
+            if (!reserved_ones.empty()) details_ = reserved_ones.text();
+            return;
+        }
+        if (auto parsed = JsonDocument::parse(entry.details, most_details_depth);
+            parsed && parsed->root().is_object()) {
+            document_ = std::move(*parsed);
+            const auto said = document_.root().members();
+            values_.reserve(said.size());
+            for (const auto& [name, value] : said) {
+                if (is_free(name))
+                    set(name, values_.emplace_back(canonical::text_of(value)));
+                else
+                    reserved_ones.set(name, canonical::text_of(value));
+            }
+            if (!reserved_ones.empty()) details_ = reserved_ones.text();
+        } else {
+            append_valid(details_, entry.details);
+        }
+    }
+    [[nodiscard]] auto members() const -> std::span<const Member> { return members_; }
+    [[nodiscard]] auto details() const -> const std::string& { return details_; } ///< "" = none
+
+private:
+    static auto is_free(std::string_view name) -> bool { return std::ranges::find(reserved, name) == reserved.end(); }
+    void set(std::string_view name, std::string_view value) {
+        const auto at = std::ranges::lower_bound(members_, name, canonical::is_before, &Member::first);
+        if (at != members_.end() && at->first == name)
+            at->second = value;
+        else
+            members_.emplace(at, name, value);
+    }
+
+    JsonDocument document_;           ///< holds names
+    std::vector<std::string> values_; ///< of `document_`; never grows beyond what it reserved
+    std::vector<Member> members_;
+    std::string details_;
+};
 
 /// What is wrong with one stored record by itself, "" when nothing is. @param prev set to what it says came before
 auto judge_record(const store::AuditRow& row, std::string& prev) -> std::string {
@@ -129,27 +174,47 @@ private:
 
 } // namespace
 
+/// Written once, in the order of names, without its hash, which then goes to its place.
 auto seal(const store::AuditEntry& entry, std::int64_t seq, const std::string& prev) -> store::AuditRow {
-    canonical::Members actor;
-    actor.set("type", canonical::text_of(to_valid_utf8(entry.actor_type)));
-    actor.set("id", canonical::text_of(to_valid_utf8(entry.actor_id)));
-    canonical::Members record;
-    record.set("seq", std::to_string(seq));
-    record.set("time", canonical::text_of(format_time(entry.time)));
-    record.set("actor", actor.text());
-    record.set("action", canonical::text_of(to_valid_utf8(entry.action)));
-    record.set("finding_id", canonical::text_of(to_valid_utf8(entry.finding_id)));
-    record.set("dossier_id", canonical::text_of(to_valid_utf8(entry.dossier_id)));
-    record.set("prev", canonical::text_of(prev));
-    add_details(record, entry);
-    auto hash = sha256_hex(record.text());
-    record.set("hash", canonical::text_of(hash));
+    constexpr std::size_t usual_size = 640;
+    const Extras extras(entry);
+    auto rest = extras.members();
+    std::string text;
+    std::size_t size = usual_size;
+    for (const auto& [name, value] : rest) size += name.size() + value.size();
+    text.reserve(size + extras.details().size());
+    canonical::Object record(text);
+    const auto write_those_before = [&](std::string_view name) {
+        for (; !rest.empty() && canonical::is_before(rest.front().first, name); rest = rest.subspan(1))
+            record.member(rest.front().first) += rest.front().second;
+    };
+    const auto member = [&](std::string_view name) -> std::string& {
+        write_those_before(name);
+        return record.member(name);
+    };
+    append_valid(member("action"), entry.action);
+    canonical::Object actor(member("actor"));
+    append_valid(actor.member("id"), entry.actor_id);
+    append_valid(actor.member("type"), entry.actor_type);
+    actor.close();
+    if (!extras.details().empty()) member("details") += extras.details();
+    append_valid(member("dossier_id"), entry.dossier_id);
+    append_valid(member("finding_id"), entry.finding_id);
+    write_those_before("hash");
+    const auto place_of_hash = text.size();
+    canonical::append(member("prev"), prev);
+    member("seq") += std::to_string(seq);
+    canonical::append(member("time"), format_time(entry.time));
+    for (const auto& [name, value] : rest) record.member(name) += value;
+    record.close();
+    auto hash = sha256_hex(text);
+    text.insert(place_of_hash, fmt::format(R"(,"hash":"{}")", hash));
     return {.seq = seq,
             .action = entry.action,
             .actor_id = entry.actor_id,
             .finding_id = entry.finding_id,
             .dossier_id = entry.dossier_id,
-            .record = record.text(),
+            .record = std::move(text),
             .hash = std::move(hash)};
 }
 

@@ -2,6 +2,8 @@
 
 #include "dossier/base/json_text.hpp"
 
+#include "json_quoting.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -126,9 +128,7 @@ auto text_of(std::string_view text) -> std::string {
 }
 
 auto Object::member(std::string_view name) -> std::string& {
-    if (!std::exchange(is_first_, false)) out_ += ',';
-    append(out_, name);
-    out_ += ':';
+    append_member_name(out_, name, std::exchange(is_first_, false));
     return out_;
 }
 

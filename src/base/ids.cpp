@@ -30,25 +30,19 @@ void random_bytes(unsigned char* out, std::size_t count) {
     }
 }
 
-/// 128 bits as 26 characters of Crockford's base32, most significant first, so that text order is numeric order.
-auto crockford(const std::array<std::uint8_t, 16>& bytes) -> std::string {
+/// Appends 128 bits as 26 characters of Crockford's base32, most significant first, so that text order is numeric
+/// order. 26 × 5 = 130 bits: two zero bits stand before the first byte.
+void append_crockford(std::string& text, const std::array<std::uint8_t, 16>& bytes) {
     static constexpr char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    std::string text(26, '0');
-    // 26 × 5 = 130 bits: two zero bits stand before the first byte.
-    for (std::size_t i = 0; i < 26; ++i) {
-        unsigned value = 0;
-        for (std::size_t bit = 0; bit < 5; ++bit) {
-            const std::size_t position = i * 5 + bit;
-            unsigned one = 0;
-            if (position >= 2) {
-                const std::size_t index = position - 2;
-                one = (bytes[index / 8] >> (7 - index % 8)) & 1U;
-            }
-            value = (value << 1U) | one;
-        }
-        text[i] = alphabet[value];
+    std::array<char, 26> characters{};
+    unsigned bits = 0;
+    unsigned count = 2;
+    auto out = characters.begin();
+    for (const auto byte : bytes) {
+        bits = (bits << 8U) | byte;
+        for (count += 8; count >= 5; count -= 5) *out++ = alphabet[(bits >> (count - 5)) & 31U];
     }
-    return text;
+    text.append(characters.data(), characters.size());
 }
 
 } // namespace
@@ -72,7 +66,12 @@ auto new_id(std::string_view prefix) -> std::string {
             if (++last[i] != 0) break;
         }
     }
-    return std::string(prefix) + "_" + crockford(last);
+    std::string id;
+    id.reserve(prefix.size() + 27);
+    id += prefix;
+    id += '_';
+    append_crockford(id, last);
+    return id;
 }
 
 auto random_hex(std::size_t bytes) -> std::string {

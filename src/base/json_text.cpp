@@ -3,6 +3,8 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 
+#include "json_quoting.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -99,6 +101,67 @@ private:
     char* end_ = written_.data();
 };
 
+/// A text of up to 32 bytes that needs no escape, between quotes.
+class ShortText {
+public:
+    static constexpr std::size_t longest = 32;
+
+    /// False where the text is longer or has something to escape; then nothing was added.
+    auto add(std::string_view text) -> bool {
+        const auto* const from = text.data();
+        auto* const to = written_.data() + size_ + 1;
+        const auto size = text.size();
+        if (size > longest) return false;
+        bool plain = true;
+        if (size >= 16)
+            plain = copy<Block>(from, to) && copy<Block>(from + size - 16, to + size - 16);
+        else if (size >= 8)
+            plain = copy<std::uint64_t>(from, to) && copy<std::uint64_t>(from + size - 8, to + size - 8);
+        else if (size >= 4)
+            plain = copy<std::uint32_t>(from, to) && copy<std::uint32_t>(from + size - 4, to + size - 4);
+        else
+            for (std::size_t i = 0; i < size; ++i) plain = copy<std::uint8_t>(from + i, to + i) & plain;
+        if (!plain) return false;
+        put('"');
+        size_ += size;
+        put('"');
+        return true;
+    }
+    void put(char c) { written_[size_++] = c; }
+    [[nodiscard]] auto begin() const -> const char* { return written_.data(); }
+    [[nodiscard]] auto size() const -> std::size_t { return size_; }
+
+private:
+    using Block = unsigned char __attribute__((vector_size(16)));
+    using Halves = std::array<std::uint64_t, 2>;
+
+    /// Is no byte below 0x20, a quote or a backslash?
+    template <class Word>
+    static auto is_plain(Word word) -> bool {
+        constexpr auto ones = static_cast<Word>(~Word{0}) / 0xFF;
+        constexpr auto highs = static_cast<Word>(ones * 0x80);
+        const auto zero_in = [](Word of) { return static_cast<Word>((of - ones) & ~of); };
+        const auto low = static_cast<Word>((word - static_cast<Word>(ones * 0x20)) & ~word);
+        const auto quote = zero_in(static_cast<Word>(word ^ static_cast<Word>(ones * '"')));
+        const auto slash = zero_in(static_cast<Word>(word ^ static_cast<Word>(ones * '\\')));
+        return (static_cast<Word>(low | quote | slash) & highs) == 0;
+    }
+    static auto is_plain(Block block) -> bool {
+        const auto found = std::bit_cast<Halves>((block < 0x20) | (block == '"') | (block == '\\'));
+        return (found[0] | found[1]) == 0;
+    }
+    template <class Word>
+    static auto copy(const char* from, char* to) -> bool {
+        Word word;
+        std::memcpy(&word, from, sizeof word);
+        std::memcpy(to, &word, sizeof word);
+        return is_plain(word);
+    }
+
+    std::array<char, longest + 4> written_; // NOLINT: filled as it is used
+    std::size_t size_ = 0;
+};
+
 void append_value(std::string& out, const Json& value) {
     switch (value.type()) {
     case Json::value_t::object: {
@@ -153,7 +216,28 @@ void append_json_text(std::string& out, std::string_view text) {
     append_quoted(out, text);
 }
 
-void append_quoted(std::string& out, std::string_view text) { Quoter(out).write(text); }
+/// Most texts are short and need no escape: names, ids, words. They are looked at and copied once, as two pieces that
+/// may overlap.
+void append_quoted(std::string& out, std::string_view text) {
+    ShortText quoted;
+    if (quoted.add(text))
+        out.append(quoted.begin(), quoted.size());
+    else
+        Quoter(out).write(text);
+}
+
+void append_member_name(std::string& out, std::string_view name, bool is_first) {
+    ShortText quoted;
+    if (!is_first) quoted.put(',');
+    if (quoted.add(name)) {
+        quoted.put(':');
+        out.append(quoted.begin(), quoted.size());
+        return;
+    }
+    if (!is_first) out += ',';
+    Quoter(out).write(name);
+    out += ':';
+}
 
 auto dump_json(const Json& value) -> std::string {
     std::string out;

@@ -54,6 +54,21 @@ struct JsonDocument::Impl {
 
 namespace {
 
+/// The document that a thread was done with last. What it was read into is warm, and of the size that is usual.
+template <class Impl>
+struct Spare {
+    static constexpr std::size_t most_kept = 16U << 10U; ///< of text; it takes ten times as much
+    std::unique_ptr<Impl> impl;
+    ~Spare() { is_gone = true; }
+    inline static thread_local bool is_gone = false; ///< trivial, so still there while the thread's objects go
+};
+template <class Impl>
+thread_local Spare<Impl> spare;
+
+} // namespace
+
+namespace {
+
 constexpr std::size_t usual_size = 32U << 10U;
 constexpr std::size_t usual_depth = 128;
 
@@ -77,11 +92,15 @@ JsonDocument::JsonDocument(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 JsonDocument::JsonDocument() = default;
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 auto JsonDocument::operator=(JsonDocument&&) noexcept -> JsonDocument& = default;
-JsonDocument::~JsonDocument() = default;
+JsonDocument::~JsonDocument() {
+    if (impl_ && !Spare<Impl>::is_gone && impl_->document.capacity() <= Spare<Impl>::most_kept)
+        spare<Impl>.impl = std::move(impl_);
+}
 
 auto JsonDocument::parse(std::string_view text, std::size_t max_depth) -> Result<JsonDocument> {
     if (text.empty()) return fail(Errc::malformed, "no JSON found"); // simdjson copies, also from nowhere
-    auto impl = std::make_unique<Impl>();
+    auto impl = Spare<Impl>::is_gone ? nullptr : std::move(spare<Impl>.impl);
+    if (!impl) impl = std::make_unique<Impl>();
     auto error = parse_into(*impl, text, max_depth);
     if (error == simdjson::NUMBER_ERROR) {
         const auto rounded = with_rounded_numbers(text, max_depth);

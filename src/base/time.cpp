@@ -74,9 +74,24 @@ auto format_time(Timestamp time) -> std::string {
     const auto day = floor<days>(time);
     const year_month_day date{day};
     const hh_mm_ss clock{time - day};
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                       clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+    const auto year = static_cast<int>(date.year());
+    if (year < 0 || year > 9999) {
+        return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year, static_cast<unsigned>(date.month()),
+                           static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                           clock.seconds().count(), clock.subseconds().count());
+    }
+    std::string text = "0000-00-00T00:00:00.000Z";
+    const auto put = [&text](std::size_t last, auto number) {
+        for (; number > 0; number /= 10) text[last--] = static_cast<char>('0' + number % 10);
+    };
+    put(3, year);
+    put(6, static_cast<unsigned>(date.month()));
+    put(9, static_cast<unsigned>(date.day()));
+    put(12, clock.hours().count());
+    put(15, clock.minutes().count());
+    put(18, clock.seconds().count());
+    put(22, clock.subseconds().count());
+    return text;
 }
 
 auto parse_time(std::string_view text) -> std::optional<Timestamp> {

@@ -88,16 +88,18 @@ auto take_items(const Adapter& adapter, Delivery& delivery, std::string body) ->
     return taken;
 }
 
-auto received_details(const store::Intake& intake, const store::IntakeItem& item) -> std::string {
-    std::string text;
-    text.reserve(256);
-    canonical::Object details(text);
-    if (item.finding) details.text("fingerprint", item.finding->fingerprint);
-    if (!item.finding) details.text("reason", to_valid_utf8(item.quarantine_reason));
-    details.text("request_id", to_valid_utf8(intake.request_id));
-    details.text("source", intake.source);
-    details.close();
-    return text;
+/// In the order of their names, as they are sealed.
+auto received_members(const store::Intake& intake, const store::IntakeItem& item)
+    -> std::vector<std::pair<std::string, std::string>> {
+    std::vector<std::pair<std::string, std::string>> members;
+    members.reserve(3);
+    if (item.finding)
+        members.emplace_back("fingerprint", canonical::text_of(item.finding->fingerprint));
+    else
+        members.emplace_back("reason", canonical::text_of(to_valid_utf8(item.quarantine_reason)));
+    members.emplace_back("request_id", canonical::text_of(to_valid_utf8(intake.request_id)));
+    members.emplace_back("source", canonical::text_of(intake.source));
+    return members;
 }
 
 /// One record an item, in order: the store adds the ids that it gives them.
@@ -109,7 +111,7 @@ auto received_entries(const store::Intake& intake) -> std::vector<store::AuditEn
         entry.time = intake.at;
         entry.actor_id = "source:" + intake.source;
         entry.action = item.finding ? "finding.received" : "item.quarantined";
-        entry.details = received_details(intake, item);
+        entry.members = received_members(intake, item);
         entries.push_back(std::move(entry));
     }
     return entries;

@@ -118,14 +118,20 @@ public:
     }
     /// Waits for jobs and takes up to `most`; none = closed and empty. A thread that waits long keeps no memory.
     /// @param takers so many take from this queue: each leaves the others their share of what waits
-    auto take(std::size_t most, std::size_t takers = 1) -> Jobs {
+    /// @param idle called again and again after a long wait, for as long as it says that there is more and no job comes
+    auto
+    take(std::size_t most, std::size_t takers = 1, const std::function<bool()>& idle = [] { return false; }) -> Jobs {
         constexpr std::chrono::milliseconds long_wait{500};
         const auto has_come = [&] { return closed_ || !jobs_.empty(); };
         std::unique_lock lock(mutex_);
         if (!arrived_.wait_for(lock, long_wait, has_come)) {
-            lock.unlock();
-            give_back_own_heap();
-            lock.lock();
+            bool more = true;
+            while (more && !has_come()) {
+                lock.unlock();
+                more = idle();
+                if (!more) give_back_own_heap();
+                lock.lock();
+            }
             arrived_.wait(lock, has_come);
         }
         most = std::min(most, (jobs_.size() + takers - 1) / takers);

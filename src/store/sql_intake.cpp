@@ -36,25 +36,46 @@ auto quarantine(WriteSession& session, const Intake& intake, const Arrival& arri
     return result;
 }
 
-/// Whoever hands in one entry for each item can't know the ids yet; they are filled in here.
-void name_findings(std::vector<AuditEntry>& audit, const std::vector<IntakeResult>& results) {
-    if (audit.size() != results.size()) return;
-    for (std::size_t i = 0; i < results.size(); ++i) {
-        if (results[i].outcome == Outcome::quarantined || !audit[i].finding_id.empty()) continue;
-        audit[i].finding_id = results[i].id;
-        audit[i].dossier_id = results[i].dossier_id;
+/// Whoever hands in one entry for each item can't know the ids yet. They are filled in while this lives, and not for
+/// good: the operation may run again, and then give others.
+class NamedEntries {
+public:
+    NamedEntries(std::vector<AuditEntry>& audit, const std::vector<IntakeResult>& results) {
+        if (audit.size() != results.size()) return;
+        named_.reserve(audit.size());
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            auto& entry = audit[i];
+            if (results[i].outcome == Outcome::quarantined || !entry.finding_id.empty()) continue;
+            named_.emplace_back(&entry, entry.dossier_id);
+            entry.finding_id = results[i].id;
+            entry.dossier_id = results[i].dossier_id;
+        }
     }
-}
+    ~NamedEntries() {
+        for (auto& [entry, dossier_id] : named_) {
+            entry->finding_id.clear();
+            entry->dossier_id = std::move(dossier_id);
+        }
+    }
+    NamedEntries(const NamedEntries&) = delete;
+    auto operator=(const NamedEntries&) -> NamedEntries& = delete;
+
+private:
+    std::vector<std::pair<AuditEntry*, std::string>> named_; ///< with the dossier that it named before
+};
 
 /// A poller reads the same things over and over; only what was news to us is worth remembering for ever.
-void leave_out_known(std::vector<AuditEntry>& audit, const std::vector<IntakeResult>& results, Via via) {
-    if (form_of(via) != Form::api || audit.size() != results.size()) return;
-    std::size_t i = 0;
-    std::erase_if(audit, [&](const AuditEntry&) { return results[i++].outcome == Outcome::duplicate; });
+auto without_known(const std::vector<AuditEntry>& audit, const std::vector<IntakeResult>& results)
+    -> std::vector<AuditEntry> {
+    std::vector<AuditEntry> news;
+    for (std::size_t i = 0; i < audit.size(); ++i) {
+        if (results[i].outcome != Outcome::duplicate) news.push_back(audit[i]);
+    }
+    return news;
 }
 
 auto take_delivery(WriteSession& session, const Intake& intake, const std::vector<Arrival>& arrivals,
-                   std::vector<AuditEntry> audit) -> Result<std::vector<IntakeResult>> {
+                   std::vector<AuditEntry>& audit) -> Result<std::vector<IntakeResult>> {
     if (intake.cursor) {
         if (auto moved = move_cursor(session.db, *intake.cursor, intake.at); !moved) return fail(moved.error());
     }
@@ -72,9 +93,11 @@ auto take_delivery(WriteSession& session, const Intake& intake, const std::vecto
         results.push_back(std::move(taken.result));
     }
     count.save(session);
-    name_findings(audit, results);
-    leave_out_known(audit, results, intake.via);
-    session.seal(audit);
+    const NamedEntries named(audit, results);
+    if (form_of(intake.via) == Form::api && audit.size() == results.size())
+        session.seal(without_known(audit, results));
+    else
+        session.seal(audit);
     return results;
 }
 
@@ -121,7 +144,7 @@ auto SqlStore::commit_intake(Intake intake, std::vector<AuditEntry> audit) -> Ta
         std::vector<Arrival> arrivals;
         std::vector<AuditEntry> audit;
     };
-    const auto delivery = std::make_shared<const Delivery>(std::move(intake), std::move(arrivals), std::move(audit));
+    const auto delivery = std::make_shared<Delivery>(std::move(intake), std::move(arrivals), std::move(audit));
     return write<Results>(
         [delivery](WriteSession& session) -> Result<Results> {
             return take_delivery(session, delivery->intake, delivery->arrivals, delivery->audit);
@@ -168,7 +191,7 @@ auto SqlStore::accept_quarantined(std::string id, IntakeItem item, Timestamp at,
         std::vector results{take_finding(session, source, arrival, at).result};
         session.db.run("UPDATE quarantine SET finding_id=? WHERE id=?", results.front().id, id);
         auto audit = entries;
-        name_findings(audit, results);
+        const NamedEntries named(audit, results);
         session.seal(audit);
         return results.front();
     });

@@ -9,6 +9,8 @@ namespace dossier::store {
 namespace {
 
 constexpr std::int64_t rows_at_once = 65'536;
+constexpr auto lowest = std::uint64_t{1} << 63U; ///< turns the order of signed keys into that of unsigned places
+constexpr auto bucket_width = ~std::uint64_t{0} / SqliteKeys::bucket_count + 1;
 
 } // namespace
 
@@ -16,9 +18,43 @@ auto exposure_index_key(std::string_view exposure_key) -> std::int64_t { return 
 
 /// Buckets are in the order of keys, so that a bucket's entries stand side by side in the table.
 auto SqliteKeys::bucket_of(std::int64_t key) -> std::size_t {
-    constexpr auto lowest = std::uint64_t{1} << 63U;
-    constexpr auto width = ~std::uint64_t{0} / bucket_count + 1;
-    return static_cast<std::size_t>((static_cast<std::uint64_t>(key) ^ lowest) / width);
+    return static_cast<std::size_t>((static_cast<std::uint64_t>(key) ^ lowest) / bucket_width);
+}
+
+void SqliteKeys::learn(std::size_t bucket) {
+    if (filters_[bucket].is_filled() || words_ >= most_words) return;
+    const auto first = bucket * bucket_width;
+    const auto key_at = [](std::uint64_t place) { return static_cast<std::int64_t>(place ^ lowest); };
+    keys_of_bucket_.clear();
+    auto rows = db_.query("SELECT key FROM row_keys WHERE key>=? AND key<=?", key_at(first),
+                          key_at(first + (bucket_width - 1)));
+    while (rows.next()) keys_of_bucket_.push_back(rows.integer(0));
+    filters_[bucket].fill(keys_of_bucket_);
+    words_ += filters_[bucket].words();
+}
+
+auto SqliteKeys::learn_some() -> bool {
+    constexpr std::size_t at_once = 32; // some milliseconds with a million findings: who comes meanwhile waits for it
+    for (std::size_t read = 0; learned_ < bucket_count && words_ < most_words; ++learned_) {
+        if (filters_[learned_].is_filled()) continue;
+        if (read++ == at_once) return true;
+        learn(learned_);
+    }
+    return false;
+}
+
+void SqliteKeys::add_to_filter(std::size_t bucket, std::int64_t key) {
+    auto& filter = filters_[bucket];
+    const auto before = filter.words();
+    filter.add(key);
+    words_ -= before - filter.words();
+}
+
+/// Others may have written.
+void SqliteKeys::forget() {
+    for (auto& filter : filters_) filter.clear();
+    words_ = 0;
+    learned_ = 0;
 }
 
 auto SqliteKeys::rows_of(Kind kind, std::int64_t key) -> std::vector<std::int64_t> {
@@ -26,9 +62,11 @@ auto SqliteKeys::rows_of(Kind kind, std::int64_t key) -> std::vector<std::int64_
     const auto take = [&](std::int64_t row) {
         if ((row > 0) == (kind == Kind::finding)) rows.push_back(std::abs(row));
     };
-    for (const auto& entry : buckets_[bucket_of(key)]) {
+    const auto bucket = bucket_of(key);
+    for (const auto& entry : buckets_[bucket]) {
         if (entry.key == key) take(entry.row);
     }
+    if (!filters_[bucket].may_hold(key)) return rows;
     auto merged = db_.query("SELECT row FROM row_keys WHERE key=?", key);
     while (merged.next()) take(merged.integer(0));
     return rows;
@@ -45,6 +83,7 @@ void SqliteKeys::added(Kind kind, std::int64_t key, std::int64_t row) {
 /// Straight into the table: the row may be one that no start reads again.
 void SqliteKeys::changed(Kind kind, std::int64_t key, std::int64_t row) {
     db_.run("INSERT OR IGNORE INTO row_keys(key, row) VALUES(?,?)", key, kind == Kind::finding ? row : -row);
+    add_to_filter(bucket_of(key), key);
 }
 
 void SqliteKeys::begin() {
@@ -53,16 +92,19 @@ void SqliteKeys::begin() {
         rows.next();
         seen_ = {.finding = rows.integer(0), .dossier = rows.integer(1)};
     }
+    is_starting_ = true;
     while (read_more()) {
         while (count_ > most_) {
             merge();
             committed();
         }
     }
+    is_starting_ = false;
     seen_and_certain_ = seen_;
 }
 
 void SqliteKeys::catch_up() {
+    forget();
     while (read_more()) {
     }
     seen_and_certain_ = seen_;
@@ -85,7 +127,11 @@ void SqliteKeys::merge() {
         if (next_ + merged_ == 0) seen_last_round_ = seen_;
         auto& bucket = buckets_[next_ + merged_];
         std::ranges::sort(bucket);
-        for (const auto& [key, row] : bucket) db_.run("INSERT OR IGNORE INTO row_keys(key, row) VALUES(?,?)", key, row);
+        for (const auto& [key, row] : bucket) {
+            db_.run("INSERT OR IGNORE INTO row_keys(key, row) VALUES(?,?)", key, row);
+            add_to_filter(next_ + merged_, key);
+        }
+        if (!is_starting_) learn(next_ + merged_); // its pages were read just now
         left -= bucket.size();
     }
     if (merged_ > 0 && next_ + merged_ == bucket_count) {

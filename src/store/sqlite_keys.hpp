@@ -4,10 +4,15 @@
 // the latest rows are in memory only, in buckets by the key's first bits, and buckets are merged into the table
 // `row_keys` one after the other, round and round: what goes to one page goes there at once.
 //
+// Most that is asked for isn't there: every new finding asks for two keys that nobody has. Each would be looked for in
+// a page that no cache holds, so a bucket that was read says what it surely doesn't hold (KeyFilter). Buckets are read
+// as they are merged, and while there is nothing to do.
+//
 // The rows themselves say their keys, so nothing is lost with the memory: `row_keys_merged` holds up to which rows all
 // keys are in the table, and a start reads those of later rows again (at most two rounds of them). An entry too many
 // does no harm, since whoever asks compares; none may be missing.
 
+#include "key_filter.hpp"
 #include "row_keys.hpp"
 
 #include <array>
@@ -17,7 +22,8 @@ namespace dossier::store {
 
 class SqliteKeys final : public RowKeys {
 public:
-    static constexpr std::size_t usual_most = 131'072;
+    static constexpr std::size_t usual_most = 196'608;
+    static constexpr std::size_t bucket_count = 4096;
 
     /// @param most entries that stay in memory; the more, the fewer pages are written for each
     explicit SqliteKeys(Database& db, std::size_t most = usual_most) : db_(db), most_(most) {}
@@ -34,9 +40,12 @@ public:
     void merge();
     void committed(); ///< what `merge` moved is forgotten here
     void rolled_back();
+    /// Outside of a transaction, when there is nothing to do: reads some of the buckets that nothing is known of.
+    /// False once there are none.
+    auto learn_some() -> bool;
 
 private:
-    static constexpr std::size_t bucket_count = 4096;
+    static constexpr std::size_t most_words = 512U << 10U; ///< of all filters: 4 MiB, good for two million findings
 
     /// As in the table: a finding's row, or a dossier's below zero.
     struct Entry {
@@ -52,16 +61,24 @@ private:
 
     [[nodiscard]] static auto bucket_of(std::int64_t key) -> std::size_t;
     auto read_more() -> bool;
+    void learn(std::size_t bucket);
+    void add_to_filter(std::size_t bucket, std::int64_t key);
+    void forget();
 
     Database& db_;
     std::size_t most_;
     std::array<std::vector<Entry>, bucket_count> buckets_;
     std::size_t count_ = 0;
-    LastRows seen_;             ///< keys of rows up to these are in memory or in the table
-    LastRows seen_and_certain_; ///< without those of the transaction under way
-    LastRows seen_last_round_;  ///< when the round began: once it ends, keys up to these are in the table
-    std::size_t next_ = 0;      ///< the bucket to be merged next
-    std::size_t merged_ = 0;    ///< buckets from there on that the transaction under way has merged
+    std::array<KeyFilter, bucket_count> filters_; ///< of what the table holds
+    std::size_t words_ = 0;                       ///< of all of them
+    std::size_t learned_ = 0;                     ///< buckets up to which `learn_some` has come
+    bool is_starting_ = false;                    ///< nobody waits for a filter yet, but all for the start
+    std::vector<std::int64_t> keys_of_bucket_;    ///< kept for its memory
+    LastRows seen_;                               ///< keys of rows up to these are in memory or in the table
+    LastRows seen_and_certain_;                   ///< without those of the transaction under way
+    LastRows seen_last_round_; ///< when the round began: once it ends, keys up to these are in the table
+    std::size_t next_ = 0;     ///< the bucket to be merged next
+    std::size_t merged_ = 0;   ///< buckets from there on that the transaction under way has merged
 };
 
 } // namespace dossier::store

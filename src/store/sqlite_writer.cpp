@@ -57,8 +57,17 @@ void SqliteWriter::close() {
 auto SqliteWriter::counters() const -> Counters { return {.groups = groups_, .operations = operations_}; }
 
 void SqliteWriter::loop() {
-    for (auto group = queue_.take(most_in_group); !group.empty(); group = queue_.take(most_in_group)) {
-        run_group(std::move(group));
+    const auto take = [this] { return queue_.take(most_in_group, 1, [this] { return learn_keys(); }); };
+    for (auto group = take(); !group.empty(); group = take()) run_group(std::move(group));
+}
+
+/// Whatever goes wrong with it, the next group meets as well, and says so.
+auto SqliteWriter::learn_keys() -> bool {
+    try {
+        return keys_.learn_some();
+    } catch (const std::exception& e) {
+        log::warn("store.keys_unread", {{"error", e.what()}});
+        return false;
     }
 }
 

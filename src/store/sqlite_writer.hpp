@@ -39,6 +39,7 @@ private:
 
     using Jobs = JobQueue<WriteSession>::Jobs;
     void loop();
+    auto learn_keys() -> bool; ///< while there is nothing to do; false once all are known
     void run_group(Jobs group);
     auto commit_group(Jobs& group) -> bool;
     /// All in one go. False when one failed half-way: then the whole is to be rolled back and run once more, apart.

@@ -60,6 +60,15 @@ TEST(DumpJson, EscapesWhereverItStandsInABlock) {
             }
         }
     }
+    for (std::size_t size = 0; size < 80; ++size) {
+        const Json plain = std::string(size, 'x');
+        ASSERT_EQ(dump_json(plain), plain.dump());
+        const Json object = {{std::string(size, 'x') + "é\x7F!#[]", size}};
+        ASSERT_EQ(dump_json(object), object.dump());
+        ASSERT_EQ(canonical_json(object), object.dump());
+        const Json escaped = {{std::string(size, 'x') + "\"", size}};
+        ASSERT_EQ(canonical_json(escaped), escaped.dump());
+    }
     const Json nothing_else = std::string(1'000, '\x02');
     EXPECT_EQ(dump_json(nothing_else), nothing_else.dump());
 }

@@ -45,6 +45,25 @@ TEST(Time, ReadsEveryFormThePlatformsSend) {
     }
 }
 
+TEST(Time, IsWrittenWithAllItsDigits) {
+    using namespace std::chrono;
+    struct Row {
+        Timestamp time;
+        const char* expected;
+    };
+    const Row rows[] = {
+        {Timestamp{}, "1970-01-01T00:00:00.000Z"},
+        {Timestamp{milliseconds{-1}}, "1969-12-31T23:59:59.999Z"},
+        {sys_days{year{2026} / 10 / 9} + hours{1} + minutes{2} + seconds{3} + milliseconds{4},
+         "2026-10-09T01:02:03.004Z"},
+        {sys_days{year{9999} / 12 / 31} + hours{23} + minutes{59} + seconds{59} + milliseconds{999},
+         "9999-12-31T23:59:59.999Z"},
+        {sys_days{year{1} / 1 / 1}, "0001-01-01T00:00:00.000Z"},
+        {sys_days{year{12026} / 1 / 1}, "12026-01-01T00:00:00.000Z"},
+    };
+    for (const auto& row : rows) EXPECT_EQ(format_time(row.time), row.expected);
+}
+
 TEST(Units, ReadDurationsSizesAndRates) {
     EXPECT_EQ(parse_duration("500ms").value(), Duration{500});
     EXPECT_EQ(parse_duration("1.5s").value(), Duration{1500});
@@ -154,6 +173,8 @@ TEST(Ids, AreUniqueAndSortByMaking) {
         last = id;
     }
     EXPECT_EQ(last.size(), 30U);
+    EXPECT_EQ(last.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 4), std::string::npos);
+    EXPECT_EQ(last.substr(0, 5), "fnd_0") << "two bits more than there are, and then the time";
 }
 
 } // namespace

@@ -21,6 +21,22 @@ TEST(Packing, GivesBackWhatCame) {
     }
 }
 
+TEST(Packing, LeansOnNoPayloadThatCameBefore) {
+    std::string noise;
+    for (int i = 0; i < 4096; ++i) noise += static_cast<char>(std::stoi(random_hex(1), nullptr, 16));
+    std::string payload;
+    for (int i = 0; i < 40; ++i) payload += "{\"number\":" + std::to_string(i) + ",\"word\":\"" + random_hex(8) + "\"}";
+    const std::string large = payload + std::string(100'000, 'y') + payload;
+    for (int i = 0; i < 200; ++i) {
+        (void)pack(noise);
+        for (const auto& raw : {payload, payload + std::to_string(i), large}) {
+            const auto packed = pack(raw);
+            ASSERT_TRUE(packed);
+            ASSERT_EQ(unpack(packed->bytes, packed->size), raw);
+        }
+    }
+}
+
 TEST(Packing, LeavesWhatGainsNothing) {
     EXPECT_FALSE(pack(""));
     EXPECT_FALSE(pack(std::string(511, 'x'))) << "has no page to itself";

@@ -60,6 +60,7 @@ public:
         keys->rolled_back();
         pending_.clear();
     }
+    void run(std::string_view sql, std::int64_t key, std::int64_t row) { db_->run(sql, key, row); }
     auto number(std::string_view sql) -> std::int64_t {
         auto found = db_->query(sql);
         return found.next() ? found.integer(0) : -1;
@@ -97,6 +98,7 @@ TEST(SqliteKeys, NoneIsEverMissing) {
             const auto fate = random() % 8;
             fate == 0 ? file.roll_back() : file.commit();
             if (fate == 1 && group % 4 == 0) file.open();
+            if (fate == 2) file.keys->learn_some();
         }
         file.expect_all();
         file.open();
@@ -108,6 +110,34 @@ TEST(SqliteKeys, NoneIsEverMissing) {
             EXPECT_GT(rounds_ended, 0) << "a start reads all rows again";
         }
         if (most == 100'000) EXPECT_EQ(in_table, 0) << "one page for each key was written";
+    }
+}
+
+TEST(SqliteKeys, WhatIsKnownNotToBeInTheTableIsNotLookedForThere) {
+    KeyedFile file(0);
+    file.begin();
+    for (int i = 0; i < 2'000; ++i) file.add(fmt::format("finding-{}", i));
+    file.commit();
+    file.open();
+    int buckets_at_once = 0;
+    while (file.keys->learn_some()) ++buckets_at_once;
+    EXPECT_GT(buckets_at_once, 1) << "whoever comes meanwhile would wait for all of it";
+    file.expect_all();
+    int looked_up = 0;
+    const int unknown = 1'000;
+    file.begin();
+    for (int i = 0; i < unknown; ++i) {
+        const auto key = index_key("wiz", fmt::format("nobody-has-{}", i));
+        file.run("INSERT INTO row_keys(key, row) VALUES(?,?)", key, 1); // behind its back
+        if (!file.keys->rows_of(RowKeys::Kind::finding, key).empty()) ++looked_up;
+    }
+    EXPECT_LT(looked_up, unknown / 8);
+
+    file.keys->catch_up(); // which is what somebody else's writing leads to
+    file.commit();
+    for (int i = 0; i < unknown; ++i) {
+        const auto key = index_key("wiz", fmt::format("nobody-has-{}", i));
+        EXPECT_THAT(file.keys->rows_of(RowKeys::Kind::finding, key), Contains(1));
     }
 }
 
