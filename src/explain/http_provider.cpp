@@ -77,16 +77,7 @@ public:
         for (int lessons = 0;; ++lessons) {
             const auto dialect = dialect_.now();
             const auto intake = request.on_text && dialect.streams ? intake_of(*wire_, request.on_text) : nullptr;
-            auto call = wire_->request(request, dialect, intake != nullptr);
-            if (!call) co_return fail(std::move(call.error()));
-            call->make_body = [this, &request, dialect, streams = intake != nullptr] {
-                const auto again = wire_->request(request, dialect, streams);
-                return again ? std::string(again->body.view()) : std::string();
-            };
-            call->traceparent = request.traceparent;
-            call->flow = request.flow;
-            if (intake) call->on_data = [intake](std::string_view piece) { intake->feed(piece); };
-            auto response = co_await send(*std::move(call), deadline);
+            auto response = co_await begin(request, dialect, intake, deadline);
             if (!response) co_return fail(std::move(response.error()));
             if (response->ok()) co_return answer_of(*response, intake, request);
             const auto said = error_in(response->status, response->body);
@@ -104,6 +95,31 @@ public:
     }
 
 private:
+    /// Once the body is made, nobody reads what was asked until the answer has come.
+    static void lay_to_rest(const LlmRequest& request) {
+        for (const auto& message : request.messages) message.content.rest();
+    }
+
+    static auto failed(Error error) -> Task<Result<net::HttpResponse>> { co_return fail(std::move(error)); }
+
+    /// No coroutine, as with `authorised`: the call is handed on and takes no room in a frame that waits.
+    /// @param request lives in whoever awaits this
+    auto begin(const LlmRequest& request, const LlmDialect& dialect, const std::shared_ptr<LlmIntake>& intake,
+               Deadline deadline) -> Task<Result<net::HttpResponse>> {
+        auto call = wire_->request(request, dialect, intake != nullptr);
+        if (!call) return failed(std::move(call.error()));
+        call->make_body = [this, &request, dialect, streams = intake != nullptr] {
+            const auto again = wire_->request(request, dialect, streams);
+            lay_to_rest(request);
+            return again ? std::string(again->body.view()) : std::string();
+        };
+        call->traceparent = request.traceparent;
+        call->flow = request.flow;
+        if (intake) call->on_data = [intake](std::string_view piece) { intake->feed(piece); };
+        lay_to_rest(request);
+        return send(*std::move(call), deadline);
+    }
+
     /// Waits for its turn where the server told that a window is used up, and learns from what comes back.
     auto send(net::ClientRequest call, Deadline deadline) -> Task<Result<net::HttpResponse>> {
         auto turn = co_await pace_.pass(std::min(deadline, deadline_in(config_.max_wait)), call.flow);
@@ -130,8 +146,7 @@ private:
         // an answer bought twice costs money and nothing else
         constexpr auto repeat = net::Repeat::safe;
         if (tokens_)
-            co_return co_await net::call_with_token(upstream_, *tokens_, std::move(call), net::apply_bearer, repeat,
-                                                    deadline);
+            return net::call_with_token(upstream_, *tokens_, std::move(call), net::apply_bearer, repeat, deadline);
         if (!config_.api_key.empty()) {
             const auto& key = config_.api_key.reveal();
             if (config_.kind == "azure_openai") {
@@ -142,7 +157,7 @@ private:
                 call.headers.set("Authorization", "Bearer " + key);
             }
         }
-        co_return co_await upstream_.call(std::move(call), repeat, deadline);
+        return upstream_.call(std::move(call), repeat, deadline);
     }
 
     auto answer_of(const net::HttpResponse& response, const std::shared_ptr<LlmIntake>& intake,

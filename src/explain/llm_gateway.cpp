@@ -35,7 +35,7 @@ constexpr std::string_view nothing_stood = "nothing in its answer stood up to th
 struct Asking {
     LlmQuestion question;
     Deadline deadline;
-    LlmReply reply;
+    std::shared_ptr<LlmReply> into;
 };
 
 struct Usable {
@@ -44,15 +44,25 @@ struct Usable {
     bool is_from_cache = false;
 };
 
-/// What became of one provider: something usable, or why not.
+/// What became of one provider: something usable, or why not. Handed on as a pointer: each coroutine that waits for one
+/// has room in its frame for what it waits for, three times over.
 struct Attempted {
-    std::optional<Usable> usable;
+    std::unique_ptr<Usable> usable;
     std::vector<std::string> left_out;
     std::string reason;
     bool was_asked = true;
     bool was_too_long = false; ///< the model's window is smaller than we thought
     bool stop = false;         ///< cancelled: ask nobody else
 };
+
+struct CallTime {
+    SteadyClock::duration took{};
+    int attempt = 0;
+};
+
+auto unanswered(std::unexpected<Error> error) -> std::unique_ptr<Result<LlmAnswer>> {
+    return std::make_unique<Result<LlmAnswer>>(std::move(error));
+}
 
 auto error_words(const Error& error) -> std::string {
     return fmt::format("{}: {}", name_of(error.code), shorten(error.message, 200));
@@ -172,15 +182,27 @@ struct LlmGateway::Impl {
     std::mutex resting_mutex;
     std::map<std::string, SteadyClock::time_point> resting; ///< provider → not before
 
-    auto ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply>;
-    auto try_provider(std::shared_ptr<Asking> asking, LlmProvider* provider) -> Task<Attempted>;
+    auto ask(std::shared_ptr<Asking> asking) -> Task<void>;
+    /// @return whether nobody else is to be asked
+    static auto take(Asking& asking, const LlmProvider& provider, Attempted attempted) -> bool;
+    auto try_provider(std::shared_ptr<Asking> asking, LlmProvider* provider) -> Task<std::unique_ptr<Attempted>>;
     /// @param room tokens that the content may take; becomes what it took
-    auto try_in_room(std::shared_ptr<Asking> asking, LlmProvider* provider, std::size_t* room) -> Task<Attempted>;
+    auto try_in_room(std::shared_ptr<Asking> asking, LlmProvider* provider, std::size_t* room)
+        -> Task<std::unique_ptr<Attempted>>;
     auto ask_and_repair(std::shared_ptr<Asking> asking, LlmProvider* provider, std::shared_ptr<LlmMaterial> material)
-        -> Task<Attempted>;
-    auto call(std::shared_ptr<Asking> asking, LlmProvider* provider, LlmRequest request, int attempt)
-        -> Task<Result<LlmAnswer>>;
-    auto from_cache(std::shared_ptr<LlmMaterial> material, std::string key) -> Task<std::optional<Usable>>;
+        -> Task<std::unique_ptr<Attempted>>;
+    /// @param request lives in whoever awaits this, here and below
+    auto call(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request, int attempt)
+        -> Task<std::unique_ptr<Result<LlmAnswer>>>;
+    auto book(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request)
+        -> Task<Result<std::unique_ptr<Booking>>>;
+    static auto complete(LlmProvider* provider, const LlmRequest* request, Deadline deadline)
+        -> Task<std::unique_ptr<Result<LlmAnswer>>>;
+    /// Money, figures and the record of a call that has ended.
+    auto close_books(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request,
+                     std::unique_ptr<Booking> booking, const Result<LlmAnswer>* answer, CallTime time) -> Task<void>;
+    auto from_cache(std::shared_ptr<LlmMaterial> material, std::string key) -> Task<std::unique_ptr<Usable>>;
+    auto keep_in_cache(std::string key, std::string answer) -> Task<void>;
     void keep_account(Asking& asking, const LlmProvider& provider, const Charge& charge);
 
     [[nodiscard]] auto is_resting(const std::string& provider) -> bool {
@@ -202,7 +224,7 @@ struct LlmGateway::Impl {
 };
 
 void LlmGateway::Impl::keep_account(Asking& asking, const LlmProvider& provider, const Charge& charge) {
-    auto& cost = asking.reply.cost;
+    auto& cost = asking.into->cost;
     ++cost.calls;
     cost.prompt_tokens += charge.prompt_tokens;
     cost.completion_tokens += charge.completion_tokens;
@@ -213,93 +235,146 @@ void LlmGateway::Impl::keep_account(Asking& asking, const LlmProvider& provider,
                   static_cast<double>(charge.completion_tokens));
 }
 
-auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provider, LlmRequest request, int attempt)
-    -> Task<Result<LlmAnswer>> {
-    const auto begun = SteadyClock::now();
-    if (begun >= asking->deadline) co_return fail(Errc::timeout, "no time is left for another call");
+auto LlmGateway::Impl::book(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request)
+    -> Task<Result<std::unique_ptr<Booking>>> {
     auto booking = co_await budget.reserve(account_of(asking->question.purpose, *provider), provider->price(),
-                                           estimate_of(request), asking->deadline, request.flow);
-    if (!booking) {
-        count(provider->name(), "over_budget");
-        co_return fail(std::move(booking.error()).with("asked", "no"));
-    }
-    Result<LlmAnswer> answer = fail(Errc::internal, "the provider failed");
+                                           estimate_of(*request), asking->deadline, request->flow);
+    if (booking) co_return std::make_unique<Booking>(*std::move(booking));
+    count(provider->name(), "over_budget");
+    co_return fail(std::move(booking.error()).with("asked", "no"));
+}
+
+auto LlmGateway::Impl::complete(LlmProvider* provider, const LlmRequest* request, Deadline deadline)
+    -> Task<std::unique_ptr<Result<LlmAnswer>>> {
+    co_return std::make_unique<Result<LlmAnswer>>(co_await provider->complete(*request, deadline));
+}
+
+auto LlmGateway::Impl::close_books(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request,
+                                   std::unique_ptr<Booking> booking, const Result<LlmAnswer>* answer, CallTime time)
+    -> Task<void> {
+    const auto charge = co_await budget.settle(std::move(*booking), *answer);
+    keep_account(*asking, *provider, charge);
+    count(provider->name(), *answer ? "ok" : name_of(answer->error().code));
+    metrics.observe("dossier_llm_seconds", std::chrono::duration<double>(time.took).count(),
+                    {{"provider", provider->name()}});
+    if (!*answer) rest(provider->name(), answer->error().code);
+    asking->into->audit.push_back(audit_entry(asking->question, *provider, *request, *answer, time.attempt, charge,
+                                              std::chrono::duration_cast<Duration>(time.took), clock.now()));
+}
+
+/// What comes before and after the wait are coroutines of their own: they are gone while it lasts.
+auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request,
+                            int attempt) -> Task<std::unique_ptr<Result<LlmAnswer>>> {
+    const auto begun = SteadyClock::now();
+    if (begun >= asking->deadline) co_return unanswered(fail(Errc::timeout, "no time is left for another call"));
+    auto booking = co_await book(asking, provider, request);
+    if (!booking) co_return unanswered(fail(std::move(booking.error())));
+    std::unique_ptr<Result<LlmAnswer>> answer;
     try {
-        answer = co_await provider->complete(request, asking->deadline);
+        answer = co_await complete(provider, request, asking->deadline);
     } catch (const std::exception& e) {
-        answer = fail(Errc::internal, fmt::format("the provider failed: {}", e.what()));
+        answer = unanswered(fail(Errc::internal, fmt::format("the provider failed: {}", e.what())));
     }
     fault_point("llm.answered");
-    const auto took = SteadyClock::now() - begun;
     // Whoever asked may have left, and with that this coroutine is cancelled: the money and the record stay to be kept.
     co_await asio::this_coro::throw_if_cancelled(false);
-    const auto charge = co_await budget.settle(*std::move(booking), answer);
+    co_await close_books(asking, provider, request, *std::move(booking), answer.get(),
+                         {.took = SteadyClock::now() - begun, .attempt = attempt});
     co_await asio::this_coro::throw_if_cancelled(true);
-    keep_account(*asking, *provider, charge);
-    count(provider->name(), answer ? "ok" : name_of(answer.error().code));
-    metrics.observe("dossier_llm_seconds", std::chrono::duration<double>(took).count(),
-                    {{"provider", provider->name()}});
-    if (!answer) rest(provider->name(), answer.error().code);
-    asking->reply.audit.push_back(audit_entry(asking->question, *provider, request, answer, attempt, charge,
-                                              std::chrono::duration_cast<Duration>(took), clock.now()));
     co_return answer;
 }
 
-auto LlmGateway::Impl::ask_and_repair(std::shared_ptr<Asking> asking, LlmProvider* provider,
-                                      std::shared_ptr<LlmMaterial> material) -> Task<Attempted> {
-    const auto& question = asking->question;
-    auto request = request_for(question, *material);
-    std::optional<Usable> best;
+namespace {
+
+/// A question to one provider: at most two tries.
+struct Tries {
+    LlmRequest request;
+    std::unique_ptr<Usable> best;
     std::string reason;
-    for (int attempt = 1; attempt <= 2; ++attempt) {
-        if (attempt > 1 && question.on_restart) question.on_restart();
-        auto answer = co_await call(asking, provider, request, attempt);
-        if (!answer) {
-            reason = error_words(answer.error());
-            if (attempt == 1 && is_over_budget(answer.error()))
-                co_return Attempted{.reason = answer.error().message, .was_asked = false};
-            if (answer.error().code == Errc::cancelled) co_return Attempted{.reason = reason, .stop = true};
-            if (answer.error().code == Errc::too_large && attempt == 1)
-                co_return Attempted{.reason = reason, .was_too_long = true};
-            if (answer.error().code != Errc::malformed) break;
-            // most likely cut at its limit: the same question, with more room
-            request.max_tokens = 2 * answer_tokens(request.max_tokens);
-            continue;
-        }
-        auto verdict = material->judge(answer->text);
+
+    /// After a try that gave no answer. @return what ends it; null = the same question may be tried again
+    auto unanswered(const Error& error, bool is_first) -> std::unique_ptr<Attempted> {
+        const auto end = [](Attempted attempted) { return std::make_unique<Attempted>(std::move(attempted)); };
+        reason = error_words(error);
+        if (is_first && is_over_budget(error)) return end({.reason = error.message, .was_asked = false});
+        if (error.code == Errc::cancelled) return end({.reason = reason, .stop = true});
+        if (is_first && error.code == Errc::too_large) return end({.reason = reason, .was_too_long = true});
+        if (error.code != Errc::malformed) return ended();
+        // most likely cut at its limit: the same question, with more room
+        request.max_tokens = 2 * answer_tokens(request.max_tokens);
+        return nullptr;
+    }
+
+    /// @return what ends it; null = the model was told what is wrong and may try again
+    auto answered(LlmAnswer answer, const LlmQuestion& question, const LlmMaterial& material)
+        -> std::unique_ptr<Attempted> {
+        auto verdict = material.judge(answer.text);
         const auto repair = verdict.repair;
         reason = verdict.is_usable ? "" : verdict.reason;
-        auto shown = question.mask(shorten(answer->text, answer_shown_limit));
+        auto shown = question.mask(shorten(answer.text, answer_shown_limit));
         if (!best || is_better(verdict, best->verdict))
-            best = Usable{.answer = *std::move(answer), .verdict = std::move(verdict)};
-        if (best->verdict.is_usable && best->verdict.repair.empty()) break;
-        if (repair.empty()) break; // nothing that the model could be told
+            best = std::make_unique<Usable>(Usable{.answer = std::move(answer), .verdict = std::move(verdict)});
+        if (best->verdict.is_usable && best->verdict.repair.empty()) return ended();
+        if (repair.empty()) return ended(); // nothing that the model could be told
         request.messages.push_back({.role = "assistant", .content = std::move(shown)});
         request.messages.push_back({.role = "user", .content = question.mask(repair)});
+        return nullptr;
     }
-    if (best && best->verdict.is_usable) co_return Attempted{.usable = std::move(best)};
-    if (reason.empty()) reason = nothing_stood;
-    co_return Attempted{.reason = std::move(reason)};
+
+    /// What it came to.
+    auto ended() -> std::unique_ptr<Attempted> {
+        auto attempted = std::make_unique<Attempted>();
+        if (best && best->verdict.is_usable)
+            attempted->usable = std::move(best);
+        else
+            attempted->reason = reason.empty() ? std::string(nothing_stood) : std::move(reason);
+        return attempted;
+    }
+};
+
+} // namespace
+
+auto LlmGateway::Impl::ask_and_repair(std::shared_ptr<Asking> asking, LlmProvider* provider,
+                                      std::shared_ptr<LlmMaterial> material) -> Task<std::unique_ptr<Attempted>> {
+    const auto& question = asking->question;
+    Tries tries{.request = request_for(question, *material), .best = nullptr, .reason = {}};
+    for (int attempt = 1; attempt <= 2; ++attempt) {
+        if (attempt > 1 && question.on_restart) question.on_restart();
+        auto answer = co_await call(asking, provider, &tries.request, attempt);
+        auto end = *answer ? tries.answered(std::move(**answer), question, *material)
+                           : tries.unanswered(answer->error(), attempt == 1);
+        if (end) co_return end;
+    }
+    co_return tries.ended();
 }
 
 auto LlmGateway::Impl::from_cache(std::shared_ptr<LlmMaterial> material, std::string key)
-    -> Task<std::optional<Usable>> {
-    if (!config.cache || cache == nullptr) co_return std::nullopt;
+    -> Task<std::unique_ptr<Usable>> {
+    if (!config.cache || cache == nullptr) co_return nullptr;
     const auto found = co_await cache->cached_answer(std::move(key));
-    if (!found) co_return std::nullopt; // a store that can't be read costs a call, no more
+    if (!found) co_return nullptr; // a store that can't be read costs a call, no more
     const auto& text = found.value();
-    if (!text) co_return std::nullopt;
+    if (!text) co_return nullptr;
     auto answer = from_cache_text(*text);
-    if (!answer) co_return std::nullopt;
+    if (!answer) co_return nullptr;
     auto verdict = material->judge(answer->text);
-    if (!verdict.is_usable) co_return std::nullopt;
-    co_return Usable{.answer = *std::move(answer), .verdict = std::move(verdict), .is_from_cache = true};
+    if (!verdict.is_usable) co_return nullptr;
+    co_return std::make_unique<Usable>(
+        Usable{.answer = *std::move(answer), .verdict = std::move(verdict), .is_from_cache = true});
 }
 
-auto LlmGateway::Impl::try_provider(std::shared_ptr<Asking> asking, LlmProvider* provider) -> Task<Attempted> {
+auto LlmGateway::Impl::keep_in_cache(std::string key, std::string answer) -> Task<void> {
+    if (!config.cache || cache == nullptr) co_return;
+    const auto kept = co_await cache->cache_answer(std::move(key), std::move(answer), clock.now());
+    fault_point("llm.kept");
+    if (!kept) log::warn("llm.answer_not_cached", {{"error", name_of(kept.error().code)}});
+}
+
+auto LlmGateway::Impl::try_provider(std::shared_ptr<Asking> asking, LlmProvider* provider)
+    -> Task<std::unique_ptr<Attempted>> {
     auto room = room_for_content(*provider, asking->question.prompt);
     auto attempted = co_await try_in_room(asking, provider, &room);
-    if (!attempted.was_too_long) co_return attempted;
+    if (!attempted->was_too_long) co_return attempted;
     // the server knows its window better than we do: once more, with half of what it was sent
     if (asking->question.on_restart) asking->question.on_restart();
     room /= 2;
@@ -307,61 +382,61 @@ auto LlmGateway::Impl::try_provider(std::shared_ptr<Asking> asking, LlmProvider*
 }
 
 auto LlmGateway::Impl::try_in_room(std::shared_ptr<Asking> asking, LlmProvider* provider, std::size_t* room)
-    -> Task<Attempted> {
+    -> Task<std::unique_ptr<Attempted>> {
     const auto& question = asking->question;
     const auto material = std::make_shared<LlmMaterial>(question.compose(*room));
     *room = std::min(*room, estimate_tokens(material->content));
     const auto key = sha256_hex(question.prompt.ref.hash + "\n" + material->hash + "\n" + provider->model());
-    Attempted attempted;
+    std::unique_ptr<Attempted> attempted;
     if (auto hit = co_await from_cache(material, key)) {
         count(provider->name(), "cached");
-        attempted.usable = std::move(hit);
+        attempted = std::make_unique<Attempted>();
+        attempted->usable = std::move(hit);
     } else if (is_resting(provider->name())) {
-        attempted.reason =
+        attempted = std::make_unique<Attempted>();
+        attempted->reason =
             "it is left alone for a while after it refused our credentials or our model, or its quota ended";
-        attempted.was_asked = false;
+        attempted->was_asked = false;
     } else {
         attempted = co_await ask_and_repair(asking, provider, material);
-        if (attempted.usable && config.cache && cache != nullptr) {
-            const auto kept = co_await cache->cache_answer(key, to_cache_text(attempted.usable->answer), clock.now());
-            fault_point("llm.kept");
-            if (!kept) log::warn("llm.answer_not_cached", {{"error", name_of(kept.error().code)}});
-        }
+        if (attempted->usable) co_await keep_in_cache(key, to_cache_text(attempted->usable->answer));
     }
-    attempted.left_out = material->left_out;
+    attempted->left_out = material->left_out;
     co_return attempted;
 }
 
-auto LlmGateway::Impl::ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply> {
-    const auto asking = std::make_shared<Asking>();
-    asking->question = std::move(question);
-    asking->deadline = deadline;
-    auto& reply = asking->reply;
+auto LlmGateway::Impl::take(Asking& asking, const LlmProvider& provider, Attempted attempted) -> bool {
+    auto& reply = *asking.into;
+    if (attempted.usable) {
+        reply.answer = std::move(attempted.usable->answer);
+        reply.provider = provider.name();
+        reply.model = reply.answer->model.empty() ? provider.model() : reply.answer->model;
+        reply.is_from_cache = attempted.usable->is_from_cache;
+        reply.left_out = std::move(attempted.left_out);
+        return true;
+    }
+    const std::string_view what = attempted.was_asked ? "failed" : "was not asked";
+    reply.notes.push_back(fmt::format("llm {} {}: {}", provider.name(), what, attempted.reason));
+    log::warn(attempted.was_asked ? "llm.failed" : "llm.not_asked",
+              {{"provider", provider.name()}, {"dossier", asking.question.purpose.dossier_id}});
+    return attempted.stop;
+}
+
+auto LlmGateway::Impl::ask(std::shared_ptr<Asking> asking) -> Task<void> {
     bool is_first = true;
     for (const auto& provider : providers) {
         if (!is_first && asking->question.on_restart) asking->question.on_restart();
         is_first = false;
-        Attempted attempted;
+        std::unique_ptr<Attempted> attempted;
         try {
             attempted = co_await try_provider(asking, provider.get());
         } catch (const std::exception& e) { // cancellation of the caller arrives like this
-            attempted = {.reason = fmt::format("failed: {}", e.what()), .stop = true};
+            attempted = std::make_unique<Attempted>();
+            attempted->reason = fmt::format("failed: {}", e.what());
+            attempted->stop = true;
         }
-        if (attempted.usable) {
-            reply.answer = std::move(attempted.usable->answer);
-            reply.provider = provider->name();
-            reply.model = reply.answer->model.empty() ? provider->model() : reply.answer->model;
-            reply.is_from_cache = attempted.usable->is_from_cache;
-            reply.left_out = std::move(attempted.left_out);
-            break;
-        }
-        const std::string_view what = attempted.was_asked ? "failed" : "was not asked";
-        reply.notes.push_back(fmt::format("llm {} {}: {}", provider->name(), what, attempted.reason));
-        log::warn(attempted.was_asked ? "llm.failed" : "llm.not_asked",
-                  {{"provider", provider->name()}, {"dossier", asking->question.purpose.dossier_id}});
-        if (attempted.stop) break;
+        if (take(*asking, *provider, std::move(*attempted))) co_return;
     }
-    co_return std::move(reply);
 }
 
 LlmGateway::LlmGateway(std::vector<std::unique_ptr<LlmProvider>> providers, LlmConfig config, store::EffectStore* cache,
@@ -378,7 +453,14 @@ LlmGateway::LlmGateway(std::vector<std::unique_ptr<LlmProvider>> providers, LlmC
 LlmGateway::~LlmGateway() = default;
 
 auto LlmGateway::ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply> {
-    return impl_->ask(std::move(question), deadline);
+    const auto reply = std::make_shared<LlmReply>();
+    co_await ask(std::move(question), deadline, reply);
+    co_return std::move(*reply);
+}
+
+auto LlmGateway::ask(LlmQuestion question, Deadline deadline, std::shared_ptr<LlmReply> into) -> Task<void> {
+    return impl_->ask(std::make_shared<Asking>(
+        Asking{.question = std::move(question), .deadline = deadline, .into = std::move(into)}));
 }
 
 auto LlmGateway::has_providers() const -> bool { return !impl_->providers.empty(); }

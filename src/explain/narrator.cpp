@@ -24,7 +24,7 @@ struct Telling {
     redact::Redaction redaction;
     std::function<EvidenceList()> make_all;
     std::shared_ptr<const EvidenceList> all; ///< redacted; null = to be made again
-    FixedText content;                       ///< the message that the model asked last has seen
+    RestingText content;                     ///< the message that the model asked last has seen
     std::optional<EvidenceList> shown;       ///< what stands in it, once it was read
     Prompt prompt;
     /// The answer judged last, and what of it stood up to `shown`.
@@ -32,9 +32,9 @@ struct Telling {
         std::string text;
         CheckedDraft checked;
     };
-    std::optional<Judged> judged;
+    std::unique_ptr<Judged> judged; // on the heap, as `told`, so that the wait for them needs no room for them
     LlmReply reply;
-    std::optional<Narrative> told; ///< once somebody has written it
+    std::unique_ptr<Narrative> told; ///< once somebody has written it
 
     [[nodiscard]] auto all_evidence() -> std::shared_ptr<const EvidenceList> {
         if (!all) all = std::make_shared<const EvidenceList>(make_all());
@@ -73,7 +73,8 @@ auto verdict_on(const std::string& text, Telling& telling) -> LlmVerdict {
                                       "else.",
                                       error.message)};
     }
-    telling.judged = {.text = text, .checked = check_draft(*drafted, telling.shown_evidence())};
+    telling.judged = std::make_unique<Telling::Judged>(
+        Telling::Judged{.text = text, .checked = check_draft(*drafted, telling.shown_evidence())});
     const auto& checked = telling.judged->checked;
     LlmVerdict verdict{.is_usable = !checked.kept.empty(), .score = checked.score};
     if (!verdict.is_usable) verdict.reason = "nothing in its answer stood up to the evidence";
@@ -135,6 +136,7 @@ auto prepare(Telling& telling, const NarrationInput& input, const PromptCatalogu
     auto prompt = prompts.choose("narrative", rollout_key(input));
     if (!prompt) return fail(std::move(prompt.error()));
     telling.prompt = std::move(*prompt);
+    telling.prompt.changes = std::vector<std::string>(); // words for people
     telling.purpose = purpose_of(input);
     telling.turn = turn_of(input);
     telling.make_all = [&redaction = telling.redaction, evidence = input.evidence, redactor = std::move(redactor)] {
@@ -163,9 +165,10 @@ auto stood_of(const LlmAnswer& answer, Telling& telling) -> CheckedDraft {
 }
 
 /// The model's words, as far as they stand up to what it was shown.
-auto told_by_llm(Telling& telling) -> Narrative {
+auto told_by_llm(Telling& telling) -> std::unique_ptr<Narrative> {
     auto& reply = telling.reply;
-    Narrative narrative;
+    auto written = std::make_unique<Narrative>();
+    auto& narrative = *written;
     narrative.author = "llm";
     narrative.provider = reply.provider;
     narrative.model = reply.model;
@@ -176,17 +179,18 @@ auto told_by_llm(Telling& telling) -> Narrative {
     narrative.cost = reply.cost;
     take_checked(narrative, stood_of(*reply.answer, telling), telling.shown_evidence());
     if (reply.is_from_cache) narrative.notes.emplace_back("the answer was taken from the cache");
-    return narrative;
+    return written;
 }
 
-/// A text that was written for a like finding, as far as it stands up to the evidence of this one; nullopt where too
+/// A text that was written for a like finding, as far as it stands up to the evidence of this one; null where too
 /// little does.
 auto told_for_another(const SharedText& shared, const Likeness& likeness, Telling& telling)
-    -> std::optional<Narrative> {
+    -> std::unique_ptr<Narrative> {
     const auto all = telling.all_evidence();
     auto checked = check_draft(likeness.fill(shared.text), *all);
-    if (checked.kept.empty() || checked.score < least_shared_score) return std::nullopt;
-    Narrative narrative;
+    if (checked.kept.empty() || checked.score < least_shared_score) return nullptr;
+    auto written = std::make_unique<Narrative>();
+    auto& narrative = *written;
     narrative.author = "llm";
     narrative.provider = shared.provider;
     narrative.model = shared.model;
@@ -198,7 +202,7 @@ auto told_for_another(const SharedText& shared, const Likeness& likeness, Tellin
                                           "the facts of this one were filled in by code",
                                           shared.dossier_id));
     take_checked(narrative, std::move(checked), *all);
-    return narrative;
+    return written;
 }
 
 /// What of an own text may serve others: what stood, without its particulars.
@@ -260,12 +264,18 @@ namespace {
 
 auto leave_it() -> Task<void> { co_return; }
 
+/// @param asked fills in the reply
+auto take_answer(std::shared_ptr<Telling> telling, Task<void> asked) -> Task<void> {
+    co_await std::move(asked);
+    if (telling->reply.answer) telling->told = told_by_llm(*telling);
+}
+
 } // namespace
 
-/// A text of its own.
+/// A text of its own. No coroutine: the question is the gateway's alone once it is asked.
 auto Narrator::ask(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void> {
-    telling->reply = co_await gateway_.ask(std::move(question), deadline);
-    if (telling->reply.answer) telling->told = told_by_llm(*telling);
+    auto asked = gateway_.ask(std::move(question), deadline, {telling, &telling->reply});
+    return take_answer(std::move(telling), std::move(asked));
 }
 
 /// The text of a like finding; where there is none, one that may serve others.
@@ -311,17 +321,19 @@ auto Narrator::tell(const std::shared_ptr<Telling>& telling, NarrationInput& inp
         notes.push_back(fmt::format("{}: {}", name_of(error.code), error.message));
         return leave_it();
     }
-    input.findings = {}; // what is needed of them was taken in
+    input.findings = std::vector<Finding>(); // what is needed of them was taken in; `{}` would leave their room
     // What somebody waits for is asked for anew.
     const bool may_share = shared_ && !input.dossier_id.empty() && !input.on_text;
     auto question = question_of(telling, input, redactor_);
     return may_share ? share(telling, std::move(question), deadline) : ask(telling, std::move(question), deadline);
 }
 
-auto Narrator::narration_of(Telling& telling, const NarrationInput& input) -> Narration {
-    Narration narration{.audit = std::move(telling.reply.audit)};
+auto Narrator::narration_of(Telling& telling, const NarrationInput& input) -> std::unique_ptr<Narration> {
+    auto made = std::make_unique<Narration>();
+    auto& narration = *made;
+    narration.audit = std::move(telling.reply.audit);
     if (telling.told) {
-        narration.narrative = *std::move(telling.told);
+        narration.narrative = std::move(*telling.told);
         if (!narration.narrative.shared_from.empty()) {
             narration.audit.push_back(sharing_entry(telling, narration.narrative, shared_->now()));
             metrics_.count("dossier_narratives_shared_total");
@@ -331,10 +343,14 @@ auto Narrator::narration_of(Telling& telling, const NarrationInput& input) -> Na
         narration.narrative.cost = telling.reply.cost; // failed calls may have cost something, too
     }
     metrics_.count("dossier_narratives_total", {{"author", narration.narrative.author}});
-    return narration;
+    return made;
 }
 
 auto Narrator::narrate(NarrationInput input, Deadline deadline) -> Task<Narration> {
+    co_return std::move(*co_await narrate_apart(std::move(input), deadline));
+}
+
+auto Narrator::narrate_apart(NarrationInput input, Deadline deadline) -> Task<std::unique_ptr<Narration>> {
     const auto telling = std::make_shared<Telling>();
     co_await tell(telling, input, deadline);
     co_return narration_of(*telling, input);

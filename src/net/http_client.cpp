@@ -6,7 +6,6 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstdlib>
@@ -53,22 +52,7 @@ void hand_pieces_to(ClientRequest& request, Executor executor) {
     };
 }
 
-struct Perform {
-    template <class Handler>
-    void operator()(Handler handler, std::shared_ptr<CurlShard> shard, ClientRequest request, Target target,
-                    Deadline deadline) const {
-        if (request.on_data) hand_pieces_to(request, asio::get_associated_executor(handler));
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        auto transfer = std::make_shared<Transfer>(std::move(request), std::move(target), deadline,
-                                                   resume_on_callers_executor(std::move(handler)));
-        if (slot.is_connected()) {
-            slot.assign([shard, weak = std::weak_ptr(transfer)](asio::cancellation_type type) {
-                if (type != asio::cancellation_type::none) shard->cancel(weak);
-            });
-        }
-        shard->start(std::move(transfer));
-    }
-};
+auto failed(Error error) -> Task<Result<HttpResponse>> { co_return fail(std::move(error)); }
 
 } // namespace
 
@@ -112,6 +96,26 @@ struct HttpClient::Impl {
         return *least;
     }
 
+    /// Begins a transfer, whose end resumes the handler. What a wait keeps in its frame is what this is called with.
+    struct Perform {
+        Impl* client;
+
+        template <class Handler>
+        void operator()(Handler handler, std::shared_ptr<Transfer> transfer) const {
+            const asio::any_io_executor executor = asio::get_associated_executor(handler);
+            if (transfer->request().on_data) hand_pieces_to(transfer->request(), executor);
+            auto shard = client->pick(transfer->target(), executor);
+            auto slot = asio::get_associated_cancellation_slot(handler);
+            transfer->on_done(resume_on_callers_executor(std::move(handler)));
+            if (slot.is_connected()) {
+                slot.assign([shard, weak = std::weak_ptr(transfer)](asio::cancellation_type type) {
+                    if (type != asio::cancellation_type::none) shard->cancel(weak);
+                });
+            }
+            shard->start(std::move(transfer));
+        }
+    };
+
     Runtime& runtime;
     std::size_t per_lane;
     std::vector<std::shared_ptr<CurlShard>> shards;
@@ -126,19 +130,19 @@ HttpClient::~HttpClient() {
     for (const auto& shard : impl_->shards) shard->close();
 }
 
+/// No coroutine of its own: while an answer is waited for, the transfer alone holds the request.
 auto HttpClient::send(ClientRequest request, Deadline deadline) -> Task<Result<HttpResponse>> {
     auto target = check_request(request);
-    if (!target) co_return fail(std::move(target).error());
+    if (!target) return failed(std::move(target).error());
     if (deadline <= std::chrono::steady_clock::now()) {
-        co_return fail(Error{.code = Errc::timeout,
-                             .message = "no time left to send",
-                             .context = {{"host", target->host}},
-                             .retry_after = {}});
+        return failed(Error{.code = Errc::timeout,
+                            .message = "no time left to send",
+                            .context = {{"host", target->host}},
+                            .retry_after = {}});
     }
-    const auto executor = co_await asio::this_coro::executor;
-    auto shard = impl_->pick(*target, executor);
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<HttpResponse>)>(
-        Perform{}, asio::use_awaitable, std::move(shard), std::move(request), std::move(*target), deadline);
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<HttpResponse>)>(
+        Impl::Perform{impl_.get()}, asio::use_awaitable,
+        std::make_shared<Transfer>(std::move(request), std::move(*target), deadline));
 }
 
 } // namespace dossier::net

@@ -16,7 +16,9 @@ constexpr int first_final_status = 200; ///< what is below only says that the an
 constexpr long max_idle_seconds = 50;
 constexpr long ca_cache_seconds = 3600;
 constexpr long upload_buffer_bytes = 16L << 10U; ///< libcurl keeps one a handle; its default of 64 KiB is for uploads
-constexpr long read_buffer_bytes = 4L << 10U;    ///< held for as long as the answer takes; bodies come in pieces anyway
+/// Held for as long as the answer takes; bodies come in pieces anyway. libcurl adds one byte, and an allocator rounds
+/// up from what is no power of two any more.
+constexpr long read_buffer_bytes = (2L << 10U) - 1;
 
 auto is_token(std::string_view text) -> bool { // RFC 9110 §5.6.2
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
@@ -88,8 +90,8 @@ auto check_request(const ClientRequest& request) -> Result<Target> {
                   .is_loopback = loopback};
 }
 
-Transfer::Transfer(ClientRequest request, Target target, Deadline deadline, Done done)
-    : request_(std::move(request)), target_(std::move(target)), deadline_(deadline), done_(std::move(done)) {}
+Transfer::Transfer(ClientRequest request, Target target, Deadline deadline)
+    : request_(std::move(request)), target_(std::move(target)), deadline_(deadline) {}
 
 void Transfer::prepare(CURL* easy, const std::string& ca_file) {
     const auto set = [easy](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };

@@ -1,7 +1,7 @@
 #pragma once
 // One HTTP exchange as libcurl sees it: the request turned into easy-handle options, the answer gathered within its
-// bounds, and the verdict on what is known of the outcome. A Transfer belongs to one CurlShard while it runs; all but
-// the constructor is called there.
+// bounds, and the verdict on what is known of the outcome. A Transfer belongs to one CurlShard once it is started: from
+// then on all is called there.
 
 #include "dossier/net/http_client.hpp"
 
@@ -29,11 +29,16 @@ class Transfer {
 public:
     using Done = std::move_only_function<void(Result<HttpResponse>)>;
 
-    Transfer(ClientRequest request, Target target, Deadline deadline, Done done);
+    Transfer(ClientRequest request, Target target, Deadline deadline);
     Transfer(const Transfer&) = delete;
     auto operator=(const Transfer&) -> Transfer& = delete;
 
     [[nodiscard]] auto deadline() const -> Deadline { return deadline_; }
+    [[nodiscard]] auto target() const -> const Target& { return target_; }
+    /// To be changed before it starts only.
+    [[nodiscard]] auto request() -> ClientRequest& { return request_; }
+    /// Who gets the result; to be told before it starts.
+    void on_done(Done done) { done_ = std::move(done); }
     /// Sets the options of this request on a fresh or reset handle.
     void prepare(CURL* easy, const std::string& ca_file);
     /// Lets go of a body that is sent and won't be again: answers take long.

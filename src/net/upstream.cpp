@@ -32,7 +32,14 @@ struct Upstream::Impl {
     }
 
     /// One try as counted: what it ended with, and the breaker told.
-    auto try_once(ClientRequest request, Repeat repeat, Deadline deadline, int attempt) -> Task<TryVerdict>;
+    auto try_once(ClientRequest& request, Repeat repeat, Deadline deadline, int attempt) -> Task<TryVerdict>;
+    /// Waits for its turn and its place.
+    auto enter(Flow flow, Deadline deadline) -> Task<Result<InFlightLimit::Permit>>;
+    /// Sends a copy of the request.
+    auto send(ClientRequest& request, Repeat repeat, Deadline until) -> Task<Result<HttpResponse>>;
+    /// What a try means, counted.
+    auto judge(Result<HttpResponse> outcome, Repeat repeat, int attempt, std::chrono::steady_clock::duration took)
+        -> TryVerdict;
     void note(CircuitBreaker::Change change);
     void tell_breaker(CircuitBreaker::Leave leave, Health health, bool had_time);
     [[nodiscard]] auto meaning_of(const Result<HttpResponse>& outcome) const -> Meaning {
@@ -113,34 +120,29 @@ void Upstream::Impl::tell_breaker(CircuitBreaker::Leave leave, Health health, bo
     }
 }
 
-auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline deadline, int attempt)
-    -> Task<TryVerdict> {
-    if (auto turn = co_await gate.pass(deadline, request.flow); !turn) {
-        auto error = std::move(turn).error().with("upstream", config.name);
-        co_return TryVerdict{.final = fail(std::move(error))};
-    }
-    auto permit = co_await limit.acquire(deadline, request.flow);
-    if (!permit) {
-        auto error = std::move(permit).error().with("upstream", config.name);
-        co_return TryVerdict{.final = fail(std::move(error))};
-    }
-    const auto leave = breaker.admit(SteadyClock::now());
-    if (!leave) co_return TryVerdict{.final = fail(circuit_open(leave.error()))};
-    const BreakerVisit visit(breaker, *leave);
-    const InFlightGauge gauge(metrics, config.name);
+auto Upstream::Impl::enter(Flow flow, Deadline deadline) -> Task<Result<InFlightLimit::Permit>> {
+    if (auto turn = co_await gate.pass(deadline, flow); !turn)
+        co_return fail(std::move(turn).error().with("upstream", config.name));
+    auto permit = co_await limit.acquire(deadline, std::move(flow));
+    if (!permit) co_return fail(std::move(permit).error().with("upstream", config.name));
+    co_return permit;
+}
 
-    const auto begun = SteadyClock::now();
-    const auto until = std::min(deadline, begun + config.timeout);
-    auto outcome = co_await client.send(std::move(request), until);
-    const auto took = SteadyClock::now() - begun;
+/// No coroutine: the copy is handed on and takes no room in a frame that waits for the answer.
+auto Upstream::Impl::send(ClientRequest& request, Repeat repeat, Deadline until) -> Task<Result<HttpResponse>> {
+    auto copy = request.for_one_try();
+    copy.make_body = nullptr; // it belongs to whoever waits here
+    copy.only_once = copy.only_once || repeat == Repeat::unsafe;
+    return client.send(std::move(copy), until);
+}
 
+auto Upstream::Impl::judge(Result<HttpResponse> outcome, Repeat repeat, int attempt,
+                           std::chrono::steady_clock::duration took) -> TryVerdict {
     metrics.observe("dossier_upstream_request_seconds", std::chrono::duration<double>(took).count(),
                     {{"upstream", config.name}, {"outcome", outcome_label(outcome)}});
     const auto meaning = meaning_of(outcome);
     auto verdict = judge_try(std::move(outcome), repeat, meaning);
     metrics.count("dossier_upstream_requests_total", {{"upstream", config.name}, {"code", verdict.code}});
-    const bool timed_out = took >= until - begun;
-    tell_breaker(*leave, verdict.health, !timed_out || until - begun >= std::min(telling_time, config.timeout));
     if (!verdict.final) {
         verdict.final.error().context.emplace_back("upstream", config.name);
         log::debug("upstream.failed", {{"upstream", config.name},
@@ -149,6 +151,25 @@ auto Upstream::Impl::try_once(ClientRequest request, Repeat repeat, Deadline dea
                                        {"error", name_of(verdict.final.error().code)},
                                        {"ms", std::chrono::duration_cast<Duration>(took).count()}});
     }
+    return verdict;
+}
+
+auto Upstream::Impl::try_once(ClientRequest& request, Repeat repeat, Deadline deadline, int attempt)
+    -> Task<TryVerdict> {
+    const auto permit = co_await enter(request.flow, deadline);
+    if (!permit) co_return TryVerdict{.final = fail(permit.error())};
+    const auto leave = breaker.admit(SteadyClock::now());
+    if (!leave) co_return TryVerdict{.final = fail(circuit_open(leave.error()))};
+    const BreakerVisit visit(breaker, *leave);
+    const InFlightGauge gauge(metrics, config.name);
+
+    const auto begun = SteadyClock::now();
+    const auto until = std::min(deadline, begun + config.timeout);
+    auto outcome = co_await send(request, repeat, until);
+    const auto took = SteadyClock::now() - begun;
+    auto verdict = judge(std::move(outcome), repeat, attempt, took);
+    const bool timed_out = took >= until - begun;
+    tell_breaker(*leave, verdict.health, !timed_out || until - begun >= std::min(telling_time, config.timeout));
     co_return verdict;
 }
 
@@ -168,10 +189,7 @@ auto Upstream::call(ClientRequest request, Repeat repeat, Deadline deadline) -> 
     const auto& retry = me.config.retry;
     const auto has_begun = watch_first_piece(request);
     for (int attempt = 1;; ++attempt) {
-        auto copy = request.for_one_try();
-        copy.make_body = nullptr; // it belongs to whoever waits here
-        copy.only_once = copy.only_once || repeat == Repeat::unsafe;
-        auto verdict = co_await me.try_once(std::move(copy), repeat, deadline, attempt);
+        auto verdict = co_await me.try_once(request, repeat, deadline, attempt);
         if (!verdict.may_repeat || attempt >= retry.attempts || *has_begun) co_return std::move(verdict.final);
         const auto pause =
             verdict.asked_wait.value_or(Duration{0}) + full_jitter(retry, verdict.asked_wait ? 1 : attempt);

@@ -303,24 +303,38 @@ private:
     auto explain(DossierCase& work) -> Task<Result<void>> {
         failed_stage = Stage::assessed;
         StageTimer timer(stations_.metrics, "explain");
-        auto why_not = co_await why_no_llm(stations_.store, route_of(work),
-                                           {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
-        if (!why_not) co_return fail(std::move(why_not.error()));
-        auto narration = co_await narrate(work, *std::move(why_not));
+        auto narration = co_await narrate(work);
         if (!narration) co_return fail(std::move(narration.error()));
-        auto saved = co_await save(work, explained(work, *narration));
-        if (!saved) co_return saved;
-        work.narrative = std::move(narration->narrative);
-        timer.done();
+        auto saved = co_await keep(work, *std::move(narration));
+        if (saved) timer.done();
         co_return saved;
     }
 
+    auto keep(DossierCase& work, std::unique_ptr<explain::Narration> narration) -> Task<Result<void>> {
+        auto saved = co_await save(work, explained(work, *narration));
+        if (saved) work.narrative = std::move(narration->narrative);
+        co_return saved;
+    }
+
+    auto wish_of(const DossierCase& work) -> Task<Result<std::string>> {
+        return why_no_llm(stations_.store, route_of(work),
+                          {.dossier_id = work.row().id, .risk = work.assessment->risk, .at = now()});
+    }
+
     /// A place is held for the wait alone: others take it while this one's text is saved and its draft is made.
-    auto narrate(DossierCase& work, std::string why_no_llm) -> Task<Result<explain::Narration>> {
+    auto narrate(DossierCase& work) -> Task<Result<std::unique_ptr<explain::Narration>>> {
+        auto why_not = co_await wish_of(work);
+        if (!why_not) co_return fail(std::move(why_not.error()));
         const auto deadline = deadline_in(explain_limit);
         auto place = co_await stations_.model_places->acquire(deadline, flow_of(work.open_findings()));
         if (!place) co_return fail(std::move(place.error()));
-        co_return co_await stations_.narrator.narrate(narration_input(work, std::move(why_no_llm)), deadline);
+        co_return co_await begin_narration(work, *std::move(why_not), deadline);
+    }
+
+    /// No coroutine: what the narrator is given is its alone while it waits.
+    auto begin_narration(const DossierCase& work, std::string why_no_llm, Deadline deadline)
+        -> Task<std::unique_ptr<explain::Narration>> {
+        return stations_.narrator.narrate_apart(narration_input(work, std::move(why_no_llm)), deadline);
     }
 
     [[nodiscard]] auto route_of(const DossierCase& work) const -> const RouteConfig* {

@@ -41,7 +41,7 @@ auto DossierCase::open(store::DossierRow row, store::Claim claim) -> Result<Doss
     most_severe_first(result.open_);
     result.begin_revision();
     if (auto read = result.read_results(); !read) return std::unexpected(std::move(read.error()));
-    result.let_go_of_results();
+    result.let_go_of_what_was_read();
     return result;
 }
 
@@ -91,9 +91,11 @@ auto DossierCase::read_results() -> Result<void> {
 }
 
 /// What was read is there as values; a finding that waits for its model's answer keeps it once.
-void DossierCase::let_go_of_results() {
-    row_.results = {};
-    if (!is_new_revision_) results_ = {};
+void DossierCase::let_go_of_what_was_read() {
+    row_.results = decltype(row_.results)(); // `= {}` would leave the room of a list
+    if (!is_new_revision_) results_ = decltype(results_)();
+    // Their documents were made of them. Assigning an empty text would leave the room of the old one.
+    for (auto& finding : row_.findings) std::string().swap(finding.raw);
 }
 
 auto DossierCase::current_draft() const -> const Draft* {
@@ -147,7 +149,7 @@ void DossierCase::committed(const store::StageCommit& commit) {
     row_.stage = commit.stage;
     row_.replay_from.reset();
     if (commit.ticket) row_.ticket = commit.ticket;
-    results_ = {}; // in the store from now on
+    results_ = decltype(results_)(); // in the store from now on
     for (const auto& saved : commit.save_drafts) {
         const auto known = std::ranges::find(row_.drafts, saved.id, &Draft::id);
         if (known != row_.drafts.end())

@@ -16,7 +16,7 @@ public:
     /// Opens the stored dossier; `malformed` when a stored document can't be read.
     [[nodiscard]] static auto open(store::DossierRow row, store::Claim claim) -> Result<DossierCase>;
 
-    /// Without the results of stages: those are the values below.
+    /// Without the results of stages, which are the values below, and without payloads.
     [[nodiscard]] auto row() const -> const store::DossierRow& { return row_; }
     /// Findings that still are open, the most severe first.
     [[nodiscard]] auto open_findings() const -> const std::vector<Finding>& { return open_; }
@@ -40,7 +40,7 @@ public:
 private:
     void begin_revision();
     [[nodiscard]] auto read_results() -> Result<void>;
-    void let_go_of_results();
+    void let_go_of_what_was_read();
 
     store::DossierRow row_;
     store::Claim claim_;

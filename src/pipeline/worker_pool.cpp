@@ -147,7 +147,11 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
                 pool.wake_up();
             }
         } const forget_at_end{*this, claim};
-        auto release = co_await advance(claim);
+        co_await give_back(co_await advance(claim));
+    }
+
+    /// A coroutine of its own: nothing of it is there while the dossier is under work.
+    auto give_back(store::Release release) -> Task<void> {
         fault_point("queue.done");
         auto released = co_await store.release(release);
         // A store that can't write (a full disk) will again; until then the dossier stays ours.
@@ -155,7 +159,8 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
             released = co_await store.release(release);
         // A lost lease is somebody else's dossier now; anything else heals when the lease runs out.
         if (!released && released.error().code != Errc::conflict)
-            log::error("queue.release_failed", {{"dossier", claim.dossier_id}, {"error", released.error().describe()}});
+            log::error("queue.release_failed",
+                       {{"dossier", release.claim.dossier_id}, {"error", released.error().describe()}});
     }
 
     auto pause() -> Task<void> {

@@ -3,10 +3,12 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 #include "sample_evidence.hpp"
+#include "support/live_bytes.hpp"
 
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
@@ -165,6 +167,30 @@ protected:
         context.run();
         return result.get();
     }
+    /// What each of those holds that wait for a model's answer, beside its message.
+    auto bytes_of_a_wait() -> std::size_t {
+        const auto main = provider("main", {});
+        main->waits_for_the_deadline = true;
+        open();
+        asio::io_context context;
+        const auto wait_for = [&](std::size_t how_many) {
+            while (main->asked.size() < how_many) {
+                NarrationInput input{.dossier_id = "dos_1", .findings = {testing::sample_finding()}, .evidence = [] {
+                                         return sample_evidence();
+                                     }};
+                asio::co_spawn(context,
+                               narrator_->narrate_apart(std::move(input), deadline_in(std::chrono::seconds{30})),
+                               asio::detached);
+                context.poll();
+            }
+        };
+        constexpr std::size_t many = 128;
+        main->asked.reserve(2 * many);
+        wait_for(many); // what is made once was made
+        const auto before = test::live_bytes();
+        wait_for(2 * many);
+        return (test::live_bytes() - before) / many - main->asked.back().messages.back().content.size();
+    }
     auto has_metric(const std::string& line) -> bool { return metrics.render().contains(line); }
 
     Metrics metrics;
@@ -191,6 +217,11 @@ TEST_F(NarratorTest, KeepsTheMessageAloneAndMakesEvidenceAgainForAnotherModel) {
     EXPECT_EQ(evidence_of(*first), evidence_of(*second));
     EXPECT_FALSE(narrative.evidence.empty()); // read back from what the second was shown
     EXPECT_EQ(narrative.sentences.size(), 2U);
+}
+
+TEST_F(NarratorTest, WhatWaitsHoldsItsMessageAndLittleMore) {
+    if (!test::counts_live_bytes) GTEST_SKIP();
+    EXPECT_LT(bytes_of_a_wait(), 14'000U);
 }
 
 TEST_F(NarratorTest, TakesAFaithfulAnswerAtOnce) {

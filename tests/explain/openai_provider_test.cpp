@@ -93,6 +93,31 @@ TEST_F(OpenAiProviderTest, SendsAStrictRequestAndReadsTheCompletion) {
     EXPECT_EQ(seen[0].body["response_format"]["json_schema"]["schema"], *parse_json(schema));
 }
 
+TEST_F(OpenAiProviderTest, LaysTheMessageToRestOnceItIsSentAndSendsItWholeAgain) {
+    std::string lines;
+    for (int i = 0; i < 200; ++i) lines += "The exposure of bucket " + std::to_string(i) + " is public.\n";
+    LlmStandIn server([](int number) {
+        return number == 1 ? StandInAnswer{.status = 503, .body = "{}", .headers = "Retry-After: 0\r\n"}
+                           : StandInAnswer{.body = completion};
+    });
+    auto question = request();
+    question.messages.back().content = lines;
+    const auto content = question.messages.back().content;
+    ASSERT_TRUE(ask(config_for(server), std::move(question)));
+    ASSERT_EQ(server.seen().size(), 2U);
+    for (const auto& seen : server.seen()) EXPECT_EQ(seen.body["messages"][1]["content"], lines);
+    EXPECT_EQ(content, lines);
+}
+
+TEST_F(OpenAiProviderTest, AMessageRestsWhileItsAnswerIsWaitedFor) {
+    LlmStandIn server([](int) { return StandInAnswer{.body = completion}; });
+    auto question = request();
+    question.messages.back().content = std::string(10'000, 'e');
+    const auto content = question.messages.back().content;
+    ASSERT_TRUE(ask(config_for(server), std::move(question)));
+    EXPECT_LT(content.held(), 1'000U) << "nobody has read it since it was sent";
+}
+
 TEST_F(OpenAiProviderTest, NamesTheTokenLimitAsTheServerKnowsIt) {
     LlmStandIn server([](int) { return StandInAnswer{.body = completion}; });
     auto config = config_for(server);

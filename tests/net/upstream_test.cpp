@@ -2,9 +2,13 @@
 
 #include "net_client_fixture.hpp"
 #include "scripted_server.hpp"
+#include "support/live_bytes.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/streambuf.hpp>
 
 #include <atomic>
 
@@ -48,6 +52,33 @@ TEST_F(UpstreamTest, MakesTheBodyAgainForAnotherTryAndForNoOther) {
         EXPECT_EQ(bodies, std::vector<std::string>(static_cast<std::size_t>(failures) + 1, "the body"));
         EXPECT_EQ(made, failures);
     }
+}
+
+TEST_F(UpstreamTest, ACallThatWaitsHoldsItsTransferAndLittleMore) {
+    if (!dossier::test::counts_live_bytes) GTEST_SKIP();
+    asio::io_context own;
+    asio::ip::tcp::acceptor server(own, {asio::ip::address_v4::loopback(), 0});
+    const auto url = "http://127.0.0.1:" + std::to_string(server.local_endpoint().port()) + "/";
+    constexpr std::size_t many = 100;
+    std::vector<asio::ip::tcp::socket> sockets;
+    sockets.reserve(2 * many);
+    std::vector<std::future<Result<HttpResponse>>> calls;
+    calls.reserve(2 * many);
+    Upstream upstream(*client, metrics, {.name = "llm", .max_in_flight = 2 * many, .timeout = 60s});
+    const auto wait_for = [&](std::size_t how_many) {
+        while (calls.size() < how_many) {
+            calls.push_back(start(upstream.call({.method = "POST", .url = url, .body = std::string("the body\n")},
+                                                Repeat::unsafe, deadline_in(60s))));
+            asio::streambuf received;
+            asio::read_until(sockets.emplace_back(server.accept()), received, "the body\n"); // and nothing is said
+        }
+    };
+    wait_for(many); // what is made once was made
+    const auto before = dossier::test::live_bytes();
+    wait_for(2 * many);
+    EXPECT_LT((dossier::test::live_bytes() - before) / many, 20'000U);
+    sockets.clear();
+    for (auto& call : calls) EXPECT_EQ(summary(call.get()), "outcome_unknown");
 }
 
 TEST_F(UpstreamTest, RepeatsWhatMayBeRepeated) {

@@ -40,8 +40,8 @@ struct LlmVerdict {
 
 /// What one model is shown, cut to the room it has.
 struct LlmMaterial {
-    FixedText content; ///< the user message: redacted, delimited
-    std::string hash;  ///< of what the content says, without delimiters of this request; part of the cache key
+    RestingText content; ///< the user message: redacted, delimited
+    std::string hash;    ///< of what the content says, without delimiters of this request; part of the cache key
     std::vector<std::string> left_out; ///< what did not fit, in words, for the dossier
     std::function<LlmVerdict(const std::string& text)> judge;
 };
@@ -81,6 +81,8 @@ public:
                const Clock& clock, Metrics& metrics, store::SpendStore* spending = nullptr);
     ~LlmGateway();
     auto ask(LlmQuestion question, Deadline deadline) -> Task<LlmReply>;
+    /// The same, for whoever keeps the reply: no frame on the way has room for one while a model writes.
+    auto ask(LlmQuestion question, Deadline deadline, std::shared_ptr<LlmReply> into) -> Task<void>;
     [[nodiscard]] auto has_providers() const -> bool;
     /// Who is asked, in this order: changes where another model may come to write.
     [[nodiscard]] auto models() const -> std::string;

@@ -5,6 +5,7 @@
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/task.hpp"
 #include "dossier/explain/config.hpp"
+#include "dossier/explain/resting_text.hpp"
 #include "dossier/net/connect_check.hpp"
 #include "dossier/net/upstream.hpp"
 
@@ -18,7 +19,7 @@ namespace dossier::explain {
 
 struct LlmMessage {
     std::string role; ///< system | user | assistant
-    FixedText content;
+    RestingText content;
 };
 
 struct LlmRequest {

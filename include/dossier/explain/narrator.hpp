@@ -67,10 +67,12 @@ public:
              std::optional<Sharing> sharing = std::nullopt);
     ~Narrator();
     auto narrate(NarrationInput input, Deadline deadline) -> Task<Narration>;
+    /// The same, for whoever waits among thousands: a frame that waits has no room for the narration.
+    auto narrate_apart(NarrationInput input, Deadline deadline) -> Task<std::unique_ptr<Narration>>;
 
 private:
     auto tell(const std::shared_ptr<Telling>& telling, NarrationInput& input, Deadline deadline) -> Task<void>;
-    auto narration_of(Telling& telling, const NarrationInput& input) -> Narration;
+    auto narration_of(Telling& telling, const NarrationInput& input) -> std::unique_ptr<Narration>;
     auto ask(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void>;
     auto share(std::shared_ptr<Telling> telling, LlmQuestion question, Deadline deadline) -> Task<void>;
 
