@@ -60,6 +60,23 @@ if(DOSSIER_SANITIZE)
   target_link_options(dossier_common INTERFACE -fsanitize=${DOSSIER_SANITIZE})
 endif()
 
+if(NOT DOSSIER_PROFILE STREQUAL "off")
+  # Where functions are called from files compiled together, the file's name says where; without its directory, so
+  # that a profile made in one directory serves in another.
+  target_compile_options(dossier_common INTERFACE "SHELL:-mllvm -static-func-full-module-prefix=false")
+endif()
+if(DOSSIER_PROFILE STREQUAL "make")
+  target_compile_options(dossier_common INTERFACE -fprofile-generate)
+  target_link_options(dossier_common INTERFACE -fprofile-generate)
+elseif(DOSSIER_PROFILE STREQUAL "use")
+  set(packed ${CMAKE_SOURCE_DIR}/cmake/release.profdata.tar.xz)
+  file(ARCHIVE_EXTRACT INPUT ${packed} DESTINATION ${CMAKE_BINARY_DIR}/profile)
+  target_compile_options(dossier_common INTERFACE
+    -fprofile-use=${CMAKE_BINARY_DIR}/profile/release.profdata
+    -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${packed})
+endif()
+
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "// carries the precompiled header\n")
 configure_file(${CMAKE_BINARY_DIR}/pch.cpp.in ${CMAKE_BINARY_DIR}/pch.cpp COPYONLY)
 add_library(dossier_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)

@@ -18,7 +18,7 @@ import time
 from harness import machine
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build/release"   # programs
+BUILD = ROOT / os.environ.get("DOSSIER_BENCH_BUILD", "build/release")  # programs
 WORK = ROOT / "build/bench"      # everything else: stores, peers, results
 TEMPORARY = WORK / "tmp"
 SECRET = "signing-secret-of-the-bench"
