@@ -73,7 +73,7 @@ elseif(DOSSIER_PROFILE STREQUAL "use")
   file(ARCHIVE_EXTRACT INPUT ${packed} DESTINATION ${CMAKE_BINARY_DIR}/profile)
   target_compile_options(dossier_common INTERFACE
     -fprofile-use=${CMAKE_BINARY_DIR}/profile/release.profdata
-    -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date)
+    -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin) # it may be older than the code
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${packed})
 endif()
 
