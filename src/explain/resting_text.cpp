@@ -1,9 +1,9 @@
 #include "dossier/explain/resting_text.hpp"
 
+#include "dossier/base/lz4_block.hpp"
+
 #include <algorithm>
 #include <stdexcept>
-
-#include <lz4.h>
 
 namespace dossier::explain {
 
@@ -16,13 +16,12 @@ constexpr std::size_t least_packed = 2U << 10U; ///< less is not worth the way t
 void RestingText::rest() const {
     if (!body_ || body_->packed || body_->text.holders() > 1) return;
     const auto text = body_->text.view();
-    if (text.size() < least_packed || text.size() > LZ4_MAX_INPUT_SIZE) return;
+    if (text.size() < least_packed) return;
     const auto worth_it = text.size() - text.size() / 4;
     const auto room = std::make_unique_for_overwrite<char[]>(worth_it);
-    const int size =
-        LZ4_compress_default(text.data(), room.get(), static_cast<int>(text.size()), static_cast<int>(worth_it));
-    if (size <= 0) return; // it would take more
-    body_->packed_size = static_cast<std::size_t>(size);
+    const auto size = pack_lz4(text, {room.get(), worth_it});
+    if (size == 0) return; // it would take more
+    body_->packed_size = size;
     body_->packed = std::make_unique_for_overwrite<char[]>(body_->packed_size);
     std::copy_n(room.get(), body_->packed_size, body_->packed.get());
     body_->size = text.size();
@@ -31,9 +30,8 @@ void RestingText::rest() const {
 
 void RestingText::wake() const {
     std::string text(body_->size, '\0');
-    const int size = LZ4_decompress_safe(body_->packed.get(), text.data(), static_cast<int>(body_->packed_size),
-                                         static_cast<int>(body_->size));
-    if (size < 0 || static_cast<std::size_t>(size) != body_->size) throw std::logic_error("a text did not wake whole");
+    if (!unpack_lz4({body_->packed.get(), body_->packed_size}, text))
+        throw std::logic_error("a text did not wake whole");
     body_->text = FixedText(std::move(text));
     body_->packed.reset();
 }
