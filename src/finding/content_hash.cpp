@@ -1,6 +1,6 @@
 // The hash of what a finding says. It is taken of each delivery before the acknowledgement, so the canonical form is
 // written straight from the members: the same bytes as canonical_json gives of the finding's JSON without its id and
-// the times of seeing (finding/json.cpp), which stores hold hashes of.
+// the times of seeing (finding/finding_json.cpp), which stores hold hashes of.
 
 #include "dossier/base/canonical_json.hpp"
 #include "dossier/base/crypto.hpp"

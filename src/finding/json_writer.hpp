@@ -7,6 +7,7 @@
 #include "dossier/base/json.hpp"
 #include "dossier/base/json_text.hpp"
 #include "dossier/base/time.hpp"
+#include "dossier/finding/json.hpp"
 
 #include <fmt/format.h>
 
@@ -160,3 +161,14 @@ auto tree_of(const T& value) -> Json {
 }
 
 } // namespace dossier::json_form
+
+namespace dossier {
+
+template <class T>
+auto to_text(const T& value) -> std::string {
+    std::string out;
+    json_form::append_value(out, value);
+    return out;
+}
+
+} // namespace dossier
