@@ -8,19 +8,15 @@
 #include "dossier/base/log.hpp"
 #include "dossier/base/task.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <fmt/format.h>
 
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace dossier::context {
@@ -40,13 +36,18 @@ auto guarded(std::function<Task<Result<T>>()> ask, std::string source) -> Task<R
 }
 
 template <class T>
+auto keep_answer(std::function<Task<Result<T>>()> ask, std::string source, std::optional<Result<T>>& answer)
+    -> Task<void> {
+    answer.emplace(co_await guarded<T>(std::move(ask), std::move(source)));
+}
+
+template <class T>
 auto within(std::function<Task<Result<T>>()> ask, std::string source, Deadline deadline) -> Task<Result<T>> {
-    using namespace asio::experimental::awaitable_operators;
     const auto start = std::chrono::steady_clock::now();
     if (deadline <= start) co_return fail(Errc::timeout, "was not asked, because no time was left");
-    asio::steady_timer timer(co_await asio::this_coro::executor, deadline);
-    auto first = co_await (guarded<T>(std::move(ask), std::move(source)) || timer.async_wait(asio::use_awaitable));
-    if (auto* answer = std::get_if<0>(&first)) co_return std::move(*answer);
+    std::optional<Result<T>> answer;
+    if (co_await ends_by(deadline, keep_answer<T>(std::move(ask), std::move(source), answer)))
+        co_return *std::move(answer);
     const std::chrono::duration<double> limit = deadline - start;
     co_return fail(Errc::timeout, fmt::format("timed out after {:.2g} s", limit.count()));
 }
