@@ -1,9 +1,9 @@
+#include "support/run_task.hpp"
+
 #include "dossier/base/runtime.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -24,7 +24,7 @@ TEST(TaskScope, WaitsForChildrenThatEndByThemselves) {
             ++done;
         }));
     }
-    asio::co_spawn(runtime.lane(0), scope.close(deadline_in(10s)), asio::use_future).get();
+    dossier::test::start_task(runtime.lane(0), scope.close(deadline_in(10s))).get();
     EXPECT_EQ(done, 50);
     EXPECT_FALSE(scope.spawn(runtime.lane(0).get_executor(), "late", []() -> Task<void> { co_return; }));
 }
@@ -38,7 +38,7 @@ TEST(TaskScope, CancelsWhatOutstaysTheDeadline) {
         if (co_await sleep_for(1h)) ran_to_end = true;
     });
     const auto start = std::chrono::steady_clock::now();
-    asio::co_spawn(runtime.lane(0), scope.close(deadline_in(30ms)), asio::use_future).get();
+    dossier::test::start_task(runtime.lane(0), scope.close(deadline_in(30ms))).get();
     EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
     EXPECT_FALSE(ran_to_end);
     EXPECT_EQ(scope.running(), 0U);
@@ -52,7 +52,7 @@ TEST(TaskScope, SurvivesAChildThatThrows) {
         co_await sleep_for(1ms);
         throw std::runtime_error("on purpose");
     });
-    asio::co_spawn(runtime.lane(0), scope.close(deadline_in(10s)), asio::use_future).get();
+    dossier::test::start_task(runtime.lane(0), scope.close(deadline_in(10s))).get();
     EXPECT_EQ(scope.running(), 0U);
 }
 

@@ -1,3 +1,5 @@
+#include "support/run_task.hpp"
+
 #include "dossier/base/single_flight.hpp"
 
 #include "dossier/base/runtime.hpp"
@@ -23,8 +25,8 @@ protected:
 
     auto ask(std::size_t lane, SingleFlight<int>::Work work, std::chrono::milliseconds within = 10s,
              std::string key = "key") -> std::future<Result<int>> {
-        return asio::co_spawn(runtime.lane(lane), flights.run(std::move(key), std::move(work), deadline_in(within)),
-                              asio::use_future);
+        return dossier::test::start_task(runtime.lane(lane),
+                                         flights.run(std::move(key), std::move(work), deadline_in(within)));
     }
     /// Counts itself and answers once `open` is set.
     auto gated(Result<int> answer) -> SingleFlight<int>::Work {

@@ -2,13 +2,12 @@
 // A directory on loopback whose answers a test writes by path, and the way to ask it: sources as the factory makes
 // them.
 
+#include "support/run_task.hpp"
+
 #include "source_factory.hpp"
 
 #include "dossier/base/strings.hpp"
 #include "net/scripted_server.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <chrono>
 #include <mutex>
@@ -66,7 +65,7 @@ protected:
 
     template <class T>
     auto wait(Task<T> task) -> T {
-        return asio::co_spawn(runtime_.lane(0), std::move(task), asio::use_future).get();
+        return dossier::test::start_task(runtime_.lane(0), std::move(task)).get();
     }
     auto person(std::string name) -> Result<std::optional<Person>> {
         return wait(source_->person(std::move(name), deadline_in(5s)));

@@ -1,9 +1,10 @@
 #pragma once
 // Running a coroutine to its end in a test, sources with behaviour, and a file that goes when the test does.
 
+#include "support/run_task.hpp"
+
 #include "dossier/context/sources.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -23,15 +24,7 @@ namespace dossier::context {
 template <class T>
 auto run(Task<T> task) -> T {
     asio::io_context io;
-    std::optional<T> result;
-    std::exception_ptr failure;
-    asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T value) {
-        failure = error;
-        result = std::move(value);
-    });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
-    return std::move(*result);
+    return dossier::test::run_on(io, std::move(task));
 }
 
 /// Waits until cancelled, as a server does that accepts and never answers.

@@ -1,13 +1,13 @@
 // Money is booked before it is spent: by the price of who is asked, for the repair as well, and never freed on a guess.
+#include "support/run_task.hpp"
+
 #include "budget.hpp"
 
 #include "dossier/explain/llm_gateway.hpp"
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -87,9 +87,7 @@ protected:
     template <class T>
     auto run(Task<T> task) -> T {
         asio::io_context context;
-        auto result = asio::co_spawn(context, std::move(task), asio::use_future);
-        context.run();
-        return result.get();
+        return dossier::test::run_on(context, std::move(task));
     }
     auto spent() -> store::SpendDay {
         store::SpendDay sum;
@@ -137,9 +135,8 @@ protected:
         asio::io_context context;
         std::vector<std::future<LlmReply>> results;
         for (const auto& flow : flows)
-            results.push_back(asio::co_spawn(
-                context, gateway_->ask(question("wiz", "rest", flow), deadline_in(std::chrono::seconds{120})),
-                asio::use_future));
+            results.push_back(dossier::test::start_task(
+                context, gateway_->ask(question("wiz", "rest", flow), deadline_in(std::chrono::seconds{120}))));
         context.run();
         std::vector<LlmReply> replies;
         for (auto& result : results) replies.push_back(result.get());

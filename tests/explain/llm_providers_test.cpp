@@ -1,14 +1,13 @@
 // Each kind of provider against a stand-in that holds requests against that vendor's contract.
 
+#include "support/run_task.hpp"
+
 #include "dossier/explain/llm_provider.hpp"
 #include "llm_contracts.hpp"
 #include "llm_stand_in.hpp"
 #include "support/aws_frames.hpp"
 
 #include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <chrono>
 
@@ -76,8 +75,7 @@ protected:
 
     void use(const LlmProviderConfig& config) { provider_ = make_llm_provider(config, *client_, metrics_); }
     auto ask(LlmRequest request = question(), std::chrono::milliseconds within = 20s) -> Result<LlmAnswer> {
-        return asio::co_spawn(runtime_.lane(0), provider_->complete(std::move(request), deadline_in(within)),
-                              asio::use_future)
+        return dossier::test::start_task(runtime_.lane(0), provider_->complete(std::move(request), deadline_in(within)))
             .get();
     }
     /// Asks with streaming; what came piece by piece is in `shown_`.
@@ -88,7 +86,7 @@ protected:
         return ask(std::move(request));
     }
     auto check() -> net::ConnectCheck {
-        return asio::co_spawn(runtime_.lane(0), provider_->check(deadline_in(10s)), asio::use_future).get();
+        return dossier::test::start_task(runtime_.lane(0), provider_->check(deadline_in(10s))).get();
     }
     static auto openai(const LlmStandIn& server) -> LlmProviderConfig {
         return {.name = "main", .kind = "openai", .url = server.url(), .model = "gpt-4o", .api_key = Secret("k-1")};

@@ -1,3 +1,5 @@
+#include "support/run_task.hpp"
+
 #include "dossier/explain/narrator.hpp"
 
 #include "dossier/base/json.hpp"
@@ -10,7 +12,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <deque>
 #include <map>
@@ -163,9 +164,7 @@ protected:
                                  },
                              .traceparent = "00-trace"};
         asio::io_context context;
-        auto result = asio::co_spawn(context, narrator_->narrate(std::move(input), deadline), asio::use_future);
-        context.run();
-        return result.get();
+        return dossier::test::run_on(context, narrator_->narrate(std::move(input), deadline));
     }
     /// What each of those holds that wait for a model's answer, beside its message.
     auto bytes_of_a_wait() -> std::size_t {

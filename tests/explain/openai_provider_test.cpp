@@ -1,10 +1,9 @@
+#include "support/run_task.hpp"
+
 #include "dossier/explain/llm_provider.hpp"
 #include "llm_stand_in.hpp"
 
 #include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <atomic>
 
@@ -35,8 +34,8 @@ protected:
     auto ask(const LlmProviderConfig& config, LlmRequest question = request()) -> Result<LlmAnswer> {
         const auto provider = make_llm_provider(config, client_, metrics_);
         auto& lane = runtime_.lane(0);
-        return asio::co_spawn(lane, provider->complete(std::move(question), deadline_in(std::chrono::seconds{20})),
-                              asio::use_future)
+        return dossier::test::start_task(lane,
+                                         provider->complete(std::move(question), deadline_in(std::chrono::seconds{20})))
             .get();
     }
     static auto config_for(const LlmStandIn& server) -> LlmProviderConfig {

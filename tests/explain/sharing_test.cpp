@@ -1,4 +1,6 @@
 // Like findings share one text; each has its own facts in it, and what doesn't hold for it is gone.
+#include "support/run_task.hpp"
+
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/explain/narrator.hpp"
@@ -6,9 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <filesystem>
 #include <future>
@@ -127,8 +127,8 @@ protected:
         asio::io_context context;
         std::vector<std::future<Narration>> results;
         for (const auto number : numbers)
-            results.push_back(asio::co_spawn(
-                context, narrator_->narrate(input(number), deadline_in(std::chrono::seconds{60})), asio::use_future));
+            results.push_back(dossier::test::start_task(
+                context, narrator_->narrate(input(number), deadline_in(std::chrono::seconds{60}))));
         context.run();
         std::vector<Narration> narrations;
         for (auto& result : results) narrations.push_back(result.get());

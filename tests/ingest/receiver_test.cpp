@@ -1,3 +1,5 @@
+#include "support/run_task.hpp"
+
 #include "dossier/ingest/receiver.hpp"
 
 #include "dossier/base/json.hpp"
@@ -83,13 +85,7 @@ private:
 template <class T>
 auto run(Task<T> task) -> T {
     asio::io_context context;
-    std::optional<T> result;
-    asio::co_spawn(context, std::move(task), [&](const std::exception_ptr& failure, T value) {
-        if (failure) std::rethrow_exception(failure);
-        result = std::move(value);
-    });
-    context.run();
-    return std::move(*result);
+    return dossier::test::run_on(context, std::move(task));
 }
 
 auto source(std::string name, std::string kind, SourceAuthConfig auth = {}, double rate = 0) -> SourceConfig {

@@ -3,15 +3,14 @@
 // answers can be overridden a root field at a time. The stand-in of the end-to-end tests is the strict one; this one is
 // for faults that must hit an exact request.
 
+#include "support/run_task.hpp"
+
 #include "dossier/base/json.hpp"
 #include "dossier/base/metrics.hpp"
 #include "dossier/base/runtime.hpp"
 #include "dossier/ingest/platform_api.hpp"
 #include "dossier/net/http_client.hpp"
 #include "ticket/local_server.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <functional>
 #include <map>
@@ -33,7 +32,7 @@ public:
 
     template <class T>
     auto run(Task<T> task) -> T {
-        return asio::co_spawn(runtime_.lane(0), std::move(task), asio::use_future).get();
+        return dossier::test::start_task(runtime_.lane(0), std::move(task)).get();
     }
     /// The API of a source whose configuration `change` may alter.
     auto api(const std::function<void(ApiConfig&)>& change = {}) -> std::shared_ptr<PlatformApi>;

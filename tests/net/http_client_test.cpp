@@ -1,3 +1,5 @@
+#include "support/run_task.hpp"
+
 #include "net_client_fixture.hpp"
 #include "scripted_server.hpp"
 
@@ -328,7 +330,7 @@ TEST_F(HttpClientTest, ResumesOnTheCallersLane) {
         EXPECT_TRUE(start(there_and_back(*client, server.url()), lane).get());
     }
     asio::io_context outside; // not a lane
-    auto future = asio::co_spawn(outside, there_and_back(*client, server.url()), asio::use_future);
+    auto future = dossier::test::start_task(outside, there_and_back(*client, server.url()));
     outside.run();
     EXPECT_TRUE(future.get());
 }

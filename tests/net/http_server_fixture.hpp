@@ -2,13 +2,13 @@
 // A real HttpServer on a free port, and a client that writes exactly the bytes a test wants and reads what comes back.
 // Every wait of the client has a time limit, so a server that says nothing fails a test instead of hanging it.
 
+#include "support/run_task.hpp"
+
 #include "dossier/net/http_server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 
 #include <gtest/gtest.h>
@@ -156,7 +156,7 @@ protected:
     }
     void stop(Deadline deadline) { stop_begun(deadline).get(); }
     auto stop_begun(Deadline deadline) -> std::future<void> {
-        return asio::co_spawn(runtime.lane(0), server->stop(deadline), asio::use_future);
+        return dossier::test::start_task(runtime.lane(0), server->stop(deadline));
     }
 
     Runtime runtime{2};

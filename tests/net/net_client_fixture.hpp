@@ -1,10 +1,9 @@
 #pragma once
 // Lanes and a client for tests of the client half, and a way to await from the test's own thread.
 
-#include "dossier/net/http_client.hpp"
+#include "support/run_task.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
+#include "dossier/net/http_client.hpp"
 
 #include <future>
 
@@ -24,7 +23,7 @@ protected:
 
     template <class T>
     auto start(Task<T> task, std::size_t lane = 0) -> std::future<T> {
-        return asio::co_spawn(runtime.lane(lane), std::move(task), asio::use_future);
+        return dossier::test::start_task(runtime.lane(lane), std::move(task));
     }
     template <class T>
     auto wait(Task<T> task) -> T {

@@ -1,9 +1,9 @@
 // What a budget needs of a store: booked before it is spent, by one caller at a time, kept over a restart.
+#include "support/run_task.hpp"
+
 #include "store_suite.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <future>
 
@@ -122,8 +122,8 @@ TEST_P(SpendSuite, NeverOverspendsHoweverManyAskAtOnce) {
     asio::thread_pool pool(4);
     std::vector<std::future<Result<std::optional<SpendRefusal>>>> answers;
     for (int i = 0; i < callers; ++i)
-        answers.push_back(asio::co_spawn(
-            pool, store().reserve_spend(order("r" + std::to_string(i), 7, {.nanos_per_day = 100})), asio::use_future));
+        answers.push_back(dossier::test::start_task(
+            pool, store().reserve_spend(order("r" + std::to_string(i), 7, {.nanos_per_day = 100}))));
     int granted = 0;
     for (auto& answer : answers) granted += answer.get().value().has_value() ? 0 : 1;
     pool.join();

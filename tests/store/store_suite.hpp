@@ -2,10 +2,11 @@
 // What every store must do, whatever is underneath: the suites in *_suite_test.cpp run against each kind of store that
 // `store_kinds()` names. A kind makes a place (a file, a database) in which stores can be opened one after another.
 
+#include "support/run_task.hpp"
+
 #include "dossier/base/task.hpp"
 #include "dossier/store/store.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <gtest/gtest.h>
@@ -37,21 +38,9 @@ struct StoreKind {
     return info.param.name;
 }
 
-/// Runs a task to its end. The loop is one that outlives every store: a store's thread may still be on its way out of
-/// the post that ended the task.
 template <class T>
 auto await(Task<T> task) -> T {
-    static asio::io_context loop;
-    loop.restart();
-    std::optional<T> result;
-    std::exception_ptr failure;
-    asio::co_spawn(loop, std::move(task), [&](std::exception_ptr e, T value) {
-        failure = e;
-        result = std::move(value);
-    });
-    loop.run();
-    if (failure) std::rethrow_exception(failure);
-    return std::move(*result);
+    return dossier::test::run_task(std::move(task));
 }
 /// The value of a task that is expected to succeed.
 template <class T>

@@ -2,9 +2,10 @@
 // A store of intents that keeps what was committed, a clock one can step, and a tracker with the manners of real ones:
 // its search lags, it loses answers after having done the work, it refuses, and it forgets nothing.
 
+#include "support/run_task.hpp"
+
 #include "dossier/ticket/delivery.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <algorithm>
@@ -20,15 +21,7 @@ namespace dossier::ticket::test {
 template <class T>
 auto run(Task<T> task) -> T {
     asio::io_context context;
-    std::optional<T> result;
-    std::exception_ptr thrown;
-    asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, T value) {
-        thrown = error;
-        if (!error) result.emplace(std::move(value));
-    });
-    context.run();
-    if (thrown) std::rethrow_exception(thrown);
-    return std::move(*result);
+    return dossier::test::run_on(context, std::move(task));
 }
 
 class StepClock final : public Clock {

@@ -1,11 +1,11 @@
+#include "support/run_task.hpp"
+
 #include "dossier/ticket/purview.hpp"
 
 #include "local_server.hpp"
 
 #include "dossier/base/runtime.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 namespace dossier::ticket {
@@ -50,7 +50,7 @@ public:
 
     template <class T>
     auto run(Task<T> task) -> T {
-        return asio::co_spawn(runtime.lane(0), std::move(task), asio::use_future).get();
+        return dossier::test::start_task(runtime.lane(0), std::move(task)).get();
     }
     auto count(const std::string& path) const -> std::size_t {
         std::size_t found = 0;

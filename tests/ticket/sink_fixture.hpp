@@ -1,14 +1,14 @@
 #pragma once
 // A sink with a real HTTP client on a lane of its own, and a draft that fills every column.
 
+#include "support/run_task.hpp"
+
 #include "dossier/base/runtime.hpp"
 #include "dossier/net/http_client.hpp"
 #include "dossier/ticket/ticket_sink.hpp"
 #include "local_server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 namespace dossier::ticket::test {
 
@@ -30,7 +30,7 @@ public:
 
     template <class T>
     auto run(Task<T> task) -> T {
-        return asio::co_spawn(runtime.lane(0), std::move(task), asio::use_future).get();
+        return dossier::test::start_task(runtime.lane(0), std::move(task)).get();
     }
 
     LocalServer server;
