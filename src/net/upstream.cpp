@@ -47,11 +47,12 @@ struct Upstream::Impl {
         if (outcome && config.asks_for_less && config.asks_for_less(*outcome)) return Meaning::slow_down;
         return Meaning::by_status;
     }
-    [[nodiscard]] auto circuit_open(Duration wait) const -> Error {
+    [[nodiscard]] auto circuit_open(Duration wait, int attempt) const -> Error {
         return Error{.code = Errc::unavailable,
                      .message = "not asked: it failed too often of late",
                      .context = {{"upstream", config.name}},
-                     .retry_after = wait};
+                     .retry_after = wait,
+                     .not_sent = attempt == 1};
     }
 
     HttpClient& client;
@@ -159,7 +160,7 @@ auto Upstream::Impl::try_once(ClientRequest& request, Repeat repeat, Deadline de
     const auto permit = co_await enter(request.flow, deadline);
     if (!permit) co_return TryVerdict{.final = fail(permit.error())};
     const auto leave = breaker.admit(SteadyClock::now());
-    if (!leave) co_return TryVerdict{.final = fail(circuit_open(leave.error()))};
+    if (!leave) co_return TryVerdict{.final = fail(circuit_open(leave.error(), attempt))};
     const BreakerVisit visit(breaker, *leave);
     const InFlightGauge gauge(metrics, config.name);
 
@@ -185,7 +186,7 @@ auto Upstream::is_open() const -> bool { return impl_->breaker.is_open(); }
 auto Upstream::call(ClientRequest request, Repeat repeat, Deadline deadline) -> Task<Result<HttpResponse>> {
     auto& me = *impl_;
     // Asked before waiting for a place, so that a dead upstream is told at once.
-    if (const auto wait = me.breaker.refuses(SteadyClock::now())) co_return fail(me.circuit_open(*wait));
+    if (const auto wait = me.breaker.refuses(SteadyClock::now())) co_return fail(me.circuit_open(*wait, 1));
     const auto& retry = me.config.retry;
     const auto has_begun = watch_first_piece(request);
     for (int attempt = 1;; ++attempt) {

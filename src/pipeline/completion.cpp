@@ -64,6 +64,7 @@ public:
 private:
     auto give_up_or_retry(store::FindingRow stored, Error error) -> Task<Result<void>> {
         if (error.code == Errc::cancelled) co_return fail(std::move(error));
+        error.not_sent = false; // whoever waits for a platform does so for some attempts and goes on without
         if (is_retryable(error.code)) {
             if (claim_.attempts + 1 < stations_.config.queue.max_attempts)
                 co_return fail(std::move(error).with("finding", stored.id));

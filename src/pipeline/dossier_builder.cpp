@@ -38,6 +38,8 @@ using namespace std::chrono_literals;
 
 constexpr auto enrich_limit = 10min;  // over the wait for a turn; each source has a time limit of its own
 constexpr auto explain_limit = 10min; // over all providers and repair tries
+/// By how many tries of backoff those are spread who wait for one circuit.
+constexpr int tries_of_a_spread = 4;
 
 /// Nothing of it was decided or written anywhere yet, so nobody has to hear more. What a person decides meanwhile makes
 /// it ready again.
@@ -448,9 +450,21 @@ auto DossierBuilder::failed(store::Claim claim, Stage stage, const Error& error)
     release.error = error.describe();
     const bool hopeless = error.code == Errc::rejected || error.code == Errc::malformed;
     const bool used_up = claim.attempts + 1 >= queue.max_attempts;
-    release.kind = hopeless || used_up ? store::Release::Kind::dead : store::Release::Kind::retry;
     const net::RetryPolicy backoff{
         .attempts = queue.max_attempts, .base = queue.backoff_base, .max = queue.backoff_max};
+    if (error.not_sent && !hopeless) {
+        // An outage would use up the attempts of all that wait for its end. They come back spread, since only one of
+        // them finds out whether it has come.
+        release.kind = store::Release::Kind::wait;
+        release.ready_at =
+            release.at + error.retry_after.value_or(Duration{0}) + net::full_jitter(backoff, tries_of_a_spread);
+        log::debug("dossier.held_back", {{"dossier", claim.dossier_id},
+                                         {"stage", to_string(stage)},
+                                         {"code", name_of(error.code)},
+                                         {"error", release.error}});
+        return release;
+    }
+    release.kind = hopeless || used_up ? store::Release::Kind::dead : store::Release::Kind::retry;
     const auto pause = std::max(net::full_jitter(backoff, claim.attempts + 1), error.retry_after.value_or(Duration{0}));
     release.ready_at = release.at + pause;
     if (release.kind == store::Release::Kind::dead) {

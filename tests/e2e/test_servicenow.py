@@ -106,9 +106,9 @@ class TroubleTest(ServiceNowCase):
 
     def test_an_outage_loses_nothing(self):
         self.now.shut()
-        service = self.start(queue={"workers": 2, "max_attempts": 60, "backoff": {"base": "50ms", "max": "300ms"}})
+        service = self.start(queue={"workers": 2, "backoff": {"base": "50ms", "max": "300ms"}})
         findings = [self.deliver(service, generic_event(f"O-{n}", bucket=f"sandbox-{n}")) for n in range(3)]
-        self.until(service, findings[0], lambda d: d["attempts"] >= 2, "the second try")
+        service.wait_for(lambda: "upstream.circuit_opened" in service.log_text(), 20, "the circuit to open")
         self.now.open()
         for finding in findings:
             self.ticketed(service, finding, 60)

@@ -212,6 +212,7 @@ TEST_F(UpstreamTest, CircuitOpensAfterFailuresAndAProbeClosesIt) {
     ASSERT_EQ(summary(refused), "unavailable");
     ASSERT_TRUE(refused.error().retry_after);
     EXPECT_LE(*refused.error().retry_after, 100ms);
+    EXPECT_TRUE(refused.error().not_sent);
     EXPECT_EQ(server.requests(), 3); // it wasn't asked
 
     healthy = true;
@@ -220,6 +221,18 @@ TEST_F(UpstreamTest, CircuitOpensAfterFailuresAndAProbeClosesIt) {
     EXPECT_FALSE(upstream.is_open());
     EXPECT_EQ(server.requests(), 4);
     EXPECT_TRUE(shows("dossier_upstream_circuit_open{upstream=\"jira\"} 0"));
+}
+
+TEST_F(UpstreamTest, ACircuitThatOpensBetweenTwoTriesHasLetOneThrough) {
+    ScriptedServer server([](const auto&, const auto&, int) { return answer(500); });
+    auto config = quick();
+    config.retry.attempts = 3;
+    config.breaker = {.failures = 1, .open_for = 10s};
+    Upstream upstream(*client, metrics, std::move(config));
+    const auto failed = call(upstream, server, Repeat::safe);
+    ASSERT_EQ(summary(failed), "unavailable");
+    EXPECT_FALSE(failed.error().not_sent);
+    EXPECT_EQ(server.requests(), 1);
 }
 
 TEST_F(UpstreamTest, HastyCallersDontOpenTheCircuit) {

@@ -234,6 +234,8 @@ TEST(DossierBuilder, TellsErrorsThatPassFromThoseThatDoNot) {
         {"unreachable, last attempt", {Answer::unreachable}, Release::Kind::dead, 7},
         {"unreachable, one left", {Answer::unreachable}, Release::Kind::retry, 6},
         {"refused", {Answer::refused}, Release::Kind::dead},
+        {"circuit open", {Answer::not_asked}, Release::Kind::wait},
+        {"circuit open, last attempt", {Answer::not_asked}, Release::Kind::wait, 7},
         {"answer lost", {Answer::lost}, Release::Kind::wait},
         {"answer lost, last attempt", {Answer::nothing_done}, Release::Kind::wait, 7},
     };
@@ -294,6 +296,23 @@ TEST(DossierBuilder, BecomesADeadLetterAfterAllAttemptsAndIsRedrivenFromThere) {
     ASSERT_THAT(house.work(), SizeIs(1));
     EXPECT_EQ(house.dossier(id).stage, Stage::awaiting_approval);
     EXPECT_EQ(house.llm_calls, calls);
+}
+
+TEST(DossierBuilder, AnOutageOfAnyLengthUsesUpNoAttempts) {
+    House house;
+    const auto id = house.deliver(1).dossier_id;
+    house.tracker->create_answers.assign(20, ticket::test::FakeTracker::Answer::not_asked);
+    for (int i = 0; i < 20; ++i) {
+        const auto ends = house.work();
+        ASSERT_THAT(ends, SizeIs(1));
+        EXPECT_GE(ends[0].ready_at, house.clock.now() + Duration{30'000})
+            << "not before the circuit lets somebody through";
+        EXPECT_EQ(house.dossier(id).attempts, 0);
+        house.clock.step(Duration{600'000});
+    }
+    house.work();
+    EXPECT_EQ(house.dossier(id).stage, Stage::awaiting_approval);
+    EXPECT_THAT(value_of(house.store.list_dead_letters({})).items, IsEmpty());
 }
 
 TEST(DossierBuilder, ABrokenInvariantCountsAsAnAttempt) {

@@ -82,7 +82,7 @@ public:
 
 class FakeTracker final : public TicketSink {
 public:
-    enum class Answer { ok, lost, refused, unreachable, unreadable, nothing_done };
+    enum class Answer { ok, lost, refused, unreachable, unreadable, nothing_done, not_asked };
     struct Ticket {
         TicketRef ref;
         std::string key;
@@ -125,6 +125,12 @@ public:
         happen();
         if (answer == Answer::refused) co_return fail(Errc::rejected, "summary: too long");
         if (answer == Answer::unreachable) co_return fail(Errc::unavailable, "refused");
+        if (answer == Answer::not_asked)
+            co_return fail(Error{.code = Errc::unavailable,
+                                 .message = "not asked",
+                                 .context = {},
+                                 .retry_after = Duration{30'000},
+                                 .not_sent = true});
         if (answer == Answer::nothing_done) co_return fail(Errc::outcome_unknown, "cut off");
         const auto number = std::to_string(tickets.size() + 1);
         tickets.push_back({.ref = {.sink = name_, .key = "SEC-" + number, .url = "", .id = number},

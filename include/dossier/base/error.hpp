@@ -42,6 +42,7 @@ struct Error {
     std::string message; ///< one sentence for a person; no secrets, no payload
     std::vector<std::pair<std::string, std::string>> context;
     std::optional<std::chrono::milliseconds> retry_after; ///< how long the other side asked us to wait
+    bool not_sent = false; ///< held back by an open circuit for `retry_after`: nobody was asked
 
     /// The same error with one more piece of context.
     [[nodiscard]] auto with(std::string key, std::string value) && -> Error {
