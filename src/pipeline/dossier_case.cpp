@@ -27,13 +27,14 @@ auto inputs_of(const std::vector<Finding>& findings) -> std::string {
 
 } // namespace
 
-auto DossierCase::open(store::DossierRow row, store::Claim claim) -> Result<DossierCase> {
+auto DossierCase::open(store::DossierRow row, store::Claim claim, std::vector<Finding> known) -> Result<DossierCase> {
     DossierCase result;
     result.row_ = std::move(row);
     result.claim_ = std::move(claim);
     for (const auto& stored : result.row_.findings) {
         if (!is_open(stored.status)) continue;
-        auto finding = from_text<Finding>(stored.doc);
+        const auto at = std::ranges::find(known, stored.id, &Finding::id);
+        auto finding = at != known.end() ? Result<Finding>(std::move(*at)) : from_text<Finding>(stored.doc);
         if (!finding) return std::unexpected(std::move(finding.error()).with("finding", stored.id));
         finding->id = stored.id;
         result.open_.push_back(std::move(*finding));

@@ -14,7 +14,9 @@ namespace dossier::pipeline {
 class DossierCase {
 public:
     /// Opens the stored dossier; `malformed` when a stored document can't be read.
-    [[nodiscard]] static auto open(store::DossierRow row, store::Claim claim) -> Result<DossierCase>;
+    /// @param known findings of it whose documents need not be read any more
+    [[nodiscard]] static auto open(store::DossierRow row, store::Claim claim, std::vector<Finding> known = {})
+        -> Result<DossierCase>;
 
     /// Without the results of stages, which are the values below, and without payloads.
     [[nodiscard]] auto row() const -> const store::DossierRow& { return row_; }
