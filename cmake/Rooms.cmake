@@ -2,16 +2,29 @@
 # each room's headers are reached through a directory of its own, so a dependency that points upward doesn't compile.
 set(DOSSIER_ROOMS_SEEN "" CACHE INTERNAL "")
 
-# All but the preset dev compile several sources of a room as one, and so does scripts/test in a fresh checkout: the
-# headers of Asio and Beast are then read once instead of once a file, which takes a third of the time. Who changes one
-# file at a time is better off without. File-local names must differ within a room for that; the compiler tells.
+# All but the preset dev compile the sources of a room as one, and so does scripts/test in a fresh checkout: the headers of
+# Asio and Beast are then read, and what they are templates of is made, once instead of once a file. Who changes one file at
+# a time is better off without. File-local names must differ within what is compiled together; the compiler tells.
 option(DOSSIER_UNITY "Compile the sources of a target together" OFF)
+
+# @param ARGN prefixes of file names whose sources are compiled apart from the others: platforms have much the same names
 function(dossier_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${DOSSIER_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${DOSSIER_UNITY} UNITY_BUILD_MODE GROUP)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    get_filename_component(file ${source} NAME)
+    set(group others)
+    foreach(prefix IN LISTS ARGN)
+      if(file MATCHES "^(${prefix})[_.]")
+        string(MAKE_C_IDENTIFIER "${prefix}" group)
+      endif()
+    endforeach()
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
 endfunction()
 
 function(dossier_room name)
-  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES;APART" ${ARGN})
   foreach(dependency IN LISTS ROOM_DEPENDS)
     if(NOT dependency IN_LIST DOSSIER_ROOMS_SEEN)
       message(FATAL_ERROR "room '${name}' may only depend on rooms declared before it, not on '${dependency}'")
@@ -36,6 +49,6 @@ function(dossier_room name)
     target_compile_options(dossier_${name} PRIVATE
       -fsanitize-coverage=inline-8bit-counters,indirect-calls,trace-cmp,pc-table)
   endif()
-  dossier_unity(dossier_${name})
+  dossier_unity(dossier_${name} ${ROOM_APART})
   set(DOSSIER_ROOMS_SEEN "${DOSSIER_ROOMS_SEEN};${name}" CACHE INTERNAL "")
 endfunction()

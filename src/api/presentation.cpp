@@ -34,7 +34,7 @@ auto citations_of(const Json& assessment) -> Json {
 }
 
 /// What is known so far of who can reach the resource: the graph's members are there where a platform gave a graph.
-auto blast_radius_of(const Json& context, const Json& assessment) -> Json {
+auto radius_summary(const Json& context, const Json& assessment) -> Json {
     if (!context.is_object()) return nullptr;
     Json radius = context.value("blast_radius", Json(nullptr));
     if (!radius.is_object()) radius = Json::object();
@@ -222,7 +222,7 @@ auto present_dossier(const store::DossierRow& row, const std::vector<store::Audi
               {"updated_at", format_time(row.updated_at)},
               {"owner", context.is_object() ? context.value("owner", Json(nullptr)) : Json(nullptr)},
               {"context", context},
-              {"blast_radius", blast_radius_of(context, assessment)},
+              {"blast_radius", radius_summary(context, assessment)},
               {"assessment", assessment},
               {"classification", classification_in(assessment)},
               {"route", result_of(row, Stage::drafted)},
@@ -265,7 +265,7 @@ auto present_view(const ticket::DossierView& view) -> Json {
              {{"id", view.dossier_id.empty() ? Json(nullptr) : Json(view.dossier_id)},
               {"owner", context["owner"]},
               {"context", context},
-              {"blast_radius", blast_radius_of(context, assessment)},
+              {"blast_radius", radius_summary(context, assessment)},
               {"assessment", assessment},
               {"classification", classification_in(assessment)},
               {"route", Json(view.route)},

@@ -7,10 +7,10 @@
 namespace dossier::explain {
 namespace {
 
-using Words = std::set<std::string_view>;
+using WordSet = std::set<std::string_view>;
 
-auto common_words() -> const Words& {
-    static const Words words = {
+auto common_words() -> const WordSet& {
+    static const WordSet words = {
         "a",
         "about",
         "access",
@@ -311,8 +311,8 @@ auto common_words() -> const Words& {
     return words;
 }
 
-auto product_words() -> const Words& {
-    static const Words words = {
+auto product_words() -> const WordSet& {
+    static const WordSet words = {
         "acl",    "acls",    "ai",        "amazon",     "api",     "apis",      "arn",      "aws",    "azure",
         "blob",   "ci",      "cli",       "cloudtrail", "cmdb",    "cname",     "console",  "cve",    "dns",
         "dspm",   "ec2",     "english",   "gcp",        "gcs",     "google",    "http",     "https",  "iam",
@@ -327,8 +327,8 @@ auto product_words() -> const Words& {
     return words;
 }
 
-auto compound_parts() -> const Words& {
-    static const Words words = {
+auto compound_parts() -> const WordSet& {
+    static const WordSet words = {
         "account",  "admin",      "after",    "based",
         "business", "by",         "call",     "card",
         "cloud",    "cross",      "customer", "data",
@@ -355,8 +355,8 @@ auto compound_parts() -> const Words& {
     return words;
 }
 
-auto function_words() -> const Words& {
-    static const Words words = {
+auto function_words() -> const WordSet& {
+    static const WordSet words = {
         "a",          "an",      "and",     "anyone",   "as",      "at",          "be",       "been",     "both",
         "but",        "by",      "decided", "disputed", "for",     "from",        "given",    "in",       "is",
         "it",         "its",     "known",   "likely",   "missing", "named",       "no",       "nobody",   "not",

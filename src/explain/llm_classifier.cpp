@@ -27,7 +27,7 @@ struct FieldAnswer {
 };
 
 /// One question under way; the gateway's call-backs hold it.
-struct Asking {
+struct Classifying {
     std::vector<std::size_t> open; ///< indices into the result's fields
     std::string lines;
     std::string closed_list;
@@ -40,7 +40,7 @@ struct ReadAnswer {
     std::string problem;
 };
 
-auto read_field(const Json& item, const Asking& asking, const Classifier& classifier, std::set<std::size_t>& seen)
+auto read_field(const Json& item, const Classifying& asking, const Classifier& classifier, std::set<std::size_t>& seen)
     -> Result<FieldAnswer> {
     FieldAnswer field;
     const auto id = text_at(item, "id");
@@ -66,7 +66,7 @@ auto read_field(const Json& item, const Asking& asking, const Classifier& classi
     return field;
 }
 
-auto read_answer(const std::string& text, const Asking& asking, const Classifier& classifier) -> ReadAnswer {
+auto read_answer(const std::string& text, const Classifying& asking, const Classifier& classifier) -> ReadAnswer {
     ReadAnswer answer;
     const auto json = parse_json(text);
     const auto fields = json && json->is_object() ? json->find("fields") : Json::const_iterator();
@@ -99,7 +99,7 @@ LlmClassifier::LlmClassifier(LlmGateway& gateway, const Classifier& classifier,
 auto LlmClassifier::complete(StoreClassification& result, StoreSketch store, LlmPurpose purpose, Deadline deadline)
     -> Task<std::vector<store::AuditEntry>> {
     std::vector<store::AuditEntry> audit;
-    const auto asking = std::make_shared<Asking>();
+    const auto asking = std::make_shared<Classifying>();
     for (std::size_t i = 0; i < result.fields.size() && i < most_columns_shown; ++i)
         if (result.fields[i].is_open && !result.is_test_data) asking->open.push_back(i);
     if (asking->open.empty() || !gateway_.has_providers()) co_return audit;

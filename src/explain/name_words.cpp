@@ -15,7 +15,7 @@ constexpr std::size_t longest_joined = 40; ///< of a word that may be several wr
 
 auto is_lower(char c) -> bool { return c >= 'a' && c <= 'z'; }
 auto is_upper(char c) -> bool { return c >= 'A' && c <= 'Z'; }
-auto is_number(char c) -> bool { return c >= '0' && c <= '9'; }
+auto is_numeral(char c) -> bool { return c >= '0' && c <= '9'; }
 
 /// Latin letters with marks as plain ones: é → e, ä → ae, ß → ss.
 auto folded_accents(std::string_view text) -> std::string {
@@ -40,12 +40,12 @@ auto raw_words(std::string_view name) -> Words {
     };
     for (std::size_t i = 0; i < name.size(); ++i) {
         const char c = name[i];
-        if (!is_lower(c) && !is_upper(c) && !is_number(c)) {
+        if (!is_lower(c) && !is_upper(c) && !is_numeral(c)) {
             end_word();
             continue;
         }
         if (is_upper(c) && i > 0) {
-            const bool after_small = is_lower(name[i - 1]) || is_number(name[i - 1]);
+            const bool after_small = is_lower(name[i - 1]) || is_numeral(name[i - 1]);
             const bool before_small = i + 1 < name.size() && is_lower(name[i + 1]) && is_upper(name[i - 1]);
             // "PRODUCTs", "IDs": a plural s belongs to the capitals before it.
             const bool is_plural =
@@ -119,7 +119,8 @@ private:
             out.insert(out.end(), words->begin(), words->end());
             return;
         }
-        if (const auto digits = std::ranges::find_if(word, is_number); digits != word.begin() && digits != word.end()) {
+        if (const auto digits = std::ranges::find_if(word, is_numeral);
+            digits != word.begin() && digits != word.end()) {
             single(std::string(word.begin(), digits), out);
             out.emplace_back(digits, word.end());
             return;

@@ -79,7 +79,7 @@ constexpr Harmless harmless_forms[] = {
 
 auto form_expression(const Harmless& form) -> std::string { return fmt::format("(?i)({})", form.expression); }
 
-auto compiled() -> const std::vector<std::pair<std::unique_ptr<RE2>, const Harmless*>>& {
+auto compiled_forms() -> const std::vector<std::pair<std::unique_ptr<RE2>, const Harmless*>>& {
     static const auto all = [] {
         std::vector<std::pair<std::unique_ptr<RE2>, const Harmless*>> list;
         for (const auto& form : harmless_forms) list.emplace_back(std::make_unique<RE2>(form_expression(form)), &form);
@@ -111,8 +111,8 @@ auto negation_objection(const std::string& text, const Cited& cited) -> Objectio
     // what a harmless form takes is blanked, so that it can't excuse another negation
     static const PatternSet forms(harmless_forms | std::views::transform(form_expression));
     auto standing = forms.in(rest);
-    for (std::size_t number = 0; number < compiled().size(); ++number) {
-        const auto& [expression, form] = compiled()[number];
+    for (std::size_t number = 0; number < compiled_forms().size(); ++number) {
+        const auto& [expression, form] = compiled_forms()[number];
         if (!std::ranges::binary_search(standing, number) || !form->holds(cited)) continue;
         StringPiece found;
         while (RE2::PartialMatch(rest, *expression, &found) && !found.empty()) {

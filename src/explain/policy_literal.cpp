@@ -10,7 +10,7 @@
 namespace dossier::explain {
 namespace {
 
-constexpr std::size_t longest_name = 1'024;
+constexpr std::size_t longest_writable = 1'024;
 constexpr std::size_t longest_label = 60;
 
 auto quoted_by_doubling(std::string_view text, char quote) -> std::string {
@@ -39,7 +39,7 @@ auto json_text(const Json& value, std::size_t indent) -> std::string {
 } // namespace
 
 auto is_writable(std::string_view text) -> bool {
-    if (text.empty() || text.size() > longest_name || !is_valid_utf8(text)) return false;
+    if (text.empty() || text.size() > longest_writable || !is_valid_utf8(text)) return false;
     if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return false;
     if (std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; })) return true;
     // What turns the order of characters on a reviewer's screen, separates lines or shows as nothing; and C1 controls.

@@ -13,7 +13,7 @@ constexpr int most_layers = 8;
 constexpr std::size_t most_enclosed = 10'001; // one more than a delivery may hold, so that the receiver notices
 constexpr std::size_t nested_depth = 64;
 
-enum class Form {
+enum class EnvelopeForm {
     none,
     event_bridge,
     sns,
@@ -36,27 +36,29 @@ auto is_pub_sub_message(JsonView message) -> bool {
            (is_text(message["messageId"]) || is_text(message["message_id"]) || is_text(message["publishTime"]));
 }
 
-auto form_of(JsonView value) -> Form {
-    if (!value.is_object()) return Form::none;
-    if (is_text(value["detail-type"]) && !value["detail"].is_null()) return Form::event_bridge;
-    if (is_text(value["Message"]) && is_text(value["TopicArn"])) return Form::sns;
-    if (value["Sns"].is_object()) return Form::sns_record;
+auto form_of(JsonView value) -> EnvelopeForm {
+    if (!value.is_object()) return EnvelopeForm::none;
+    if (is_text(value["detail-type"]) && !value["detail"].is_null()) return EnvelopeForm::event_bridge;
+    if (is_text(value["Message"]) && is_text(value["TopicArn"])) return EnvelopeForm::sns;
+    if (value["Sns"].is_object()) return EnvelopeForm::sns_record;
     if (is_text(value["Body"]) && (is_text(value["ReceiptHandle"]) || is_text(value["MD5OfBody"])))
-        return Form::sqs_message;
-    if (is_text(value["body"]) && value["eventSource"].text_or("") == "aws:sqs") return Form::sqs_record;
-    if (is_text(value["specversion"]) && is_text(value["type"])) return Form::cloud_event;
-    if (is_text(value["eventType"]) && is_text(value["eventTime"]) && !value["data"].is_null()) return Form::event_grid;
+        return EnvelopeForm::sqs_message;
+    if (is_text(value["body"]) && value["eventSource"].text_or("") == "aws:sqs") return EnvelopeForm::sqs_record;
+    if (is_text(value["specversion"]) && is_text(value["type"])) return EnvelopeForm::cloud_event;
+    if (is_text(value["eventType"]) && is_text(value["eventTime"]) && !value["data"].is_null())
+        return EnvelopeForm::event_grid;
     if (const auto message = value["message"]; message.is_object() && is_text(message["data"])) {
         const bool is_delivery = is_text(value["subscription"]) || is_text(value["ackId"]);
-        if (is_delivery || is_pub_sub_message(message)) return Form::pub_sub;
+        if (is_delivery || is_pub_sub_message(message)) return EnvelopeForm::pub_sub;
     }
-    if (is_pub_sub_message(value)) return Form::pub_sub_message;
+    if (is_pub_sub_message(value)) return EnvelopeForm::pub_sub_message;
     if (const auto first = value["Records"][std::size_t{0}];
         first["Sns"].is_object() || (is_text(first["body"]) && is_text(first["eventSource"])))
-        return Form::aws_records;
-    if (form_of(value["Messages"][std::size_t{0}]) == Form::sqs_message) return Form::sqs_messages;
-    if (form_of(value["receivedMessages"][std::size_t{0}]) == Form::pub_sub) return Form::pub_sub_messages;
-    return Form::none;
+        return EnvelopeForm::aws_records;
+    if (form_of(value["Messages"][std::size_t{0}]) == EnvelopeForm::sqs_message) return EnvelopeForm::sqs_messages;
+    if (form_of(value["receivedMessages"][std::size_t{0}]) == EnvelopeForm::pub_sub)
+        return EnvelopeForm::pub_sub_messages;
+    return EnvelopeForm::none;
 }
 
 /// Security Hub sends findings as a list, and under the name of an event one that has none.
@@ -64,7 +66,7 @@ auto holds_findings(JsonView detail) -> bool { return detail["findings"].is_arra
 
 } // namespace
 
-auto is_envelope(JsonView value) -> bool { return form_of(value) != Form::none; }
+auto is_envelope(JsonView value) -> bool { return form_of(value) != EnvelopeForm::none; }
 
 auto EnvelopeOpener::open(JsonView body) -> std::vector<Enclosed> {
     found_.clear();
@@ -89,13 +91,13 @@ void EnvelopeOpener::open_value(JsonView value, JsonView envelope, int layer) {
         return;
     }
     switch (form_of(value)) {
-    case Form::none:
+    case EnvelopeForm::none:
         found_.push_back({.content = value, .envelope = envelope, .problem = {}});
         return;
-    case Form::event_bridge:
+    case EnvelopeForm::event_bridge:
         open_event(value["detail"], envelope, layer + 1);
         return;
-    case Form::sns:
+    case EnvelopeForm::sns:
         if (value["Type"].text_or("").ends_with("Confirmation")) {
             refuse(envelope,
                    "this is a confirmation of an SNS subscription: its endpoint must be a source of kind `sns`");
@@ -103,34 +105,34 @@ void EnvelopeOpener::open_value(JsonView value, JsonView envelope, int layer) {
         }
         open_text(*value["Message"].string(), "the SNS message", envelope, layer + 1);
         return;
-    case Form::sns_record:
+    case EnvelopeForm::sns_record:
         open_value(value["Sns"], envelope, layer + 1);
         return;
-    case Form::sqs_message:
+    case EnvelopeForm::sqs_message:
         open_text(*value["Body"].string(), "the SQS message", envelope, layer + 1);
         return;
-    case Form::sqs_record:
+    case EnvelopeForm::sqs_record:
         open_text(*value["body"].string(), "the SQS message", envelope, layer + 1);
         return;
-    case Form::cloud_event:
+    case EnvelopeForm::cloud_event:
         open_cloud_event(value, envelope, layer + 1);
         return;
-    case Form::event_grid:
+    case EnvelopeForm::event_grid:
         open_event(value["data"], envelope, layer + 1);
         return;
-    case Form::pub_sub:
+    case EnvelopeForm::pub_sub:
         open_base64(value["message"]["data"], "the Pub/Sub message", envelope, layer + 1);
         return;
-    case Form::pub_sub_message:
+    case EnvelopeForm::pub_sub_message:
         open_base64(value["data"], "the Pub/Sub message", envelope, layer + 1);
         return;
-    case Form::aws_records:
+    case EnvelopeForm::aws_records:
         open_list(value["Records"], envelope, layer + 1);
         return;
-    case Form::sqs_messages:
+    case EnvelopeForm::sqs_messages:
         open_list(value["Messages"], envelope, layer + 1);
         return;
-    case Form::pub_sub_messages:
+    case EnvelopeForm::pub_sub_messages:
         open_list(value["receivedMessages"], envelope, layer + 1);
         return;
     }

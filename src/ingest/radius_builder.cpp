@@ -15,7 +15,7 @@ namespace dossier::ingest {
 namespace {
 
 constexpr std::size_t most_pieces = 20'000; ///< nodes or edges held while a graph is put together
-constexpr std::size_t longest_text = 300;
+constexpr std::size_t longest_label = 300;
 
 struct KindWord {
     std::string_view part; ///< of the type's word in lower case
@@ -118,7 +118,7 @@ auto level_rank(std::string_view level) -> int {
     return level == "admin" ? 3 : level == "write" ? 2 : level == "read" ? 1 : 0;
 }
 
-void bound(std::string& text) { text = shorten(to_valid_utf8(text), longest_text); }
+void bound(std::string& text) { text = shorten(to_valid_utf8(text), longest_label); }
 
 } // namespace
 

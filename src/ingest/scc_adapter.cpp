@@ -88,7 +88,7 @@ void read_scc_resource(Finding& finding, JsonView reported, JsonView described) 
 }
 
 /// What Sensitive Data Protection found.
-void read_data(Finding& finding, JsonView reported) {
+void read_profile(Finding& finding, JsonView reported) {
     const auto inspection = reported["cloudDlpInspection"];
     const auto info_type = first_text({inspection["infoType"]});
     add_all(finding.data.identifiers, {info_type});
@@ -143,7 +143,7 @@ public:
         finding.last_seen = first_time({reported["eventTime"], reported["createTime"]});
         finding.url = link(first_text({reported["externalUri"]}));
         read_scc_resource(finding, reported, item["resource"]);
-        read_data(finding, reported);
+        read_profile(finding, reported);
         read_people_and_rules(finding, reported);
         return complete(std::move(draft));
     }

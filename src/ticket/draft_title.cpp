@@ -21,7 +21,7 @@ auto upper(std::string text) -> std::string {
 }
 
 /// "virtualMachine" → "virtual machine", "AWS_S3_BUCKET" → "aws s3 bucket".
-auto words_of(std::string_view type) -> std::string {
+auto type_words(std::string_view type) -> std::string {
     std::string words;
     bool was_lower = false;
     for (const char c : type) {
@@ -39,7 +39,7 @@ auto words_of(std::string_view type) -> std::string {
 }
 
 auto kind_of(const Resource& resource) -> std::string {
-    const auto words = words_of(resource.type);
+    const auto words = type_words(resource.type);
     if (words.empty()) return "resource";
     const bool is_bucket = words.find("bucket") != std::string::npos;
     if (is_bucket && resource.cloud == "aws") return "S3 bucket";
