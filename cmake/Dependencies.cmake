@@ -53,10 +53,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(dossier_common INTERFACE -fuse-ld=lld-19)
 endif()
 if(DOSSIER_SANITIZE)
-  # Test programs run once and are compiled as often: optimising them takes longer than it saves.
   target_compile_options(dossier_common INTERFACE
-    -fsanitize=${DOSSIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
-    $<IF:$<BOOL:$<TARGET_PROPERTY:DOSSIER_TEST_PROGRAM>>,-O0,-O1>)
+    -fsanitize=${DOSSIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(dossier_common INTERFACE -fsanitize=${DOSSIER_SANITIZE})
 endif()
 

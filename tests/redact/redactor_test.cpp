@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <ctime>
 #include <thread>
 
@@ -439,11 +440,12 @@ TEST(Redactor, StaysFastOnHostileText) {
         }(),
     };
     const auto shared = redactor();
+    const int seconds = std::getenv("DOSSIER_SLOW") == nullptr ? 5 : 30; // sanitizers take several times as long
     for (const auto& text : texts) {
         SCOPED_TRACE(text.substr(0, 20));
         const auto start = std::clock(); // what the process computed, however busy the machine is
         (void)shared->find(text);
-        EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC);
+        EXPECT_LT(std::clock() - start, seconds * CLOCKS_PER_SEC);
     }
 }
 
