@@ -4,7 +4,8 @@ set(DOSSIER_ROOMS_SEEN "" CACHE INTERNAL "")
 
 # All but the preset dev compile the sources of a room as one, and so does scripts/test in a fresh checkout: the headers of
 # Asio and Beast are then read, and what they are templates of is made, once instead of once a file. Who changes one file at
-# a time is better off without. File-local names must differ within what is compiled together; the compiler tells.
+# a time is better off without. File-local names must differ within what is compiled together: the compiler tells, of an
+# overload that another file's takes the calls of by -Wunused-function alone.
 option(DOSSIER_UNITY "Compile the sources of a target together" OFF)
 
 # @param ARGN prefixes of file names whose sources are compiled apart from the others: platforms have much the same names
