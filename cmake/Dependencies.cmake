@@ -71,7 +71,9 @@ elseif(DOSSIER_PROFILE STREQUAL "use")
   file(ARCHIVE_EXTRACT INPUT ${packed} DESTINATION ${CMAKE_BINARY_DIR}/profile)
   target_compile_options(dossier_common INTERFACE
     -fprofile-use=${CMAKE_BINARY_DIR}/profile/release.profdata
+    -fsplit-machine-functions
     -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin) # it may be older than the code
+  target_link_options(dossier_common INTERFACE -Wl,-z,keep-text-section-prefix)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${packed})
 endif()
 
