@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 namespace dossier::redact {
@@ -195,6 +196,8 @@ constexpr std::string_view signs_of_assignment = ":=\"'";
 
 /// More than an assignment with a value of 400 characters of four bytes takes.
 constexpr std::size_t longest_assignment = 1800;
+/// More than what stands between a name and the second character of its value, where blanks don't stretch it.
+constexpr std::size_t usual_beginning = 96;
 /// More than the telling part of a name and what may stand behind it.
 constexpr std::size_t longest_name_end = 96;
 
@@ -230,6 +233,61 @@ auto telling_name_at(std::string_view text, Cell name) -> std::size_t {
     re2::StringPiece found;
     if (!pattern.Match(run, 0, run.size(), RE2::UNANCHORED, &found, 1)) return name.end;
     return static_cast<std::size_t>(found.data() - text.data());
+}
+
+/// `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value's opening quote.
+constexpr std::string_view before_value =
+    R"re((?i)(?:\\{0,3}["'`]?(?:\]|\s?\[\])?\s{0,3}(?::{1,3}=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
+    R"re((@?\\{0,3}["'`]|["'`]?))re";
+
+auto assignment_pattern(std::string_view value) -> RE2 {
+    std::string pattern(before_value);
+    return RE2(pattern.append("(").append(value).append(")"), pattern_options());
+}
+
+struct Assignment {
+    Cell value; ///< where it isn't quoted: up to the first quote, blank or separator; 400 characters at most
+    char before = 0;
+    bool is_quoted = false;
+};
+
+/// What is assigned to the name that ends at `at`. A pattern that counts to 400 is followed state by state: 11,000
+/// cycles a try. So one finds where the value begins, in a few hundred, and the value is run along afterwards.
+auto assignment_at(std::string_view text, std::size_t at) -> std::optional<Assignment> {
+    static const RE2 beginning = assignment_pattern(R"re("[^"\\]|[^\s"'`,;&<>\\])re");
+    static const RE2 whole = assignment_pattern(R"re("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400})re");
+    static const RE2 unquoted(R"re([^\s"'`,;&<>\\]*)re", pattern_options());
+    constexpr std::size_t most_characters = 400;
+    const re2::StringPiece all(text.data(), text.size());
+    const auto limit = std::min(text.size(), at + longest_assignment);
+    const auto usual_limit = std::min(limit, at + usual_beginning);
+    re2::StringPiece groups[3];
+    const auto found = [&]() -> Assignment {
+        const auto begin = static_cast<std::size_t>(groups[2].data() - text.data());
+        // The quote of a tag's "Value" is part of what stands before the value.
+        const char before = text[begin - 1];
+        const bool is_quoted = !groups[1].empty() || std::string_view("\"'`").contains(before);
+        return {.value = {begin, begin + groups[2].size()}, .before = before, .is_quoted = is_quoted};
+    };
+    const bool begins = beginning.Match(all, at, usual_limit, RE2::ANCHOR_START, groups, 3);
+    const bool is_stretched =
+        !begins && usual_limit < limit && std::string_view(" \t\n\f\r").contains(text[usual_limit - 1]);
+    if (!begins && !is_stretched) return std::nullopt;
+    if (is_stretched || groups[2][0] == '"') { // whether that quote is closed decides how the rest is read
+        if (!whole.Match(all, at, limit, RE2::ANCHOR_START, groups, 3)) return std::nullopt;
+        return found();
+    }
+    auto assignment = found();
+    if (assignment.is_quoted) return assignment;
+    auto& value = assignment.value;
+    re2::StringPiece run;
+    if (unquoted.Match(all, value.begin, limit, RE2::ANCHOR_START, &run, 1)) value.end = value.begin + run.size();
+    std::size_t characters = 0;
+    for (auto next = value.begin; next < value.end; ++next) {
+        const bool continues = (static_cast<unsigned char>(text[next]) & 0xC0U) == 0x80U;
+        if (!continues && characters++ == most_characters) value.end = next;
+    }
+    return assignment;
 }
 
 struct Header {
@@ -322,11 +380,6 @@ auto element_values(std::string_view text) -> std::vector<FieldValue> {
 }
 
 auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
-    // `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value.
-    static const RE2 assignment(
-        R"re((?i)(?:\\{0,3}["'`]?(?:\]|\s?\[\])?\s{0,3}(?::{1,3}=|={1,3}>?|!={1,2}|=>|\|\|:|\?=|:)\s{0,3}|\\{0,3}["']\s{0,3},\s{0,8}\\{0,3}["']\s{0,2}(?:value\\{0,3}["']\s{0,3}:\s{0,3}\\{0,3}["'])?|\s{1,3}string\s{1,3}:?=\s{0,3}|\\{0,3}["']\s+value\s?=\s?))re"
-        R"re((@?\\{0,3}["'`]|["'`]?)("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400}))re",
-        pattern_options());
     std::vector<FieldValue> found;
     const bool may_assign = std::ranges::any_of(signs_of_assignment, [&](char sign) { return text.contains(sign); });
     if (!may_assign) return found;
@@ -346,16 +399,10 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
             found.push_back({.meaning = meaning, .begin = compared.begin, .end = compared.end, .is_delimited = true});
             continue;
         }
-        re2::StringPiece groups[3];
-        const auto limit_at = std::min(text.size(), name.end + longest_assignment);
-        if (!assignment.Match({text.data(), text.size()}, name.end, limit_at, RE2::ANCHOR_START, groups, 3)) continue;
-        const auto& quote = groups[1];
-        const auto& value = groups[2];
-        auto begin = static_cast<std::size_t>(value.data() - text.data());
-        auto end = begin + value.size();
-        // The quote of a tag's "Value" is part of what stands before the value.
-        const char mark = quote.empty() ? text[begin - 1] : quote[quote.size() - 1];
-        const bool is_quoted = !quote.empty() || std::string_view("\"'`").find(mark) != std::string_view::npos;
+        const auto assignment = assignment_at(text, name.end);
+        if (!assignment) continue;
+        const auto& [value, mark, is_quoted] = *assignment;
+        auto [begin, end] = value;
         // `password=` with nothing behind it: the next line is another setting.
         const auto between = text.substr(name.end, begin - name.end);
         if (!is_quoted && between.contains('=') && between.contains('\n')) continue;

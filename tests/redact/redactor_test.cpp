@@ -25,6 +25,12 @@ auto redacted(const std::string& text, const std::string& key = "") -> std::stri
 // Assembled, so that no scanner takes this file for a leak.
 auto joined(std::string a, std::string_view b) -> std::string { return std::move(a) + std::string(b); }
 
+auto repeated(std::string_view part, int times) -> std::string {
+    std::string text;
+    while (times-- > 0) text += part;
+    return text;
+}
+
 TEST(Redactor, PutsPseudonymsInPlaceOfIdentifiersAndSecrets) {
     struct Row {
         const char* name;
@@ -99,6 +105,12 @@ TEST(Redactor, PutsPseudonymsInPlaceOfIdentifiersAndSecrets) {
         {"password in JSON inside a string", R"(\"password\": \"hunter2!\")", R"(\"password\": \"<SECRET_1>\")"},
         {"tag pair", R"({"Key": "api-token", "Value": "zrpu1hxope6jiqsjc"})",
          R"({"Key": "api-token", "Value": "<SECRET_1>"})"},
+        {"value of an attribute, far away", "<tag key=\"password\"" + std::string(200, ' ') + "value=\"hunter2!x\">",
+         "<tag key=\"password\"" + std::string(200, ' ') + "value=\"<SECRET_1>\">"},
+        {"no value but a quote", R"(password="" next)", R"(password="" next)"},
+        {"longest value without quotes", "password=" + repeated("q7Lm", 100) + ",y", "password=<SECRET_1>,y"},
+        {"longer value than any", "password=" + repeated("q7Lm", 100) + "Rest", "password=<SECRET_1>Rest"},
+        {"letters of two bytes count once", "password=" + repeated("ü7Lm", 100) + "Rest", "password=<SECRET_1>Rest"},
         {"table", "name,email,dob\nAlice Ngo,alice@acme.example,1961-10-03\n",
          "name,email,dob\n<PERSON_1>,<EMAIL_1>,<BIRTH_DATE_1>\n"},
     };
