@@ -1,4 +1,5 @@
 #include "dossier/explain/grounding.hpp"
+#include "filtered_regex.hpp"
 
 #include "cited.hpp"
 #include "claim_extractor.hpp"
@@ -101,11 +102,11 @@ auto without_company_rules(std::string text, const Cited& cited) -> std::string 
 /// Laws are selected by code. What a platform, a tag or a policy says of them may be told as what they say.
 auto regulation_objection(const std::string& text, const Claims& claims, const Cited& cited, Particulars& particulars)
     -> Objection {
-    static const RE2 attributed(
+    static const FilteredRegex attributed(
         R"((?i)\b(platform|wiz|prisma|orca|maps?|mapped|according to|tag|tagged|policy|policies|lists?|title|named|rule|recommends?)\b)");
     auto selected = of_kinds(cited, {"regulation", "risk", "remediation", "business"});
     std::erase_if(selected, [](const Evidence* item) { return item->origin.ends_with(":recommendation"); });
-    if (RE2::PartialMatch(text, attributed))
+    if (attributed.found_in(text))
         for (const auto* item : of_kinds(cited, {"compliance", "tag", "policy", "rule", "finding", "fact", "data"}))
             selected.push_back(item);
     const auto facts = particulars.claims_of(selected);

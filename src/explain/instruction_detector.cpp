@@ -1,4 +1,5 @@
 #include "instruction_detector.hpp"
+#include "filtered_regex.hpp"
 
 #include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
@@ -209,7 +210,7 @@ constexpr auto foreign_secrets =
 constexpr auto run_together =
     R"(ignore(all|any|the|your|every)*(previous|prior|above|earlier)|(disregard|forget)(all|the|your)*(previous|prior|above|evidence|instructions)|systemprompt|newinstructions|youarenow)";
 
-using Expression = std::unique_ptr<RE2>;
+using Expression = std::unique_ptr<FilteredRegex>;
 
 struct Named {
     const char* name;
@@ -217,11 +218,8 @@ struct Named {
 };
 
 auto compiled(const std::string& expression) -> Expression {
-    RE2::Options options;
-    options.set_max_mem(16 << 20);
-    auto made = std::make_unique<RE2>(expression, options);
-    if (!made->ok()) throw std::logic_error("a built-in pattern does not compile: " + made->error());
-    return made;
+    constexpr int most_memory = 16 << 20;
+    return std::make_unique<FilteredRegex>(expression, most_memory);
 }
 
 template <typename Patterns>
@@ -264,7 +262,7 @@ auto compiled_questions() -> std::vector<Named> {
 
 auto first_match(const std::vector<Named>& patterns, const std::string& text) -> const char* {
     for (const auto& [name, expression] : patterns)
-        if (RE2::PartialMatch(text, *expression)) return name;
+        if (expression->found_in(text)) return name;
     return nullptr;
 }
 
@@ -359,10 +357,18 @@ auto without_blanks(std::string words) -> std::string {
     return words;
 }
 
+/// One between two blanks, as each run of letters set apart has three.
+auto has_word_of_one_letter(std::string_view words) -> bool {
+    for (std::size_t at = 0; at + 2 < words.size(); ++at)
+        if (words[at] == ' ' && words[at + 2] == ' ') return true;
+    return false;
+}
+
 /// "i g n o r e all": letters that stand apart, five or more, become the word that they are.
 auto with_letters_joined(const std::string& words) -> std::string {
     static const RE2 apart(R"(\b(?:[a-z] ){4,}[a-z]\b)");
     std::string joined = words;
+    if (!has_word_of_one_letter(words)) return joined;
     re2::StringPiece run;
     for (std::size_t at = 0; apart.Match(joined, at, joined.size(), RE2::UNANCHORED, &run, 1);) {
         const auto begin = static_cast<std::size_t>(run.data() - joined.data());
@@ -391,14 +397,14 @@ struct Detector {
     Expression together = compiled(run_together);
 
     [[nodiscard]] auto in_words(const std::string& text) const -> const char* {
-        return RE2::PartialMatch(text, *any_words) ? first_match(words, text) : nullptr;
+        return any_words->found_in(text) ? first_match(words, text) : nullptr;
     }
 
     [[nodiscard]] auto in_reading(const Reading& reading) const -> const char* {
-        if (RE2::PartialMatch(reading.plain, *any_raw))
+        if (any_raw->found_in(reading.plain))
             if (const auto* name = first_match(raw, reading.plain)) return name;
         if (const auto* name = in_words(reading.words)) return name;
-        if (RE2::PartialMatch(reading.plain, *foreign_verbs))
+        if (foreign_verbs->found_in(reading.plain))
             if (const auto* name = first_match(foreign_overrides, reading.plain)) return name;
         return first_match(foreign_questions, reading.plain);
     }
@@ -410,11 +416,9 @@ struct Detector {
             if (const auto* name = in_words(folded)) return name;
         if (own.find_first_of("01345") != std::string::npos)
             if (const auto* name = in_words(plain_words(without_leet(lower(reading.plain))))) return name;
-        if (RE2::PartialMatch(rot13(without_blanks(own)), *together)) return "override of instructions";
-        if (RE2::PartialMatch(std::string(own.rbegin(), own.rend()), *reversed_words))
-            return "override of instructions";
-        if (has_letters_set_apart(own) && RE2::PartialMatch(without_blanks(own), *together))
-            return "override of instructions";
+        if (together->found_in(rot13(without_blanks(own)))) return "override of instructions";
+        if (reversed_words->found_in(std::string(own.rbegin(), own.rend()))) return "override of instructions";
+        if (has_letters_set_apart(own) && together->found_in(without_blanks(own))) return "override of instructions";
         if (const auto joined = with_letters_joined(own); joined != own) return in_words(joined);
         return nullptr;
     }

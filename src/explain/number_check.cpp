@@ -1,4 +1,6 @@
 #include "number_check.hpp"
+#include "filtered_regex.hpp"
+#include "utf8_walk.hpp"
 
 #include "dossier/base/strings.hpp"
 
@@ -98,16 +100,21 @@ auto counts_cited(const NumberClaim& claim, const Cited& cited) -> bool {
 
 /// "several buckets", "all accounts", "another region": more than one such thing has to be in the evidence.
 auto plenty_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 plenty(
+    static const FilteredRegex plenty(
         R"((?i)\b(all|every|each|several|multiple|many|numerous|various|dozens of|hundreds of|thousands of|a number of|both|another|an additional|a second|second|third|further|more|(?:two|three|four|five|six|seven|eight|nine|ten|\d+) (?:other|more|further|additional)?) ?(?:of the |of our |its |other |affected |public |similar |such |company |cloud )*(buckets?|accounts?|databases?|resources?|subscriptions?|projects?|regions?|tables?|volumes?|snapshots?|instances?|clusters?|environments?|applications?|stores?|teams?|systems?|platforms?|scanners?|tenants?|copies)\b)");
-    static const RE2 few(
+    static const FilteredRegex few(
         R"((?i)\b(a handful|a few|only few|very few|just a few|a couple|a small number|a limited number|a small (?:amount|set|portion|share|subset|fraction)|hardly any|a single|one single|(?:most|half|part|a majority|the majority|a fraction|a third|a quarter)(?: of)?(?: the| these| its)?) ?(?:of )?(?:the |these |sensitive |affected )*(records?|rows?|objects?|files?|users?|customers?|principals?|entries|data|people|items)\b)");
-    static const RE2 money(R"((?i)([€$£¥]\s?\d|\b(?:usd|eur|gbp|dollars?|euros?|pounds?)\b))");
+    static const FilteredRegex money(R"((?i)\b(?:usd|eur|gbp|dollars?|euros?|pounds?)\b)");
+    static const RE2 amount(R"([€$£¥]\s?\d)");
+    const auto speaks_of_money = [](const std::string& words) {
+        return money.found_in(words) || ((words.contains('$') || !is_ascii(words)) && RE2::PartialMatch(words, amount));
+    };
+    if (!plenty.may_match(text) && !few.may_match(text) && !speaks_of_money(text)) return std::nullopt;
     const auto facts = text_of(cited);
     StringPiece input(text);
     std::string how_many;
     std::string of_what;
-    while (RE2::FindAndConsume(&input, plenty, &how_many, &of_what)) {
+    while (plenty.consume(input, &how_many, &of_what)) {
         auto one = lower(of_what);
         if (one.ends_with("ies"))
             one.replace(one.size() - 3, 3, "y");
@@ -120,10 +127,9 @@ auto plenty_objection(const std::string& text, const Cited& cited) -> Objection 
             continue;
         return fmt::format("it speaks of {} {}, and the cited evidence has one", lower(how_many), lower(of_what));
     }
-    std::string found;
-    if (RE2::PartialMatch(text, few, &how_many, &of_what) && facts.find(lower(how_many)) == std::string::npos)
+    if (few.found_in(text, &how_many, &of_what) && facts.find(lower(how_many)) == std::string::npos)
         return fmt::format("no cited evidence says \"{} {}\"", lower(how_many), lower(of_what));
-    if (RE2::PartialMatch(text, money, &found) && !RE2::PartialMatch(facts, money))
+    if (speaks_of_money(text) && !speaks_of_money(facts))
         return "it names an amount of money, and no cited evidence does";
     return std::nullopt;
 }
@@ -136,9 +142,9 @@ auto is_date_of(const DateClaim& claim, const DateClaim& fact) -> bool {
 
 /// "first seen" and "last seen" have a date each.
 auto swap_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 first(
+    static const FilteredRegex first(
         R"((?i)\b(first (?:\w+ )?(?:seen|observed|detected|reported|noticed|found)|was detected|initially|discovered)\b)");
-    static const RE2 last(
+    static const FilteredRegex last(
         R"((?i)\b(last (?:\w+ )?(?:seen|observed|detected|reported|noticed|found)|most recent(?:ly)?|latest)\b)");
     static const RE2 part(R"((?i)^((?:[^,;]|,\s?\d)*?)(?:,? and |,\s+(?:and )?(?:then|last|most|was)\b|;|$))");
     std::string rest = text;
@@ -153,8 +159,8 @@ auto swap_objection(const std::string& text, const Cited& cited) -> Objection {
             rest.clear();
         }
         for (const auto& [expression, origin] :
-             {std::pair<const RE2&, std::string_view>{first, ":first_seen"}, {last, ":last_seen"}}) {
-            if (!RE2::PartialMatch(clause, expression)) continue;
+             {std::pair<const FilteredRegex&, std::string_view>{first, ":first_seen"}, {last, ":last_seen"}}) {
+            if (!expression.found_in(clause)) continue;
             Cited items;
             for (const auto* item : cited)
                 if (item->origin.ends_with(origin)) items.push_back(item);
@@ -194,7 +200,7 @@ auto number_objection(const std::string& text, const Claims& claims, const Claim
 
 auto date_objection(const std::string& text, const Claims& claims, const Claims& facts, const Cited& cited)
     -> Objection {
-    static const RE2 relative(
+    static const FilteredRegex relative(
         R"((?i)\b(yesterday|today|tomorrow|tonight|last (?:night|year|month|week|quarter|spring|summer|autumn|winter)|(?:this|next) (?:year|month|week|quarter)|(?:(?:for|within|in|over) (?:the (?:past|last) )?)?(?:\w+|\d+)[ -](?:days?|weeks?|months?|years?|hours?|minutes?)(?: ago| old| earlier)?|recently|(?:many|several|some) (?:days|weeks|months|years)|long ago|for (?:ages|years|months|weeks|days))\b)");
     static const RE2 timeless(
         R"((?i)^(?:most recently)|(?:per|a|each|every|business|working) (?:day|week|month|year)$)");
@@ -207,7 +213,7 @@ auto date_objection(const std::string& text, const Claims& claims, const Claims&
     const auto cited_text = text_of(cited);
     StringPiece input(text);
     std::string found;
-    while (RE2::FindAndConsume(&input, relative, &found)) {
+    while (relative.consume(input, &found)) {
         const auto before = std::string_view(text).substr(0, static_cast<std::size_t>(input.data() - text.data()));
         if (lower(found) == "recently" && icontains(before, "most recently")) continue;
         if (RE2::PartialMatch(found, timeless) || occurs(cited_text, lower(found), false)) continue;

@@ -1,4 +1,5 @@
 #include "people_check.hpp"
+#include "filtered_regex.hpp"
 
 #include "claim_words.hpp"
 #include "dossier/base/strings.hpp"
@@ -38,11 +39,11 @@ auto with_origin(const Cited& cited, std::string_view end) -> Cited {
 }
 
 auto is_hedged(const std::string& text) -> bool {
-    static const RE2 hedge(
+    static const FilteredRegex hedge(
         R"((?i)\b(names|named|according to|candidates?|suggests?|suggested|another source|other sources?|disput\w+|disagree|tag|alternative(?:ly)?|possible|possibly|lower confidence|instead|rather than)\b)");
-    static const RE2 firm(
+    static const FilteredRegex firm(
         R"((?i)\b(confirmed|verified|certain(?:ly)?|definite(?:ly)?|actual|true|real|admin|access)\b)");
-    return RE2::PartialMatch(text, hedge) && !RE2::PartialMatch(text, firm);
+    return hedge.found_in(text) && !firm.found_in(text);
 }
 
 /// Strips what is no part of a name.
@@ -128,11 +129,12 @@ auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
 
 /// Managers are named as such and nothing else.
 auto manager_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 is_manager(
+    static const FilteredRegex is_manager(
         R"((?i)\bmanager(?:,| is| was|:)? (?-i:([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+)(?: ([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+))?))");
-    static const RE2 as_manager(
+    static const FilteredRegex as_manager(
         R"(([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+) ([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'-]+),? (?:is|as|the) (?:the |her |his |their |[A-Za-z\x{80}-\x{10FFFF}' ]+'s )?(?:owner's )?(?:line )?manager\b)");
-    static const RE2 speaks_of(R"((?i)\b(manager|manages|reports? to|escalat\w+|head of|supervisor|superior)\b)");
+    static const FilteredRegex speaks_of(
+        R"((?i)\b(manager|manages|reports? to|escalat\w+|head of|supervisor|superior)\b)");
     const auto managers = of_kinds(cited, {"owner"});
     auto items = with_origin(managers, ":manager");
     for (const auto* item : with_origin(managers, ":escalation")) items.push_back(item);
@@ -141,14 +143,14 @@ auto manager_objection(const std::string& text, const Cited& cited) -> Objection
     std::string second;
     for (const auto* expression : {&is_manager, &as_manager}) {
         StringPiece input(text);
-        while (RE2::FindAndConsume(&input, *expression, &first, &second)) {
+        while (expression->consume(input, &first, &second)) {
             if (is_common_word(bare(first)) || is_one_of(bare(first), {"robert's"})) continue;
             for (const auto& word : {bare(first), bare(second)})
                 if (!word.empty() && !occurs(support, word, false))
                     return fmt::format("no cited evidence calls {} the manager", word);
         }
     }
-    if (RE2::PartialMatch(text, speaks_of)) return std::nullopt;
+    if (speaks_of.found_in(text)) return std::nullopt;
     auto elsewhere = cited;
     std::erase_if(elsewhere, [&](const Evidence* item) { return std::ranges::find(items, item) != items.end(); });
     const auto known = text_of(elsewhere);
@@ -172,12 +174,14 @@ auto candidate_objection(const std::string& text, const Cited& cited) -> Objecti
 
 /// Whom a sentence sends something to, by any evidence cited; what a team is called.
 auto team_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 addressed(
+    static const FilteredRegex addressed(
         R"((?i)\b(?:belongs to|managed by|maintained by|administered by|operated by|run by|assign(?:ed)? (?:it |this |the \w+ )?to|contact|reach out to|escalate to|speak to|talk to|ask|notify|inform|hand (?:it )?over to)\s+(?:the |an? )?([A-Za-z0-9\x{80}-\x{10FFFF}<_>.@-]+))");
-    static const RE2 team(
+    static const FilteredRegex team(
         R"(((?:[A-Za-z0-9\x{80}-\x{10FFFF}&-]+ ){1,3})(?:[Tt]eam|[Dd]epartment|[Ss]quad|[Gg]uild|[Tt]ribe|[Dd]ivision|[Uu]nit)\b)");
-    static const RE2 is_team(
+    static const FilteredRegex is_team(
         R"((?i)\b(?:team|department|squad|business unit|unit|division|support group|application|project|system|service) (?:is|are|was|called|named)(?: the| called| named)? ([A-Za-z0-9\x{80}-\x{10FFFF}&_.-]+)(?: (?-i:([A-Z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}]+)))?)");
+    const auto may_match = [&](const auto&... each) { return (each.may_match(text) || ...); };
+    if (!may_match(addressed, team, is_team)) return std::nullopt;
     auto items = cited;
     std::erase_if(items, [](const Evidence* item) { return item->kind == "tampering"; });
     const auto everything = text_of(items);
@@ -187,10 +191,10 @@ auto team_objection(const std::string& text, const Cited& cited) -> Objection {
     std::string first;
     std::string second;
     StringPiece input(text);
-    while (RE2::FindAndConsume(&input, addressed, &first))
+    while (addressed.consume(input, &first))
         if (auto objection = named_objection(first, people, "people")) return objection;
     input = text;
-    while (RE2::FindAndConsume(&input, is_team, &first, &second)) {
+    while (is_team.consume(input, &first, &second)) {
         const auto is_state = [](const std::string& word) {
             return looks_like_plain_noun(word) || is_one_of(word, {"named", "called", "critical", "open"});
         };
@@ -200,7 +204,7 @@ auto team_objection(const std::string& text, const Cited& cited) -> Objection {
         }
     }
     input = text;
-    while (RE2::FindAndConsume(&input, team, &first)) {
+    while (team.consume(input, &first)) {
         const auto words = split(trim(first), ' ');
         for (std::size_t i = 0; i < words.size(); ++i) {
             const bool adjacent = i + 1 == words.size();
@@ -251,14 +255,14 @@ auto people_objection(const std::string& text, const Cited& cited) -> Objection 
 }
 
 auto access_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 granted(
+    static const FilteredRegex granted(
         R"(([A-Za-z0-9\x{80}-\x{10FFFF}<][A-Za-z0-9\x{80}-\x{10FFFF}_/.:@>*-]*) (?:also |still |currently |already )*(?i:(?:has|have|holds?|gets?|with|having)( (?:\w+ ){0,4}?)(?:access|rights?|permissions?|privileges?)|(?:can|could|may|might|is able to|are able to|is allowed to|are allowed to) ((?:also |still |then |even )?(?:read|write|list|delete|modify|upload|overwrite|change|tamper|download|access|destroy|alter|administer|manage)(?: (?:and|or|to) \w+)?)))");
-    static const RE2 open_to_all(
+    static const FilteredRegex open_to_all(
         R"((?i)\b((?:publicly|world)[- ]writ\w+|(?:anyone|everyone|anybody|the public|anonymous users?|unauthenticated users?|attackers?|outsiders?)\b[^.;,:()]*\b(?:write|upload|overwrite|delete|modify|tamper)\b))");
     static const RE2 everybody(
         R"((?i)^(anyone|everyone|anybody|everybody|public|internet|users?|attackers?|actors?|outsiders?|visitors?|person|party|parties|people|strangers?|criminals?|someone|somebody|who|that|which|it|they|she|he|principals?|bucket|resource|service|job|and|those|owner|change|team|also)$)");
     const auto access = of_kinds(cited, {"access", "blast_radius", "exposure_path", "access_log"});
-    if (RE2::PartialMatch(text, open_to_all) && !is_granted("anyone", "write", of_kinds(cited, {"access"})) &&
+    if (open_to_all.found_in(text) && !is_granted("anyone", "write", of_kinds(cited, {"access"})) &&
         !is_granted("everyone", "write", of_kinds(cited, {"finding", "exposure"})))
         return "no cited evidence lets anyone write";
     StringPiece input(text);
@@ -266,7 +270,7 @@ auto access_objection(const std::string& text, const Cited& cited) -> Objection 
     std::string kind;
     std::string verb;
     static const RE2 of_another_kind(R"((?i)^ (logs?|logging|keys?|points?|controls?|polic(y|ies)|blocks?|tokens?)\b)");
-    while (RE2::FindAndConsume(&input, granted, &who, &kind, &verb)) {
+    while (granted.consume(input, &who, &kind, &verb)) {
         if (RE2::PartialMatch(input, of_another_kind)) continue; // "has no access logging", "holds access keys"
         const auto subject = bare(who);
         if (RE2::FullMatch(subject, everybody)) continue;

@@ -1,4 +1,5 @@
 #include "polarity.hpp"
+#include "filtered_regex.hpp"
 
 #include "dossier/base/strings.hpp"
 #include "pattern_set.hpp"
@@ -147,9 +148,9 @@ auto is_negated(std::string_view before) -> bool {
 
 /// "logging is disabled" is bad news, whatever else was done by disabling something.
 auto without_lost_safeguards(std::string text) -> std::string {
-    static const RE2 lost(
+    static const FilteredRegex lost(
         R"((?i)\b(logging|versioning|encryption|mfa|authentication|monitoring|rotation|back-?ups?|firewall|(public )?access block|block public access)( at rest| in transit)? (is|are|was|were)( \w+ly)? (disabled|deactivated|turned off|switched off|removed)\b)");
-    RE2::GlobalReplace(&text, lost, "…");
+    if (lost.may_match(text)) RE2::GlobalReplace(&text, lost.regex(), "…");
     return text;
 }
 
@@ -173,12 +174,12 @@ auto reassurance_objection(const std::string& said, const Cited& cited) -> std::
 
 /// "has been downloaded" is a fact of its own; "could be downloaded" is a conclusion.
 auto accusation_objection(const std::string& text, const Cited& cited) -> std::optional<std::string> {
-    static const RE2 happened(
+    static const FilteredRegex happened(
         R"((?i)\b(breach(?:ed)?|exfiltrat(?:ed|ion)|stolen|stole|theft|leaked|compromised|hacked|ransomware|malware|infected|exploited|abused|attack(?:ed)?|intru(?:ders?|sion)|unauthori[sz]ed (?:access|download|part(?:y|ies)|use)|(?:was|were|has been|have been|been) (?:downloaded|accessed|copied|read by|viewed|sold|published)|(?:someone|somebody|attackers?|intruders?|hackers?|outsiders?|strangers?|criminals?|part(?:y|ies)|they|users?|people|anonymous \w+|[\w.-]+) (?:has |have |had |already )*(?:downloaded|accessed|copied|exfiltrated|viewed|published|sold|scraped))\b)");
     static const RE2 hedge(
         R"((?i)\b(could|can|may|might|would|if|whether|should|must|potential(?:ly)?|possible|possibly|likely|likelihood|chance|danger|risk of|prevent|before|until|so that|to be assessed|does not say|cannot be told|assess|investigate|review|check|look for|search for)\b)");
     std::string word;
-    if (!RE2::PartialMatch(text, happened, &word) || RE2::PartialMatch(text, hedge)) return std::nullopt;
+    if (!happened.found_in(text, &word) || RE2::PartialMatch(text, hedge)) return std::nullopt;
     const auto last = lower(word).substr(word.rfind(' ') == std::string::npos ? 0 : word.rfind(' ') + 1);
     // a remedy speaks of downloads that are to be looked for
     const auto witnesses =
@@ -190,11 +191,11 @@ auto accusation_objection(const std::string& text, const Cited& cited) -> std::o
 
 /// Whether the law demands a notification is for people to find out.
 auto notification_objection(const std::string& text) -> std::optional<std::string> {
-    static const RE2 duty(
+    static const FilteredRegex duty(
         R"((?i)\b(notif(?:y|ies|ied|ication|ications|ying)|inform(?:ed)?|report(?:ed|able|ing)?)\b[^.]*\b(authorit(?:y|ies)|regulators?|data subjects?|individuals|supervisory|affected (?:people|persons|customers|users|parties)|patients|cardholders|public|breach|HHS|72)\b|\b(authorit(?:y|ies)|regulators?|data subjects?|individuals|people|persons|customers|users|patients|cardholders|consumers)\b[^.]*\b(?:must|ha(?:s|ve) to|needs? to|should|shall|(?:is|are) to)( \w+ly)? be (?:notified|informed|told|alerted)|\bbreach[- ]notification\b|\bnotifiable\b|\breportable\b)");
-    static const RE2 open(
+    static const FilteredRegex open(
         R"((?i)\b(assess(?:ed|ment)?|whether|determine|evaluated?|reviewed?|legal team|decide[ds]?)\b)");
-    if (!RE2::PartialMatch(text, duty) || RE2::PartialMatch(text, open)) return std::nullopt;
+    if (!duty.found_in(text) || open.found_in(text)) return std::nullopt;
     return "a duty to notify may only be called \"to be assessed\"";
 }
 

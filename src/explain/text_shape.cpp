@@ -1,4 +1,5 @@
 #include "text_shape.hpp"
+#include "filtered_regex.hpp"
 
 #include "dossier/base/strings.hpp"
 #include "utf8_walk.hpp"
@@ -28,7 +29,9 @@ auto hidden_objection(const std::string& text) -> Objection {
         R"([\p{Cf}\p{Co}\x{115F}\x{1160}\x{3164}\x{FE00}-\x{FE0F}\x{E0000}-\x{E0FFF}]|[\x00-\x08\x0b-\x1f\x7f])");
     static const RE2 anything(R"((?s).*)"); // it matches valid UTF-8 alone
     if (!is_ascii(text) && !RE2::FullMatch(text, anything)) return "it is no valid UTF-8";
-    if (RE2::PartialMatch(text, hidden)) return "it holds characters that nobody sees";
+    const auto is_control = [](char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\n') || c == '\x7f'; };
+    if (is_ascii(text) ? std::ranges::any_of(text, is_control) : RE2::PartialMatch(text, hidden))
+        return "it holds characters that nobody sees";
     return std::nullopt;
 }
 
@@ -151,17 +154,17 @@ auto host_objection(const std::string& text, const Cited& cited) -> Objection {
 
 /// What to decide on drafts and findings is a person's; how to weaken a control is nobody's.
 auto decision_objection(const std::string& text, const std::string& own) -> Objection {
-    static const RE2 prompt(
+    static const FilteredRegex prompt(
         R"((?i)\b(system prompt|(?:previous|prior|above|my|these|your) instructions|as an ai|ai (?:model|assistant)|language model|redact(?:ed|ion)|unmask\w*|original (?:value|address)(?:es|s)?|prompt injection succeeded)\b)");
-    static const RE2 verdict(
+    static const FilteredRegex verdict(
         R"((?i)\b((?:approv(?:e|ed|al of|ing)|reject(?:ed|ing)?|clos(?:e|ed|ing)|dismiss(?:ed|ing)?|post(?:ed)?|merge|suppress(?:ed|ing)?|ignor(?:e|ed|ing)|resolve|archive|mute|snooze|whitelist|allow-?list) (?:(?:of|the|this|these|that|all|any|it|as) )*(?:drafts?|tickets?|findings?|dossiers?|reports?|alerts?|issues?|won't fix|wontfix|false positive|resolved|it)\b|mark(?:ed)? (?:it|this|the \w+) (?:as |to be )?\w+|won'?t[- ]?fix|(?:set|chang\w+|lower\w*|downgrad\w+|rais\w+|reduc\w+|adjust\w*|overrid\w+) (?:the |its |this )?(?:severity|priority|status|owner|route|assignee|risk|finding)|re-?assign\w*|(?:drafts?|tickets?) (?:has|have|is|was|were)(?: been)? (?:approved|rejected|closed))\b)");
-    static const RE2 weakening(
+    static const FilteredRegex weakening(
         R"((?i)\b((?:restore|grant|give|allow|re-?enable|re-?open|open|reinstate|add) (?:\w+ ){0,3}(?:access|permissions?|rights?|principals?|to everyone|to anyone)\b|(?:disable|turn off|switch off|deactivate|stop|pause|skip|bypass|remove|delete) (?:the |all |any )?(?:access |audit |server )?(?:logging|logs?|encryption|monitoring|alert(?:s|ing)?|mfa|block public access|back-?ups?|versioning|guardrails?|detections?|scanner|scans?|rule|finding)|(?:make|set|keep|leave) (?:the |this )?(?:\w+ )?(?:public|open|as it is|as is|unencrypted)|(?:delete|destroy|drop|wipe|purge|empty) (?:the |all )?(?:bucket|database|table|objects|data|records|account|files|evidence))\b)");
     std::string found;
-    if (RE2::PartialMatch(text, prompt)) return "it talks about its instructions";
+    if (prompt.found_in(text)) return "it talks about its instructions";
     const auto is_ours = [&] { return own.find(lower(found)) != std::string::npos; };
-    if (RE2::PartialMatch(text, verdict, &found) && !is_ours()) return "it tells people how to decide on the draft";
-    if (RE2::PartialMatch(text, weakening, &found) && !is_ours())
+    if (verdict.found_in(text, &found) && !is_ours()) return "it tells people how to decide on the draft";
+    if (weakening.found_in(text, &found) && !is_ours())
         return fmt::format("it advises \"{}\", which no remedy does", lower(found));
     return std::nullopt;
 }
@@ -194,6 +197,7 @@ auto shape_objection(const std::string& text, const Cited& cited) -> Objection {
 
 auto take_quotes(std::string& text, const std::string& cited) -> Objection {
     static const RE2 quoted(R"~(“([^”]*)”|"([^"]*)"|`([^`]*)`)~");
+    if (is_ascii(text) && !holds_one_of(text, "\"`")) return std::nullopt;
     std::array<StringPiece, 4> found;
     std::size_t at = 0;
     while (quoted.Match(text, at, text.size(), RE2::UNANCHORED, found.data(), 4)) {

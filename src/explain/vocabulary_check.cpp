@@ -1,4 +1,5 @@
 #include "vocabulary_check.hpp"
+#include "filtered_regex.hpp"
 
 #include "claim_words.hpp"
 #include "dossier/base/strings.hpp"
@@ -132,9 +133,9 @@ private:
 
 /// "readable without credentials" says nothing of credentials that were found.
 auto without_absent_things(std::string text) -> std::string {
-    static const RE2 absent(
+    static const FilteredRegex absent(
         R"((?i)\b(?:without|no|needs? no|requires? no) (?:any |valid )?(?:credentials?|passwords?|secrets?|access keys?)\b)");
-    RE2::GlobalReplace(&text, absent, "");
+    if (absent.may_match(text)) RE2::GlobalReplace(&text, absent.regex(), "");
     return text;
 }
 
@@ -154,21 +155,23 @@ auto word_objection(const std::string& whole, const Cited& cited) -> Objection {
 /// "severity is low" needs an item on severity that says low; "low risk" one on risk.
 auto rating_objection(const std::string& text, const Cited& cited) -> Objection {
     struct Rating {
-        RE2 expression;
+        FilteredRegex expression;
         bool severity_counts; ///< a severity supports it, and not a risk alone
     };
     static const std::array<Rating, 4> ratings{{
-        {RE2(R"((?i)\b(critical|high|medium|low|informational)[- ]severity\b)"), true},
-        {RE2(R"((?i)\bseverity (?:is |of |was |level |rating |remains |rated |as |at |stands |a )*(critical|high|medium|low|informational)\b)"),
+        {FilteredRegex(R"((?i)\b(critical|high|medium|low|informational)[- ]severity\b)"), true},
+        {FilteredRegex(
+             R"((?i)\bseverity (?:is |of |was |level |rating |remains |rated |as |at |stands |a )*(critical|high|medium|low|informational)\b)"),
          true},
-        {RE2(R"((?i)\brisk (?:is |of |level |rating |score |remains |rated |as |at |stands |a )*(critical|high|medium|low)\b)"),
+        {FilteredRegex(
+             R"((?i)\brisk (?:is |of |level |rating |score |remains |rated |as |at |stands |a )*(critical|high|medium|low)\b)"),
          false},
-        {RE2(R"((?i)\b(critical|high|medium|low)[- ]risk\b)"), false},
+        {FilteredRegex(R"((?i)\b(critical|high|medium|low)[- ]risk\b)"), false},
     }};
     for (const auto& rating : ratings) {
         StringPiece input(text);
         std::string word;
-        while (RE2::FindAndConsume(&input, rating.expression, &word)) {
+        while (rating.expression.consume(input, &word)) {
             const auto facts =
                 text_of(rating.severity_counts ? of_kinds(cited, {"risk", "severity"}) : of_kinds(cited, {"risk"}));
             if (!occurs(facts, lower(word), false)) return fmt::format("no cited evidence rates it {}", lower(word));
@@ -179,12 +182,13 @@ auto rating_objection(const std::string& text, const Cited& cited) -> Objection 
 
 /// "the exposure is internal" needs an item on exposure that says internal: neither more nor less than there is.
 auto exposure_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 expression(
+    static const FilteredRegex expression(
         R"((?i)\bexposure (?:of [^,.;]* )?(?:is|was|remains|stays) (?:only |merely |just |now |limited to )*(public|internal|none|unknown|cross[- ]account)\b)");
+    if (!expression.may_match(text)) return std::nullopt;
     const auto facts = text_of(of_kinds(cited, {"exposure", "risk"}));
     StringPiece input(text);
     std::string word;
-    while (RE2::FindAndConsume(&input, expression, &word)) {
+    while (expression.consume(input, &word)) {
         auto wanted = lower(word);
         std::ranges::replace(wanted, '-', ' ');
         if (!occurs(facts, wanted, false)) return fmt::format("no cited evidence says that the exposure is {}", wanted);
@@ -194,10 +198,10 @@ auto exposure_objection(const std::string& text, const Cited& cited) -> Objectio
 
 /// Where it runs is for evidence on the place to say; a remedy may speak of other clouds.
 auto cloud_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 runs_on(
+    static const FilteredRegex runs_on(
         R"((?i)\b(?:runs?|hosted|lives?|lies|stored|sits|located|resides?|deployed|cloud is|is) (?:(?:on|in|at) )?(?:the )?(?:microsoft |amazon )?(azure|gcp|google|aws|oci|oracle|alibaba)\b)");
     std::string cloud;
-    if (!RE2::PartialMatch(text, runs_on, &cloud)) return std::nullopt;
+    if (!runs_on.found_in(text, &cloud)) return std::nullopt;
     const auto places = text_of(of_kinds(cited, {"location", "resource"}));
     auto word = lower(cloud);
     if (word == "google") word = "gcp";
@@ -208,17 +212,18 @@ auto cloud_objection(const std::string& text, const Cited& cited) -> Objection {
 
 /// "the bucket ledger-x is …", "the account is payments-dev": what a thing is called stands in the evidence.
 auto called_objection(const std::string& text, const Cited& cited) -> Objection {
-    static const RE2 apposed(
+    static const FilteredRegex apposed(
         R"((?i)\b(?:bucket|account|database|table|dataset|container|host|server|instance|volume|cluster|vault|queue|function|repository|subscription|project) ([a-z][\w.-]*) (?:is|was|are|has|had|holds?|contains?|allows?|stores?|lies|reads?)\b)");
-    static const RE2 equated(
+    static const FilteredRegex equated(
         R"((?i)\b(?:(?:bucket|account|database|resource|application|environment|cloud|region|business unit|support group|department|rule|source|platform)(?: (?:name|id))? is|it is the [\w ]{0,20}(?:bucket|account|database|table|application)) (?:called |named |the )?([a-z][\w.-]*)\s*(?:[.,;]|$))");
+    if (!apposed.may_match(text) && !equated.may_match(text)) return std::nullopt;
     auto items = cited;
     std::erase_if(items, [](const Evidence* item) { return item->kind == "tampering"; });
     const auto everything = text_of(items);
     for (const auto* expression : {&apposed, &equated}) {
         StringPiece input(text);
         std::string word;
-        while (RE2::FindAndConsume(&input, *expression, &word)) {
+        while (expression->consume(input, &word)) {
             while (!word.empty() && word.back() == '.') word.pop_back();
             const auto small = lower(word);
             if (is_common_word(small) || is_function_word(small) || looks_like_plain_noun(small) ||
