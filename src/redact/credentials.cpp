@@ -56,6 +56,12 @@ auto check_told_secret(Candidate& c) -> bool {
            separators <= (is_long ? 2 : 0) && (is_long || digit_runs >= 2) && entropy_of(value) >= 3.2;
 }
 
+/// A string behind the word: `the policy "password 'rotation'"` has one of prose.
+auto check_quoted_password(Candidate& c) -> bool {
+    const auto value = c.value();
+    return !is_placeholder(value) && !std::ranges::all_of(value, is_letter) && entropy_of(value) >= 1.6;
+}
+
 /// user:password of a command line; the examples of manuals stay.
 auto check_user(Candidate& c) -> bool {
     const auto value = c.value();
@@ -103,6 +109,18 @@ void add_credentials(std::vector<Shape>& rows) {
                     .pattern = R"((?i:\bbasic)\s+([A-Za-z0-9+/]{8,}={0,2}))",
                     .check = check_basic,
                     .any_case = true});
+    // SQL: CREATE USER … IDENTIFIED BY '…', ALTER ROLE … PASSWORD '…', SET PASSWORD FOR … = '…'.
+    rows.push_back({.kind = "SECRET",
+                    .heads = {R"(\bidentified\sby\s)", R"(\bpassword\s)"},
+                    .pattern = R"((?i:\b(?:identified\sby|password(?: for [^=\n]{1,80}=)?))\s{1,3}'([^'\n]{3,200})')",
+                    .check = check_quoted_password,
+                    .any_case = true});
+    // Command lines that take it right behind the option.
+    rows.push_back({.kind = "SECRET",
+                    .heads = {R"(\bsshpass\s)", R"(\bmysql\s)", R"(\bmysqldump\s)", R"(\bmysqladmin\s)"},
+                    .pattern = R"(\b(?:sshpass\s{1,3}-p\s{0,3}|mysql(?:dump|admin)?\s(?:[^\n|;]{0,80}\s)?-p)["']?)"
+                               R"(([^\s"']{3,100}))",
+                    .check = check_quoted_password});
     // Whoever has it is logged in.
     rows.push_back({.kind = "SECRET",
                     .heads = {R"(\bcookie:)"},

@@ -125,6 +125,16 @@ auto quoted_printable_escape(std::string_view text, std::size_t at) -> Escape {
     return {};
 }
 
+/// A quote inside a quoted cell of CSV is written twice (RFC 4180, 2.7). With a word on neither side it is an empty
+/// value.
+auto doubled_quote_escape(std::string_view text, std::size_t at) -> Escape {
+    constexpr std::string_view around_values = " \t\r\n,:;=|\"'`{}[]()<>\\";
+    if (text.substr(at, 2) != "\"\"") return {};
+    const bool follows_word = at > 0 && !around_values.contains(text[at - 1]);
+    const bool precedes_word = at + 2 < text.size() && !around_values.contains(text[at + 2]);
+    return follows_word || precedes_word ? Escape{.size = 2, .text = "\""} : Escape{};
+}
+
 /// Characters that look like ASCII, or like nothing.
 auto wide_escape(std::string_view text, std::size_t at) -> Escape {
     const auto byte = [&](std::size_t i) {
@@ -155,6 +165,8 @@ auto escape_at(std::string_view text, std::size_t at) -> Escape {
         return entity_escape(text, at);
     case '=':
         return quoted_printable_escape(text, at);
+    case '"':
+        return doubled_quote_escape(text, at);
     case 0xC2:
     case 0xE2:
     case 0xEF:
@@ -180,7 +192,7 @@ void append_utf8(std::string& text, char32_t c) {
 /// Bytes at which an escape may begin.
 constexpr auto openers = [] {
     std::array<bool, 256> table{};
-    for (const unsigned char c : {'\\', '%', '&', '='}) table[c] = true;
+    for (const unsigned char c : {'\\', '%', '&', '=', '"'}) table[c] = true;
     for (const int c : {0xC2, 0xE2, 0xEF}) table[static_cast<std::size_t>(c)] = true;
     return table;
 }();

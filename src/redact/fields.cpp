@@ -1,5 +1,7 @@
 #include "fields.hpp"
 
+#include "cells.hpp"
+
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/people.hpp"
 #include "multi_pattern.hpp"
@@ -78,47 +80,6 @@ auto is_date(std::string_view value) -> bool {
 auto is_name(std::string_view value) -> bool {
     static const RE2 pattern(R"(\p{L}[\p{L}'’.\-]*(?: [\p{L}'’.\-]+){0,4})");
     return value.size() >= 2 && RE2::FullMatch(value, pattern);
-}
-
-/// Line breaks may be escaped, where a table stands inside a JSON string.
-auto line_break_at(std::string_view text, std::size_t at) -> std::size_t {
-    if (text[at] == '\n') return 1;
-    return text.substr(at, 2) == "\\n" ? 2 : 0;
-}
-
-auto separator_size(std::string_view text, std::size_t at, std::string_view separator) -> std::size_t {
-    return text.substr(at, separator.size()) == separator ? separator.size() : 0;
-}
-
-struct Cell {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-};
-
-auto cells_of(std::string_view text, Cell line, std::string_view separator) -> std::vector<Cell> {
-    std::vector<Cell> cells;
-    auto start = line.begin;
-    for (auto at = line.begin; at < line.end;) {
-        const auto size = separator_size(text, at, separator);
-        if (size > 0) cells.push_back({start, at});
-        at += size > 0 ? size : 1;
-        if (size > 0) start = at;
-    }
-    cells.push_back({start, line.end});
-    return cells;
-}
-
-auto lines_of(std::string_view text) -> std::vector<Cell> {
-    std::vector<Cell> lines;
-    std::size_t start = 0;
-    for (std::size_t at = 0; at < text.size();) {
-        const auto size = line_break_at(text, at);
-        if (size > 0) lines.push_back({start, at});
-        at += size > 0 ? size : 1;
-        if (size > 0) start = at;
-    }
-    lines.push_back({start, text.size()});
-    return lines;
 }
 
 auto is_column_name(std::string_view cell) -> bool {

@@ -50,7 +50,8 @@ auto check_ssn(Candidate& c) -> bool {
 
 auto follows_birth(std::string_view text, std::size_t at) -> bool {
     const auto from = at > 28 ? at - 28 : 0;
-    return has_word(text.substr(from, at - from), {"dob", "birth", "born "});
+    return has_word(text.substr(from, at - from), {"dob", "birth", "born ", "geb.", "geboren", "naissance", "née le",
+                                                   "né le", "nacido", "nacida", "nacimiento", "nato il", "nata il"});
 }
 
 } // namespace

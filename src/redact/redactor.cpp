@@ -7,6 +7,7 @@
 #include "names.hpp"
 #include "plain_texts.hpp"
 #include "shape_search.hpp"
+#include "sql_values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -132,6 +133,7 @@ struct Redactor::Impl {
         std::ranges::for_each(element_values(text), add);
         std::ranges::for_each(table_values(text), add);
         std::ranges::for_each(document_values(text), add);
+        std::ranges::for_each(sql_values(text), add);
     }
 
     /// What shows in the text as it stands. @return whether runs in it hold another text

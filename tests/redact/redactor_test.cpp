@@ -111,6 +111,34 @@ TEST(Redactor, PutsPseudonymsInPlaceOfIdentifiersAndSecrets) {
         {"longest value without quotes", "password=" + repeated("q7Lm", 100) + ",y", "password=<SECRET_1>,y"},
         {"longer value than any", "password=" + repeated("q7Lm", 100) + "Rest", "password=<SECRET_1>Rest"},
         {"letters of two bytes count once", "password=" + repeated("ü7Lm", 100) + "Rest", "password=<SECRET_1>Rest"},
+        {"rows of SQL", R"(INSERT INTO `users` (`id`, `name`, "password", ssn)
+VALUES (7, 'Alice O''Ngo', 'q7!L''m{z)x', 536903399), (8, NULL, N'k9#Pw,2(x', NULL);)",
+         R"(INSERT INTO `users` (`id`, `name`, "password", ssn)
+VALUES (7, '<PERSON_1>', '<SECRET_1>', <SSN_1>), (8, NULL, N'<SECRET_2>', NULL);)"},
+        {"rows of SQL inside JSON",
+         R"~({"sql": "insert into t (full_name, password)\nvalues ('Alice Ngo', 'q7!Lmz)x')"})~",
+         R"~({"sql": "insert into t (full_name, password)\nvalues ('<PERSON_1>', '<SECRET_1>')"})~"},
+        {"rows of SQL that mean nothing", "INSERT INTO t (id, size) VALUES ('q7!Lm{z)x', 536903399)",
+         "INSERT INTO t (id, size) VALUES ('q7!Lm{z)x', 536903399)"},
+        {"rows of SQL, cut off", "INSERT INTO t (password) VALUES ('q7!Lm{z)x",
+         "INSERT INTO t (password) VALUES ('<SECRET_1>"},
+        {"a dump of PostgreSQL",
+         "COPY p.users (id, full_name, password) FROM stdin;\n7\tAlice Ngo\tq7!Lm{z)x\n8\t\\N\t\\N\n\\.\n",
+         "COPY p.users (id, full_name, password) FROM stdin;\n7\t<PERSON_1>\t<SECRET_1>\n8\t\\N\t\\N\n\\.\n"},
+        {"SQL that sets one", "ALTER ROLE app WITH PASSWORD 'q7!Lm{z)x';",
+         "ALTER ROLE app WITH PASSWORD '<SECRET_1>';"},
+        {"MySQL that sets one", "CREATE USER 'app'@'%' IDENTIFIED BY 'q7!Lm{z)x'",
+         "CREATE USER 'app'@'%' IDENTIFIED BY '<SECRET_1>'"},
+        {"MySQL, another way", "SET PASSWORD FOR 'app'@'%' = 'q7!Lm{z)x'", "SET PASSWORD FOR 'app'@'%' = '<SECRET_1>'"},
+        {"option with its value", "mysql -h db -u root -pq7Lmzx9 crm", "mysql -h db -u root -p<SECRET_1> crm"},
+        {"option with its value apart", "sshpass -p 'q7!Lm{z)x' ssh ops@db", "sshpass -p '<SECRET_1>' ssh ops@db"},
+        {"birth date, German", "Anna, geb. 03.10.1961, wohnt", "Anna, geb. <BIRTH_DATE_1>, wohnt"},
+        {"JSON in a cell of CSV", R"(1,"{""password"": ""q7!Lm{z)x"", ""full_name"": ""Alice Ngo""}",eu)",
+         R"(1,"{""password"": ""<SECRET_1>"", ""full_name"": ""<PERSON_1>""}",eu)"},
+        {"word behind password", "rotate the password 'policy' and mysql -p crm",
+         "rotate the password 'policy' and mysql -p crm"},
+        {"empty values", R"({"owner": "", "id": "", "note": "token"} a="" b="")",
+         R"({"owner": "", "id": "", "note": "token"} a="" b="")"},
         {"table", "name,email,dob\nAlice Ngo,alice@acme.example,1961-10-03\n",
          "name,email,dob\n<PERSON_1>,<EMAIL_1>,<BIRTH_DATE_1>\n"},
     };
@@ -450,6 +478,10 @@ TEST(Redactor, StaysFastOnHostileText) {
             for (int i = 0; i < 20'000; ++i) text += "ab://a:";
             return text;
         }(),
+        "(" + repeated("password,", 200) + repeated(") values ", 20'000),
+        repeated("(ssn) values (", 15'000),
+        "(ssn) values " + repeated("('a'", 40'000),
+        repeated("\"\"a", 60'000),
     };
     const auto shared = redactor();
     const int seconds = std::getenv("DOSSIER_SLOW") == nullptr ? 5 : 30; // sanitizers take several times as long
