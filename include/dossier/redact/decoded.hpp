@@ -1,7 +1,8 @@
 #pragma once
 // The readings of a text beneath its escapes: JSON and C escapes, percent, HTML and XML entities, quoted-printable,
 // doubled quotes of CSV, full-width forms, zero-width characters; one layer at a time, each byte with the place in the
-// source it came from. And the runs of base64 or hex that hold text. What is found in a reading is masked in the source.
+// source it came from. And the runs of base64 or hex that hold text. What is found in a reading is masked in the
+// source.
 
 #include <cstddef>
 #include <cstdint>
