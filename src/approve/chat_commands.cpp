@@ -134,7 +134,11 @@ auto ChatCommands::decide_as_shown(ChatActor actor, ChatCommand command, DraftSt
     for (const auto& message : *messages) {
         const bool is_shown = message.platform == actor.platform && message.kind == "channel" && message.posted_at &&
                               message.shown.starts_with("pending ");
-        if (is_shown) seen = message.shown.substr(message.shown.find(' ') + 1);
+        if (!is_shown) continue;
+        // What it is being sent with is kept before it is sent; nobody may have read that yet.
+        if (message.state != store::ChatMessage::State::done)
+            co_return said("That draft has changed, and its new message is under way; please read that first.");
+        seen = message.shown.substr(message.shown.find(' ') + 1);
     }
     if (seen.empty()) {
         auto draft = co_await hands_.reviews.get(command.object);

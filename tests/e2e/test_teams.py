@@ -132,6 +132,19 @@ class MentionTest(TeamsCase):
         self.assertIn("taken already", self.teams.say(service, PAUL, "", raw)[1])
         self.assertIn("already", self.teams.say(service, PAUL, f"reject {draft['id']} no")[1])
 
+    def test_what_is_on_its_way_to_the_channel_can_not_be_approved(self):
+        service = self.start()
+        draft, _ = self.drafted(service)
+        stalled = self.teams.fault("stall", "POST", FLOW)
+        service.request("PATCH", f"/v1/drafts/{draft['id']}", {"title": "Another title"})
+        self.assertTrue(stalled.reached.wait(20 * SLOW))
+        self.assertIn("changed", self.teams.say(service, PAUL, f"approve {draft['id']}")[1])
+        self.assertEqual(self.state(service, draft)["state"], "pending")
+        stalled.release.set()
+        self.assertIn("This draft has changed", text_of(self.cards(service, 2)[1]))
+        service.wait_for(lambda: "You approved" in self.teams.say(service, PAUL, f"approve {draft['id']}")[1], 20,
+                         "the new card to count as shown")
+
     def test_only_what_the_card_shows_can_be_approved(self):
         service = self.start()
         draft, _ = self.drafted(service)
