@@ -96,7 +96,7 @@ class ReplicaCase(TrackerCase):
         self.assertTrue(all(one.port and one.alive() for one in made), "all replicas started")
         return made
 
-    def whole(self, replicas, acknowledged, timeout=60):
+    def whole(self, replicas, acknowledged, timeout=150):
         """The demands on every history."""
         one = replicas[0]
 
