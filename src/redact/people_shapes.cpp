@@ -48,6 +48,9 @@ auto check_ssn(Candidate& c) -> bool {
     return is_ssn(digits_of(c.value()));
 }
 
+/// Fillers stand between the names and behind them.
+auto check_holders_line(Candidate& c) -> bool { return c.value().contains("<<"); }
+
 auto follows_birth(std::string_view text, std::size_t at) -> bool {
     const auto from = at > 28 ? at - 28 : 0;
     return has_word(text.substr(from, at - from), {"dob", "birth", "born ", "geb.", "geboren", "naissance", "née le",
@@ -91,6 +94,15 @@ void add_people(std::vector<Shape>& rows) {
                     .pattern = R"((?i:passport)[\s_#:.=\-"'\\]{0,6}(?i:number|num|no\.?)?(?: is)?)"
                                R"([\s_#:.=\-"'\\]{0,6}([A-Z]{0,2}\d{6,9}))",
                     .any_case = true});
+    // The machine-readable zone of a passport (ICAO Doc 9303, part 4): the holder's line, and that of numbers and
+    // dates.
+    rows.push_back({.kind = "PASSPORT",
+                    .heads = {R"(\bP[A-Z<][A-Z<]{3}[A-Z])"},
+                    .pattern = R"(\bP[A-Z<][A-Z<]{3}[A-Z][A-Z<]{36,38})",
+                    .check = check_holders_line});
+    rows.push_back({.kind = "PASSPORT",
+                    .heads = {R"(\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7})"},
+                    .pattern = R"(\b[A-Z0-9][A-Z0-9<]{8}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{0,16})"});
     rows.push_back({.kind = "MRN", .heads = {R"(\bMRN)"}, .pattern = R"(\bMRN[\-:# ]{0,3}\d{5,12}\b)"});
     rows.push_back({.kind = "BIRTH_DATE",
                     .heads = {R"(\b\d{4}[\-/.]\d)", R"(\b\d{1,2}[\-/.]\d)"},

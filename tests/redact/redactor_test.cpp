@@ -133,6 +133,20 @@ VALUES (7, '<PERSON_1>', '<SECRET_1>', <SSN_1>), (8, NULL, N'<SECRET_2>', NULL);
         {"option with its value", "mysql -h db -u root -pq7Lmzx9 crm", "mysql -h db -u root -p<SECRET_1> crm"},
         {"option with its value apart", "sshpass -p 'q7!Lm{z)x' ssh ops@db", "sshpass -p '<SECRET_1>' ssh ops@db"},
         {"birth date, German", "Anna, geb. 03.10.1961, wohnt", "Anna, geb. <BIRTH_DATE_1>, wohnt"},
+        {"display name of a mailbox", "sent by Alice Ngo <alice@acme.example> today",
+         "sent by <PERSON_1> <<EMAIL_1>> today"},
+        {"display name in quotes", R"(From: "Ngo, Alice" <alice@acme.example>)", R"(From: "<PERSON_1>" <<EMAIL_1>>)"},
+        {"display name of a team", "From: Payments Platform Team <pay@acme.example>",
+         "From: Payments Platform Team <<EMAIL_1>>"},
+        {"patient of an HL7 message",
+         "MSH|^~\\&|A\rPID|1||445566^^^HOSP||NGO^ALICE^MARIE||196110031200|F|||12 Main "
+         "St^^Springfield||2125550123\rOBX|1|NGO",
+         "MSH|^~\\&|A\rPID|1||<MRN_1>^^^HOSP||<PERSON_1>^<PERSON_2>^<PERSON_3>||<BIRTH_DATE_1>1200|F|||<ADDRESS_1>||"
+         "<PHONE_1>\rOBX|1|NGO"},
+        {"no segment of HL7", "A PID|1||445566 is shown", "A PID|1||445566 is shown"},
+        {"passport, machine-readable",
+         "P<UTONGO<<ALICE<MARIE<<<<<<<<<<<<<<<<<<<<<<<\nL898902C36UTO6110035F1204159ZE184226B<<<<<10 x",
+         "<PASSPORT_1>\n<PASSPORT_2> x"},
         {"JSON in a cell of CSV", R"(1,"{""password"": ""q7!Lm{z)x"", ""full_name"": ""Alice Ngo""}",eu)",
          R"(1,"{""password"": ""<SECRET_1>"", ""full_name"": ""<PERSON_1>""}",eu)"},
         {"word behind password", "rotate the password 'policy' and mysql -p crm",
@@ -482,6 +496,8 @@ TEST(Redactor, StaysFastOnHostileText) {
         repeated("(ssn) values (", 15'000),
         "(ssn) values " + repeated("('a'", 40'000),
         repeated("\"\"a", 60'000),
+        repeated("\rPID|1||2", 20'000),
+        repeated("Aa ", 50'000) + repeated("<a@acme.example>", 3'000),
     };
     const auto shared = redactor();
     const int seconds = std::getenv("DOSSIER_SLOW") == nullptr ? 5 : 30; // sanitizers take several times as long
