@@ -111,13 +111,13 @@ void add_credentials(std::vector<Shape>& rows) {
                     .any_case = true});
     // SQL: CREATE USER … IDENTIFIED BY '…', ALTER ROLE … PASSWORD '…', SET PASSWORD FOR … = '…'.
     rows.push_back({.kind = "SECRET",
-                    .heads = {R"(\bidentified\sby\s)", R"(\bpassword\s)"},
+                    .heads = {R"(\bidentified by)", R"(\bpassword)"},
                     .pattern = R"((?i:\b(?:identified\sby|password(?: for [^=\n]{1,80}=)?))\s{1,3}'([^'\n]{3,200})')",
                     .check = check_quoted_password,
                     .any_case = true});
     // Command lines that take it right behind the option.
     rows.push_back({.kind = "SECRET",
-                    .heads = {R"(\bsshpass\s)", R"(\bmysql\s)", R"(\bmysqldump\s)", R"(\bmysqladmin\s)"},
+                    .heads = {R"(\bsshpass)", R"(\bmysql)"},
                     .pattern = R"(\b(?:sshpass\s{1,3}-p\s{0,3}|mysql(?:dump|admin)?\s(?:[^\n|;]{0,80}\s)?-p)["']?)"
                                R"(([^\s"']{3,100}))",
                     .check = check_quoted_password});

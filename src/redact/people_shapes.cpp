@@ -94,15 +94,12 @@ void add_people(std::vector<Shape>& rows) {
                     .pattern = R"((?i:passport)[\s_#:.=\-"'\\]{0,6}(?i:number|num|no\.?)?(?: is)?)"
                                R"([\s_#:.=\-"'\\]{0,6}([A-Z]{0,2}\d{6,9}))",
                     .any_case = true});
-    // The machine-readable zone of a passport (ICAO Doc 9303, part 4): the holder's line, and that of numbers and
+    // The machine-readable zone of a passport (ICAO Doc 9303, part 4): the holder's line, with that of numbers and
     // dates.
     rows.push_back({.kind = "PASSPORT",
-                    .heads = {R"(\bP[A-Z<][A-Z<]{3}[A-Z])"},
-                    .pattern = R"(\bP[A-Z<][A-Z<]{3}[A-Z][A-Z<]{36,38})",
+                    .heads = {R"(\bP<[A-Z])"},
+                    .pattern = R"(\bP<[A-Z<]{3}[A-Z][A-Z<]{36,38}(?:(?:\s|\\n){1,2}[A-Z0-9<]{40,44})?)",
                     .check = check_holders_line});
-    rows.push_back({.kind = "PASSPORT",
-                    .heads = {R"(\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7})"},
-                    .pattern = R"(\b[A-Z0-9][A-Z0-9<]{8}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{0,16})"});
     rows.push_back({.kind = "MRN", .heads = {R"(\bMRN)"}, .pattern = R"(\bMRN[\-:# ]{0,3}\d{5,12}\b)"});
     rows.push_back({.kind = "BIRTH_DATE",
                     .heads = {R"(\b\d{4}[\-/.]\d)", R"(\b\d{1,2}[\-/.]\d)"},
