@@ -1,9 +1,9 @@
 #include "dossier/explain/grounding.hpp"
-#include "filtered_regex.hpp"
 
 #include "cited.hpp"
 #include "claim_extractor.hpp"
 #include "dossier/base/strings.hpp"
+#include "filtered_regex.hpp"
 #include "instruction_detector.hpp"
 #include "number_check.hpp"
 #include "people_check.hpp"

@@ -1,9 +1,9 @@
 #include "instruction_detector.hpp"
-#include "filtered_regex.hpp"
 
 #include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/decoded.hpp"
+#include "filtered_regex.hpp"
 #include "utf8_walk.hpp"
 
 #include <re2/re2.h>

@@ -1,8 +1,8 @@
 #include "number_check.hpp"
-#include "filtered_regex.hpp"
-#include "utf8_walk.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "filtered_regex.hpp"
+#include "utf8_walk.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>

@@ -1,7 +1,7 @@
 #include "polarity.hpp"
-#include "filtered_regex.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "filtered_regex.hpp"
 #include "pattern_set.hpp"
 
 #include <fmt/format.h>

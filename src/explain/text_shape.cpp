@@ -1,7 +1,7 @@
 #include "text_shape.hpp"
-#include "filtered_regex.hpp"
 
 #include "dossier/base/strings.hpp"
+#include "filtered_regex.hpp"
 #include "utf8_walk.hpp"
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #include "vocabulary_check.hpp"
-#include "filtered_regex.hpp"
 
 #include "claim_words.hpp"
 #include "dossier/base/strings.hpp"
+#include "filtered_regex.hpp"
 #include "pattern_set.hpp"
 
 #include <fmt/format.h>

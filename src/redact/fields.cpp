@@ -1,7 +1,6 @@
 #include "fields.hpp"
 
 #include "cells.hpp"
-
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/people.hpp"
 #include "multi_pattern.hpp"

@@ -40,7 +40,44 @@ auto end_of_words(std::string_view text, std::size_t at, const std::vector<std::
     return at < text.size() && continues_word(text[at]) ? 0 : at;
 }
 
+auto begins_name(std::string_view word) -> bool {
+    const auto first = static_cast<unsigned char>(word.front());
+    return (first >= 'A' && first <= 'Z') || first >= 0x80;
+}
+
+/// Where the words with capital letters begin that end at `end`, four at the most.
+auto capitals_before(std::string_view text, std::size_t end) -> std::size_t {
+    auto begin = end;
+    auto word_end = end;
+    for (int words = 0; words < 4; ++words) {
+        const auto gap = text.substr(0, word_end).find_last_of(" \t\n:;,\"'<>()[]{}=|\\");
+        const auto start = gap == std::string_view::npos ? 0 : gap + 1;
+        if (start == word_end || !begins_name(text.substr(start, word_end - start))) break;
+        begin = start;
+        if (start == 0 || text[start - 1] != ' ') break;
+        word_end = start - 1;
+    }
+    return begin;
+}
+
 } // namespace
+
+auto display_name_before(std::string_view text, std::size_t bracket) -> std::pair<std::size_t, std::size_t> {
+    constexpr std::size_t longest = 80;
+    auto end = bracket;
+    while (end > 0 && text[end - 1] == ' ') --end;
+    auto begin = end;
+    if (end > 0 && text[end - 1] == '"') {
+        end -= text.substr(0, end).ends_with("\\\"") ? 2 : 1;
+        const auto from = end > longest ? end - longest : 0;
+        const auto open = text.substr(from, end - from).rfind('"');
+        begin = open == std::string_view::npos ? end : from + open + 1;
+    } else {
+        begin = capitals_before(text, end);
+    }
+    const auto name = text.substr(begin, end - begin);
+    return has_several_words(name) && reads_as_person(name) ? std::pair{begin, end} : std::pair{end, end};
+}
 
 auto folded_name(std::string_view name) -> std::string {
     std::string folded;

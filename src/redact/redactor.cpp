@@ -112,41 +112,12 @@ void add_names(std::string_view text, const Names& names, std::vector<Redactor::
     }
 }
 
-auto begins_name(std::string_view word) -> bool {
-    const auto first = static_cast<unsigned char>(word.front());
-    return (first >= 'A' && first <= 'Z') || first >= 0x80;
-}
-
-/// The words that end at `end` and have capital letters, four at the most.
-auto name_before(std::string_view text, std::size_t end) -> std::size_t {
-    auto begin = end;
-    for (int words = 0; words < 4; ++words) {
-        const auto blank = text.substr(0, begin).find_last_of(" \t\n:;,\"'<>()[]{}=|\\");
-        const auto start = blank == std::string_view::npos ? 0 : blank + 1;
-        if (start == begin || !begins_name(text.substr(start, begin - start))) break;
-        begin = start;
-        if (start == 0 || text[start - 1] != ' ') return begin;
-        --begin;
-    }
-    return begin < end && text[begin] == ' ' ? begin + 1 : begin;
-}
-
-/// `Alice Ngo <alice@acme.example>`: the display name of a mailbox (RFC 5322, 3.4) is a person where it has two words.
 void add_display_names(std::string_view text, std::vector<Redactor::Span>& spans) {
-    constexpr std::size_t longest = 80;
     for (std::size_t i = 0, known = spans.size(); i < known; ++i) {
-        const auto sign = spans[i].begin;
-        if (spans[i].kind != "EMAIL" || sign < 2 || text[sign - 1] != '<') continue;
-        auto end = sign - 1;
-        while (end > 0 && text[end - 1] == ' ') --end;
-        const bool is_quoted = end > 0 && text[end - 1] == '"';
-        if (is_quoted) end -= text.substr(0, end).ends_with("\\\"") ? 2 : 1;
-        const auto from = end > longest ? end - longest : 0;
-        const auto open = text.substr(from, end - from).rfind('"');
-        const auto begin = !is_quoted ? name_before(text, end) : open == std::string_view::npos ? end : from + open + 1;
-        const auto name = text.substr(begin, end - begin);
-        if (has_several_words(name) && reads_as_person(name))
-            spans.push_back({.begin = begin, .end = end, .kind = "PERSON"});
+        const auto address = spans[i].begin;
+        if (spans[i].kind != "EMAIL" || address == 0 || text[address - 1] != '<') continue;
+        const auto [begin, end] = display_name_before(text, address - 1);
+        if (end > begin) spans.push_back({.begin = begin, .end = end, .kind = "PERSON"});
     }
 }
 

@@ -97,7 +97,7 @@ class ReplicaCase(TrackerCase):
         return made
 
     def whole(self, replicas, acknowledged, timeout=150):
-        """The demands on every history."""
+        """The demands on every history. The wait is long, since each cut opens the tracker's circuit for a while."""
         one = replicas[0]
 
         def unfinished():
