@@ -2,7 +2,6 @@
 
 #include "context_evidence.hpp"
 #include "dossier/base/strings.hpp"
-#include "dossier/explain/withheld.hpp"
 #include "evidence_list.hpp"
 #include "tampering.hpp"
 #include "untrusted_text.hpp"
@@ -383,19 +382,19 @@ void add_drafted_policies(EvidenceItems& list, const Assessment& assessment) {
 
 } // namespace
 
+auto build_evidence(const std::vector<Finding>& findings, const Context& context, const Assessment& assessment)
+    -> EvidenceList {
+    return build_evidence(findings, context, assessment, orders_in(findings, context));
+}
+
 auto build_evidence(const std::vector<Finding>& all_findings, const Context& whole_context,
-                    const Assessment& assessment) -> EvidenceList {
+                    const Assessment& assessment, const Orders& orders) -> EvidenceList {
     EvidenceItems list;
     std::set<std::string> sources;
     for (const auto& finding : all_findings) sources.insert(finding.source);
-    const auto context_signs = tampering_in(whole_context);
-    const auto context = without_orders(whole_context, context_signs);
-    std::vector<Finding> findings;
-    std::vector<std::vector<TamperSign>> signs; // finding by finding
-    for (const auto& finding : all_findings | std::views::take(findings_limit)) {
-        signs.push_back(tampering_in(finding));
-        findings.push_back(without_orders(finding, signs.back()));
-    }
+    const Told told(all_findings, whole_context, orders);
+    const auto& context = told.context();
+    const auto findings = told.findings() | std::views::take(findings_limit);
     const auto voice_of = [&](const Finding& finding) { return Voice(list, finding, sources.size() > 1); };
     const auto said = [&](void (*add)(Voice, const Finding&)) {
         for (const auto& finding : findings) add(voice_of(finding), finding);
@@ -437,8 +436,9 @@ auto build_evidence(const std::vector<Finding>& all_findings, const Context& who
             said(add_recommendation);
         }
         if (kind == "tampering") {
-            for (std::size_t i = 0; i < findings.size(); ++i) add_tampering(voice_of(all_findings[i]), signs[i]);
-            add_context_tampering(list, context_signs);
+            for (std::size_t i = 0; i < findings.size(); ++i)
+                add_tampering(voice_of(all_findings[i]), orders.of_findings[i]);
+            add_context_tampering(list, orders.of_context);
         }
     }
     return list.take();

@@ -1,7 +1,6 @@
 #include "tampering.hpp"
 
 #include "dossier/base/strings.hpp"
-#include "dossier/explain/withheld.hpp"
 #include "dossier/finding/json.hpp"
 #include "evidence_list.hpp"
 #include "instruction_detector.hpp"
@@ -11,9 +10,8 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <map>
-#include <set>
+#include <deque>
+#include <unordered_set>
 
 namespace dossier::explain {
 namespace {
@@ -69,50 +67,32 @@ constexpr std::array places_of_context{
 
 constexpr std::string_view together = "several fields together";
 
-using Texts = std::map<const TextPlace*, std::vector<std::string>>;
-
-/// The texts of a JSON form by their places, none twice.
+/// The texts of a finding or context by their places, none twice.
 template <std::size_t count>
-class TextReader {
+class Texts {
 public:
-    explicit TextReader(const std::array<TextPlace, count>& places) : places_(places) {}
-
-    void read(const Json& json, const std::string& path) {
-        if (seen_.size() >= most_texts) return;
-        if (json.is_string()) {
-            keep(path, json.get_ref<const std::string&>());
-        } else if (json.is_array()) {
-            std::size_t number = 0;
-            for (const auto& item : json) {
-                if (number++ == most_of_a_list) break;
-                read(item, path);
-            }
-        } else if (json.is_object()) {
-            read_members(json, path);
-        }
+    template <class T>
+    Texts(const std::array<TextPlace, count>& places, const T& value) {
+        each_text(value, most_of_a_list, [&](std::string_view path, std::string_view text) {
+            if (text.size() < shortest_order || seen_.size() >= most_texts || seen_.contains(text)) return;
+            const auto& kept = texts_.emplace_back(text);
+            seen_.insert(kept);
+            const auto* place =
+                std::ranges::find_if(places, [&](const TextPlace& one) { return path.starts_with(one.path); });
+            of_places_[static_cast<std::size_t>(place - places.begin())].push_back(&kept);
+        });
     }
-    auto take() -> Texts { return std::move(texts_); }
+    [[nodiscard]] auto of(std::size_t place) const -> const std::vector<const std::string*>& {
+        return of_places_[place];
+    }
 
 private:
-    void read_members(const Json& json, const std::string& path) {
-        if (path == "policies" && text_at(json, "kind") == "company") return;
-        if (json.size() == 2 && json.contains("key") && json.contains("value")) { // a tag or a fact is one text
-            keep(path, text_at(json, "key") + ": " + text_at(json, "value"));
-            return;
-        }
-        for (const auto& [member, value] : json.items()) read(value, path.empty() ? member : path + "." + member);
-    }
-    void keep(const std::string& path, const std::string& text) {
-        if (text.size() < shortest_order || !seen_.insert(text).second) return;
-        const auto* place =
-            std::ranges::find_if(places_, [&](const TextPlace& one) { return path.starts_with(one.path); });
-        texts_[place].push_back(text);
-    }
-
-    const std::array<TextPlace, count>& places_;
-    std::set<std::string> seen_;
-    Texts texts_;
+    std::deque<std::string> texts_;
+    std::unordered_set<std::string_view> seen_;
+    std::array<std::vector<const std::string*>, count> of_places_; ///< the last place takes every path
 };
+
+auto is_companys(const PolicyFact& policy) -> bool { return policy.kind == "company"; }
 
 class Signs {
 public:
@@ -127,13 +107,13 @@ private:
 };
 
 /// Flags each text for itself. What is left is joined, for an order that only shows in the whole.
-auto check_each(const std::vector<std::string>& texts, std::string_view place, Signs& signs) -> std::string {
+auto check_each(const std::vector<const std::string*>& texts, std::string_view place, Signs& signs) -> std::string {
     std::string rest;
-    for (const auto& text : texts) {
-        if (auto kind = instruction_in(text))
+    for (const auto* text : texts) {
+        if (auto kind = instruction_in(*text))
             signs.add(place, std::move(*kind));
         else
-            rest += text + " ";
+            rest.append(*text).append(" ");
     }
     return rest;
 }
@@ -207,15 +187,12 @@ auto is_of_place(const Evidence& item, std::string_view place) -> bool {
 } // namespace
 
 auto tampering_in(const Finding& finding) -> std::vector<TamperSign> {
-    TextReader reader(places_of_finding);
-    reader.read(Json(finding), "");
-    const auto texts = reader.take();
+    const Texts texts(places_of_finding, finding);
     Signs signs;
     std::string prose;
-    for (const auto& place : places_of_finding) {
-        const auto found = texts.find(&place);
-        if (found == texts.end()) continue;
-        const auto rest = check_each(found->second, place.words, signs);
+    for (std::size_t i = 0; i < places_of_finding.size(); ++i) {
+        const auto& place = places_of_finding[i];
+        const auto rest = check_each(texts.of(i), place.words, signs);
         if (place.is_prose) prose += rest;
     }
     if (auto kind = instruction_in(prose)) signs.add(together, std::move(*kind));
@@ -223,31 +200,42 @@ auto tampering_in(const Finding& finding) -> std::vector<TamperSign> {
 }
 
 auto tampering_in(const Context& context) -> std::vector<TamperSign> {
-    TextReader reader(places_of_context);
-    reader.read(Json(context), "");
-    const auto texts = reader.take();
+    if (std::ranges::any_of(context.policies, is_companys)) {
+        auto others = context;
+        std::erase_if(others.policies, is_companys);
+        return tampering_in(others);
+    }
+    const Texts texts(places_of_context, context);
     Signs signs;
-    for (const auto& place : places_of_context) {
-        const auto found = texts.find(&place);
-        if (found == texts.end()) continue;
-        const auto rest = check_each(found->second, place.words, signs);
-        if (auto kind = found->second.size() > 1 ? instruction_in(rest) : std::nullopt)
+    for (std::size_t i = 0; i < places_of_context.size(); ++i) {
+        const auto& place = places_of_context[i];
+        const auto rest = check_each(texts.of(i), place.words, signs);
+        if (auto kind = texts.of(i).size() > 1 ? instruction_in(rest) : std::nullopt)
             signs.add(place.words, std::move(*kind));
     }
     return signs.take();
 }
 
-auto without_orders(const Finding& finding, const std::vector<TamperSign>& signs) -> Finding {
-    return signs.empty() ? finding : withheld_in(finding);
+auto orders_in(const std::vector<Finding>& findings, const Context& context) -> Orders {
+    Orders orders;
+    for (const auto& finding : findings) orders.of_findings.push_back(tampering_in(finding));
+    orders.of_context = tampering_in(context);
+    return orders;
 }
 
-auto without_orders(const Context& context, const std::vector<TamperSign>& signs) -> Context {
-    return signs.empty() ? context : withheld_in(context);
+auto without_orders(const Finding& finding) -> Finding { return withheld_in(finding); }
+
+auto without_orders(const Context& context) -> Context { return withheld_in(context); }
+
+Told::Told(const std::vector<Finding>& findings, const Context& context, const Orders& orders)
+    : findings_(findings), context_(context) {
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+        if (orders.of_findings[i].empty()) continue;
+        if (!own_findings_) own_findings_ = findings;
+        (*own_findings_)[i] = without_orders(findings[i]);
+    }
+    if (!orders.of_context.empty()) own_context_ = without_orders(context);
 }
-
-auto without_orders(const Finding& finding) -> Finding { return without_orders(finding, tampering_in(finding)); }
-
-auto without_orders(const Context& context) -> Context { return without_orders(context, tampering_in(context)); }
 
 auto discredits(const Evidence& sign, const Evidence& item) -> bool {
     if (sign.kind != "tampering" || item.kind == "tampering") return false;

@@ -182,5 +182,6 @@ void from_json(const Json& json, Context& value) {
 template auto to_text(const Owner&) -> std::string;
 template auto to_text(const BlastRadius&) -> std::string;
 template auto to_text(const Context&) -> std::string;
+template void each_text(const Context&, std::size_t, const TextFound&);
 
 } // namespace dossier

@@ -124,5 +124,6 @@ void from_json(const Json& json, Finding& value) {
 }
 
 template auto to_text(const Finding&) -> std::string;
+template void each_text(const Finding&, std::size_t, const TextFound&);
 
 } // namespace dossier

@@ -1,7 +1,8 @@
 #pragma once
-// The two forms of one description. `members_of(value, put)` names the members of a struct in the order of their names,
-// and here become of it a document (tree_of) or its text (append_value), which holds the same bytes as dump_json of the
-// document. Results of stages are kept as text, and a tree of nodes in between cost more than the text itself.
+// The forms of one description. `members_of(value, put)` names the members of a struct in the order of their names, and
+// here become of it a document (tree_of) or its text (append_value), which holds the same bytes as dump_json of the
+// document; or its texts are told one by one (visit_texts). Results of stages are kept as text, and a tree of nodes in
+// between cost more than the text itself.
 
 #include "dossier/base/canonical_json.hpp"
 #include "dossier/base/json.hpp"
@@ -89,6 +90,46 @@ private:
     Json::object_t members_;
 };
 
+/// Whoever is told of each text, and the names that lead to it.
+struct TextVisit {
+    const TextFound& found;
+    std::size_t most_of_a_list;
+    std::string path = {};
+
+    template <class T>
+    void operator()(std::string_view name, const T& value);
+};
+
+template <class T>
+void visit_texts(const T& value, TextVisit& visit) {
+    const auto each_of = [&](const auto& list, const auto& look) {
+        for (std::size_t i = 0; i < list.size() && i < visit.most_of_a_list; ++i) look(list[i]);
+    };
+    if constexpr (std::is_arithmetic_v<T> || std::same_as<T, Timestamp>) {
+        // no text
+    } else if constexpr (Text<T>) {
+        visit.found(visit.path, value);
+    } else if constexpr (is_optional<T>) {
+        if (value) visit_texts(*value, visit);
+    } else if constexpr (is_list<T>) {
+        each_of(value, [&](const auto& one) { visit_texts(one, visit); });
+    } else if constexpr (std::same_as<T, KeyValues>) {
+        each_of(value.pairs, [&](const auto& pair) { visit.found(visit.path, pair.first + ": " + pair.second); });
+    } else if constexpr (is_map<T>) {
+        for (const auto& [name, member] : value) visit(name, member);
+    } else {
+        members_of(value, visit);
+    }
+}
+
+template <class T>
+void TextVisit::operator()(std::string_view name, const T& value) {
+    const auto parent = path.size();
+    path.append(path.empty() ? "" : ".").append(name);
+    visit_texts(value, *this);
+    path.resize(parent);
+}
+
 template <class T>
 void append_value(std::string& out, const T& value) {
     if constexpr (std::same_as<T, bool>) {
@@ -169,6 +210,12 @@ auto to_text(const T& value) -> std::string {
     std::string out;
     json_form::append_value(out, value);
     return out;
+}
+
+template <class T>
+void each_text(const T& value, std::size_t most_of_a_list, const TextFound& found) {
+    json_form::TextVisit visit{.found = found, .most_of_a_list = most_of_a_list};
+    json_form::visit_texts(value, visit);
 }
 
 } // namespace dossier

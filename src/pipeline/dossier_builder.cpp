@@ -108,12 +108,12 @@ auto DossierBuilder::failed(store::Claim claim, Stage stage, const Error& error)
     return release;
 }
 
-auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) -> Task<ticket::DossierView> {
+auto DossierBuilder::explain(std::vector<Finding> findings, ExplainWatch watch) -> Task<ticket::WholeDossier> {
     const auto tell = [&watch](std::string_view stage) {
         if (watch.on_stage) watch.on_stage(stage);
     };
     most_severe_first(findings);
-    ticket::DossierView view;
+    ticket::WholeDossier view;
     view.findings = std::move(findings);
     for (auto& finding : view.findings) mask_content(finding, stations_.redactor);
     tell("enriching");

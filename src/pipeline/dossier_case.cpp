@@ -115,6 +115,11 @@ auto DossierCase::replaceable_drafts() const -> std::vector<Draft> {
     return drafts;
 }
 
+auto DossierCase::orders() const -> const explain::Orders& {
+    if (!orders_) orders_ = explain::orders_in(open_, *context);
+    return *orders_;
+}
+
 auto DossierCase::commit(Stage stage, std::string body, Timestamp at) const -> store::StageCommit {
     store::StageCommit commit;
     commit.claim = claim_;

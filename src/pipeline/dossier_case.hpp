@@ -3,6 +3,7 @@
 // decides what comes next; it does no work itself.
 
 #include "dossier/base/error.hpp"
+#include "dossier/explain/withheld.hpp"
 #include "dossier/finding/dossier.hpp"
 #include "dossier/store/records.hpp"
 
@@ -34,6 +35,9 @@ public:
     std::optional<Narrative> narrative;
     std::optional<RouteDecision> route;
 
+    /// In the open findings and their context, which is there. Looked for once: evidence and draft need them.
+    [[nodiscard]] auto orders() const -> const explain::Orders&;
+
     /// A commit for the end of `stage`, with the revision's bookkeeping filled in.
     [[nodiscard]] auto commit(Stage stage, std::string body, Timestamp at) const -> store::StageCommit;
     /// To be called once the commit is in the store.
@@ -47,6 +51,7 @@ private:
     store::DossierRow row_;
     store::Claim claim_;
     std::vector<Finding> open_;
+    mutable std::optional<explain::Orders> orders_;
     int revision_ = 0;
     std::string inputs_hash_;
     bool is_new_revision_ = false;

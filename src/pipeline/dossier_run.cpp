@@ -295,7 +295,9 @@ auto DossierRun::narration_input(const DossierCase& work, std::string why_no_llm
     explain::NarrationInput input;
     input.dossier_id = work.row().id;
     input.findings = work.open_findings();
-    input.evidence = [&work] { return explain::build_evidence(work.open_findings(), *work.context, *work.assessment); };
+    input.evidence = [&work] {
+        return explain::build_evidence(work.open_findings(), *work.context, *work.assessment, work.orders());
+    };
     const auto* route = route_of(work);
     input.route = route == nullptr ? "none" : route->name;
     input.why_no_llm = std::move(why_no_llm);

@@ -191,19 +191,21 @@ private:
     }
 
     auto make_draft(const DossierCase& work, const RouteDecision& route, int revision, Timestamp at) const -> Draft {
-        ticket::DossierView view{.dossier_id = work.row().id,
-                                 .findings = work.open_findings(),
-                                 .context = *work.context,
-                                 .assessment = *work.assessment,
-                                 .narrative = *work.narrative,
-                                 .route = route,
-                                 .revision = revision,
-                                 .due = due_now(stations_, work.row(), turn_, route.route)};
-        if (stations_.restore_in_tickets) restore_names(work, view.narrative);
+        std::optional<Narrative> restored;
+        if (stations_.restore_in_tickets) restored = with_names(work);
+        const ticket::DossierView view{.dossier_id = work.row().id,
+                                       .findings = work.open_findings(),
+                                       .context = *work.context,
+                                       .assessment = *work.assessment,
+                                       .narrative = restored ? *restored : *work.narrative,
+                                       .route = route,
+                                       .revision = revision,
+                                       .due = due_now(stations_, work.row(), turn_, route.route),
+                                       .orders = &work.orders()};
         auto rendered = ticket::render_draft(view);
         Draft draft;
         draft.id = new_id("drf");
-        draft.dossier_id = view.dossier_id;
+        draft.dossier_id = work.row().id;
         draft.revision = revision;
         draft.finding_ids = ids_of(view.findings);
         draft.sink = route.sink;
@@ -234,13 +236,15 @@ private:
     }
 
     /// Pseudonyms are given in the order of the evidence, so redacting it again gives the same ones back.
-    void restore_names(const DossierCase& work, Narrative& narrative) const {
+    auto with_names(const DossierCase& work) const -> Narrative {
         redact::Redaction redaction;
-        static_cast<void>(
-            explain::redact_evidence(explain::build_evidence(work.open_findings(), *work.context, *work.assessment),
-                                     stations_.redactor, redaction));
+        static_cast<void>(explain::redact_evidence(
+            explain::build_evidence(work.open_findings(), *work.context, *work.assessment, work.orders()),
+            stations_.redactor, redaction));
+        auto narrative = *work.narrative;
         narrative.summary = redaction.restore(std::move(narrative.summary));
         for (auto& sentence : narrative.sentences) sentence.text = redaction.restore(std::move(sentence.text));
+        return narrative;
     }
 
     const Stations& stations_;

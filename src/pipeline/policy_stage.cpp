@@ -181,12 +181,14 @@ auto policy_drafts_of(const std::string& dossier_id, const std::vector<Finding>&
     std::vector<Draft> drafts;
     if (findings.empty()) return drafts;
     const auto& resource = findings.front().resource;
+    const Narrative untold;
+    const RouteDecision undecided;
     const ticket::DossierView view{.dossier_id = dossier_id,
                                    .findings = findings,
                                    .context = context,
                                    .assessment = assessment,
-                                   .narrative = {},
-                                   .route = {},
+                                   .narrative = untold,
+                                   .route = undecided,
                                    .revision = revision};
     for (const auto& policy : assessment.policies) {
         if (policy.effect == "fails") continue;

@@ -373,9 +373,16 @@ void footer(Body& body, const DossierView& view) {
 } // namespace
 
 auto render_draft(const DossierView& whole) -> RenderedDraft {
-    auto view = whole;
-    for (auto& finding : view.findings) finding = explain::without_orders(finding);
-    view.context = explain::without_orders(view.context);
+    const auto orders = whole.orders == nullptr ? explain::orders_in(whole.findings, whole.context) : explain::Orders();
+    const explain::Told told(whole.findings, whole.context, whole.orders == nullptr ? orders : *whole.orders);
+    const DossierView view{.dossier_id = whole.dossier_id,
+                           .findings = told.findings(),
+                           .context = told.context(),
+                           .assessment = whole.assessment,
+                           .narrative = whole.narrative,
+                           .route = whole.route,
+                           .revision = whole.revision,
+                           .due = whole.due};
     Body body;
     if (!view.findings.empty()) what_is_exposed(body, view);
     why_it_matters(body, view);

@@ -12,7 +12,7 @@
 namespace dossier::ticket {
 namespace {
 
-auto sample_view() -> DossierView {
+auto sample_view() -> WholeDossier {
     Finding finding;
     finding.source = "wiz";
     finding.platform = "wiz";
@@ -29,7 +29,7 @@ auto sample_view() -> DossierView {
     finding.data.classes = {"pii"};
     finding.data.volume = 1200;
     finding.url = "https://app.wiz.example/issues/1";
-    DossierView view;
+    WholeDossier view;
     view.dossier_id = "dos_1";
     view.findings = {finding};
     auto& owner = view.context.owner;
@@ -151,7 +151,7 @@ void shape_of(const MarkdownNode& node, std::string& shape) {
     shape += ")";
 }
 
-auto view_with(const std::string& text) -> DossierView {
+auto view_with(const std::string& text) -> WholeDossier {
     auto view = sample_view();
     auto& finding = view.findings.front();
     finding.title = text;
@@ -295,7 +295,7 @@ TEST(DraftRenderer, LinksOnlyToTheWeb) {
 }
 
 TEST(DraftRenderer, SaysWhatIsNotKnown) {
-    DossierView view;
+    WholeDossier view;
     view.dossier_id = "dos_2";
     Finding finding;
     finding.title = "Root key without MFA";
@@ -306,7 +306,7 @@ TEST(DraftRenderer, SaysWhatIsNotKnown) {
     EXPECT_NE(draft.body.find("Not known: no source lists access"), std::string::npos);
     EXPECT_NE(draft.body.find("unknown (treated as prod)"), std::string::npos);
     EXPECT_NE(draft.body.find("written by the built-in template"), std::string::npos);
-    EXPECT_NE(render_draft({}).body.find(ai_mark), std::string::npos);
+    EXPECT_NE(render_draft(WholeDossier{}).body.find(ai_mark), std::string::npos);
 }
 
 TEST(DraftRenderer, CutsALongTitleAtACharacter) {

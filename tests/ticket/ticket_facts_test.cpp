@@ -6,8 +6,8 @@
 namespace dossier::ticket {
 namespace {
 
-auto full_view() -> DossierView {
-    DossierView view;
+auto full_view() -> WholeDossier {
+    WholeDossier view;
     view.dossier_id = "dos_1";
     view.revision = 2;
     view.route.route = "critical";

@@ -6,6 +6,10 @@
 #include "dossier/base/json.hpp"
 #include "dossier/finding/dossier.hpp"
 
+#include <cstddef>
+#include <functional>
+#include <string_view>
+
 namespace dossier {
 
 void to_json(Json& json, const Finding& value);
@@ -38,6 +42,14 @@ void from_json(const Json& json, Draft& value);
 /// The text form for the store, of each type above: the bytes of dump_json of its document, which is not made.
 template <class T>
 [[nodiscard]] auto to_text(const T& value) -> std::string;
+/// A text of a value, and the names that lead to it: "resource.account".
+using TextFound = std::function<void(std::string_view path, std::string_view text)>;
+/// Each text of a Finding or Context in the order of the names, without its document. A pair of a list is one text,
+/// "key: value", which is gone after the call; times and numbers are none.
+/// @param most_of_a_list entries that are looked at
+template <class T>
+void each_text(const T& value, std::size_t most_of_a_list, const TextFound& found);
+
 /// `malformed` when a stored document can't be read.
 template <class T>
 [[nodiscard]] auto from_text(std::string_view text) -> Result<T> {

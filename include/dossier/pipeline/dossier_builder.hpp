@@ -81,7 +81,7 @@ public:
     auto advance(store::Claim claim) -> Task<store::Release>;
     /// Explains findings that are not stored (`POST /v1/explain` with a payload, `dossier explain`): no ticket, no
     /// trace but the audit of its LLM calls.
-    auto explain(std::vector<Finding> findings, ExplainWatch watch = {}) -> Task<ticket::DossierView>;
+    auto explain(std::vector<Finding> findings, ExplainWatch watch = {}) -> Task<ticket::WholeDossier>;
 
     /// Drafts for the policies of a stored finding (`POST /v1/policies`), bound to its dossier. Asked twice, it answers
     /// with the drafts that wait already. `not_found`; `unavailable` before the finding is assessed.
