@@ -64,9 +64,11 @@ auto edit_distance(std::string_view a, std::string_view b) -> std::size_t {
 
 auto lower(std::string_view text) -> std::string {
     std::string result(text);
-    std::ranges::transform(result, result.begin(), to_lower);
+    make_lower(result);
     return result;
 }
+
+void make_lower(std::string& text) { std::ranges::transform(text, text.begin(), to_lower); }
 
 auto trim(std::string_view text) -> std::string_view {
     constexpr std::string_view blanks = " \t\r\n\f\v";

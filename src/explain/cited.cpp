@@ -27,9 +27,14 @@ auto is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 }
 
 auto text_of(const Cited& cited) -> std::string {
+    std::size_t size = 0;
+    for (const auto* item : cited) size += item->statement.size() + item->value.size() + item->origin.size() + 3;
     std::string text;
-    for (const auto* item : cited) text += item->statement + "\n" + item->value + "\n" + item->origin + "\n";
-    return lower(text);
+    text.reserve(size);
+    for (const auto* item : cited)
+        for (const auto* line : {&item->statement, &item->value, &item->origin}) text.append(*line).append("\n");
+    make_lower(text);
+    return text;
 }
 
 auto of_kinds(const Cited& cited, std::initializer_list<std::string_view> kinds) -> Cited {
@@ -59,9 +64,14 @@ auto our_words(const Cited& items) -> std::string {
     for (const auto* item : items) {
         const bool is_outside = is_one_of(item->kind, {"owner", "access", "data", "blast_radius", "business"}) &&
                                 item->value.size() > 2 && item->value != "unknown";
-        text += (is_outside ? replace_all(item->statement, item->value, " ") : item->statement) + "\n";
+        if (is_outside)
+            text += replace_all(item->statement, item->value, " ");
+        else
+            text += item->statement;
+        text += '\n';
     }
-    return lower(text);
+    make_lower(text);
+    return text;
 }
 
 auto own_words(const Cited& cited) -> Cited {

@@ -5,7 +5,6 @@
 #include <re2/filtered_re2.h>
 
 #include <algorithm>
-#include <bitset>
 #include <numeric>
 #include <stdexcept>
 
@@ -14,8 +13,7 @@ namespace dossier::explain {
 namespace {
 
 constexpr int shortest_literal = 3;    ///< bytes; one trigram
-constexpr std::size_t kinds = 2048;    ///< of trigrams; those of a sentence leave most of them empty
-constexpr std::size_t longest = 1'024; ///< bytes; longer texts hold nearly all trigrams
+constexpr std::size_t longest = 4'096; ///< bytes; longer texts hold most trigrams
 
 auto options(std::int64_t most_memory) -> RE2::Options {
     RE2::Options options(RE2::Quiet);
@@ -23,16 +21,51 @@ auto options(std::int64_t most_memory) -> RE2::Options {
     return options;
 }
 
-auto small(char c) -> unsigned { return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); }
+/// Goes over the trigrams of a text. Of each byte five bits count, which are those of a letter in either case.
+class TrigramWalk {
+public:
+    auto next(char c) -> std::uint16_t {
+        constexpr unsigned of_three = 0x7FFF;
+        last_three_ = (last_three_ << 5U | (static_cast<unsigned char>(c) & 31U)) & of_three;
+        return static_cast<std::uint16_t>((last_three_ ^ last_three_ >> 4U) % FilteredRegex::kinds);
+    }
 
-auto kind_of(const char* trigram) -> std::uint16_t {
-    return static_cast<std::uint16_t>((small(trigram[0]) * 961 + small(trigram[1]) * 31 + small(trigram[2])) % kinds);
+private:
+    unsigned last_three_ = 0;
+};
+
+/// In their order; none of a text that is shorter.
+void each_kind(std::string_view text, auto found) {
+    if (text.size() < 3) return;
+    TrigramWalk walk;
+    walk.next(text[0]);
+    walk.next(text[1]);
+    for (const char c : text.substr(2)) found(walk.next(c));
+}
+
+/// Of which a sentence is the least likely to hold it by chance, as its letters are rare in English text.
+auto rarest_kind(std::string_view literal) -> std::uint16_t {
+    static constexpr std::string_view by_frequency = " etaoinsrhldcumfpgwybvkxjqz";
+    const auto rareness = [](std::string_view trigram) {
+        std::size_t sum = 0;
+        for (const char c : trigram) sum += std::min(by_frequency.find(c), by_frequency.size());
+        return sum;
+    };
+    std::uint16_t rarest = 0;
+    std::size_t most = 0;
+    std::size_t at = 0;
+    each_kind(literal, [&](std::uint16_t kind) {
+        const auto here = rareness(literal.substr(at++, 3)) + 1;
+        if (here > most) rarest = kind;
+        most = std::max(most, here);
+    });
+    return rarest;
 }
 
 /// The trigrams of the text that was asked for last: a sentence is held against dozens of expressions in turn.
 struct LastText {
     std::string text;
-    std::bitset<kinds> trigrams;
+    FilteredRegex::Trigrams trigrams;
     bool is_known = false; ///< all of its characters are ASCII, whose case is the same everywhere, and it isn't long
 
     void take(std::string_view asked) {
@@ -41,7 +74,7 @@ struct LastText {
         is_known = text.size() <= longest && is_ascii(text);
         if (!is_known) return;
         trigrams.reset();
-        for (std::size_t at = 0; at + 3 <= text.size(); ++at) trigrams.set(kind_of(text.data() + at));
+        each_kind(text, [&](std::uint16_t kind) { trigrams[kind] = true; });
     }
 };
 
@@ -63,11 +96,12 @@ FilteredRegex::FilteredRegex(const std::string& expression, std::int64_t most_me
     if (matches_with({})) return;
     for (int index = 0; const auto& text : texts) {
         auto& literal = literals_.emplace_back();
-        for (std::size_t at = 0; at + 3 <= text.size(); ++at) literal.trigrams.push_back(kind_of(text.data() + at));
+        each_kind(text, [&](std::uint16_t kind) { literal.trigrams.push_back(kind); });
         std::vector<int> others(texts.size());
         std::iota(others.begin(), others.end(), 0);
         others.erase(others.begin() + index++);
         literal.is_in_each = !matches_with(others);
+        rarest_.set(rarest_kind(text));
     }
     std::ranges::partition(literals_, &Literal::is_in_each);
 }
@@ -77,6 +111,7 @@ auto FilteredRegex::may_match(std::string_view text) const -> bool {
     if (literals_.empty()) return true;
     last.take(text);
     if (!last.is_known) return true;
+    if ((last.trigrams & rarest_).none()) return false;
     for (const auto& literal : literals_) {
         const auto is_held = [](std::uint16_t kind) { return last.trigrams.test(kind); };
         const bool may_hold = std::ranges::all_of(literal.trigrams, is_held);

@@ -5,6 +5,7 @@
 
 #include <re2/re2.h>
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,10 @@ namespace dossier::explain {
 
 class FilteredRegex {
 public:
+    /// Kinds of trigrams, told apart by a hash; those of a sentence leave most of them empty.
+    static constexpr std::size_t kinds = 2048;
+    using Trigrams = std::bitset<kinds>;
+
     /// Throws where it does not compile: it is built into the binary.
     /// @param most_memory bytes, of its program and the states that it remembers; RE2's own default
     explicit FilteredRegex(const std::string& expression, std::int64_t most_memory = RE2::Options::kDefaultMaxMem);
@@ -41,6 +46,7 @@ private:
         bool is_in_each = false;
     };
     std::vector<Literal> literals_; ///< those in each match first; none = any text may match
+    Trigrams rarest_;               ///< one of each literal; a text that lacks them all needs no look at the literals
 };
 
 } // namespace dossier::explain

@@ -162,11 +162,11 @@ auto Grounding::objection(const Sentence& sentence) -> std::optional<std::string
     std::erase_if(cited, [&](const Evidence* item) { return particulars.is_discredited(*item); });
     if (cited.empty()) return "all it cites reads like an instruction, or stands beside such text";
     auto text = with_plain_blanks(sentence.text);
-    if (auto objected = shape_objection(text, cited)) return objected;
+    const auto cited_text = text_of(cited);
+    if (auto objected = shape_objection(text, cited, cited_text)) return objected;
     // what the sentence quotes from a title may reassure all the same, so the polarity check sees the whole text, but
     // for rules of the organisation
     if (auto objected = polarity_objection(without_company_rules(text, cited), cited)) return objected;
-    const auto cited_text = text_of(cited);
     if (auto objected = take_quotes(text, cited_text)) return objected;
     if (auto objected = negation_objection(text, cited)) return objected;
 

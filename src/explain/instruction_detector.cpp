@@ -401,19 +401,24 @@ struct Detector {
     }
 
     [[nodiscard]] auto in_reading(const Reading& reading) const -> const char* {
+        // what one text lacks is known of all expressions at once, so that each text is looked at before the next
+        const auto may_match = [&](const Expression& one) { return one->may_match(reading.plain); };
+        const bool may_be_foreign = may_match(foreign_verbs);
+        const bool may_ask = std::ranges::any_of(foreign_questions, may_match, &Named::expression);
         if (any_raw->found_in(reading.plain))
             if (const auto* name = first_match(raw, reading.plain)) return name;
         if (const auto* name = in_words(reading.words)) return name;
-        if (foreign_verbs->found_in(reading.plain))
+        if (may_be_foreign && foreign_verbs->found_in(reading.plain))
             if (const auto* name = first_match(foreign_overrides, reading.plain)) return name;
-        return first_match(foreign_questions, reading.plain);
+        return may_ask ? first_match(foreign_questions, reading.plain) : nullptr;
     }
 
     /// Spellings that only hide: what ordinary text becomes by them matches nothing.
     [[nodiscard]] auto in_disguise(std::string_view text, const Reading& reading) const -> const char* {
         const auto& own = reading.words;
-        if (const auto folded = plain_words(shown_text(text, true)); folded != own)
-            if (const auto* name = in_words(folded)) return name;
+        if (!is_ascii(text))
+            if (const auto folded = plain_words(shown_text(text, true)); folded != own)
+                if (const auto* name = in_words(folded)) return name;
         if (own.find_first_of("01345") != std::string::npos)
             if (const auto* name = in_words(plain_words(without_leet(lower(reading.plain))))) return name;
         if (together->found_in(rot13(without_blanks(own)))) return "override of instructions";
@@ -459,7 +464,8 @@ auto judged(const std::string& text) -> std::optional<std::string> {
 
 auto instruction_in(std::string_view text) -> std::optional<std::string> {
     thread_local RecentTexts<std::optional<std::string>> verdicts(1 << 20, 128);
-    return verdicts.of(to_valid_utf8(text.substr(0, most_bytes)), judged);
+    const auto some = text.substr(0, most_bytes);
+    return is_ascii(some) ? verdicts.of(some, judged) : verdicts.of(to_valid_utf8(some), judged);
 }
 
 } // namespace dossier::explain

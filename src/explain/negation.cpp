@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <ranges>
 
 namespace dossier::explain {
@@ -121,7 +122,7 @@ auto negation_objection(const std::string& text, const Cited& cited) -> Objectio
         }
         standing = forms.in(rest); // a blank ends words that went on before
     }
-    const auto support = our_words(trusted(cited)) + our_words(own_words(cited));
+    std::optional<std::string> support;
     StringPiece word;
     StringPiece next;
     std::size_t at = 0;
@@ -132,7 +133,9 @@ auto negation_objection(const std::string& text, const Cited& cited) -> Objectio
         const auto begin = static_cast<std::size_t>(word.data() - rest.data());
         at = begin + word.size();
         const auto whole = std::string_view(rest).substr(begin, word.size() + next.size());
-        if (is_aim(std::string_view(rest).substr(0, begin)) || is_stated(whole, support)) continue;
+        if (is_aim(std::string_view(rest).substr(0, begin))) continue;
+        if (!support) support = our_words(trusted(cited)) + our_words(own_words(cited));
+        if (is_stated(whole, *support)) continue;
         return fmt::format("it denies something (\"{}\"), and no cited evidence does", trim(whole));
     }
     return std::nullopt;

@@ -181,7 +181,6 @@ auto swap_objection(const std::string& text, const Cited& cited) -> Objection {
 
 auto number_objection(const std::string& text, const Claims& claims, const Claims& facts, const Cited& cited)
     -> Objection {
-    const auto cited_text = text_of(cited);
     for (const auto& claim : claims.numbers) {
         const auto sort = sort_of(claim.unit, text);
         const auto sorted = sort == Sort::any ? facts : facts_in(items_of(sort, cited, text));
@@ -191,7 +190,7 @@ auto number_objection(const std::string& text, const Claims& claims, const Claim
             std::ranges::any_of(facts.dates, [&](const DateClaim& date) { return date.year == claim.value; });
         if ((is_year && sort == Sort::any) || counts_cited(claim, cited)) continue;
         const bool is_long_id = claim.text.size() >= 6 && claim.kind == NumberClaim::Kind::exact &&
-                                occurs(cited_text, lower(claim.text), true);
+                                occurs(text_of(cited), lower(claim.text), true);
         if (is_long_id) continue;
         return fmt::format("the number {} is in no cited evidence on that", claim.text);
     }
@@ -210,13 +209,12 @@ auto date_objection(const std::string& text, const Claims& claims, const Claims&
             return fmt::format("the date {:04}-{:02}-{:02} is in no cited evidence", claim.year, claim.month,
                                claim.day);
     }
-    const auto cited_text = text_of(cited);
     StringPiece input(text);
     std::string found;
     while (relative.consume(input, &found)) {
         const auto before = std::string_view(text).substr(0, static_cast<std::size_t>(input.data() - text.data()));
         if (lower(found) == "recently" && icontains(before, "most recently")) continue;
-        if (RE2::PartialMatch(found, timeless) || occurs(cited_text, lower(found), false)) continue;
+        if (RE2::PartialMatch(found, timeless) || occurs(text_of(cited), lower(found), false)) continue;
         return fmt::format("no cited evidence says \"{}\"", lower(found));
     }
     return swap_objection(text, cited);

@@ -102,6 +102,9 @@ auto named_objection(std::string word, const std::string& support, std::string_v
 }
 
 auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
+    static const OwnerRoles roles;
+    const auto said = roles.said.in(text);
+    if (said.empty()) return std::nullopt;
     const auto owners = of_kinds(cited, {"owner"});
     Cited people; // the manager is in evidence on the owner, and isn't the owner
     for (const auto* item : owners)
@@ -113,8 +116,7 @@ auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
     static const RE2 about_manager(R"((?i)owner'?s? (?:manager|department|team|title|cost)|manager)");
     std::string first;
     std::string second;
-    static const OwnerRoles roles;
-    for (const auto number : roles.said.in(text)) {
+    for (const auto number : said) {
         StringPiece input(text);
         while (RE2::FindAndConsume(&input, *roles.each[number], &first, &second)) {
             if (bare(first).empty() || is_one_of(bare(first), {"manager", "department", "team", "title", "name"}))
@@ -125,6 +127,15 @@ auto owner_objection(const std::string& text, const Cited& cited) -> Objection {
         }
     }
     return std::nullopt;
+}
+
+/// Of the words of names those that a text says.
+auto names_said(auto words, const std::string& text) {
+    const auto said = lower(text);
+    std::erase_if(words, [&](const std::string& word) {
+        return word.size() <= 2 || is_common_word(word) || !occurs(said, word, false);
+    });
+    return words;
 }
 
 /// Managers are named as such and nothing else.
@@ -138,10 +149,11 @@ auto manager_objection(const std::string& text, const Cited& cited) -> Objection
     const auto managers = of_kinds(cited, {"owner"});
     auto items = with_origin(managers, ":manager");
     for (const auto* item : with_origin(managers, ":escalation")) items.push_back(item);
-    const auto support = text_of(items);
     std::string first;
     std::string second;
     for (const auto* expression : {&is_manager, &as_manager}) {
+        if (!expression->may_match(text)) continue;
+        const auto support = text_of(items);
         StringPiece input(text);
         while (expression->consume(input, &first, &second)) {
             if (is_common_word(bare(first)) || is_one_of(bare(first), {"robert's"})) continue;
@@ -153,9 +165,8 @@ auto manager_objection(const std::string& text, const Cited& cited) -> Objection
     if (speaks_of.found_in(text)) return std::nullopt;
     auto elsewhere = cited;
     std::erase_if(elsewhere, [&](const Evidence* item) { return std::ranges::find(items, item) != items.end(); });
-    const auto known = text_of(elsewhere);
-    for (const auto& word : name_words(items))
-        if (word.size() > 2 && !is_common_word(word) && occurs(lower(text), word, false) && !occurs(known, word, false))
+    for (const auto& word : names_said(name_words(items), text))
+        if (!occurs(text_of(elsewhere), word, false))
             return fmt::format("{} is the owner's manager and nothing else", word);
     return std::nullopt;
 }
@@ -165,9 +176,8 @@ auto candidate_objection(const std::string& text, const Cited& cited) -> Objecti
     if (is_hedged(text)) return std::nullopt;
     auto others = cited;
     std::erase_if(others, [](const Evidence* item) { return item->kind == "owner_candidate"; });
-    const auto known = text_of(others);
-    for (const auto& word : name_words(of_kinds(cited, {"owner_candidate"})))
-        if (word.size() > 2 && !is_common_word(word) && occurs(lower(text), word, false) && !occurs(known, word, false))
+    for (const auto& word : names_said(name_words(of_kinds(cited, {"owner_candidate"})), text))
+        if (!occurs(text_of(others), word, false))
             return fmt::format("{} is a candidate for the owner and nothing else", word);
     return std::nullopt;
 }

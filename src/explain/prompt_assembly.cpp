@@ -74,20 +74,21 @@ auto key_of(const Evidence& item) -> std::string {
 }
 
 /// The statement and value of a tag or fact, its value judged by its key.
-void redact_pair(Evidence& item, const redact::Redactor& redactor, redact::Redaction& redaction) {
+void redact_pair(const Evidence& item, Evidence& masked, const redact::Redactor& redactor,
+                 redact::Redaction& redaction) {
     const auto key = key_of(item);
-    const auto split = item.kind == "tag" ? key.size() + 1 : 0;
-    if (split > item.value.size()) return;
-    const auto value = item.value.substr(split);
-    const auto masked = redactor.redact(value, redaction, key);
+    const auto split = std::min(item.kind == "tag" ? key.size() + 1 : 0, item.value.size());
+    const auto value = std::string_view(item.value).substr(split);
+    const auto masked_value = redactor.redact(value, redaction, key);
     const auto at = value.empty() ? std::string::npos : item.statement.rfind(value);
     const auto redact_rest = [&](std::string_view text) { return redactor.redact(text, redaction, item.kind); };
+    const std::string_view statement = item.statement;
     if (at == std::string::npos)
-        item.statement = redact_rest(item.statement);
+        masked.statement = redact_rest(statement);
     else
-        item.statement = redact_rest(std::string_view(item.statement).substr(0, at)) + masked +
-                         redact_rest(std::string_view(item.statement).substr(at + value.size()));
-    item.value = redact_rest(std::string_view(item.value).substr(0, split)) + masked;
+        masked.statement =
+            redact_rest(statement.substr(0, at)) + masked_value + redact_rest(statement.substr(at + value.size()));
+    masked.value = redact_rest(std::string_view(item.value).substr(0, split)) + masked_value;
 }
 
 } // namespace
@@ -104,21 +105,20 @@ auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redac
         }
     }
     const redact::KnownNames nobody;
-    std::map<std::pair<std::string, std::string>, std::string> origins; // few, and each item has one
-    auto redacted = evidence;
-    for (auto& item : redacted) {
+    EvidenceList redacted;
+    redacted.reserve(evidence.size());
+    for (const auto& item : evidence) {
+        auto& masked = redacted.emplace_back(Evidence{.id = item.id, .kind = item.kind});
         if (item.kind == "tag" || item.kind == "fact") {
-            redact_pair(item, redactor, redaction);
+            redact_pair(item, masked, redactor, redaction);
         } else {
             const auto& people = speaks_of_people(item) ? all_people : nobody;
             // "disputed" is said about owners and is none
-            const auto key = people_of(item).empty() ? std::string() : item.kind;
-            item.statement = redactor.redact(item.statement, redaction, key, people);
-            item.value = redactor.redact(item.value, redaction, key, people);
+            const auto key = people_of(item).empty() ? std::string_view() : std::string_view(item.kind);
+            masked.statement = redactor.redact(item.statement, redaction, key, people);
+            masked.value = redactor.redact(item.value, redaction, key, people);
         }
-        auto& origin = origins[{item.kind, item.origin}];
-        if (origin.empty()) origin = redactor.redact(item.origin, redaction, item.kind);
-        item.origin = origin;
+        masked.origin = redactor.redact(item.origin, redaction, item.kind);
     }
     return redacted;
 }
@@ -127,15 +127,20 @@ auto shown_evidence(const EvidenceList& evidence, const redact::Redactor& redact
     -> EvidenceList {
     auto shown = redact_evidence(evidence, redactor, redaction);
     for (auto& item : shown) {
-        item.statement = neutralise(item.statement, {});
-        item.value = neutralise(item.value, {});
-        item.origin = neutralise(item.origin, {});
+        item.statement = neutralise(std::move(item.statement), {});
+        item.value = neutralise(std::move(item.value), {});
+        item.origin = neutralise(std::move(item.origin), {});
     }
     return shown;
 }
 
 auto evidence_lines(const EvidenceList& shown) -> std::string {
+    constexpr std::size_t around_a_line = 80;
+    std::size_t size = 0; // about: what needs an escape takes more
+    for (const auto& item : shown)
+        size += around_a_line + item.statement.size() + item.value.size() + item.origin.size();
     std::string lines;
+    lines.reserve(size);
     const auto add = [&](std::string_view name, std::string_view value) {
         append_json_text(lines.append(name), value);
     };

@@ -112,8 +112,8 @@ auto markup_objection(const std::string& text) -> Objection {
     return std::nullopt;
 }
 
-/// @param cited text of the cited items; `own` of those whose words are ours: nobody outside hands our readers links
-auto link_objection(const std::string& text, const std::string& cited, const std::string& own) -> Objection {
+/// Only what our own words say may bring links: nobody outside hands them to our readers.
+auto link_objection(const std::string& text, const std::string& cited_text, const Cited& cited) -> Objection {
     static const RE2 url(
         R"((?i)\b((?:[a-z][a-z0-9+.-]*://|hxxps?:|www\.|mailto:|javascript:|data:text|file:/)[^\s"'<>)\]]*))");
     static const RE2 web(R"((?i)^(https?:|hxxps?:|www\.|mailto:|javascript:|data:|ftps?:|file:/))");
@@ -123,13 +123,14 @@ auto link_objection(const std::string& text, const std::string& cited, const std
     const bool may_hold_url = holds_one_of(text, ":") || icontains(text, "www.");
     while (may_hold_url && RE2::FindAndConsume(&input, url, &found)) {
         while (!found.empty() && (found.back() == '.' || found.back() == ',')) found.pop_back();
-        const auto& support = RE2::PartialMatch(found, web) ? own : cited;
-        if (support.find(lower(found)) == std::string::npos)
+        const bool is_web = RE2::PartialMatch(found, web);
+        if (!(is_web ? text_of(own_words(cited)) : cited_text).contains(lower(found)))
             return fmt::format("the link {} is in no cited evidence that may carry links", found);
     }
     input = text;
     while (holds_one_of(text, "@") && RE2::FindAndConsume(&input, email, &found)) {
-        if (!occurs(cited, lower(found), false)) return fmt::format("the address {} is in no cited evidence", found);
+        if (!occurs(cited_text, lower(found), false))
+            return fmt::format("the address {} is in no cited evidence", found);
     }
     return std::nullopt;
 }
@@ -153,7 +154,7 @@ auto host_objection(const std::string& text, const Cited& cited) -> Objection {
 }
 
 /// What to decide on drafts and findings is a person's; how to weaken a control is nobody's.
-auto decision_objection(const std::string& text, const std::string& own) -> Objection {
+auto decision_objection(const std::string& text, const Cited& cited) -> Objection {
     static const FilteredRegex prompt(
         R"((?i)\b(system prompt|(?:previous|prior|above|my|these|your) instructions|as an ai|ai (?:model|assistant)|language model|redact(?:ed|ion)|unmask\w*|original (?:value|address)(?:es|s)?|prompt injection succeeded)\b)");
     static const FilteredRegex verdict(
@@ -162,7 +163,7 @@ auto decision_objection(const std::string& text, const std::string& own) -> Obje
         R"((?i)\b((?:restore|grant|give|allow|re-?enable|re-?open|open|reinstate|add) (?:\w+ ){0,3}(?:access|permissions?|rights?|principals?|to everyone|to anyone)\b|(?:disable|turn off|switch off|deactivate|stop|pause|skip|bypass|remove|delete) (?:the |all |any )?(?:access |audit |server )?(?:logging|logs?|encryption|monitoring|alert(?:s|ing)?|mfa|block public access|back-?ups?|versioning|guardrails?|detections?|scanner|scans?|rule|finding)|(?:make|set|keep|leave) (?:the |this )?(?:\w+ )?(?:public|open|as it is|as is|unencrypted)|(?:delete|destroy|drop|wipe|purge|empty) (?:the |all )?(?:bucket|database|table|objects|data|records|account|files|evidence))\b)");
     std::string found;
     if (prompt.found_in(text)) return "it talks about its instructions";
-    const auto is_ours = [&] { return own.find(lower(found)) != std::string::npos; };
+    const auto is_ours = [&] { return text_of(own_words(cited)).contains(lower(found)); };
     if (verdict.found_in(text, &found) && !is_ours()) return "it tells people how to decide on the draft";
     if (weakening.found_in(text, &found) && !is_ours())
         return fmt::format("it advises \"{}\", which no remedy does", lower(found));
@@ -183,15 +184,13 @@ auto with_plain_blanks(std::string text) -> std::string {
     return replace_all(replace_all(std::move(text), "’", "'"), "‘", "'");
 }
 
-auto shape_objection(const std::string& text, const Cited& cited) -> Objection {
-    const auto cited_text = text_of(cited);
-    const auto own = text_of(own_words(cited));
+auto shape_objection(const std::string& text, const Cited& cited, const std::string& cited_text) -> Objection {
     if (auto objected = hidden_objection(text)) return objected;
     if (auto objected = script_objection(text, cited_text)) return objected;
     if (auto objected = markup_objection(text)) return objected;
-    if (auto objected = link_objection(text, cited_text, own)) return objected;
+    if (auto objected = link_objection(text, cited_text, cited)) return objected;
     if (auto objected = host_objection(text, cited)) return objected;
-    if (auto objected = decision_objection(text, own)) return objected;
+    if (auto objected = decision_objection(text, cited)) return objected;
     return language_objection(text, cited_text);
 }
 

@@ -46,13 +46,12 @@ auto clean_text(std::string_view text, std::size_t max_bytes) -> std::string {
     return shorten(trim(out), max_bytes);
 }
 
-auto neutralise(std::string_view text, std::string_view delimiter) -> std::string {
+auto neutralise(std::string out, std::string_view delimiter) -> std::string {
     static const RE2 chat_tokens(R"((?i)<\|([^|<>]{0,40})\|>)");
     static const RE2 inst(R"((?i)\[(/?)(INST|SYS)\])");
     static const RE2 sys(R"((?i)<<(/?SYS)>>)");
     static const RE2 tags(R"((?i)<(/?)(evidence|untrusted|system|data|context|instructions?|user|assistant|prompt|)"
                           R"(document|start_of_turn|end_of_turn|s|bos|eos)([\s>/]))");
-    std::string out(text);
     if (!delimiter.empty()) out = replace_all(std::move(out), delimiter, "(delimiter)");
     const auto holds = [&](char mark) { return out.contains(mark); };
     if (!holds('<') && !holds('[') && !holds('|') && !holds('`')) return out; // with one of which each of these begins

@@ -110,9 +110,12 @@ public:
             words_.push_back(std::make_unique<Supported>(fmt::format("(?i){}", words.supported), words.what));
     }
 
-    /// The first that the text says and the facts don't.
-    [[nodiscard]] auto objection(const std::string& text, const std::string& facts) const -> Objection {
-        for (const auto number : said_.in(text)) {
+    /// The first that the text says and these items don't.
+    [[nodiscard]] auto objection(const std::string& text, const Cited& items) const -> Objection {
+        const auto said = said_.in(text);
+        if (said.empty()) return std::nullopt;
+        const auto facts = text_of(items);
+        for (const auto number : said) {
             const auto& word = *words_[number];
             // Named by a pass that ran out of memory, it may not be said at all; then it has to be supported all the
             // same.
@@ -144,12 +147,11 @@ auto word_objection(const std::string& whole, const Cited& cited) -> Objection {
     static const Vocabularies fact_words(vocabularies);
     static const Vocabularies environment_words(environments);
     static const Vocabularies product_words(products);
-    if (auto objected = fact_words.objection(text, text_of(factual(cited)))) return objected;
+    if (auto objected = fact_words.objection(text, factual(cited))) return objected;
     auto items = cited;
     std::erase_if(items, [](const Evidence* item) { return item->kind == "tampering"; });
-    const auto everything = text_of(items);
-    if (auto objected = product_words.objection(text, everything)) return objected;
-    return environment_words.objection(text, everything);
+    if (auto objected = product_words.objection(text, items)) return objected;
+    return environment_words.objection(text, items);
 }
 
 /// "severity is low" needs an item on severity that says low; "low risk" one on risk.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace dossier::ticket {
 namespace {
@@ -70,16 +71,19 @@ auto opens_a_block(std::string_view line, std::size_t at) -> bool {
            std::ranges::all_of(line.substr(0, at), [](char digit) { return digit >= '0' && digit <= '9'; });
 }
 
-/// What needs an escape somewhere.
-constexpr auto telling = [] {
-    std::array<bool, 256> table{};
-    for (const unsigned char c : std::string_view{"\\`*[]<>|~&$_:.)#+-="}) table[c] = true;
+/// What a character of Markdown needs.
+enum class Escape : std::uint8_t { never, always, somewhere };
+constexpr auto escapes = [] {
+    std::array<Escape, 256> table{};
+    for (const unsigned char c : std::string_view{"\\`*[]<>|~&$"}) table[c] = Escape::always;
+    for (const unsigned char c : std::string_view{"_:.)#+-="}) table[c] = Escape::somewhere;
     return table;
 }();
+auto escape_of(char c) -> Escape { return escapes[static_cast<unsigned char>(c)]; }
 
 auto needs_escape(std::string_view line, std::size_t at) -> bool {
     const char c = line[at];
-    if (std::string_view{"\\`*[]<>|~&$"}.find(c) != std::string_view::npos) return true;
+    if (escape_of(c) != Escape::somewhere) return escape_of(c) == Escape::always;
     const bool inside_word = at > 0 && is_word(line[at - 1]) && at + 1 < line.size() && is_word(line[at + 1]);
     if (c == '_') return !inside_word;
     if (c == ':') return line.substr(at).starts_with("://") || opens_a_block(line, at);
@@ -109,13 +113,13 @@ auto one_line(std::string_view text) -> std::string {
 
 auto escape_markdown(std::string_view text) -> std::string {
     auto line = one_line(text);
-    const bool is_plain = std::ranges::none_of(line, [](char c) { return telling[static_cast<unsigned char>(c)]; });
-    if (is_plain) return line;
+    const auto first = std::ranges::find_if(line, [](char c) { return escape_of(c) != Escape::never; });
+    if (first == line.end()) return line;
     std::string out;
     out.reserve(line.size() + line.size() / 8);
     std::size_t from = 0;
-    for (std::size_t at = 0; at < line.size(); ++at) {
-        if (!telling[static_cast<unsigned char>(line[at])] || !needs_escape(line, at)) continue;
+    for (auto at = static_cast<std::size_t>(first - line.begin()); at < line.size(); ++at) {
+        if (escape_of(line[at]) == Escape::never || !needs_escape(line, at)) continue;
         out.append(line, from, at - from).append(1, '\\');
         from = at;
     }

@@ -9,6 +9,7 @@
 namespace dossier {
 
 [[nodiscard]] auto lower(std::string_view text) -> std::string;
+void make_lower(std::string& text);
 [[nodiscard]] auto trim(std::string_view text) -> std::string_view;
 [[nodiscard]] auto split(std::string_view text, char separator) -> std::vector<std::string_view>;
 [[nodiscard]] auto join(const std::vector<std::string>& parts, std::string_view separator) -> std::string;
