@@ -160,7 +160,8 @@ auto Budget::settle(Booking booking, Result<LlmAnswer> answer) -> Task<Charge> {
     auto settled = co_await store_->settle_spend({.reservation = booking.id,
                                                   .nanos = nanos_of(charge.usd),
                                                   .prompt_tokens = charge.prompt_tokens,
-                                                  .completion_tokens = charge.completion_tokens});
+                                                  .completion_tokens = charge.completion_tokens,
+                                                  .holds_tokens = config_.tokens_per_minute > 0});
     if (!settled) log::warn("llm.not_settled", {{"error", settled.error().describe()}}); // it stays reserved
     co_return charge;
 }

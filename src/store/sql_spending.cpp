@@ -89,8 +89,9 @@ auto SqlStore::reserve_spend(Reservation reservation) -> Task<Result<std::option
             book(db, day, wanted.account, 0, 0, 1);
             return refusal;
         }
-        db.run("DELETE FROM llm_reservations WHERE is_settled=1 AND at<=?", wanted.at - token_window);
-        db.run("DELETE FROM llm_reservations WHERE is_settled=0 AND at<=?", wanted.at - kept_unsettled);
+        if (wanted.limits.tokens_per_minute > 0)
+            db.run("DELETE FROM llm_reservations WHERE is_settled=1 AND at<=?", wanted.at - token_window);
+        db.run("DELETE FROM llm_reservations WHERE at<=?", wanted.at - kept_unsettled);
         const auto& account = wanted.account;
         db.run("INSERT INTO llm_reservations(id, at, source, route, provider, model, purpose, nanos, tokens) "
                "VALUES(?,?,?,?,?,?,?,?,?)",
@@ -108,9 +109,14 @@ auto SqlStore::settle_spend(Settlement settlement) -> Task<Result<void>> {
         std::int64_t reserved = 0;
         SpendAccount account;
         {
-            auto rows = db.query("SELECT at, source, route, provider, model, purpose, nanos FROM llm_reservations "
-                                 "WHERE id=? AND is_settled=0",
-                                 used.reservation);
+            // A row that nobody asks for later goes at once: a minute's rows would be large, and their ids lie anywhere.
+            auto rows = used.holds_tokens
+                            ? db.query("UPDATE llm_reservations SET is_settled=1, tokens=? WHERE id=? AND is_settled=0 "
+                                       "RETURNING at, source, route, provider, model, purpose, nanos",
+                                       used.prompt_tokens + used.completion_tokens, used.reservation)
+                            : db.query("DELETE FROM llm_reservations WHERE id=? AND is_settled=0 "
+                                       "RETURNING at, source, route, provider, model, purpose, nanos",
+                                       used.reservation);
             if (!rows.next()) return {};
             day = spend_day_of(rows.time(0));
             account = {.source = rows.text(1),
@@ -120,8 +126,6 @@ auto SqlStore::settle_spend(Settlement settlement) -> Task<Result<void>> {
                        .purpose = rows.text(5)};
             reserved = rows.integer(6);
         }
-        db.run("UPDATE llm_reservations SET is_settled=1, tokens=? WHERE id=?",
-               used.prompt_tokens + used.completion_tokens, used.reservation);
         db.run("UPDATE llm_days SET reserved=reserved-?, spent=spent+?, prompt_tokens=prompt_tokens+?, "
                "completion_tokens=completion_tokens+? "
                "WHERE day=? AND source=? AND route=? AND provider=? AND model=? AND purpose=?",

@@ -117,6 +117,19 @@ TEST_P(SpendSuite, HoldsTokensAMinute) {
     EXPECT_FALSE(reserve(order("f", 0, limits, minute(1)))) << "the window has moved on";
 }
 
+TEST_P(SpendSuite, ForgetsACallWhoseTokensNobodyLimits) {
+    EXPECT_FALSE(reserve(order("a", 60)));
+    EXPECT_FALSE(reserve(order("b", 40)));
+    for (int again = 0; again < 2; ++again)
+        value_of(store().settle_spend(
+            {.reservation = "a", .nanos = 10, .prompt_tokens = 20, .completion_tokens = 30, .holds_tokens = false}));
+    EXPECT_EQ(days().at(0).spent_nanos, 10) << "settled once";
+    EXPECT_EQ(days().at(0).reserved_nanos, 40);
+    EXPECT_EQ(days().at(0).completion_tokens, 30);
+    EXPECT_FALSE(reserve(order("c", 0, {.tokens_per_minute = 200}))) << "only the call under way counts";
+    EXPECT_TRUE(reserve(order("d", 0, {.tokens_per_minute = 200})));
+}
+
 TEST_P(SpendSuite, NeverOverspendsHoweverManyAskAtOnce) {
     constexpr int callers = 200;
     asio::thread_pool pool(4);

@@ -52,6 +52,7 @@ struct Settlement {
     std::int64_t nanos = 0;
     std::int64_t prompt_tokens = 0;
     std::int64_t completion_tokens = 0;
+    bool holds_tokens = true; ///< for a minute; false = nobody limits the tokens of one
 };
 
 /// One account on one day (UTC).
