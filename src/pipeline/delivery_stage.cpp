@@ -1,6 +1,7 @@
 #include "delivery_stage.hpp"
 
 #include "follow_stage.hpp"
+#include "stage_timer.hpp"
 
 #include "dossier/base/json.hpp"
 #include "dossier/base/log.hpp"
@@ -16,6 +17,19 @@ using namespace std::chrono_literals;
 
 constexpr auto ticket_limit = 2min; // for the calls of one step
 
+auto is_held_back(const Stations& stations, const Draft& draft) -> bool {
+    return stations.config.mode == Mode::observe && !stations.delivery.is_internal(draft.sink);
+}
+
+/// The mode may have become stricter since the draft was made.
+auto is_for_person(const Stations& stations, const Draft& draft) -> bool {
+    return draft.approval != "none" || stations.config.mode != Mode::automate;
+}
+
+auto wants_ticket_first(const Stations& stations, const Draft& draft) -> bool {
+    return draft.approval == "before_assign" && !stations.delivery.is_internal(draft.sink) && !draft.ticket;
+}
+
 class DeliveryStage {
 public:
     DeliveryStage(const Stations& stations, DossierCase& work, const store::Claim& claim)
@@ -27,13 +41,11 @@ public:
         Draft draft = *current;
         // A draft of the time before the mode became observe: it keeps until the mode allows writing again.
         const bool is_over = draft.state == DraftState::rejected || draft.state == DraftState::posted;
-        if (stations_.config.mode == Mode::observe && !is_over && !stations_.delivery.is_internal(draft.sink))
+        if (!is_over && is_held_back(stations_, draft))
             co_return release(store::Release::Kind::wait, now() + observe_pause);
         switch (draft.state) {
         case DraftState::pending:
-            // The mode may have become stricter since the draft was made.
-            if (draft.approval != "none" || stations_.config.mode != Mode::automate)
-                co_return co_await wait_for_person(std::move(draft));
+            if (is_for_person(stations_, draft)) co_return co_await wait_for_person(std::move(draft));
             co_return co_await approve_and_post(std::move(draft));
         case DraftState::approved:
             co_return co_await post(std::move(draft));
@@ -79,10 +91,8 @@ private:
     }
 
     auto wait_for_person(Draft draft) -> Task<Result<store::Release>> {
-        const bool wants_ticket =
-            draft.approval == "before_assign" && !stations_.delivery.is_internal(draft.sink) && !draft.ticket;
         auto commit = work_.commit(Stage::awaiting_approval, {}, now());
-        if (wants_ticket) {
+        if (wants_ticket_first(stations_, draft)) {
             auto progress = co_await stations_.delivery.ensure_ticket(draft, deadline_in(ticket_limit));
             if (!progress) co_return fail(std::move(progress.error()));
             if (!progress->ticket)
@@ -95,7 +105,7 @@ private:
             co_return release(store::Release::Kind::done);
         }
         commit.at = now();
-        commit.audit.push_back(entry("draft.awaiting_approval", {{"draft", draft.id}, {"approval", draft.approval}}));
+        commit.audit.push_back(awaiting_entry(work_, draft, commit.at));
         if (auto saved = co_await save(std::move(commit)); !saved) co_return fail(std::move(saved.error()));
         co_return release(store::Release::Kind::done);
     }
@@ -210,6 +220,15 @@ auto tell_undelivered(const Stations& stations, Draft draft, Deadline deadline) 
     if (!draft.comment.empty()) note += " " + draft.comment;
     co_return co_await stations.delivery.comment(*draft.ticket, std::move(note),
                                                  draft.id + ":" + std::string(to_string(draft.state)), deadline);
+}
+
+auto waits_at_once(const Stations& stations, const Draft& draft) -> bool {
+    return draft.state == DraftState::pending && !is_held_back(stations, draft) && is_for_person(stations, draft) &&
+           !wants_ticket_first(stations, draft);
+}
+
+auto awaiting_entry(const DossierCase& work, const Draft& draft, Timestamp at) -> store::AuditEntry {
+    return stage_entry(work, "draft.awaiting_approval", {{"draft", draft.id}, {"approval", draft.approval}}, at);
 }
 
 auto deliver(const Stations& stations, DossierCase& work, const store::Claim& claim) -> Task<Result<store::Release>> {

@@ -25,6 +25,12 @@ inline constexpr auto own_name = "dossier";             ///< as the one who deci
             .most = static_cast<std::size_t>(config.automate.max_actions_per_hour)};
 }
 
+/// Whether nothing is done for a new draft before a person has decided: no ticket has to be made for it, and the mode
+/// lets them decide.
+[[nodiscard]] auto waits_at_once(const Stations& stations, const Draft& draft) -> bool;
+/// The record of a draft that waits for a person.
+[[nodiscard]] auto awaiting_entry(const DossierCase& work, const Draft& draft, Timestamp at) -> store::AuditEntry;
+
 /// Says on the ticket of a draft that was rejected or ran out of time that nobody wants it. Nothing without a ticket,
 /// on an internal sink and while the mode is `observe`.
 auto tell_undelivered(const Stations& stations, Draft draft, Deadline deadline) -> Task<Result<void>>;

@@ -1,5 +1,6 @@
 #include "draft_stage.hpp"
 
+#include "delivery_stage.hpp"
 #include "due_stage.hpp"
 #include "group_stage.hpp"
 #include "policy_stage.hpp"
@@ -85,6 +86,7 @@ public:
                      {"reasons", route.reasons}};
         const bool has_group = !route.group.empty();
         auto made = is_ticket && !has_group ? make_draft(work, route, commit.revision, commit.at) : Draft{};
+        bool awaits = false;
         if (has_group) {
             commit.stage = stage_of_member(*group);
             commit.ticket = group->ticket;
@@ -98,12 +100,16 @@ public:
             details["content_hash"] = made.content_hash;
             details["sink"] = made.sink;
             details["approval"] = made.approval;
+            // groups may take the draft over before anybody sees it
+            awaits = waits_at_once(stations_, made) && !stations_.group.is_on();
+            if (awaits) commit.stage = Stage::awaiting_approval;
             commit.save_drafts.push_back(std::move(made));
         }
         if (is_ticket || !tags.draft) {
             const auto* action = has_group ? "dossier.grouped" : is_ticket ? "draft.created" : "dossier.digested";
             commit.audit.push_back(stage_entry(work, action, details, commit.at));
         }
+        if (awaits) commit.audit.push_back(awaiting_entry(work, commit.save_drafts.back(), commit.at));
         if (tags.draft && !tags.is_known) {
             commit.audit.push_back(created_entry(work, route, *tags.draft, commit.revision, commit.at));
             commit.save_drafts.push_back(std::move(*tags.draft));

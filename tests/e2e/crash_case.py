@@ -26,7 +26,7 @@ from standins.jira import Jira
 from standins.wiz import Wiz
 from tracker_steps import TrackerCase, tracker_config
 
-STAGES = ("normalised", "enriched", "assessed", "explained", "drafted", "delivered")
+STAGES = ("normalised", "enriched", "assessed", "explained", "drafted", "awaiting_approval", "delivered")
 # Passed again and again while the load is served.
 PLACES = ("intake.ready", "intake.stored", "store.written", "store.committed", "queue.claimed", "queue.done",
           *(f"stage.{when}.{stage}" for stage in STAGES for when in ("ready", "stored")),

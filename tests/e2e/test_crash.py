@@ -53,7 +53,7 @@ class OneAnswer(unittest.TestCase):
     """When an LLM's answer is bought again: where it was received and not yet stored, and nowhere else."""
 
     BOUGHT = {"llm.answered": 2, "llm.kept": 1, "stage.ready.explained": 1, "stage.stored.explained": 1,
-              "stage.ready.drafted": 1}
+              "stage.ready.awaiting_approval": 1}
 
     def test_is_bought_again_only_while_it_is_stored_nowhere(self):
         llm = CountingLlm()

@@ -111,6 +111,24 @@ TEST(DossierBuilder, ClosesADossierWhoseFindingsAreAllResolved) {
     EXPECT_THAT(house.work(), IsEmpty());
 }
 
+TEST(DossierBuilder, ADraftIsKeptTogetherWithTheWaitForAPerson) {
+    House house;
+    house.approval = "before_create";
+    const auto id = house.deliver(1).dossier_id;
+    house.work();
+    const std::vector<Stage> commits = {Stage::normalised, Stage::enriched, Stage::assessed, Stage::explained,
+                                        Stage::awaiting_approval};
+    EXPECT_EQ(house.store.committed, commits);
+    const auto row = house.dossier(id);
+    EXPECT_EQ(row.stage, Stage::awaiting_approval);
+    EXPECT_THAT(revisions_with(row, Stage::drafted), ElementsAre(1));
+    EXPECT_THAT(states_of(row), ElementsAre(DraftState::pending));
+    EXPECT_EQ(house.audited("draft.created"), 1U);
+    EXPECT_EQ(house.audited("draft.awaiting_approval"), 1U);
+    EXPECT_THAT(house.work(), IsEmpty());
+    EXPECT_EQ(house.tracker->creates, 0);
+}
+
 TEST(DossierBuilder, AReplayKeepsTheEarlierResultsBesideTheNewOnes) {
     struct Row {
         Stage from;
@@ -118,13 +136,11 @@ TEST(DossierBuilder, AReplayKeepsTheEarlierResultsBesideTheNewOnes) {
         std::vector<Stage> commits;
     };
     const Row rows[] = {
-        {Stage::normalised,
-         true,
-         {Stage::normalised, Stage::enriched, Stage::assessed, Stage::explained, Stage::drafted}},
-        {Stage::enriched, true, {Stage::enriched, Stage::assessed, Stage::explained, Stage::drafted}},
-        {Stage::assessed, true, {Stage::assessed, Stage::explained, Stage::drafted}},
-        {Stage::explained, true, {Stage::explained, Stage::drafted}},
-        {Stage::drafted, false, {Stage::drafted}},
+        {Stage::normalised, true, {Stage::normalised, Stage::enriched, Stage::assessed, Stage::explained}},
+        {Stage::enriched, true, {Stage::enriched, Stage::assessed, Stage::explained}},
+        {Stage::assessed, true, {Stage::assessed, Stage::explained}},
+        {Stage::explained, true, {Stage::explained}},
+        {Stage::drafted, false, {}},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(to_string(row.from));
@@ -136,7 +152,7 @@ TEST(DossierBuilder, AReplayKeepsTheEarlierResultsBesideTheNewOnes) {
         value_of(house.store.request_replay(taken.id, row.from, house.clock.now(), {}));
         ASSERT_THAT(house.work(), SizeIs(1));
         auto commits = row.commits;
-        commits.push_back(Stage::awaiting_approval);
+        commits.push_back(Stage::awaiting_approval); // with the draft, in one
         EXPECT_EQ(house.store.committed, commits);
         EXPECT_EQ(house.llm_calls > calls, row.asks_the_llm);
         const auto dossier = house.dossier(taken.dossier_id);
@@ -212,7 +228,7 @@ TEST(DossierBuilder, ARejectionStaysOneWhenTheDraftIsSupersededInTheSameInstant)
     house.work();
     const auto first = house.draft(id).id;
     house.deliver(2);
-    house.store.before_stage = Stage::drafted;
+    house.store.before_stage = Stage::awaiting_approval;
     house.store.before = [&]() -> Task<void> { return house.decide(first, DraftState::rejected); };
     house.work();
     house.work();
