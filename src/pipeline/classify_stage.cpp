@@ -1,5 +1,7 @@
 #include "classify_stage.hpp"
 
+#include "save_stage.hpp"
+
 #include "dossier/base/log.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/explain/location_rules.hpp"
@@ -181,9 +183,7 @@ auto keep_approved_tags(const Stations& stations, DossierCase& work) -> Task<Res
             kept.state = DraftState::posted;
             commit.save_drafts.push_back(std::move(kept));
         }
-        auto saved = co_await stations.store.commit_stage(commit);
-        if (saved) work.committed(commit);
-        co_return saved; // newest first: earlier ones are over
+        co_return co_await save_stage(stations, work, std::move(commit)); // newest first: earlier ones are over
     }
     co_return Result<void>{};
 }
@@ -202,8 +202,7 @@ auto follow_classification(const Stations& stations, DossierCase& work) -> Task<
                                       .revision = commit.revision,
                                       .body = to_text(*work.assessment),
                                       .at = commit.at});
-            if (auto saved = co_await stations.store.commit_stage(commit); !saved) co_return saved;
-            work.committed(commit);
+            if (auto saved = co_await save_stage(stations, work, std::move(commit)); !saved) co_return saved;
         }
     }
     if (stations.location_rules.empty()) co_return Result<void>{};

@@ -1,6 +1,7 @@
 #include "delivery_stage.hpp"
 
 #include "follow_stage.hpp"
+#include "save_stage.hpp"
 #include "stage_timer.hpp"
 
 #include "dossier/base/json.hpp"
@@ -38,11 +39,13 @@ public:
     auto run() -> Task<Result<store::Release>> {
         const auto* current = work_.current_draft();
         if (current == nullptr) co_return release(store::Release::Kind::done);
-        Draft draft = *current;
         // A draft of the time before the mode became observe: it keeps until the mode allows writing again.
-        const bool is_over = draft.state == DraftState::rejected || draft.state == DraftState::posted;
-        if (!is_over && is_held_back(stations_, draft))
+        const bool is_over = current->state == DraftState::rejected || current->state == DraftState::posted;
+        if (!is_over && is_held_back(stations_, *current))
             co_return release(store::Release::Kind::wait, now() + observe_pause);
+        if (work_.row().stage == Stage::awaiting_approval && waits_at_once(stations_, *current))
+            co_return release(store::Release::Kind::done);
+        Draft draft = *current;
         switch (draft.state) {
         case DraftState::pending:
             if (is_for_person(stations_, draft)) co_return co_await wait_for_person(std::move(draft));
@@ -76,9 +79,7 @@ private:
     }
 
     auto save(store::StageCommit commit) -> Task<Result<void>> {
-        auto saved = co_await stations_.store.commit_stage(commit);
-        if (saved) work_.committed(commit);
-        co_return saved;
+        return save_stage(stations_, work_, std::move(commit));
     }
 
     /// Moves dossier and findings to `stage` unless they are there.
@@ -101,8 +102,6 @@ private:
             commit.ticket = progress->ticket;
             commit.opens_ticket = record_of(draft);
             commit.save_drafts.push_back(draft);
-        } else if (work_.row().stage == Stage::awaiting_approval) {
-            co_return release(store::Release::Kind::done);
         }
         commit.at = now();
         commit.audit.push_back(awaiting_entry(work_, draft, commit.at));

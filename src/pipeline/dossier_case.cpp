@@ -148,7 +148,7 @@ auto DossierCase::commit(Stage stage, std::string body, Timestamp at) const -> s
     return commit;
 }
 
-void DossierCase::committed(const store::StageCommit& commit) {
+void DossierCase::committed(store::StageCommit commit) {
     is_new_revision_ = false;
     row_.revision = revision_;
     row_.inputs_hash = inputs_hash_;
@@ -156,12 +156,12 @@ void DossierCase::committed(const store::StageCommit& commit) {
     row_.replay_from.reset();
     if (commit.ticket) row_.ticket = commit.ticket;
     results_ = decltype(results_)(); // in the store from now on
-    for (const auto& saved : commit.save_drafts) {
+    for (auto& saved : commit.save_drafts) {
         const auto known = std::ranges::find(row_.drafts, saved.id, &Draft::id);
         if (known != row_.drafts.end())
-            *known = saved;
+            *known = std::move(saved);
         else
-            row_.drafts.insert(row_.drafts.begin(), saved);
+            row_.drafts.insert(row_.drafts.begin(), std::move(saved));
     }
 }
 

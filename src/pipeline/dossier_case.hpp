@@ -40,8 +40,8 @@ public:
 
     /// A commit for the end of `stage`, with the revision's bookkeeping filled in.
     [[nodiscard]] auto commit(Stage stage, std::string body, Timestamp at) const -> store::StageCommit;
-    /// To be called once the commit is in the store.
-    void committed(const store::StageCommit& commit);
+    /// To be called once the commit is in the store (save_stage.hpp).
+    void committed(store::StageCommit commit);
 
 private:
     void begin_revision();

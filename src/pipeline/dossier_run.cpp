@@ -7,6 +7,7 @@
 #include "group_stage.hpp"
 #include "narrative_turn.hpp"
 #include "policy_stage.hpp"
+#include "save_stage.hpp"
 #include "stage_timer.hpp"
 #include "write_back_stage.hpp"
 
@@ -122,7 +123,8 @@ auto DossierRun::bring_out(DossierCase& work) -> Task<Result<store::Release>> {
         const auto is_tags = [](const Draft& one) { return one.kind == "tags" && one.state != DraftState::expired; };
         const bool has_tags = work.route->action == "classify" && std::ranges::any_of(work.row().drafts, is_tags);
         auto rests = work.commit(has_tags ? Stage::awaiting_approval : Stage::digested, {}, now());
-        if (auto saved = co_await save(work, std::move(rests)); !saved) co_return fail(std::move(saved.error()));
+        if (auto saved = co_await save_stage(stations_, work, std::move(rests)); !saved)
+            co_return fail(std::move(saved.error()));
     }
     failed_stage = Stage::delivered;
     if (work.route->action == "classify") {
@@ -141,16 +143,6 @@ auto DossierRun::bring_out(DossierCase& work) -> Task<Result<store::Release>> {
 
 auto DossierRun::finished() const -> store::Release {
     return {.claim = claim_, .at = now(), .kind = store::Release::Kind::done};
-}
-
-auto DossierRun::save(DossierCase& work, store::StageCommit commit) -> Task<Result<void>> {
-    store::StageCommit kept; // what the case takes in; the result and the records are large, and the store's alone
-    kept.stage = commit.stage;
-    kept.ticket = commit.ticket;
-    kept.save_drafts = commit.save_drafts;
-    auto saved = co_await stations_.store.commit_stage(std::move(commit));
-    if (saved) work.committed(kept);
-    co_return saved;
 }
 
 auto DossierRun::normalise(store::DossierRow& row, const ThinOutcome& thin) -> Task<Result<std::vector<Finding>>> {
@@ -219,7 +211,7 @@ auto DossierRun::enrich(DossierCase& work) -> Task<Result<void>> {
                                         {"environment", to_string(context.environment)},
                                         {"gaps", gaps}},
                                        commit.at));
-    auto saved = co_await save(work, std::move(commit));
+    auto saved = co_await save_stage(stations_, work, std::move(commit));
     if (!saved) co_return saved;
     work.context = std::move(context);
     timer.done();
@@ -245,7 +237,7 @@ auto DossierRun::assess(DossierCase& work) -> Task<Result<void>> {
                                         {"level", assessment.level},
                                         {"regulations", regulations}},
                                        commit.at));
-    auto saved = co_await save(work, std::move(commit));
+    auto saved = co_await save_stage(stations_, work, std::move(commit));
     if (!saved) co_return saved;
     work.assessment = std::move(assessment);
     timer.done();
@@ -263,7 +255,7 @@ auto DossierRun::explain(DossierCase& work) -> Task<Result<void>> {
 }
 
 auto DossierRun::keep(DossierCase& work, std::unique_ptr<explain::Narration> narration) -> Task<Result<void>> {
-    auto saved = co_await save(work, explained(work, *narration));
+    auto saved = co_await save_stage(stations_, work, explained(work, *narration));
     if (saved) work.narrative = std::move(narration->narrative);
     co_return saved;
 }
@@ -326,7 +318,7 @@ auto DossierRun::rest_in_group(DossierCase& work) -> Task<Result<void>> {
     auto group = co_await stations_.store.group_of(work.row().id);
     if (!group) co_return fail(std::move(group.error()));
     auto rests = work.commit(*group ? stage_of_member(**group) : Stage::awaiting_approval, {}, now());
-    co_return co_await save(work, std::move(rests));
+    co_return co_await save_stage(stations_, work, std::move(rests));
 }
 
 auto DossierRun::close(DossierCase& work) -> Task<Result<store::Release>> {

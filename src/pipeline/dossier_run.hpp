@@ -43,7 +43,6 @@ private:
     auto bring_out(DossierCase& work) -> Task<Result<store::Release>>;
     auto now() const -> Timestamp { return stations_.clock.now(); }
     auto finished() const -> store::Release;
-    auto save(DossierCase& work, store::StageCommit commit) -> Task<Result<void>>;
     /// From payload to canonical finding, for the findings that have not been through it in their current version.
     /// @param row and thin live in whoever awaits this; `row` is brought up to what is stored then
     /// @return those whose documents need not be read any more

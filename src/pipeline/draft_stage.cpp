@@ -4,6 +4,7 @@
 #include "due_stage.hpp"
 #include "group_stage.hpp"
 #include "policy_stage.hpp"
+#include "save_stage.hpp"
 #include "scan_stage.hpp"
 #include "stage_timer.hpp"
 #include "tags_draft.hpp"
@@ -119,9 +120,8 @@ public:
             commit.save_drafts.push_back(std::move(*scan.draft));
         }
         if (wants_policies(route.route)) keep_new_policies(work, route, std::move(policies), commit);
-        auto saved = co_await stations_.store.commit_stage(commit);
+        auto saved = co_await save_stage(stations_, work, std::move(commit));
         if (!saved) co_return saved;
-        work.committed(commit);
         work.route = std::move(route);
         timer.done();
         const auto& first = work.row().findings.front();

@@ -3,6 +3,7 @@
 #include "delivery_stage.hpp"
 #include "due_stage.hpp"
 #include "follow_stage.hpp"
+#include "save_stage.hpp"
 
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/ids.hpp"
@@ -395,8 +396,8 @@ auto yield_to_group(const Stations& stations, DossierCase& work, store::Claim cl
                             .finding_id = work.row().findings.front().id,
                             .dossier_id = work.row().id,
                             .details = dump_json({{"group", route.group}})});
-    if (auto saved = co_await stations.store.commit_stage(commit); !saved) co_return fail(std::move(saved.error()));
-    work.committed(commit);
+    if (auto saved = co_await save_stage(stations, work, std::move(commit)); !saved)
+        co_return fail(std::move(saved.error()));
     work.route = std::move(route);
     co_return true;
 }
