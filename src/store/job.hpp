@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -39,19 +40,26 @@ private:
     asio::executor_work_guard<asio::any_io_executor> work_; ///< keeps the lane running while we have its coroutine
 };
 
+/// Whether a job may wait some milliseconds for others that share its commit: somebody who called us may not.
+enum class Haste : std::uint8_t { at_once, with_others };
+
 /// Resumes each on its executor; one post for all that share one.
 void post_completions(std::vector<std::unique_ptr<Completion>> completions);
 
 template <class Session>
 class Job : public Completion {
 public:
-    using Completion::Completion;
+    Job(asio::any_io_executor executor, Haste haste) : Completion(std::move(executor)), haste_(haste) {}
+    [[nodiscard]] auto haste() const -> Haste { return haste_; }
     /// Says what `run` will ask (Database::ask_ahead).
     virtual void ask_ahead(Session& session) = 0;
     /// Does the work and keeps its result; once more where the database lost what it did. False when the result is an
     /// error. Never throws.
     virtual auto run(Session& session) -> bool = 0;
     virtual void fail(Error error) = 0; ///< replaces a good result; an error of its own stays
+
+private:
+    Haste haste_;
 };
 
 template <class Session, class T, class Handler>
@@ -59,8 +67,8 @@ class HandlerJob final : public Job<Session> {
 public:
     using Work = std::move_only_function<Result<T>(Session&) const>;
     using Ahead = std::move_only_function<void(Session&) const>;
-    HandlerJob(Handler handler, Work work, Ahead ahead)
-        : Job<Session>(asio::get_associated_executor(handler)),
+    HandlerJob(Handler handler, Work work, Ahead ahead, Haste haste)
+        : Job<Session>(asio::get_associated_executor(handler), haste),
           handler_(std::move(handler)),
           work_(std::move(work)),
           ahead_(std::move(ahead)) {}
@@ -106,8 +114,9 @@ public:
         {
             const std::scoped_lock lock(mutex_);
             if (!closed_) {
+                if (job->haste() == Haste::at_once) ++in_haste_;
                 jobs_.push_back(std::move(job));
-                arrived_.notify_one();
+                if (wanted_ == 0 || is_gathered()) arrived_.notify_one();
                 return;
             }
         }
@@ -138,10 +147,18 @@ public:
         Jobs taken;
         taken.reserve(std::min(most, jobs_.size()));
         while (!jobs_.empty() && taken.size() < most) {
+            if (jobs_.front()->haste() == Haste::at_once) --in_haste_;
             taken.push_back(std::move(jobs_.front()));
             jobs_.pop_front();
         }
         return taken;
+    }
+    /// For the only taker: waits while all that come can wait, for `enough` of them or until the time is over.
+    void gather(std::size_t enough, std::chrono::microseconds most) {
+        std::unique_lock lock(mutex_);
+        wanted_ = enough;
+        arrived_.wait_for(lock, most, [this] { return is_gathered(); });
+        wanted_ = 0;
     }
     /// @param why what they are told who come later; of several reasons the first
     void close(std::string why = "store: closed") {
@@ -152,9 +169,13 @@ public:
     }
 
 private:
+    [[nodiscard]] auto is_gathered() const -> bool { return closed_ || in_haste_ > 0 || jobs_.size() >= wanted_; }
+
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<std::unique_ptr<Job<Session>>> jobs_;
+    std::size_t in_haste_ = 0; ///< of them
+    std::size_t wanted_ = 0;   ///< by a taker that gathers; 0 = nobody does
     bool closed_ = false;
     std::string why_closed_; ///< not changed once it is closed
 };
@@ -163,12 +184,13 @@ private:
 /// @param ahead what `work` will ask, or empty
 template <class T, class Session>
 auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&) const> work,
-             std::move_only_function<void(Session&) const> ahead = {}) -> Task<Result<T>> {
-    auto start = [&queue](auto handler, std::move_only_function<Result<T>(Session&) const> queued,
-                          std::move_only_function<void(Session&) const> announced) {
+             std::move_only_function<void(Session&) const> ahead = {}, Haste haste = Haste::at_once)
+    -> Task<Result<T>> {
+    auto start = [&queue, haste](auto handler, std::move_only_function<Result<T>(Session&) const> queued,
+                                 std::move_only_function<void(Session&) const> announced) {
         using Handler = std::decay_t<decltype(handler)>;
         queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued),
-                                                                     std::move(announced)));
+                                                                     std::move(announced), haste));
     };
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
         std::move(start), asio::use_awaitable, std::move(work), std::move(ahead));

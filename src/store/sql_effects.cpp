@@ -58,7 +58,7 @@ auto write_intent(Database& db, const Intent& intent) -> bool {
 }
 
 auto SqlStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
-    return write<Intent>([wanted = std::move(intent)](WriteSession& session) -> Result<Intent> {
+    return write_with_others<Intent>([wanted = std::move(intent)](WriteSession& session) -> Result<Intent> {
         {
             static const auto sql = std::string(intent_columns) + "WHERE key=?";
             auto rows = session.db.query(sql, wanted.key);
@@ -72,12 +72,13 @@ auto SqlStore::begin_intent(Intent intent) -> Task<Result<Intent>> {
 }
 
 auto SqlStore::save_intent(Intent intent, std::vector<AuditEntry> audit) -> Task<Result<void>> {
-    return write<void>([intent = std::move(intent), audit = std::move(audit)](WriteSession& session) -> Result<void> {
-        if (!write_intent(session.db, intent))
-            return fail(Errc::conflict, "another replica has gone on with " + intent.key + " meanwhile");
-        session.seal(audit);
-        return {};
-    });
+    return write_with_others<void>(
+        [intent = std::move(intent), audit = std::move(audit)](WriteSession& session) -> Result<void> {
+            if (!write_intent(session.db, intent))
+                return fail(Errc::conflict, "another replica has gone on with " + intent.key + " meanwhile");
+            session.seal(audit);
+            return {};
+        });
 }
 
 auto SqlStore::intents_of(std::string dossier_id) -> Task<Result<std::vector<Intent>>> {
@@ -118,12 +119,13 @@ auto SqlStore::cached_answer(std::string key) -> Task<Result<std::optional<std::
 }
 
 auto SqlStore::cache_answer(std::string key, std::string answer, Timestamp at) -> Task<Result<void>> {
-    return write<void>([key = std::move(key), answer = std::move(answer), at](WriteSession& session) -> Result<void> {
-        session.db.run("INSERT INTO answers(key, at, answer) VALUES(?,?,?) "
-                       "ON CONFLICT(key) DO UPDATE SET at=excluded.at, answer=excluded.answer",
-                       key, at, answer);
-        return {};
-    });
+    return write_with_others<void>(
+        [key = std::move(key), answer = std::move(answer), at](WriteSession& session) -> Result<void> {
+            session.db.run("INSERT INTO answers(key, at, answer) VALUES(?,?,?) "
+                           "ON CONFLICT(key) DO UPDATE SET at=excluded.at, answer=excluded.answer",
+                           key, at, answer);
+            return {};
+        });
 }
 
 } // namespace dossier::store

@@ -80,7 +80,7 @@ void book(Database& db, std::int64_t day, const SpendAccount& account, std::int6
 
 auto SqlStore::reserve_spend(Reservation reservation) -> Task<Result<std::optional<SpendRefusal>>> {
     using Answer = std::optional<SpendRefusal>;
-    return write<Answer>([wanted = std::move(reservation)](WriteSession& session) -> Result<Answer> {
+    return write_with_others<Answer>([wanted = std::move(reservation)](WriteSession& session) -> Result<Answer> {
         auto& db = session.db;
         const auto day = spend_day_of(wanted.at);
         const auto refusal = limit_in_the_way(db, wanted, day);
@@ -103,13 +103,14 @@ auto SqlStore::reserve_spend(Reservation reservation) -> Task<Result<std::option
 }
 
 auto SqlStore::settle_spend(Settlement settlement) -> Task<Result<void>> {
-    return write<void>([used = std::move(settlement)](WriteSession& session) -> Result<void> {
+    return write_with_others<void>([used = std::move(settlement)](WriteSession& session) -> Result<void> {
         auto& db = session.db;
         std::int64_t day = 0;
         std::int64_t reserved = 0;
         SpendAccount account;
         {
-            // A row that nobody asks for later goes at once: a minute's rows would be large, and their ids lie anywhere.
+            // A row that nobody asks for later goes at once: a minute's rows would be large, and their ids lie
+            // anywhere.
             auto rows = used.holds_tokens
                             ? db.query("UPDATE llm_reservations SET is_settled=1, tokens=? WHERE id=? AND is_settled=0 "
                                        "RETURNING at, source, route, provider, model, purpose, nanos",
@@ -165,7 +166,7 @@ auto SqlStore::spending(SpendFilter filter) -> Task<Result<std::vector<SpendDay>
 }
 
 auto SqlStore::take_narrative_turn(NarrativeTurn turn) -> Task<Result<NarrativeRank>> {
-    return write<NarrativeRank>([turn = std::move(turn)](WriteSession& session) -> Result<NarrativeRank> {
+    return write_with_others<NarrativeRank>([turn = std::move(turn)](WriteSession& session) -> Result<NarrativeRank> {
         auto& db = session.db;
         const auto risk = std::llround(turn.risk * 1'000);
         db.run("DELETE FROM narrative_turns WHERE route=? AND at<=?", turn.route, turn.at - turn.window);

@@ -133,6 +133,11 @@ protected:
                std::move_only_function<void(WriteSession&) const> ahead = {}) -> Task<Result<T>> {
         return run_job<T>(writes_, std::move(operation), std::move(ahead));
     }
+    /// For what a finding under way asks: nobody waits for an answer to their call.
+    template <class T>
+    auto write_with_others(std::move_only_function<Result<T>(WriteSession&) const> operation) -> Task<Result<T>> {
+        return run_job<T>(writes_, std::move(operation), {}, Haste::with_others);
+    }
     template <class T>
     auto read(std::move_only_function<Result<T>(Database&) const> operation) -> Task<Result<T>> {
         return run_job<T>(reads_, std::move(operation));

@@ -237,7 +237,8 @@ auto check_fence(Database& db, const Claim& claim) -> Result<std::int64_t> {
 auto SqlStore::claim_ready(std::string owner, Timestamp now, Duration lease, std::size_t limit)
     -> Task<Result<std::vector<Claim>>> {
     using Claims = std::vector<Claim>;
-    return write<Claims>([this, owner = std::move(owner), now, lease, limit](WriteSession& session) -> Result<Claims> {
+    return write_with_others<Claims>([this, owner = std::move(owner), now, lease,
+                                      limit](WriteSession& session) -> Result<Claims> {
         auto& db = session.db;
         db.run("UPDATE dossiers SET lease_owner='', lease_until=NULL WHERE lease_owner<>'' AND lease_until<=?", now);
         const auto take = [&](const std::vector<Share>& shares) {
@@ -301,8 +302,8 @@ auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
 auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
     const auto name = to_string(stage.stage);
     fault_point("stage.ready", name);
-    auto committed =
-        co_await write<void>([prepared = prepare(std::move(stage), text_form_)](WriteSession& session) -> Result<void> {
+    auto committed = co_await write_with_others<void>(
+        [prepared = prepare(std::move(stage), text_form_)](WriteSession& session) -> Result<void> {
             return commit(session, prepared);
         });
     fault_point("stage.stored", name);
@@ -310,13 +311,14 @@ auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
 }
 
 auto SqlStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutcome>> {
-    return write<FetchOutcome>([completion = std::move(completion)](WriteSession& session) -> Result<FetchOutcome> {
-        return store::complete_finding(session, completion);
-    });
+    return write_with_others<FetchOutcome>(
+        [completion = std::move(completion)](WriteSession& session) -> Result<FetchOutcome> {
+            return store::complete_finding(session, completion);
+        });
 }
 
 auto SqlStore::release(Release release) -> Task<Result<void>> {
-    return write<void>(
+    return write_with_others<void>(
         [release = std::move(release)](WriteSession& session) -> Result<void> { return end_claim(session, release); });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The one thread that writes. It takes all operations that are waiting (up to 512), runs them in one transaction,
-// commits, and wakes their coroutines; the next group forms while the disk syncs, so there is no timer. An operation
+// commits, and wakes their coroutines; the next group forms while the disk syncs. What findings under way ask may wait
+// three milliseconds more for others, where they come in groups; what a caller waits for never does. An operation
 // that fails is undone alone: where it has written something, the group runs again with a savepoint each. A commit that
 // fails fails its whole group with `storage`, and nothing of it happened. After an error the next group simply tries
 // again.
