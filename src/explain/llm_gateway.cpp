@@ -194,6 +194,8 @@ struct LlmGateway::Impl {
     /// @param request lives in whoever awaits this, here and below
     auto call(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request, int attempt)
         -> Task<std::unique_ptr<Result<LlmAnswer>>>;
+    using Place = std::optional<net::InFlightLimit::Permit>;
+    static auto take_place(std::shared_ptr<Asking> asking) -> Task<Result<Place>>;
     auto book(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request)
         -> Task<Result<std::unique_ptr<Booking>>>;
     static auto complete(LlmProvider* provider, const LlmRequest* request, Deadline deadline)
@@ -235,6 +237,14 @@ void LlmGateway::Impl::keep_account(Asking& asking, const LlmProvider& provider,
                   static_cast<double>(charge.completion_tokens));
 }
 
+auto LlmGateway::Impl::take_place(std::shared_ptr<Asking> asking) -> Task<Result<Place>> {
+    if (asking->question.places == nullptr) co_return Place();
+    auto place = co_await asking->question.places->acquire(asking->deadline, asking->question.flow);
+    if (place) co_return std::move(*place);
+    asking->into->no_place = place.error();
+    co_return fail(std::move(place.error()));
+}
+
 auto LlmGateway::Impl::book(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request)
     -> Task<Result<std::unique_ptr<Booking>>> {
     auto booking = co_await budget.reserve(account_of(asking->question.purpose, *provider), provider->price(),
@@ -265,21 +275,31 @@ auto LlmGateway::Impl::close_books(std::shared_ptr<Asking> asking, LlmProvider* 
 /// What comes before and after the wait are coroutines of their own: they are gone while it lasts.
 auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request,
                             int attempt) -> Task<std::unique_ptr<Result<LlmAnswer>>> {
-    const auto begun = SteadyClock::now();
-    if (begun >= asking->deadline) co_return unanswered(fail(Errc::timeout, "no time is left for another call"));
+    if (SteadyClock::now() >= asking->deadline)
+        co_return unanswered(fail(Errc::timeout, "no time is left for another call"));
     auto booking = co_await book(asking, provider, request);
     if (!booking) co_return unanswered(fail(std::move(booking.error())));
+    auto place = co_await take_place(asking); // last of all: nobody holds one while there is something else to do
+    if (!place) {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        co_await budget.settle(std::move(**booking), fail(Errc::unavailable, "it was not asked"));
+        co_await asio::this_coro::throw_if_cancelled(true);
+        co_return unanswered(fail(std::move(place.error())));
+    }
+    const auto begun = SteadyClock::now();
     std::unique_ptr<Result<LlmAnswer>> answer;
     try {
         answer = co_await complete(provider, request, asking->deadline);
     } catch (const std::exception& e) {
         answer = unanswered(fail(Errc::internal, fmt::format("the provider failed: {}", e.what())));
     }
+    place->reset();
+    const auto took = SteadyClock::now() - begun;
     fault_point("llm.answered");
     // Whoever asked may have left, and with that this coroutine is cancelled: the money and the record stay to be kept.
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await close_books(asking, provider, request, *std::move(booking), answer.get(),
-                         {.took = SteadyClock::now() - begun, .attempt = attempt});
+                         {.took = took, .attempt = attempt});
     co_await asio::this_coro::throw_if_cancelled(true);
     co_return answer;
 }

@@ -123,6 +123,7 @@ auto question_of(const std::shared_ptr<Telling>& telling, NarrationInput input,
             .purpose = telling->purpose,
             .traceparent = std::move(input.traceparent),
             .flow = telling->turn,
+            .places = input.places,
             .compose = [telling](std::size_t room) { return compose(telling, room); },
             .mask = [telling, redactor = std::move(redactor)](
                         std::string_view text) { return redactor->redact_answer(text, telling->redaction); },
@@ -332,6 +333,10 @@ auto Narrator::narration_of(Telling& telling, const NarrationInput& input) -> st
     auto made = std::make_unique<Narration>();
     auto& narration = *made;
     narration.audit = std::move(telling.reply.audit);
+    if (!telling.told && telling.reply.no_place) {
+        narration.no_place = std::move(telling.reply.no_place);
+        return made;
+    }
     if (telling.told) {
         narration.narrative = std::move(*telling.told);
         if (!narration.narrative.shared_from.empty()) {

@@ -13,7 +13,6 @@
 
 #include "dossier/base/log.hpp"
 #include "dossier/explain/evidence_builder.hpp"
-#include "dossier/finding/flow.hpp"
 #include "dossier/finding/json.hpp"
 #include "dossier/pipeline/router.hpp"
 
@@ -268,10 +267,9 @@ auto DossierRun::wish_of(const DossierCase& work) -> Task<Result<std::string>> {
 auto DossierRun::narrate(DossierCase& work) -> Task<Result<std::unique_ptr<explain::Narration>>> {
     auto why_not = co_await wish_of(work);
     if (!why_not) co_return fail(std::move(why_not.error()));
-    const auto deadline = deadline_in(explain_limit);
-    auto place = co_await stations_.model_places->acquire(deadline, flow_of(work.open_findings()));
-    if (!place) co_return fail(std::move(place.error()));
-    co_return co_await begin_narration(work, *std::move(why_not), deadline);
+    auto narration = co_await begin_narration(work, *std::move(why_not), deadline_in(explain_limit));
+    if (narration->no_place) co_return fail(*std::move(narration->no_place));
+    co_return narration;
 }
 
 auto DossierRun::begin_narration(const DossierCase& work, std::string why_no_llm, Deadline deadline)
@@ -293,6 +291,7 @@ auto DossierRun::narration_input(const DossierCase& work, std::string why_no_llm
     const auto* route = route_of(work);
     input.route = route == nullptr ? "none" : route->name;
     input.why_no_llm = std::move(why_no_llm);
+    input.places = stations_.model_places;
     return input;
 }
 

@@ -36,6 +36,7 @@ public:
     auto complete(LlmRequest request, Deadline) -> Task<Result<LlmAnswer>> override {
         ++calls;
         severities.push_back(request.flow.severity);
+        if (on_call) on_call();
         if (takes.count() > 0) co_await sleep_for(takes);
         auto answer = answers_.front();
         if (answers_.size() > 1) answers_.pop_front();
@@ -44,6 +45,7 @@ public:
     int calls = 0;
     std::vector<std::int64_t> severities; ///< of the calls
     Duration takes{0};
+    std::function<void()> on_call;
 
 private:
     std::string name_;
@@ -130,6 +132,9 @@ protected:
     }
     auto ask(const std::string& source = "wiz", const std::string& route = "rest") -> LlmReply {
         return run(gateway_->ask(question(source, route), deadline_in(std::chrono::seconds{30})));
+    }
+    auto ask(LlmQuestion question, Deadline deadline) -> LlmReply {
+        return run(gateway_->ask(std::move(question), deadline));
     }
     auto ask_at_once(const std::vector<Flow>& flows) -> std::vector<LlmReply> {
         asio::io_context context;
@@ -311,6 +316,48 @@ TEST_F(BudgetTest, ALimitThatCantBeHeldSpendsNothing) {
     open({});
     EXPECT_TRUE(ask().answer) << "without a limit a sick store blocks no explanation";
     EXPECT_EQ(free.calls, 1);
+}
+
+TEST_F(BudgetTest, APlaceIsHeldWhileTheModelWritesAndNoLonger) {
+    net::InFlightLimit places(1);
+    const auto is_free = [&] { return run(places.acquire(deadline_in(Duration{0}))).has_value(); };
+    std::vector<bool> free_while_asked;
+    std::vector<bool> free_while_judged;
+    auto& model = provider("main", dollar_a_kilotoken, {answered(10, 10)});
+    model.on_call = [&] { free_while_asked.push_back(is_free()); };
+    open({});
+    auto asked = question("wiz", "rest");
+    asked.places = &places;
+    asked.compose = [&](std::size_t) {
+        return LlmMaterial{.content = "evidence", .judge = [&](const std::string&) {
+                               free_while_judged.push_back(is_free());
+                               return LlmVerdict{.is_usable = true, .score = 1.0};
+                           }};
+    };
+    const auto reply = ask(std::move(asked), deadline_in(std::chrono::seconds{30}));
+    EXPECT_TRUE(reply.answer);
+    EXPECT_FALSE(reply.no_place);
+    EXPECT_EQ(free_while_asked, std::vector{false});
+    EXPECT_EQ(free_while_judged, std::vector{true});
+    EXPECT_TRUE(is_free());
+}
+
+TEST_F(BudgetTest, WithoutAPlaceInTimeNobodyIsAskedAndNothingIsPaid) {
+    net::InFlightLimit places(1);
+    const auto taken = run(places.acquire(deadline_in(Duration{0})));
+    ASSERT_TRUE(taken);
+    auto& first = provider("main", dollar_a_kilotoken, {answered(10, 10)});
+    auto& second = provider("spare", dollar_a_kilotoken, {answered(10, 10)});
+    open({});
+    auto asked = question("wiz", "rest");
+    asked.places = &places;
+    const auto reply = ask(std::move(asked), deadline_in(Duration{50}));
+    EXPECT_FALSE(reply.answer);
+    ASSERT_TRUE(reply.no_place);
+    EXPECT_EQ(reply.no_place->code, Errc::timeout);
+    EXPECT_EQ(first.calls + second.calls, 0);
+    EXPECT_EQ(spent().reserved_nanos, 0);
+    EXPECT_EQ(spent().spent_nanos, 0);
 }
 
 } // namespace

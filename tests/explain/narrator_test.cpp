@@ -206,7 +206,7 @@ private:
 TEST_F(NarratorTest, KeepsTheMessageAloneAndMakesEvidenceAgainForAnotherModel) {
     const auto first = provider("first", {fail(Errc::unavailable, "down")});
     const auto second = provider("second", {honest()});
-    const auto [narrative, audit] = narrate();
+    const auto [narrative, audit, no_place] = narrate();
     EXPECT_EQ(narrative.provider, "second");
     EXPECT_EQ(evidence_made, 2); // each model was shown what was made for it, and nobody kept that
     const auto evidence_of = [](const Script& script) {
@@ -225,7 +225,7 @@ TEST_F(NarratorTest, WhatWaitsHoldsItsMessageAndLittleMore) {
 
 TEST_F(NarratorTest, TakesAFaithfulAnswerAtOnce) {
     const auto main = provider("main", {honest()});
-    const auto [narrative, audit] = narrate();
+    const auto [narrative, audit, no_place] = narrate();
     EXPECT_EQ(narrative.author, "llm");
     EXPECT_EQ(narrative.provider, "main");
     EXPECT_EQ(narrative.model, "model-1-0611");
@@ -264,7 +264,7 @@ TEST_F(NarratorTest, KeepsNoEvidenceOfItsOwnWhileAModelWrites) {
 
 TEST_F(NarratorTest, AsksOnceForARepairAndNamesTheFailures) {
     const auto main = provider("main", {answer_with(true_summary, {true_sentence, lie}), honest()});
-    const auto [narrative, audit] = narrate();
+    const auto [narrative, audit, no_place] = narrate();
     EXPECT_EQ(narrative.author, "llm");
     EXPECT_TRUE(narrative.removed.empty());
     EXPECT_EQ(narrative.sentences.size(), 2U);
@@ -335,7 +335,7 @@ TEST_F(NarratorTest, GoesToTheNextProviderAndSaysWhy) {
         const auto first = provider("first", row.first);
         provider("second", {honest()});
         open();
-        const auto [narrative, audit] = narrate();
+        const auto [narrative, audit, no_place] = narrate();
         EXPECT_EQ(first->asked.size(), row.calls);
         EXPECT_EQ(narrative.author, "llm");
         EXPECT_EQ(narrative.provider, "second");
@@ -375,7 +375,7 @@ TEST_F(NarratorTest, FallsBackToTheTemplateWhenAllFail) {
     const auto broken = provider("broken", {});
     broken->throws = true;
     provider("poor", {fail(Errc::quota_exhausted, "credit is gone")});
-    const auto [narrative, audit] = narrate();
+    const auto [narrative, audit, no_place] = narrate();
     EXPECT_EQ(narrative.author, "template");
     EXPECT_GT(narrative.sentences.size(), 5U);
     ASSERT_EQ(narrative.notes.size(), 3U);

@@ -158,7 +158,7 @@ TEST_F(SharingTest, AHundredLikeFindingsAtOnceMakeOneCall) {
     int own = 0;
     for (int i = 0; i < 100; ++i) {
         SCOPED_TRACE(i);
-        const auto& [narrative, audit] = narrations[static_cast<std::size_t>(i)];
+        const auto& [narrative, audit, no_place] = narrations[static_cast<std::size_t>(i)];
         EXPECT_EQ(narrative.author, "llm");
         EXPECT_EQ(narrative.provider, "echo");
         EXPECT_EQ(narrative.model, "echo-1");
@@ -217,7 +217,7 @@ TEST_F(SharingTest, ATextOfItsOwnWhereTooLittleOfTheSharedOneStands) {
 
 TEST_F(SharingTest, WhereNobodyWroteATextEachAsksForItself) {
     script->refuses = true;
-    for (const auto& [narrative, audit] : narrate_all({0, 1, 2})) {
+    for (const auto& [narrative, audit, no_place] : narrate_all({0, 1, 2})) {
         EXPECT_EQ(narrative.author, "template");
         EXPECT_EQ(narrative.notes.size(), 2U);
         EXPECT_EQ(audit.size(), 1U);
@@ -236,7 +236,7 @@ TEST_F(SharingTest, WhoeverAsksAgainForTheFirstGetsItsOwnText) {
 
 TEST_F(SharingTest, ATextThatCannotBeKeptServesThoseWhoWaitForIt) {
     store->close(); // as a full disk: nothing is read or written any more
-    for (const auto& [narrative, audit] : narrate_all({0, 1, 2, 3, 4, 5})) EXPECT_EQ(narrative.author, "llm");
+    for (const auto& [narrative, audit, no_place] : narrate_all({0, 1, 2, 3, 4, 5})) EXPECT_EQ(narrative.author, "llm");
     EXPECT_EQ(script->calls, 1);
     EXPECT_EQ(narrate(6).narrative.author, "llm");
     EXPECT_EQ(script->calls, 2) << "whoever comes later has to ask";
@@ -244,14 +244,14 @@ TEST_F(SharingTest, ATextThatCannotBeKeptServesThoseWhoWaitForIt) {
 
 TEST_F(SharingTest, AStormSharesWhatFewFindingsDoNot) {
     open(true, 5);
-    for (const auto& [narrative, audit] : narrate_all({0, 1, 2, 3, 4})) EXPECT_EQ(narrative.shared_from, "");
+    for (const auto& [narrative, audit, no_place] : narrate_all({0, 1, 2, 3, 4})) EXPECT_EQ(narrative.shared_from, "");
     EXPECT_EQ(script->calls, 5) << "five at once are no storm";
     for (int number = 5; number < 9; ++number) EXPECT_EQ(narrate(number).narrative.shared_from, "");
     EXPECT_EQ(script->calls, 9) << "nor are any number of them one after the other";
     std::vector<int> storm;
     for (int number = 9; number < 59; ++number) storm.push_back(number);
     int shared = 0;
-    for (const auto& [narrative, audit] : narrate_all(storm)) {
+    for (const auto& [narrative, audit, no_place] : narrate_all(storm)) {
         EXPECT_EQ(narrative.author, "llm");
         shared += narrative.shared_from.empty() ? 0 : 1;
     }
@@ -261,7 +261,7 @@ TEST_F(SharingTest, AStormSharesWhatFewFindingsDoNot) {
 
 TEST_F(SharingTest, IsOffUnlessAskedFor) {
     open(false);
-    for (const auto& [narrative, audit] : narrate_all({0, 1})) EXPECT_EQ(narrative.shared_from, "");
+    for (const auto& [narrative, audit, no_place] : narrate_all({0, 1})) EXPECT_EQ(narrative.shared_from, "");
     EXPECT_EQ(script->calls, 2);
 }
 

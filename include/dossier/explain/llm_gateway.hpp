@@ -10,6 +10,7 @@
 #include "dossier/base/time.hpp"
 #include "dossier/explain/llm_provider.hpp"
 #include "dossier/explain/prompt_catalogue.hpp"
+#include "dossier/net/in_flight_limit.hpp"
 #include "dossier/store/store.hpp"
 
 #include <functional>
@@ -50,7 +51,8 @@ struct LlmQuestion {
     Prompt prompt;
     LlmPurpose purpose;
     std::string traceparent;
-    Flow flow{}; ///< whose turn it takes where calls wait for each other
+    Flow flow{};                          ///< whose turn it takes where calls wait for each other
+    net::InFlightLimit* places = nullptr; ///< one of them is held while a model writes; null = any number may
     /// @param room tokens for the content, by a cautious estimate; SIZE_MAX where the model's window is unknown
     std::function<LlmMaterial(std::size_t room)> compose;
     /// What a model wrote goes back to it through the gate like everything else.
@@ -69,6 +71,7 @@ struct LlmReply {
     bool is_from_cache = false;
     std::vector<std::string> left_out; ///< of the answer's material
     std::vector<std::string> notes;    ///< "llm main failed: timeout: …", one for each provider that gave nothing
+    std::optional<Error> no_place;     ///< why none of the places was had in time: nobody is to answer in its stead
     LlmCost cost;                      ///< of all calls for this question
     std::vector<store::AuditEntry> audit;
 };

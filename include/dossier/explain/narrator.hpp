@@ -23,8 +23,9 @@ struct NarrationInput {
     /// what it was shown and no more. Called within `narrate`, or as long as a `narrative_question` lives.
     std::function<EvidenceList()> evidence;
     std::string traceparent;
-    std::string route;      ///< that the findings take, "" before it is known
-    std::string why_no_llm; ///< where the route asks no LLM for this one; the narrative says so
+    std::string route;                    ///< that the findings take, "" before it is known
+    std::string why_no_llm;               ///< where the route asks no LLM for this one; the narrative says so
+    net::InFlightLimit* places = nullptr; ///< as in LlmQuestion
     /// As in LlmQuestion: raw text of a model as it comes, unverified. May be empty.
     std::function<void(std::string_view delta)> on_text;
     std::function<void()> on_restart;
@@ -33,6 +34,7 @@ struct NarrationInput {
 struct Narration {
     Narrative narrative;
     std::vector<store::AuditEntry> audit; ///< one for each LLM call; to be committed with the stage
+    std::optional<Error> no_place;        ///< as in LlmReply: the narrative is then none
 };
 
 /// Deterministic narrative from the evidence alone; every sentence cites. Marked author=template.
