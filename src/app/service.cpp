@@ -35,7 +35,7 @@ using namespace std::chrono_literals;
 constexpr Duration head_interval = 1s;
 constexpr Duration longest_sweep = 60s;
 constexpr Duration memory_look = 2s;
-constexpr Duration freed_memory_kept = 5ms; ///< what a connection or finding frees, the next one takes within less
+constexpr Duration freed_memory_kept = 50ms; ///< what a connection or finding frees, the next one takes within less
 constexpr std::size_t memory_worth_it = 4U << 20U; ///< bytes that have come to be resident since memory was given back
 constexpr Duration sweep_lease = 90s;              ///< longer than a sweep: what a dead replica held is waited for
 
