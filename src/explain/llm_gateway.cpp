@@ -279,7 +279,13 @@ auto LlmGateway::Impl::call(std::shared_ptr<Asking> asking, LlmProvider* provide
         co_return unanswered(fail(Errc::timeout, "no time is left for another call"));
     auto booking = co_await book(asking, provider, request);
     if (!booking) co_return unanswered(fail(std::move(booking.error())));
-    auto place = co_await take_place(asking); // last of all: nobody holds one while there is something else to do
+    // Last of all: nobody holds a place while there is something else to do.
+    Result<Place> place = Place();
+    try {
+        place = co_await take_place(asking);
+    } catch (const std::exception& e) { // cancelled while the money was booked: that is taken back all the same
+        place = fail(Errc::cancelled, fmt::format("whoever asked has left: {}", e.what()));
+    }
     if (!place) {
         co_await asio::this_coro::throw_if_cancelled(false);
         co_await budget.settle(std::move(**booking), fail(Errc::unavailable, "it was not asked"));
