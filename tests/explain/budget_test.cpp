@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <algorithm>
@@ -51,6 +54,31 @@ private:
     std::string name_;
     LlmPrice price_;
     std::deque<Result<LlmAnswer>> answers_;
+};
+
+/// A store's account in which something happens once money is booked, before whoever booked it hears of it.
+class WatchedSpending final : public store::SpendStore {
+public:
+    explicit WatchedSpending(store::SpendStore& under) : under_(under) {}
+    std::function<void()> on_booked;
+
+    auto reserve_spend(store::Reservation reservation) -> Task<Result<std::optional<store::SpendRefusal>>> override {
+        auto refusal = co_await under_.reserve_spend(std::move(reservation));
+        on_booked();
+        co_return refusal;
+    }
+    auto settle_spend(store::Settlement settlement) -> Task<Result<void>> override {
+        return under_.settle_spend(std::move(settlement));
+    }
+    auto spending(store::SpendFilter filter) -> Task<Result<std::vector<store::SpendDay>>> override {
+        return under_.spending(std::move(filter));
+    }
+    auto take_narrative_turn(store::NarrativeTurn turn) -> Task<Result<store::NarrativeRank>> override {
+        return under_.take_narrative_turn(std::move(turn));
+    }
+
+private:
+    store::SpendStore& under_;
 };
 
 constexpr LlmPrice dollar_a_kilotoken{.input = 1'000, .output = 1'000}; // a token is a tenth of a cent
@@ -107,9 +135,10 @@ protected:
         providers_.push_back(std::move(made));
         return reference;
     }
-    void open(LlmBudget budget) {
+    void open(LlmBudget budget) { open(std::move(budget), *store); }
+    void open(LlmBudget budget, store::SpendStore& spending) {
         gateway_ = std::make_unique<LlmGateway>(std::move(providers_), LlmConfig{.budget = std::move(budget)}, nullptr,
-                                                clock, metrics, store.get());
+                                                clock, metrics, &spending);
         providers_.clear();
     }
     /// An answer is usable unless it says "bad", and flawed where it says "flawed".
@@ -135,6 +164,12 @@ protected:
     }
     auto ask(LlmQuestion question, Deadline deadline) -> LlmReply {
         return run(gateway_->ask(std::move(question), deadline));
+    }
+    /// Asks until it is called off.
+    void ask(LlmQuestion question, asio::io_context& context, asio::cancellation_signal& stop) {
+        asio::co_spawn(context, gateway_->ask(std::move(question), deadline_in(std::chrono::hours{1})),
+                       asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr&, const LlmReply&) {}));
+        context.run();
     }
     auto ask_at_once(const std::vector<Flow>& flows) -> std::vector<LlmReply> {
         asio::io_context context;
@@ -358,6 +393,40 @@ TEST_F(BudgetTest, WithoutAPlaceInTimeNobodyIsAskedAndNothingIsPaid) {
     EXPECT_EQ(first.calls + second.calls, 0);
     EXPECT_EQ(spent().reserved_nanos, 0);
     EXPECT_EQ(spent().spent_nanos, 0);
+}
+
+TEST_F(BudgetTest, WhoLeavesBeforeItsPlaceTakesItsBookingAlong) {
+    net::InFlightLimit places(1);
+    const auto taken = run(places.acquire(deadline_in(Duration{0})));
+    ASSERT_TRUE(taken);
+    struct Row {
+        const char* when;
+        std::function<void(const asio::any_io_executor&, asio::cancellation_signal&)> leave;
+    };
+    const auto terminal = asio::cancellation_type::terminal;
+    const Row rows[] = {
+        {"while the money is booked", [&](const auto&, auto& stop) { stop.emit(terminal); }},
+        {"while a place is waited for",
+         [&](const auto& executor, auto& stop) { asio::post(executor, [&] { stop.emit(terminal); }); }},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.when);
+        asio::cancellation_signal stop;
+        WatchedSpending spending(*store);
+        auto& model = provider("main", dollar_a_kilotoken, {answered(10, 10)});
+        open({}, spending);
+        auto asked = question("wiz", "rest");
+        asked.places = &places;
+        asio::io_context context;
+        spending.on_booked = [&] {
+            EXPECT_GT(spent().reserved_nanos, 0);
+            row.leave(context.get_executor(), stop);
+        };
+        ask(std::move(asked), context, stop);
+        EXPECT_EQ(model.calls, 0);
+        EXPECT_EQ(spent().reserved_nanos, 0);
+        EXPECT_EQ(spent().spent_nanos, 0);
+    }
 }
 
 } // namespace
