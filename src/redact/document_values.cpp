@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 
@@ -28,6 +30,32 @@ constexpr std::array<std::string_view, 14> sample_words{
     "sample",      "samples",       "samplerow",    "samplerows",  "samplevalue", "samplevalues", "sampledata",
     "datasamples", "samplerecords", "samplerecord", "samplelines", "examplerows", "sampledrows",  "samplecontent"};
 
+/// Members that mean something only beside each other: a name of FHIR (HumanName: `family`, `given`, `text`), an
+/// address (FHIR's `line`, beside `city` or `postalCode`). Each word alone is anything: a family of machines, a line of
+/// code.
+enum class Half : std::uint8_t { none, family, given, whole_name, line, place };
+
+struct HalfName {
+    std::string_view word;
+    Half half = Half::none;
+};
+constexpr std::array<HalfName, 6> halves{{
+    {"family", Half::family},
+    {"given", Half::given},
+    {"text", Half::whole_name},
+    {"line", Half::line},
+    {"city", Half::place},
+    {"postalcode", Half::place},
+}};
+
+/// A value that waits for what stands beside it.
+struct Held {
+    std::size_t depth = 0; ///< of the object whose member it is
+    Half half = Half::none;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
 /// What goes for all that stands directly inside a bracket.
 struct Level {
     bool is_object = false;
@@ -36,6 +64,8 @@ struct Level {
     KeyMeaning next = KeyMeaning::none;   ///< of the value to come, from its name
     KeyMeaning items = KeyMeaning::none;  ///< of its items, where an array comes
     bool names_column = false;            ///< the value to come may be the name of a column
+    Half half = Half::none;               ///< what the value to come is, or each item
+    std::size_t half_of = 0;              ///< the depth of the object whose member that is
 };
 
 class Walk {
@@ -57,6 +87,7 @@ public:
                 ++at_;
             if (c == ',' && !levels_.empty()) forget();
         }
+        while (!levels_.empty()) close_level(); // the text was cut off
         return std::move(found_);
     }
 
@@ -66,6 +97,7 @@ private:
         auto& level = levels_.back();
         level.next = level.items = KeyMeaning::none;
         level.names_column = false;
+        if (level.is_object) level.half = Half::none; // an array's goes for each of its items
     }
 
     [[nodiscard]] auto meaning_here() const -> KeyMeaning {
@@ -90,7 +122,10 @@ private:
         if (inner == KeyMeaning::none && !is_object && !levels_.empty()) inner = levels_.back().items;
         // A sample is one down to its last cell; else the fields of an object have names of their own.
         const bool goes_on = !is_object || inner == KeyMeaning::sample;
-        levels_.push_back({.is_object = is_object, .all = goes_on ? inner : KeyMeaning::none});
+        const auto half = is_object || levels_.empty() ? Half::none : levels_.back().half;
+        const auto half_of = levels_.empty() ? 0 : levels_.back().half_of;
+        levels_.push_back(
+            {.is_object = is_object, .all = goes_on ? inner : KeyMeaning::none, .half = half, .half_of = half_of});
     }
 
     void close() {
@@ -99,8 +134,30 @@ private:
             --deeper_;
             return;
         }
-        if (!levels_.empty()) levels_.pop_back();
+        if (!levels_.empty()) close_level();
         if (!levels_.empty()) forget();
+    }
+
+    void close_level() {
+        const auto depth = levels_.size();
+        if (levels_.back().is_object && !held_.empty()) settle(depth);
+        levels_.pop_back();
+    }
+
+    /// Of an object that ends: its halves are what they are beside each other, or nothing.
+    void settle(std::size_t depth) {
+        auto ours = held_.end();
+        while (ours != held_.begin() && std::prev(ours)->depth >= depth) --ours;
+        const auto has = [&](Half half) {
+            return std::any_of(ours, held_.end(), [&](const Held& held) { return held.half == half; });
+        };
+        const bool is_name = has(Half::family) && has(Half::given);
+        const bool is_address = has(Half::line) && has(Half::place);
+        for (auto held = ours; held != held_.end(); ++held) {
+            if (is_name && held->half <= Half::whole_name) add(KeyMeaning::person, held->begin, held->end);
+            if (is_address && held->half == Half::line) add(KeyMeaning::address, held->begin, held->end);
+        }
+        held_.erase(ours, held_.end());
     }
 
     /// Backslashes before the byte at `at`: how deep a quote stands in strings of strings.
@@ -149,6 +206,8 @@ private:
             return;
         }
         if (meaning != KeyMeaning::none) add(meaning, begin, end);
+        if (!levels_.empty() && levels_.back().half != Half::none)
+            held_.push_back({.depth = levels_.back().half_of, .half = levels_.back().half, .begin = begin, .end = end});
         if (!levels_.empty() && levels_.back().names_column) levels_.back().column = meaning_of_key(value);
     }
 
@@ -164,6 +223,10 @@ private:
         forget();
         const auto word = folded(name);
         level.names_column = contains(column_words, word);
+        if (const auto half = std::ranges::find(halves, word, &HalfName::word); half != halves.end()) {
+            level.half = half->half;
+            level.half_of = levels_.size();
+        }
         if (level.column != KeyMeaning::none && (contains(sample_words, word) || contains(value_words, word)))
             level.next = level.items = level.column;
         else if (contains(sample_words, word))
@@ -215,6 +278,7 @@ private:
     std::size_t at_ = 0;
     std::vector<Level> levels_;
     std::size_t deeper_ = 0; ///< brackets that are open beyond those of `levels_`
+    std::vector<Held> held_; ///< by depth, since inner objects end first
     std::vector<FieldValue> found_;
 };
 

@@ -77,7 +77,7 @@ auto is_date(std::string_view value) -> bool {
 }
 
 auto is_name(std::string_view value) -> bool {
-    static const RE2 pattern(R"(\p{L}[\p{L}'’.\-]*(?: [\p{L}'’.\-]+){0,4})");
+    static const RE2 pattern(R"(\p{L}[\p{L}'’.\-]*(?:\\?,)?(?: [\p{L}'’.\-]+){0,4})"); // also Ngo, Alice
     return value.size() >= 2 && RE2::FullMatch(value, pattern);
 }
 

@@ -63,6 +63,24 @@ auto check_chinese(Candidate& c) -> bool {
     return sum >= 0 && "10X98765432"[sum % 11] == value.back();
 }
 
+/// A bank account. A cloud's accounts have numbers, too, and analysts need them: AWS's are of twelve digits.
+auto check_account(Candidate& c) -> bool {
+    constexpr std::size_t reach = 48;
+    const auto told = c.before(reach);
+    const bool is_of_bank = has_word(told, {"bank", "checking", "savings", "iban", "routing", "sort code"});
+    if (!is_of_bank && has_word(told, {"aws", "azure", "gcp", "cloud", "tenant", "subscription", "project"}))
+        return false;
+    const auto size = digits_of(c.value()).size();
+    constexpr std::size_t aws = 12;
+    return size >= 6 && size <= 17 && (is_of_bank || size != aws);
+}
+
+/// The American Bankers Association's routing number: weights 3, 7, 1.
+auto check_routing(Candidate& c) -> bool {
+    const auto number = digits_of(c.value());
+    return number.size() == 9 && weighted_sum(number, {3, 7, 1, 3, 7, 1, 3, 7, 1}) % 10 == 0;
+}
+
 struct PrintedId {
     const char* pattern;
     bool (*check)(Candidate&) = nullptr;
@@ -88,6 +106,23 @@ void add_printed_ids(std::vector<Shape>& rows) {
                     .pattern =
                         R"((?i:\b(?:driver'?s?|driving) licen[cs]e)(?i: number| no\.?| num)?(?i: is)?[:#= ]{1,3})"
                         R"(([A-Z]{0,5}\d[A-Z0-9\-]{4,18})\b)",
+                    .any_case = true});
+    rows.push_back({.kind = "BANK_ACCOUNT",
+                    .heads = {R"(\baccount n)", R"(\bacct\W)", R"(\bbank account)", R"(\bchecking account)",
+                              R"(\bsavings account)"},
+                    .pattern = R"((?i:\b(?:(?:bank|checking|savings) )?(?:account|acct)\b\.?))"
+                               R"((?i: number| no\b\.?| num\b)?(?i: is)?[:#= ]{1,3}(\d(?:[ \-]?\d){5,16})\b)",
+                    .check = check_account,
+                    .any_case = true});
+    rows.push_back({.kind = "BANK_ACCOUNT",
+                    .heads = {R"(\brouting n)", R"(\brouting transit)", R"(\baba\W)"},
+                    .pattern = R"((?i:\b(?:routing|aba)(?: routing| transit)?(?: number| no\b\.?| num\b)?))"
+                               R"((?i: is)?[:#= ]{1,3}(\d{4}-?\d{4}-?\d)\b)",
+                    .check = check_routing,
+                    .any_case = true});
+    rows.push_back({.kind = "BANK_ACCOUNT", // of a British or Irish branch
+                    .heads = {R"(\bsort.code)"},
+                    .pattern = R"((?i:\bsort[ \-]code)(?i: is)?[:#= ]{1,3}(\d{2}[ \-]?\d{2}[ \-]?\d{2})\b)",
                     .any_case = true});
 }
 

@@ -6,10 +6,12 @@
 #include "dossier/redact/people.hpp"
 #include "fields.hpp"
 #include "hl7_values.hpp"
+#include "ldif_values.hpp"
 #include "names.hpp"
 #include "plain_texts.hpp"
 #include "shape_search.hpp"
 #include "sql_values.hpp"
+#include "x12_values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -146,6 +148,8 @@ struct Redactor::Impl {
         std::ranges::for_each(document_values(text), add);
         std::ranges::for_each(sql_values(text), add);
         std::ranges::for_each(hl7_values(text), add);
+        std::ranges::for_each(x12_values(text), add);
+        std::ranges::for_each(ldif_values(text), add);
     }
 
     /// What shows in the text as it stands. @return whether runs in it hold another text

@@ -133,6 +133,9 @@ VALUES (7, '<PERSON_1>', '<SECRET_1>', <SSN_1>), (8, NULL, N'<SECRET_2>', NULL);
         {"option with its value", "mysql -h db -u root -pq7Lmzx9 crm", "mysql -h db -u root -p<SECRET_1> crm"},
         {"option with its value apart", "sshpass -p 'q7!Lm{z)x' ssh ops@db", "sshpass -p '<SECRET_1>' ssh ops@db"},
         {"birth date, German", "Anna, geb. 03.10.1961, wohnt", "Anna, geb. <BIRTH_DATE_1>, wohnt"},
+        {"birth date, French", "Anne, née le 03/10/1961 à Lyon", "Anne, née le <BIRTH_DATE_1> à Lyon"},
+        {"birth date, Spanish", "Ana, fecha de nacimiento: 03/10/1961", "Ana, fecha de nacimiento: <BIRTH_DATE_1>"},
+        {"birth date, Italian", "Anna, nata il 03.10.1961 a Roma", "Anna, nata il <BIRTH_DATE_1> a Roma"},
         {"display name of a mailbox", "sent by Alice Ngo <alice@acme.example> today",
          "sent by <PERSON_1> <<EMAIL_1>> today"},
         {"display name in quotes", R"(From: "Ngo, Alice" <alice@acme.example>)", R"(From: "<PERSON_1>" <<EMAIL_1>>)"},
@@ -143,6 +146,53 @@ VALUES (7, '<PERSON_1>', '<SECRET_1>', <SSN_1>), (8, NULL, N'<SECRET_2>', NULL);
          "St^^Springfield||2125550123\rOBX|1|NGO",
          "MSH|^~\\&|A\rPID|1||<MRN_1>^^^HOSP||<PERSON_1>^<PERSON_2>^<PERSON_3>||<BIRTH_DATE_1>1200|F|||<ADDRESS_1>||"
          "<PHONE_1>\rOBX|1|NGO"},
+        {"next of kin and guarantor of an HL7 message",
+         "NK1|1|NGO^BOB|SPO|12 Main St^^Springfield|2125550123\\rGT1|1||RAY^CAROL||9 Elm Rd^^Troy|||||||536903399",
+         "NK1|1|<PERSON_1>^<PERSON_2>|SPO|<ADDRESS_1>|<PHONE_1>\\rGT1|1||<PERSON_3>^<PERSON_4>||<ADDRESS_2>|||||||<SSN_"
+         "1>"},
+        {"subscriber of a claim",
+         "HL*2*1*22*0~NM1*IL*1*NGO*ALICE*M***MI*W123456789~N3*12 MAIN ST*APT 4~N4*TROY*NY*12180~DMG*D8*19611003*F~"
+         "REF*SY*536903399~PER*IC*BOB RAY*TE*2125550123*EM*bob@acme.example~NM1*PR*2*ACME HEALTH*****PI*87726~N3*1 "
+         "PAYER WAY~",
+         "HL*2*1*22*0~NM1*IL*1*<PERSON_1>*<PERSON_2>*M***MI*<NATIONAL_ID_1>~N3*<ADDRESS_1>*<ADDRESS_2>~N4*TROY*NY*"
+         "12180~"
+         "DMG*D8*<BIRTH_DATE_1>*F~REF*SY*<SSN_1>~PER*IC*<PERSON_3>*TE*<PHONE_1>*EM*<EMAIL_1>~"
+         "NM1*PR*2*ACME HEALTH*****PI*87726~N3*1 PAYER WAY~"},
+        {"claim by lines, in JSON", R"({"body": "NM1*QC*1*NGO*ALICE\nN3*12 MAIN ST\nCLM*A1*5"})",
+         R"({"body": "NM1*QC*1*<PERSON_1>*<PERSON_2>\nN3*<ADDRESS_1>\nCLM*A1*5"})"},
+        {"people of a directory, and a group",
+         "dn: CN=Alice Ngo,OU=People,DC=acme,DC=example\nobjectClass: top\nobjectClass: inetOrgPerson\ncn: Alice Ngo\n"
+         "sn;lang-vi: Ngo\ncn:: QsOpYSBOZ8O0\ntelephoneNumber: +1 212 555 0123\nmanager: cn=Ray\\, Bob,ou=People\n"
+         "homePostalAddress: 12 Main St$Troy\nuserPassword: q7!Lm{z)x\ntitle: Analyst\n\n"
+         "dn: cn=Domain Admins,cn=Users,dc=acme\nobjectClass: group\ncn: Domain Admins\n",
+         "dn: CN=<PERSON_1>,OU=People,DC=acme,DC=example\nobjectClass: top\nobjectClass: inetOrgPerson\ncn: "
+         "<PERSON_1>\n"
+         "sn;lang-vi: <PERSON_2>\ncn:: <SAMPLE_1>\ntelephoneNumber: <PHONE_1>\nmanager: cn=<PERSON_3>,ou=People\n"
+         "homePostalAddress: <ADDRESS_1>\nuserPassword: <SECRET_1>\ntitle: Analyst\n\n"
+         "dn: cn=Domain Admins,cn=Users,dc=acme\nobjectClass: group\ncn: Domain Admins\n"},
+        {"directory in a string", R"("dn: cn=Alice Ngo,ou=p\\nobjectclass: person\\ncn: Alice Ngo")",
+         R"("dn: cn=<PERSON_1>,ou=p\\nobjectclass: person\\ncn: <PERSON_1>")"},
+        {"computer of a directory",
+         "dn: cn=Payments Host,dc=a\nobjectClass: user\nobjectClass: computer\ncn: Payments Host",
+         "dn: cn=Payments Host,dc=a\nobjectClass: user\nobjectClass: computer\ncn: Payments Host"},
+        {"patient of FHIR",
+         R"({"resourceType": "Patient", "name": [{"use": "official", "text": "Alice Ngo", "family": "Ngo", "given": )"
+         R"(["Alice", "Marie"]}], "birthDate": "1961-10-03", "address": [{"line": ["12 Main St"], "city": "Troy"}]})",
+         R"({"resourceType": "Patient", "name": [{"use": "official", "text": "<PERSON_1>", "family": "<PERSON_2>", "given": )"
+         R"(["<PERSON_3>", "<PERSON_4>"]}], "birthDate": "<BIRTH_DATE_1>", "address": [{"line": ["<ADDRESS_1>"], "city": "Troy"}]})"},
+        {"patient of FHIR, cut off", R"({"name": [{"given": ["Alice"], "family": "Ngo)",
+         R"({"name": [{"given": ["Alice"], "family": "Ngo)"},
+        {"patient of FHIR, its object not closed", R"({"name": [{"given": ["Alice"], "family": "Ngo")",
+         R"({"name": [{"given": ["<PERSON_1>"], "family": "<PERSON_2>")"},
+        {"families of other things",
+         R"({"family": "m5", "text": "Web Servers", "line": "12 of main", "n": {"given": "x"}})",
+         R"({"family": "m5", "text": "Web Servers", "line": "12 of main", "n": {"given": "x"}})"},
+        {"family name first", R"({"customer_name": "Ngo, Alice"})", R"({"customer_name": "<PERSON_1>"})"},
+        {"bank account", "bank account no. 0012345678, routing number 121042882, sort code 20-00-00",
+         "bank account no. <BANK_ACCOUNT_1>, routing number <BANK_ACCOUNT_2>, sort code <BANK_ACCOUNT_3>"},
+        {"accounts that are no bank's",
+         "AWS account number 123456789012, account no. 210987654321, routing number 121042883",
+         "AWS account number 123456789012, account no. 210987654321, routing number 121042883"},
         {"no segment of HL7", "A PID|1||445566 is shown", "A PID|1||445566 is shown"},
         {"passport, machine-readable",
          "P<UTONGO<<ALICE<MARIE<<<<<<<<<<<<<<<<<<<<<<<\nL898902C36UTO6110035F1204159ZE184226B<<<<<10 x",
@@ -497,6 +547,9 @@ TEST(Redactor, StaysFastOnHostileText) {
         "(ssn) values " + repeated("('a'", 40'000),
         repeated("\"\"a", 60'000),
         repeated("\rPID|1||2", 20'000),
+        repeated("NM1*IL*1*A*B~N3*1 A~", 10'000),
+        repeated("dn: cn=a\nobjectClass: person\ncn: a\n", 10'000),
+        "{" + repeated(R"("line":"a",)", 10'000) + repeated(R"("b":{"family":"c"},)", 10'000),
         repeated("Aa ", 50'000) + repeated("<a@acme.example>", 3'000),
     };
     const auto shared = redactor();
