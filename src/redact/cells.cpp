@@ -1,5 +1,7 @@
 #include "cells.hpp"
 
+#include <algorithm>
+
 namespace dossier::redact {
 
 namespace {
@@ -16,13 +18,17 @@ auto line_break_at(std::string_view text, std::size_t at) -> std::size_t {
 }
 
 auto lines_of(std::string_view text) -> std::vector<Cell> {
+    constexpr std::string_view escaped_break = "\\n";
     std::vector<Cell> lines;
     std::size_t start = 0;
-    for (std::size_t at = 0; at < text.size();) {
-        const auto size = line_break_at(text, at);
-        if (size > 0) lines.push_back({start, at});
-        at += size > 0 ? size : 1;
-        if (size > 0) start = at;
+    // Each is searched for by itself: most bytes of a text are neither, and a search skips them many at a time.
+    auto plain = text.find('\n');
+    auto escaped = text.find(escaped_break);
+    for (auto at = std::min(plain, escaped); at != std::string_view::npos; at = std::min(plain, escaped)) {
+        lines.push_back({start, at});
+        start = at + (at == plain ? 1 : escaped_break.size());
+        if (plain < start) plain = text.find('\n', start);
+        if (escaped < start) escaped = text.find(escaped_break, start);
     }
     lines.push_back({start, text.size()});
     return lines;

@@ -199,6 +199,21 @@ constexpr auto openers = [] {
 
 auto may_open(char c) -> bool { return openers[static_cast<unsigned char>(c)]; }
 
+/// The next byte from `at` on at which an escape may begin. Quotes are in nearly every text, and escapes only where two
+/// of them stand together.
+auto next_opener(std::string_view text, std::size_t at, bool has_doubled_quotes) -> std::size_t {
+    static constexpr auto without_quotes = [] {
+        auto table = openers;
+        table[static_cast<unsigned char>('"')] = false;
+        return table;
+    }();
+    const auto& table = has_doubled_quotes ? openers : without_quotes;
+    const auto opens = [&](std::size_t i) { return table[static_cast<unsigned char>(text[i])] ? 1U : 0U; };
+    while (at + 4 <= text.size() && (opens(at) | opens(at + 1) | opens(at + 2) | opens(at + 3)) == 0) at += 4;
+    while (at < text.size() && opens(at) == 0) ++at;
+    return at;
+}
+
 auto is_readable(std::string_view text) -> bool {
     const auto is_printable = [](char c) {
         const auto byte = static_cast<unsigned char>(c);
@@ -273,7 +288,7 @@ void add_run(std::string_view text, std::size_t begin, std::size_t end, std::vec
         return;
     }
     for (auto at = begin; at < end;) {
-        const auto stop = std::min(joint_from(text, at), end);
+        const auto stop = joint_from(text.substr(0, end), at);
         const bool is_part = stop - at < end - begin;
         if (is_part && stop - at >= shortest_run)
             if (auto held = held_text(text.substr(at, stop - at)); !held.empty())
@@ -286,11 +301,11 @@ void add_run(std::string_view text, std::size_t begin, std::size_t end, std::vec
 
 auto decode_layer(std::string_view text) -> std::optional<Decoded> {
     bool is_worth_it = false;
-    for (std::size_t at = 0; at < text.size() && !is_worth_it; ++at) {
-        if (!may_open(text[at])) continue;
+    const bool has_doubled_quotes = text.contains("\"\"");
+    for (auto at = next_opener(text, 0, has_doubled_quotes); at < text.size() && !is_worth_it;) {
         const auto escape = escape_at(text, at);
         is_worth_it = escape.size > 0 && escape.is_worth_a_look;
-        if (escape.size > 1) at += escape.size - 1;
+        at = next_opener(text, at + std::max<std::size_t>(escape.size, 1), has_doubled_quotes);
     }
     if (!is_worth_it) return std::nullopt;
     Decoded decoded;
@@ -326,18 +341,23 @@ auto decoded_value(std::string_view text) -> std::string {
 auto encoded_runs(std::string_view text) -> std::vector<EncodedRun> {
     std::vector<EncodedRun> found;
     const auto is_base64 = [&](std::size_t at) { return base64_values[static_cast<unsigned char>(text[at])] >= 0; };
-    for (std::size_t at = 0; at < text.size();) {
-        if (!is_base64(at)) {
-            ++at;
+    for (std::size_t at = 0; at + shortest_run <= text.size();) {
+        // A run that begins here or soon and is long enough goes through this byte: from one that none goes through,
+        // the search goes on behind it.
+        const auto probe = at + shortest_run - 1;
+        if (!is_base64(probe)) {
+            at = probe + 1;
             continue;
         }
-        if (at > 0 && text[at - 1] == '\\') ++at; // the n of a line break
-        auto end = at;
+        auto begin = probe;
+        while (begin > at && is_base64(begin - 1)) --begin;
+        auto end = probe + 1;
         while (end < text.size() && is_base64(end)) ++end;
-        auto stop = end;
-        while (stop < text.size() && stop < end + 2 && text[stop] == '=') ++stop;
-        add_run(text, at, end - at < shortest_run ? end : stop, found);
-        at = stop;
+        at = end;
+        if (begin > 0 && text[begin - 1] == '\\') ++begin; // the n of a line break
+        if (end - begin < shortest_run) continue;
+        while (at < text.size() && at < end + 2 && text[at] == '=') ++at;
+        add_run(text, begin, at, found);
     }
     return found;
 }

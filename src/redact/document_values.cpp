@@ -1,6 +1,7 @@
 #include "document_values.hpp"
 
 #include "characters.hpp"
+#include "text_memo.hpp"
 
 #include "dossier/base/strings.hpp"
 
@@ -75,6 +76,10 @@ public:
     auto run() -> std::vector<FieldValue> {
         while (at_ < text_.size()) {
             const char c = text_[at_];
+            if (!means_something(c)) {
+                ++at_;
+                continue;
+            }
             if (c == '"')
                 string();
             else if (c == '[' || c == '{')
@@ -221,18 +226,41 @@ private:
         if (levels_.empty()) levels_.push_back({.is_object = true}); // members without their brackets
         auto& level = levels_.back();
         forget();
-        const auto word = folded(name);
-        level.names_column = contains(column_words, word);
-        if (const auto half = std::ranges::find(halves, word, &HalfName::word); half != halves.end()) {
-            level.half = half->half;
+        const auto says = what_says(name);
+        level.names_column = says.names_column;
+        if (says.half != Half::none) {
+            level.half = says.half;
             level.half_of = levels_.size();
         }
-        if (level.column != KeyMeaning::none && (contains(sample_words, word) || contains(value_words, word)))
+        if (level.column != KeyMeaning::none && (says.holds_sample || says.holds_value))
             level.next = level.items = level.column;
-        else if (contains(sample_words, word))
+        else if (says.holds_sample)
             level.next = level.items = KeyMeaning::sample;
         else // a value of its own is an assignment, and judged with what stands around it
-            level.items = meaning_of_items(name);
+            level.items = says.items;
+    }
+
+    /// What the name of a member says of its value.
+    struct NameSays {
+        bool names_column = false;
+        bool holds_value = false;
+        bool holds_sample = false;
+        Half half = Half::none;
+        KeyMeaning items = KeyMeaning::none; ///< of each, where it is an array
+    };
+
+    static auto what_says(std::string_view name) -> NameSays {
+        thread_local TextMemo<NameSays> known;
+        return known.get(name, [](std::string_view of) {
+            const Folded folded(of);
+            const auto word = folded.word();
+            const auto half = std::ranges::find(halves, word, &HalfName::word);
+            return NameSays{.names_column = contains(column_words, word),
+                            .holds_value = contains(value_words, word),
+                            .holds_sample = contains(sample_words, word),
+                            .half = half == halves.end() ? Half::none : half->half,
+                            .items = meaning_of_items(of)};
+        });
     }
 
     /// Of "owners" and "patientNames" as of "owner" and "patientName".
@@ -261,14 +289,32 @@ private:
                is_letter(inner.front());
     }
 
+    static auto means_something(char c) -> bool {
+        static constexpr auto table = [] {
+            std::array<bool, 256> bytes{};
+            for (const unsigned char one : {'"', '[', ']', '{', '}', ','}) bytes[one] = true;
+            for (unsigned char digit = '0'; digit <= '9'; ++digit) bytes[digit] = true;
+            return bytes;
+        }();
+        return table[static_cast<unsigned char>(c)];
+    }
+
     static auto is_blank(char c) -> bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-    static auto folded(std::string_view name) -> std::string {
-        std::string word;
-        for (const char c : name.substr(0, 24))
-            if (is_letter(c)) word += c;
-        return lower(word);
-    }
+    /// The letters of a name in lower case; names of more letters than any list has are cut.
+    class Folded {
+    public:
+        explicit Folded(std::string_view name) {
+            for (const char c : name.substr(0, longest))
+                if (is_letter(c)) bytes_[size_++] = static_cast<char>(c | 0x20);
+        }
+        [[nodiscard]] auto word() const -> std::string_view { return {bytes_.data(), size_}; }
+
+    private:
+        static constexpr std::size_t longest = 24;
+        std::array<char, longest> bytes_{};
+        std::size_t size_ = 0;
+    };
 
     static auto contains(std::span<const std::string_view> words, std::string_view word) -> bool {
         return std::ranges::find(words, word) != words.end();

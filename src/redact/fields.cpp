@@ -4,6 +4,7 @@
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/people.hpp"
 #include "multi_pattern.hpp"
+#include "text_memo.hpp"
 #include "validators.hpp"
 
 #include <re2/re2.h>
@@ -189,10 +190,13 @@ auto telling_name_at(std::string_view text, Cell name) -> std::size_t {
     constexpr std::size_t shortest = 3;
     if (name.end - name.begin < shortest) return name.end;
     const auto from = name.end - name.begin > longest_name_end ? name.end - longest_name_end : name.begin;
-    const re2::StringPiece run(text.data() + from, name.end - from);
-    re2::StringPiece found;
-    if (!pattern.Match(run, 0, run.size(), RE2::UNANCHORED, &found, 1)) return name.end;
-    return static_cast<std::size_t>(found.data() - text.data());
+    thread_local TextMemo<std::size_t> known; // where in a run of bytes
+    return from + known.get(text.substr(from, name.end - from), [](std::string_view bytes) {
+        const re2::StringPiece run(bytes.data(), bytes.size());
+        re2::StringPiece found;
+        if (!pattern.Match(run, 0, run.size(), RE2::UNANCHORED, &found, 1)) return bytes.size();
+        return static_cast<std::size_t>(found.data() - bytes.data());
+    });
 }
 
 /// `=`, `:`, `:=`, `=>`, `!=`, a comma or a tag's "Value", then the value's opening quote.

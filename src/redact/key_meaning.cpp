@@ -1,6 +1,7 @@
 #include "key_meaning.hpp"
 
 #include "characters.hpp"
+#include "text_memo.hpp"
 
 #include <algorithm>
 #include <array>
@@ -168,9 +169,7 @@ auto whole_words() -> const std::unordered_map<std::string_view, KeyMeaning>& {
     return words;
 }
 
-} // namespace
-
-auto meaning_of_key(std::string_view key) -> KeyMeaning {
+auto judge_key(std::string_view key) -> KeyMeaning {
     const Folded folded(key);
     const auto word = folded.word();
     if (word.empty() || word.size() > longest_word) return KeyMeaning::none;
@@ -182,6 +181,13 @@ auto meaning_of_key(std::string_view key) -> KeyMeaning {
     if (std::ranges::any_of(about, [&](std::string_view ending) { return word.ends_with(ending); }) || has("public"))
         return KeyMeaning::none;
     return is_secret ? KeyMeaning::secret : KeyMeaning::weak_secret;
+}
+
+} // namespace
+
+auto meaning_of_key(std::string_view key) -> KeyMeaning {
+    thread_local TextMemo<KeyMeaning> known;
+    return known.get(key, judge_key);
 }
 
 auto kind_of(KeyMeaning meaning) -> std::string_view {
