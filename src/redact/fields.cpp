@@ -215,6 +215,22 @@ struct Assignment {
     bool is_quoted = false;
 };
 
+/// `": "value`, `: 'value`, as most documents have it: what `before_value` says of it, without an expression.
+auto quoted_at(std::string_view text, std::size_t at) -> std::optional<Assignment> {
+    constexpr std::string_view quotes = "\"'`";
+    constexpr std::string_view blanks = " \t\n\f\r";
+    constexpr std::string_view no_beginning = " \t\n\f\r\"'`,;&<>\\";
+    const auto is_one_of = [&](std::string_view bytes) { return at < text.size() && bytes.contains(text[at]); };
+    if (is_one_of(quotes)) ++at;
+    if (!is_one_of(":")) return std::nullopt;
+    ++at;
+    for (int most = 3; most > 0 && is_one_of(blanks); --most) ++at;
+    if (!is_one_of(quotes)) return std::nullopt;
+    ++at;
+    if (at >= text.size() || is_one_of(no_beginning)) return std::nullopt;
+    return Assignment{.value = {at, at + 1}, .before = text[at - 1], .is_quoted = true};
+}
+
 /// What is assigned to the name that ends at `at`. A pattern that counts to 400 is followed state by state: 11,000
 /// cycles a try. So one finds where the value begins, in a few hundred, and the value is run along afterwards.
 auto assignment_at(std::string_view text, std::size_t at) -> std::optional<Assignment> {
@@ -222,6 +238,7 @@ auto assignment_at(std::string_view text, std::size_t at) -> std::optional<Assig
     static const RE2 whole = assignment_pattern(R"re("[^"\\]{1,400}"|[^\s"'`,;&<>\\]{1,400})re");
     static const RE2 unquoted(R"re([^\s"'`,;&<>\\]*)re", pattern_options());
     constexpr std::size_t most_characters = 400;
+    if (const auto quoted = quoted_at(text, at)) return quoted;
     const re2::StringPiece all(text.data(), text.size());
     const auto limit = std::min(text.size(), at + longest_assignment);
     const auto usual_limit = std::min(limit, at + usual_beginning);
