@@ -8,7 +8,6 @@
 
 #include <sqlite3.h>
 
-#include <chrono>
 #include <iterator>
 
 namespace dossier::store {
@@ -16,16 +15,13 @@ namespace dossier::store {
 namespace {
 
 constexpr std::size_t most_in_group = 512;
-/// Of that many findings under way the writer is busy; then it lets their operations gather. A commit costs about as
-/// much for one operation as for ten.
-constexpr std::size_t group_of_busy = 4;
-constexpr std::size_t enough_gathered = 128;
-constexpr std::chrono::milliseconds most_gathering{3};
 
 } // namespace
 
-SqliteWriter::SqliteWriter(const std::string& path, JobQueue<WriteSession>& queue, const Sealer& sealer, Waker& waker)
-    : db_(path, SqliteDatabase::Access::read_write),
+SqliteWriter::SqliteWriter(const std::string& path, JobQueue<WriteSession>& queue, const Sealer& sealer, Waker& waker,
+                           Gathering gathering)
+    : gathering_(gathering),
+      db_(path, SqliteDatabase::Access::read_write),
       keys_(db_),
       session_(db_, sealer, &keys_),
       queue_(queue),
@@ -65,9 +61,9 @@ auto SqliteWriter::counters() const -> Counters { return {.groups = groups_, .op
 void SqliteWriter::loop() {
     const auto take = [this] { return queue_.take(most_in_group, 1, [this] { return learn_keys(); }); };
     for (auto group = take(); !group.empty(); group = take()) {
-        const bool is_busy = group.size() >= group_of_busy;
+        const bool is_busy = group.size() >= gathering_.group_of_busy;
         run_group(std::move(group));
-        if (is_busy) queue_.gather(enough_gathered, most_gathering);
+        if (is_busy) queue_.gather(gathering_.enough, gathering_.most);
     }
 }
 

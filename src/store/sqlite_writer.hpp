@@ -12,14 +12,24 @@
 #include "write_session.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <thread>
 
 namespace dossier::store {
 
+/// When operations of findings under way wait for others. A commit costs about as much for one as for ten.
+struct Gathering {
+    std::size_t group_of_busy = 4; ///< after a group of so many the writer lets them gather
+    std::size_t enough = 128;
+    std::chrono::milliseconds most{3};
+};
+
 class SqliteWriter {
 public:
     /// Opens and migrates; throws SqliteFailure. Queue, sealer and waker must outlive it.
-    SqliteWriter(const std::string& path, JobQueue<WriteSession>& queue, const Sealer& sealer, Waker& waker);
+    SqliteWriter(const std::string& path, JobQueue<WriteSession>& queue, const Sealer& sealer, Waker& waker,
+                 Gathering gathering = {});
     ~SqliteWriter();
     SqliteWriter(const SqliteWriter&) = delete;
     auto operator=(const SqliteWriter&) -> SqliteWriter& = delete;
@@ -49,6 +59,7 @@ private:
     void demand_transaction();
     void give_up(Jobs& group, const Error& error);
 
+    Gathering gathering_;
     SqliteDatabase db_;
     SqliteKeys keys_;
     WriteSession session_;
