@@ -4,7 +4,6 @@
 #include "knowledge_files.hpp"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cctype>
@@ -20,7 +19,7 @@ auto words_of_phrase(std::string_view phrase) -> Words {
 }
 
 template <class Set>
-auto set_at(const YAML::Node& node, const char* key) -> Set {
+auto set_at(const KnowledgeNode& node, std::string_view key) -> Set {
     const auto words = words_at(node, key);
     return Set(words.begin(), words.end());
 }
@@ -29,7 +28,7 @@ class Reader {
 public:
     explicit Reader(ClassificationKnowledge& into) : into_(into) {}
 
-    void read(const YAML::Node& root) {
+    void read(const KnowledgeNode& root) {
         only_keys(root, {"expand", "filler", "neutral", "kinds", "rules", "classes", "labels", "domains", "test_data",
                          "documents", "contexts", "purposes", "regions", "detectors"});
         words(root);
@@ -40,9 +39,9 @@ public:
     }
 
 private:
-    void words(const YAML::Node& root) {
-        for (const auto& entry : root["expand"])
-            into_.expand[entry.first.as<std::string>()] = words_of_phrase(entry.second.as<std::string>());
+    void words(const KnowledgeNode& root) {
+        for (const auto& [word, phrase] : root["expand"].members())
+            into_.expand[word.as_text()] = words_of_phrase(phrase.as_text());
         into_.filler.merge(set_at<std::set<std::string, std::less<>>>(root, "filler"));
         if (const auto neutral = root["neutral"]) {
             only_keys(neutral, {"first", "last"});
@@ -50,31 +49,29 @@ private:
             into_.neutral_last = set_at<std::set<std::string, std::less<>>>(neutral, "last");
         }
         if (const auto kinds = root["kinds"])
-            for (const auto& entry : kinds) {
-                const auto kind = entry.first.as<std::string>();
-                into_.kinds[kind] = set_at<std::set<std::string>>(kinds, kind.c_str());
-            }
+            for (const auto& [kind, words] : kinds.members())
+                into_.kinds[kind.as_text()] = set_at<std::set<std::string>>(kinds, kind.text());
     }
 
-    void rules(const YAML::Node& root) {
+    void rules(const KnowledgeNode& root) {
         for (const auto& node : root["rules"]) {
             only_keys(node, {"class", "confidence", "names", "in", "not_in", "whole", "from"});
             FieldRule rule;
             rule.field_class = text_in(node, "class");
-            rule.confidence = node["confidence"].as<double>();
+            rule.confidence = node["confidence"].as_number();
             for (const auto& phrase : words_at(node, "names")) rule.names.push_back(words_of_phrase(phrase));
             rule.in = set_at<std::set<std::string>>(node, "in");
             rule.not_in = set_at<std::set<std::string>>(node, "not_in");
-            rule.is_whole = node["whole"] && node["whole"].as<bool>();
-            rule.asks_table = node["from"] && node["from"].as<std::string>() == "table";
+            rule.is_whole = node["whole"] && node["whole"].as_claim();
+            rule.asks_table = node["from"].text() == "table";
             into_.rules.push_back(std::move(rule));
         }
     }
 
-    void meanings(const YAML::Node& root) {
-        for (const auto& entry : root["classes"])
-            into_.classes[entry.first.as<std::string>()] = {.data = text_in(entry.second, "data"),
-                                                            .sensitivity = text_in(entry.second, "sensitivity")};
+    void meanings(const KnowledgeNode& root) {
+        for (const auto& [name, meaning] : root["classes"].members())
+            into_.classes[name.as_text()] = {.data = text_in(meaning, "data"),
+                                             .sensitivity = text_in(meaning, "sensitivity")};
         for (const auto& node : root["labels"])
             into_.labels.push_back(
                 {.label = text_in(node, "label"), .data = set_at<std::set<std::string>>(node, "data")});
@@ -93,13 +90,13 @@ private:
         }
     }
 
-    void documents(const YAML::Node& root) {
+    void documents(const KnowledgeNode& root) {
         for (const auto& node : root["documents"]) {
             only_keys(node, {"class", "names", "least", "text"});
             DocumentRule rule;
             rule.document_class = text_in(node, "class");
             for (const auto& phrase : words_at(node, "names")) rule.names.push_back(words_of_phrase(phrase));
-            rule.least = node["least"].as<std::size_t>();
+            rule.least = node["least"].as_count();
             rule.text = words_at(node, "text");
             into_.documents.push_back(std::move(rule));
         }
@@ -111,16 +108,14 @@ private:
                                                .say = text_in(node, "say")});
         }
         if (root["purposes"]) into_.purposes = words_at(root, "purposes");
-        for (const auto& entry : root["regions"])
-            into_.regions[entry.first.as<std::string>()] = entry.second.as<std::string>();
+        for (const auto& [place, region] : root["regions"].members()) into_.regions[place.as_text()] = region.as_text();
     }
 
-    void detectors(const YAML::Node& root) {
-        for (const auto& vendor : root["detectors"])
-            for (const auto& entry : vendor.second)
-                for (const auto& id : entry.second)
-                    into_.detectors[ClassificationKnowledge::folded(id.as<std::string>())].insert(
-                        entry.first.as<std::string>());
+    void detectors(const KnowledgeNode& root) {
+        for (const auto& [vendor, classes] : root["detectors"].members())
+            for (const auto& [one, ids] : classes.members())
+                for (const auto& id : ids)
+                    into_.detectors[ClassificationKnowledge::folded(id.as_text())].insert(one.as_text());
     }
 
     ClassificationKnowledge& into_;
@@ -163,13 +158,8 @@ auto mistake_in(const ClassificationKnowledge& knowledge) -> std::string {
 auto ClassificationKnowledge::parse(const std::vector<EmbeddedFile>& files) -> Result<ClassificationKnowledge> {
     ClassificationKnowledge knowledge;
     for (const auto& file : files) {
-        try {
-            Reader(knowledge).read(YAML::Load(file.content));
-        } catch (const KnowledgeMistake& mistake) {
-            return fail(Errc::malformed, fmt::format("{}:{}: {}", file.name, mistake.line, mistake.message));
-        } catch (const YAML::Exception& e) {
-            return fail(Errc::malformed, fmt::format("{}:{}: {}", file.name, e.mark.line + 1, e.msg));
-        }
+        auto read = read_knowledge(file, [&](const KnowledgeNode& root) { Reader(knowledge).read(root); });
+        if (!read) return fail(std::move(read.error()));
     }
     if (auto mistake = mistake_in(knowledge); !mistake.empty())
         return fail(Errc::malformed, "config/classification: " + mistake);

@@ -3,8 +3,6 @@
 #include "dossier/base/strings.hpp"
 #include "knowledge_files.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <charconv>
 #include <stdexcept>
 
@@ -49,7 +47,7 @@ auto words_of(const std::string& text) -> std::vector<std::string> {
     return words;
 }
 
-auto read_list(const YAML::Node& node) -> ClosedList {
+auto read_list(const KnowledgeNode& node) -> ClosedList {
     only_keys(node, {"ids", "withdrawn"});
     ClosedList list;
     for (const auto& word : words_of(text_in(node, "ids")))
@@ -80,14 +78,10 @@ auto expand_ids(std::string_view word) -> std::vector<std::string> {
 auto ClosedLists::parse(const std::vector<EmbeddedFile>& files) -> Result<ClosedLists> {
     ClosedLists lists;
     for (const auto& file : files) {
-        try {
-            for (const auto& member : YAML::Load(file.content))
-                lists.lists_.emplace(member.first.Scalar(), read_list(member.second));
-        } catch (const KnowledgeMistake& mistake) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(mistake.line) + ": " + mistake.message);
-        } catch (const YAML::Exception& error) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
-        }
+        auto read = read_knowledge(file, [&](const KnowledgeNode& root) {
+            for (const auto& [name, list] : root.members()) lists.lists_.emplace(name.text(), read_list(list));
+        });
+        if (!read) return fail(std::move(read.error()));
     }
     return lists;
 }

@@ -5,8 +5,6 @@
 #include "dossier/explain/compliance.hpp"
 #include "knowledge_files.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <array>
 
@@ -14,16 +12,16 @@ namespace dossier::explain {
 
 namespace {
 
-auto controls_at(const YAML::Node& node) -> std::vector<std::string> {
+auto controls_at(const KnowledgeNode& node) -> std::vector<std::string> {
     auto words = words_at(node, "controls");
     for (const auto& word : words)
         if (!is_control_word(word))
-            throw KnowledgeMistake{.line = node["controls"].Mark().line + 1,
+            throw KnowledgeMistake{.line = node["controls"].line(),
                                    .message = "'" + word + "' is no control family and no failure of one"};
     return words;
 }
 
-auto read_requirement(const YAML::Node& node) -> Requirement {
+auto read_requirement(const KnowledgeNode& node) -> Requirement {
     only_keys(node, {"id", "title", "reason", "controls", "data", "resources"});
     return {
         .id = text_in(node, "id"),
@@ -35,7 +33,7 @@ auto read_requirement(const YAML::Node& node) -> Requirement {
     };
 }
 
-auto read_framework(const YAML::Node& node) -> Framework {
+auto read_framework(const KnowledgeNode& node) -> Framework {
     only_keys(node, {"framework", "jurisdiction", "condition", "data", "clouds", "most", "references"});
     Framework framework{.name = text_in(node, "framework"), .data = words_at(node, "data")};
     framework.clouds = words_at(node, "clouds");
@@ -46,13 +44,12 @@ auto read_framework(const YAML::Node& node) -> Framework {
     else if (word == "us")
         framework.jurisdiction = Jurisdiction::us;
     else if (word != "any")
-        throw KnowledgeMistake{.line = node["jurisdiction"].Mark().line + 1, .message = "'" + word + "' is no place"};
-    if (node["most"]) framework.most = node["most"].as<std::size_t>();
+        throw KnowledgeMistake{.line = node["jurisdiction"].line(), .message = "'" + word + "' is no place"};
+    if (node["most"]) framework.most = node["most"].as_count();
     for (const auto& reference : node["references"]) {
         auto requirement = read_requirement(reference);
         if (has_closed_list(framework.name) && !is_known_citation(framework.name, requirement.id))
-            throw KnowledgeMistake{.line = reference.Mark().line + 1,
-                                   .message = framework.name + " has no " + requirement.id};
+            throw KnowledgeMistake{.line = reference.line(), .message = framework.name + " has no " + requirement.id};
         framework.requirements.push_back(std::move(requirement));
     }
     return framework;
@@ -121,13 +118,9 @@ auto place_of(const Resource& resource) -> Place {
 auto ComplianceCatalogue::parse(const std::vector<EmbeddedFile>& files) -> Result<ComplianceCatalogue> {
     ComplianceCatalogue catalogue;
     for (const auto& file : files) {
-        try {
-            catalogue.frameworks_.push_back(read_framework(YAML::Load(file.content)));
-        } catch (const KnowledgeMistake& mistake) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(mistake.line) + ": " + mistake.message);
-        } catch (const YAML::Exception& error) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
-        }
+        auto read = read_knowledge(
+            file, [&](const KnowledgeNode& root) { catalogue.frameworks_.push_back(read_framework(root)); });
+        if (!read) return fail(std::move(read.error()));
     }
     if (catalogue.frameworks_.empty()) return fail(Errc::not_found, "there is no compliance knowledge");
     return catalogue;

@@ -7,7 +7,6 @@
 #include "policy_literal.hpp"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <set>
@@ -39,7 +38,7 @@ struct RetentionRule {
     std::vector<PolicyText> texts;
 };
 
-auto read_rule(const YAML::Node& node, const std::string& version) -> RetentionRule {
+auto read_rule(const KnowledgeNode& node, const std::string& version) -> RetentionRule {
     only_keys(node, {"id", "title", "platforms", "classes", "patterns", "keep_days", "basis", "texts"});
     RetentionRule rule{.id = text_in(node, "id"),
                        .version = version,
@@ -47,11 +46,11 @@ auto read_rule(const YAML::Node& node, const std::string& version) -> RetentionR
                        .platforms = words_at(node, "platforms"),
                        .classes = words_at(node, "classes"),
                        .patterns = words_at(node, "patterns"),
-                       .keep_days = node["keep_days"].as<int>(0),
+                       .keep_days = static_cast<int>(node["keep_days"].as_count()),
                        .basis = {},
                        .texts = {}};
-    const auto refuse = [&](const YAML::Node& where, std::string why) {
-        throw KnowledgeMistake{.line = where.Mark().line + 1, .message = std::move(why)};
+    const auto refuse = [&](const KnowledgeNode& where, std::string why) {
+        throw KnowledgeMistake{.line = where.line(), .message = std::move(why)};
     };
     if (rule.id.empty() || rule.platforms.empty() || rule.keep_days < 1)
         refuse(node, "a rule has id, platforms and keep_days");
@@ -247,16 +246,12 @@ auto Governor::load(const std::string& directory) -> Result<std::unique_ptr<Gove
     if (!files) return fail(std::move(files.error()));
     auto impl = std::make_unique<Impl>();
     for (const auto& file : *files) {
-        try {
-            const auto root = YAML::Load(file.content);
-            if (!root["retention"]) continue;
+        auto read = read_knowledge(file, [&](const KnowledgeNode& root) {
+            if (!root["retention"]) return;
             only_keys(root, {"version", "retention"});
             for (const auto& node : root["retention"]) impl->rules.push_back(read_rule(node, text_in(root, "version")));
-        } catch (const KnowledgeMistake& mistake) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(mistake.line) + ": " + mistake.message);
-        } catch (const YAML::Exception& error) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
-        }
+        });
+        if (!read) return fail(std::move(read.error()));
     }
     return std::unique_ptr<Governor>(new Governor(std::move(impl)));
 }

@@ -2,8 +2,6 @@
 
 #include "dossier/base/strings.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -31,8 +29,8 @@ auto read_directory(const fs::path& path) -> Result<std::vector<EmbeddedFile>> {
     return files;
 }
 
-[[noreturn]] void refuse(const YAML::Node& node, std::string message) {
-    throw KnowledgeMistake{.line = node.Mark().line + 1, .message = std::move(message)};
+[[noreturn]] void refuse(const KnowledgeNode& node, std::string message) {
+    throw KnowledgeMistake{.line = node.line(), .message = std::move(message)};
 }
 
 } // namespace
@@ -49,22 +47,36 @@ auto knowledge_files(const std::string& directory, const std::string& part) -> R
     return files;
 }
 
-auto words_at(const YAML::Node& node, const char* key) -> std::vector<std::string> {
+auto read_knowledge(const EmbeddedFile& file, const std::function<void(const KnowledgeNode&)>& read) -> Result<void> {
+    try {
+        if (!file.flat.empty()) {
+            read(KnowledgeNode::root(file.flat));
+        } else {
+            const auto flat = flat_knowledge(file.content);
+            read(KnowledgeNode::root(flat));
+        }
+        return {};
+    } catch (const KnowledgeMistake& mistake) {
+        return fail(Errc::malformed, file.name + ":" + std::to_string(mistake.line) + ": " + mistake.message);
+    }
+}
+
+auto words_at(const KnowledgeNode& node, std::string_view key) -> std::vector<std::string> {
     std::vector<std::string> words;
     const auto value = node[key];
     if (!value) return words;
-    if (!value.IsSequence()) refuse(value, std::string(key) + " is a list");
-    for (const auto& item : value) words.push_back(item.as<std::string>());
+    if (!value.is_list()) refuse(value, std::string(key) + " is a list");
+    for (const auto& item : value) words.push_back(item.as_text());
     return words;
 }
 
-auto text_in(const YAML::Node& node, const char* key) -> std::string {
+auto text_in(const KnowledgeNode& node, std::string_view key) -> std::string {
     const auto value = node[key];
-    if (!value || !value.IsScalar() || value.Scalar().empty()) refuse(node, std::string(key) + " is missing");
-    return value.Scalar();
+    if (value.text().empty()) refuse(node, std::string(key) + " is missing");
+    return std::string(value.text());
 }
 
-auto families_at(const YAML::Node& node, const char* key) -> std::vector<ControlFamily> {
+auto families_at(const KnowledgeNode& node, std::string_view key) -> std::vector<ControlFamily> {
     std::vector<ControlFamily> families;
     for (const auto& word : words_at(node, key)) {
         const auto family = parse_word<ControlFamily>(word);
@@ -74,12 +86,11 @@ auto families_at(const YAML::Node& node, const char* key) -> std::vector<Control
     return families;
 }
 
-void only_keys(const YAML::Node& node, std::initializer_list<std::string_view> known) {
-    if (!node.IsMap()) refuse(node, "a mapping is expected");
-    for (const auto& member : node) {
-        const auto& key = member.first.Scalar();
-        if (std::ranges::find(known, key) == known.end()) refuse(member.first, "unknown key '" + key + "'");
-    }
+void only_keys(const KnowledgeNode& node, std::initializer_list<std::string_view> known) {
+    if (!node.is_map()) refuse(node, "a mapping is expected");
+    for (const auto& [key, value] : node.members())
+        if (std::ranges::find(known, key.text()) == known.end())
+            refuse(key, "unknown key '" + std::string(key.text()) + "'");
 }
 
 auto takes_resource(const std::vector<std::string>& globs, std::string_view type, std::string_view id) -> bool {

@@ -4,26 +4,24 @@
 #include "knowledge_files.hpp"
 #include "policy_literal.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 
 namespace dossier::explain {
 namespace {
 
-auto text_or_none(const YAML::Node& node, const char* key) -> std::string {
+auto text_or_none(const KnowledgeNode& node, std::string_view key) -> std::string {
     return node[key] ? text_in(node, key) : std::string();
 }
 
-auto one_of(const YAML::Node& node, const char* key, std::initializer_list<std::string_view> words) -> std::string {
+auto one_of(const KnowledgeNode& node, std::string_view key, std::initializer_list<std::string_view> words)
+    -> std::string {
     auto word = text_or_none(node, key);
     if (std::ranges::find(words, word) == words.end())
-        throw KnowledgeMistake{.line = node.Mark().line + 1,
-                               .message = std::string(key) + " has no value '" + word + "'"};
+        throw KnowledgeMistake{.line = node.line(), .message = std::string(key) + " has no value '" + word + "'"};
     return word;
 }
 
-auto read_template(const YAML::Node& node, const std::string& version) -> PolicyTemplate {
+auto read_template(const KnowledgeNode& node, const std::string& version) -> PolicyTemplate {
     only_keys(node, {"id", "title", "failed", "clouds", "resources", "controls", "intent", "judge", "who", "deed",
                      "explanation", "texts"});
     PolicyTemplate policy{
@@ -49,7 +47,7 @@ auto read_template(const YAML::Node& node, const std::string& version) -> Policy
     }
     const bool says_whom = !policy.judge.empty() || policy.intent != "closes" || !policy.who.empty();
     if (policy.id.empty() || policy.title.empty() || policy.texts.empty() || !says_whom)
-        throw KnowledgeMistake{.line = node.Mark().line + 1,
+        throw KnowledgeMistake{.line = node.line(),
                                .message = "a policy has id, title, texts and, where it closes without a judge, who"};
     return policy;
 }
@@ -67,17 +65,13 @@ auto indent_at(std::string_view text, std::size_t at) -> std::size_t {
 auto PolicyCatalogue::parse(const std::vector<EmbeddedFile>& files) -> Result<PolicyCatalogue> {
     PolicyCatalogue catalogue;
     for (const auto& file : files) {
-        try {
-            const auto root = YAML::Load(file.content);
-            if (!root["policies"]) continue;
+        auto read = read_knowledge(file, [&](const KnowledgeNode& root) {
+            if (!root["policies"]) return;
             only_keys(root, {"version", "policies"});
             const auto version = text_in(root, "version");
             for (const auto& node : root["policies"]) catalogue.templates_.push_back(read_template(node, version));
-        } catch (const KnowledgeMistake& mistake) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(mistake.line) + ": " + mistake.message);
-        } catch (const YAML::Exception& error) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
-        }
+        });
+        if (!read) return fail(std::move(read.error()));
     }
     return catalogue;
 }

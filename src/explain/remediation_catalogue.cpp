@@ -3,8 +3,6 @@
 #include "dossier/base/strings.hpp"
 #include "knowledge_files.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <array>
 
@@ -51,16 +49,16 @@ auto filling(std::string_view hole, const Resource& resource) -> std::string {
     return hole == "{account}" ? resource.account : resource.region;
 }
 
-auto read_snippet(const YAML::Node& node) -> Snippet {
+auto read_snippet(const KnowledgeNode& node) -> Snippet {
     only_keys(node, {"title", "language", "text"});
     Snippet snippet{.title = text_in(node, "title"), .language = text_in(node, "language"), .text = {}};
     snippet.text = std::string(trim(text_in(node, "text")));
     if (snippet.language != "json" && snippet.language != "bash" && snippet.language != "hcl")
-        throw KnowledgeMistake{.line = node.Mark().line + 1, .message = "language is json, bash or hcl"};
+        throw KnowledgeMistake{.line = node.line(), .message = "language is json, bash or hcl"};
     return snippet;
 }
 
-auto read_remedy(const YAML::Node& node) -> Remedy {
+auto read_remedy(const KnowledgeNode& node) -> Remedy {
     only_keys(node, {"controls", "clouds", "resources", "steps", "snippet"});
     Remedy remedy{
         .controls = families_at(node, "controls"),
@@ -70,7 +68,7 @@ auto read_remedy(const YAML::Node& node) -> Remedy {
         .snippet = std::nullopt,
     };
     if (remedy.steps.size() < fewest_steps)
-        throw KnowledgeMistake{.line = node.Mark().line + 1, .message = "a remedy has at least three steps"};
+        throw KnowledgeMistake{.line = node.line(), .message = "a remedy has at least three steps"};
     if (node["snippet"]) remedy.snippet = read_snippet(node["snippet"]);
     return remedy;
 }
@@ -94,15 +92,11 @@ auto fill(Snippet snippet, const Resource& resource) -> std::optional<Snippet> {
 auto RemediationCatalogue::parse(const std::vector<EmbeddedFile>& files) -> Result<RemediationCatalogue> {
     RemediationCatalogue catalogue;
     for (const auto& file : files) {
-        try {
-            const auto root = YAML::Load(file.content);
+        auto read = read_knowledge(file, [&](const KnowledgeNode& root) {
             only_keys(root, {"remedies"});
             for (const auto& node : root["remedies"]) catalogue.remedies_.push_back(read_remedy(node));
-        } catch (const KnowledgeMistake& mistake) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(mistake.line) + ": " + mistake.message);
-        } catch (const YAML::Exception& error) {
-            return fail(Errc::malformed, file.name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
-        }
+        });
+        if (!read) return fail(std::move(read.error()));
     }
     if (catalogue.remedies_.empty() || !fits_everything(catalogue.remedies_.back()))
         return fail(Errc::malformed, "the last remedy has to fit every finding");
