@@ -1,8 +1,10 @@
 // Shapes of national ids and of providers' keys. Values are made up; check digits are right unless a row says so.
 
 #include "dossier/redact/redactor.hpp"
+#include "shapes.hpp"
 
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <string>
@@ -26,6 +28,12 @@ auto key(std::string head, std::size_t length, std::string_view letters = "k3J9x
     return head;
 }
 constexpr std::string_view hex = "3f9a07c5e1b84d62";
+
+/// The service compiles each when it is called for first.
+TEST(Shapes, AreAllExpressionsOfTheirEngine) {
+    EXPECT_GT(shapes().size(), 100U);
+    for (const auto& shape : shapes()) EXPECT_TRUE(RE2(shape.pattern, RE2::Quiet).ok()) << shape.pattern;
+}
 
 TEST(NationalIds, StandAloneByShapeAndCheckDigit) {
     struct Row {
