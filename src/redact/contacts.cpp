@@ -79,23 +79,23 @@ void add_contacts(std::vector<Shape>& rows) {
                     .pattern = R"(\(\d{2,4}\)[ .\-]?\d{3,4}[ .\-]\d{3,4}(?:x\d{1,6})?\b)",
                     .check = check_bracketed_phone});
     rows.push_back({.kind = "PHONE",
-                    .heads = {R"(\b\d{3}[.\-]\d{3}[.\-]\d{4})", R"(\b1[ .\-]\d{3}[.\-]\d{3}[.\-]\d{4})",
-                              R"(\b001[ .\-]\d{3}[.\-]\d{3}[.\-]\d{4})"},
+                    .leads = {{.least = 3, .most = 3, .next = " .-", .digits_least = 3, .digits_most = 3},
+                              {.least = 1, .most = 1, .next = " .-", .digits_least = 3, .digits_most = 3}},
                     .pattern = R"(\b(?:(?:001|1)[ .\-])?\d{3}[.\-]\d{3}[.\-]\d{4}(?:x\d{1,6})?\b)",
                     .check = check_nanp_phone});
     rows.push_back({.kind = "PHONE", // with the zero of trunk calls
-                    .heads = {R"(\b0\d{1,3}-\d{3})"},
+                    .leads = {{.least = 2, .most = 4, .next = "-", .digits_least = 3}},
                     .pattern = R"(\b0\d{1,3}-\d{3,4}-?\d{3,4}\b)"});
     rows.push_back({.kind = "IP",
-                    .heads = {R"(\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d)"},
+                    .leads = {{.least = 1, .most = 3, .next = ".", .digits_least = 1, .digits_most = 3}},
                     .pattern = R"(\b(?:\d{1,3}\.){3}\d{1,3}\b)",
                     .check = check_address});
     rows.push_back({.kind = "IP",
-                    .heads = {R"(\b[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{0,4}:)"},
+                    .leads = {{.run = Lead::Run::hex, .least = 1, .most = 4, .next = ":"}},
                     .pattern = R"(\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b)",
                     .check = check_address});
     rows.push_back({.kind = "PHONE",
-                    .heads = {R"(\b\d{7})", R"(\b\d{2,10}[ .\-]\d{2})"},
+                    .leads = {{.least = 7}, {.least = 2, .most = 10, .next = " .-", .digits_least = 2}},
                     .pattern = R"(\b\d{2,10}(?:[ .\-]\d{2,9}){0,5}(?:x\d{1,6})?\b)",
                     .check = check_told_phone,
                     .gate = is_said_to_be_a_phone});

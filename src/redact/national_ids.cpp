@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 
 namespace dossier::redact {
@@ -223,8 +224,26 @@ auto check_digits(Candidate& c) -> bool {
 
 struct NationalId {
     std::string pattern;
+    Lead lead;
     bool (*check)(Candidate&) = nullptr;
 };
+
+/// A word that begins with so many capitals, and so many digits behind them.
+constexpr auto capitals(std::uint8_t least, std::uint8_t most, std::uint8_t digits_least = 1,
+                        std::uint8_t digits_most = Lead::no_limit) -> Lead {
+    return {.run = Lead::Run::capitals,
+            .least = least,
+            .most = most,
+            .next = "0",
+            .digits_least = digits_least,
+            .digits_most = digits_most};
+}
+
+/// A number that begins with so many digits, what comes behind them, and so many digits more.
+constexpr auto digits(std::uint8_t count, std::string_view next, std::uint8_t more_least = 0,
+                      std::uint8_t more_most = Lead::no_limit) -> Lead {
+    return {.least = count, .most = count, .next = next, .digits_least = more_least, .digits_most = more_most};
+}
 
 } // namespace
 
@@ -233,37 +252,47 @@ void add_national_ids(std::vector<Shape>& rows) {
     const std::string letter = "[AC-HJKMNP-RT-Y]";
     const std::string either = "[AC-HJKMNP-RT-Y0-9]";
     const std::array ids{
-        NationalId{R"(\b[0-3]\d[01]\d{3}[\-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]\b)", check_finnish},
-        NationalId{R"(\b[XYZ]-?\d{7}-?[A-HJ-NP-TV-Za-hj-np-tv-z]\b)", check_spanish},
-        NationalId{R"(\b\d{7,8}-?[A-HJ-NP-TV-Za-hj-np-tv-z]\b)", check_spanish},
-        NationalId{R"(\b\d{3}[\- ]\d{3}[\- ]\d{3}\b)", check_canadian},
-        NationalId{R"(\b\d{3}[\- ]\d{3}[\- ]\d{4}\b)", check_nhs},
-        NationalId{R"(\b\d{4}[\- :]\d{4}[\- :]\d{4}\b)", check_aadhaar},
-        NationalId{R"(\b(?:19|20)?\d{6}[\-+]\d{4}\b)", check_swedish},
-        NationalId{R"(\b\d{6}-[1-8]\d{6}\b)", check_korean}, NationalId{R"(\b\d-\d{4}-\d{5}-\d{2}-\d\b)", check_thai},
-        NationalId{R"(\b[A-Z]\d{9}\b)", check_german_health},
-        NationalId{R"(\b\d{8}[A-Z]\d{3}\b)", check_german_pension},
-        NationalId{R"(\b[CFGHJKLTZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d\b)", check_german_document},
-        NationalId{R"(\b[STFGM]\d{7}[A-Z]\b)"}, // Singapore
-        NationalId{R"(\b\d{3} \d{3} \d{3}\b)", check_australian_tax},
-        NationalId{R"(\b[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7}\b)", check_drug_registration},
-        // UK national insurance: letters that were never given stay out; the last tells the quarter.
-        NationalId{R"(\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b)"},
-        // UK driving licence: name, date of birth, initials.
-        NationalId{R"(\b[A-Z]{2,5}9{0,3}\d[0156]\d[0-3]\d{2}[A-Z]{1,2}9?[0-9][A-Z]{2}\b)"},
-        NationalId{R"(\b9\d{2}[\- ](?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])[\- ]\d{4}\b)"}, // US taxpayers without an SSN
-        NationalId{"\\b[1-9]" + letter + either + "\\d-?" + letter + either + "\\d-?" + letter + letter +
-                   "\\d{2}\\b"},                                  // US Medicare beneficiary
-        NationalId{R"(\b[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]\b)"}, // India, PAN
+        NationalId{R"(\b[0-3]\d[01]\d{3}[\-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]\b)", digits(6, "-+A", 3), check_finnish},
         NationalId{
-            R"(\b(?:0[1-9]|[12]\d|3[0-8])[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]\b)"}, // India, GST of a person or firm
-        NationalId{R"(\b[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]\b)"},        // Italy, fiscal code
-        NationalId{R"(\b(?:1[1-9]|2[0-8])-\d{2}-\d{6}-\d{2}\b)"},                  // Korea, driving licence
+            R"(\b[XYZ]-?\d{7}-?[A-HJ-NP-TV-Za-hj-np-tv-z]\b)",
+            {.run = Lead::Run::capitals, .least = 1, .most = 1, .next = "0-", .digits_least = 7, .digits_most = 7},
+            check_spanish},
+        NationalId{R"(\b\d{7,8}-?[A-HJ-NP-TV-Za-hj-np-tv-z]\b)", {.least = 7, .most = 8, .next = "-A"}, check_spanish},
+        NationalId{R"(\b\d{3}[\- ]\d{3}[\- ]\d{3}\b)", digits(3, "- ", 3, 3), check_canadian},
+        NationalId{R"(\b\d{3}[\- ]\d{3}[\- ]\d{4}\b)", digits(3, "- ", 3, 3), check_nhs},
+        NationalId{R"(\b\d{4}[\- :]\d{4}[\- :]\d{4}\b)", digits(4, "- :", 4, 4), check_aadhaar},
+        NationalId{R"(\b(?:19|20)?\d{6}[\-+]\d{4}\b)",
+                   {.least = 6, .most = 8, .next = "-+", .digits_least = 4, .digits_most = 4},
+                   check_swedish},
+        NationalId{R"(\b\d{6}-[1-8]\d{6}\b)", digits(6, "-", 7, 7), check_korean},
+        NationalId{R"(\b\d-\d{4}-\d{5}-\d{2}-\d\b)", digits(1, "-", 4, 4), check_thai},
+        NationalId{R"(\b[A-Z]\d{9}\b)", capitals(1, 1, 9, 9), check_german_health},
+        NationalId{R"(\b\d{8}[A-Z]\d{3}\b)", digits(8, "A", 3, 3), check_german_pension},
+        NationalId{R"(\b[CFGHJKLTZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d\b)", capitals(1, 8), check_german_document},
+        NationalId{R"(\b[STFGM]\d{7}[A-Z]\b)", capitals(1, 1, 7, 7)}, // Singapore
+        NationalId{R"(\b\d{3} \d{3} \d{3}\b)", digits(3, " ", 3, 3), check_australian_tax},
+        NationalId{R"(\b[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7}\b)", capitals(1, 2, 7, 8), check_drug_registration},
+        // UK national insurance: letters that were never given stay out; the last tells the quarter.
+        NationalId{R"(\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b)",
+                   {.run = Lead::Run::capitals, .least = 2, .most = 2, .next = "0 ", .digits_least = 2}},
+        // UK driving licence: name, date of birth, initials.
+        NationalId{R"(\b[A-Z]{2,5}9{0,3}\d[0156]\d[0-3]\d{2}[A-Z]{1,2}9?[0-9][A-Z]{2}\b)", capitals(2, 5, 6, 9)},
+        NationalId{R"(\b9\d{2}[\- ](?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])[\- ]\d{4}\b)",
+                   digits(3, "- ", 2, 2)}, // US taxpayers without an SSN
+        NationalId{"\\b[1-9]" + letter + either + "\\d-?" + letter + either + "\\d-?" + letter + letter + "\\d{2}\\b",
+                   digits(1, "A")},                                                     // US Medicare beneficiary
+        NationalId{R"(\b[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]\b)", capitals(5, 5, 4, 4)}, // India, PAN
+        NationalId{R"(\b(?:0[1-9]|[12]\d|3[0-8])[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]\b)",
+                   digits(2, "A")}, // India, GST of a person or firm
+        NationalId{R"(\b[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]\b)", capitals(6, 6, 2, 2)}, // Italy, fiscal code
+        NationalId{R"(\b(?:1[1-9]|2[0-8])-\d{2}-\d{6}-\d{2}\b)", digits(2, "-", 2, 2)}, // Korea, driving licence
     };
-    rows.push_back(
-        {.kind = "NATIONAL_ID", .heads = {R"(\b\d{9})"}, .pattern = R"(\b\d{9,13}\b)", .check = check_digits});
+    rows.push_back({.kind = "NATIONAL_ID",
+                    .leads = {{.least = 9, .most = 13}},
+                    .pattern = R"(\b\d{9,13}\b)",
+                    .check = check_digits});
     for (const auto& id : ids)
-        rows.push_back({.kind = "NATIONAL_ID", .heads = {id.pattern}, .pattern = id.pattern, .check = id.check});
+        rows.push_back({.kind = "NATIONAL_ID", .leads = {id.lead}, .pattern = id.pattern, .check = id.check});
 }
 
 } // namespace dossier::redact

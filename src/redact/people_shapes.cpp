@@ -73,11 +73,12 @@ void add_people(std::vector<Shape>& rows) {
                     R"((?:xn--[a-z0-9\-]{2,59}|[A-Za-z\x{C0}-\x{1FFF}\x{3040}-\x{D7FF}]{2,24}))",
          .found = Found::at_sign});
     rows.push_back({.kind = "IBAN",
-                    .heads = {R"(\b[A-Z]{2}\d{2}[ \-]?[A-Z0-9])"},
+                    .leads = {{.run = Lead::Run::capitals, .least = 2, .most = 2, .next = "0", .digits_least = 2}},
                     .pattern = R"(\b[A-Z]{2}\d{2}(?:[ \-]?[A-Z0-9]){11,34}\b)",
                     .check = check_iban});
     rows.push_back({.kind = "CARD",
-                    .heads = {R"(\b\d{4}[ \-]?\d{3})"}, // all issuers print four digits first
+                    .leads = {{.least = 7}, // all issuers print four digits first
+                              {.least = 4, .most = 4, .next = " -", .digits_least = 3}},
                     .pattern = R"(\b\d(?:[ \-]?\d){12,22}\b)",
                     .check = check_card});
     rows.push_back({.kind = "CARD",
@@ -86,7 +87,8 @@ void add_people(std::vector<Shape>& rows) {
                     .check = check_told_card,
                     .any_case = true});
     rows.push_back({.kind = "SSN",
-                    .heads = {R"(\b\d{3}-\d{2}-\d{4}\b)", R"(\b\d{3}[ .]\d{2}[ .]\d{4}\b)", R"(\b\d{9}\b)"},
+                    .leads = {{.least = 3, .most = 3, .next = "- .", .digits_least = 2, .digits_most = 2},
+                              {.least = 9, .most = 9}},
                     .pattern = R"(\b(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|\d{9})\b)",
                     .check = check_ssn});
     rows.push_back({.kind = "PASSPORT",
@@ -102,7 +104,8 @@ void add_people(std::vector<Shape>& rows) {
                     .check = check_holders_line});
     rows.push_back({.kind = "MRN", .heads = {R"(\bMRN)"}, .pattern = R"(\bMRN[\-:# ]{0,3}\d{5,12}\b)"});
     rows.push_back({.kind = "BIRTH_DATE",
-                    .heads = {R"(\b\d{4}[\-/.]\d)", R"(\b\d{1,2}[\-/.]\d)"},
+                    .leads = {{.least = 4, .most = 4, .next = "-/.", .digits_least = 1},
+                              {.least = 1, .most = 2, .next = "-/.", .digits_least = 1}},
                     .pattern = R"(\b(?:\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}|\d{1,2}[\-/.]\d{1,2}[\-/.]\d{4})\b)",
                     .gate = follows_birth});
 }

@@ -84,23 +84,42 @@ auto check_routing(Candidate& c) -> bool {
 struct PrintedId {
     const char* pattern;
     bool (*check)(Candidate&) = nullptr;
+    Lead lead;
 };
 
 } // namespace
 
 void add_printed_ids(std::vector<Shape>& rows) {
     constexpr std::array ids{
-        PrintedId{R"(\b\d{3}\.\d{3}\.\d{3}-\d{2}\b)", check_brazilian},
-        PrintedId{R"(\b[12][ .\-]\d{2}[ .\-]\d{2}[ .\-]\d[\dAB][ .\-]\d{3}[ .\-]\d{3}[ .\-]\d{2}\b)", check_french},
-        PrintedId{R"(\b\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}\b)", check_belgian},
-        PrintedId{R"(\b756\.\d{4}\.\d{4}\.\d{2}\b)", check_swiss},
-        PrintedId{R"(\b[2-6]\d{3} \d{5} \d(?: \d)?\b)", check_medicare},
-        PrintedId{R"(\b[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9X]\b)", check_chinese},
-        PrintedId{R"(\b[A-Z][AEIOUX][A-Z]{2}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[HMX][A-Z]{5}[0-9A-Z]\d\b)"},
-        PrintedId{R"(\b[A-Z]{1,2}\d{6}\([0-9A]\))"}, // Hong Kong
+        PrintedId{R"(\b\d{3}\.\d{3}\.\d{3}-\d{2}\b)",
+                  check_brazilian,
+                  {.least = 3, .most = 3, .next = ".", .digits_least = 3, .digits_most = 3}},
+        PrintedId{R"(\b[12][ .\-]\d{2}[ .\-]\d{2}[ .\-]\d[\dAB][ .\-]\d{3}[ .\-]\d{3}[ .\-]\d{2}\b)",
+                  check_french,
+                  {.least = 1, .most = 1, .next = " .-", .digits_least = 2, .digits_most = 2}},
+        PrintedId{R"(\b\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}\b)",
+                  check_belgian,
+                  {.least = 2, .most = 2, .next = ".", .digits_least = 2, .digits_most = 2}},
+        PrintedId{R"(\b756\.\d{4}\.\d{4}\.\d{2}\b)",
+                  check_swiss,
+                  {.least = 3, .most = 3, .next = ".", .digits_least = 4, .digits_most = 4}},
+        PrintedId{R"(\b[2-6]\d{3} \d{5} \d(?: \d)?\b)",
+                  check_medicare,
+                  {.least = 4, .most = 4, .next = " ", .digits_least = 5, .digits_most = 5}},
+        PrintedId{R"(\b[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9X]\b)",
+                  check_chinese,
+                  {.least = 17, .most = 18}},
+        PrintedId{
+            R"(\b[A-Z][AEIOUX][A-Z]{2}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[HMX][A-Z]{5}[0-9A-Z]\d\b)",
+            nullptr,
+            {.run = Lead::Run::capitals, .least = 4, .most = 4, .next = "0", .digits_least = 6, .digits_most = 6}},
+        PrintedId{
+            R"(\b[A-Z]{1,2}\d{6}\([0-9A]\))", // Hong Kong
+            nullptr,
+            {.run = Lead::Run::capitals, .least = 1, .most = 2, .next = "0", .digits_least = 6, .digits_most = 6}},
     };
     for (const auto& id : ids)
-        rows.push_back({.kind = "NATIONAL_ID", .heads = {id.pattern}, .pattern = id.pattern, .check = id.check});
+        rows.push_back({.kind = "NATIONAL_ID", .leads = {id.lead}, .pattern = id.pattern, .check = id.check});
     rows.push_back({.kind = "NATIONAL_ID", // a driver's licence looks different in each state; its name goes before it
                     .heads = {R"(\bdriver'?s? licen[cs]e)", R"(\bdriving licen[cs]e)"},
                     .pattern =

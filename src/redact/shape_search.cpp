@@ -1,6 +1,7 @@
 #include "shape_search.hpp"
 
 #include "characters.hpp"
+#include "leads.hpp"
 #include "multi_pattern.hpp"
 
 #include "dossier/base/strings.hpp"
@@ -39,11 +40,7 @@ auto anchored_match(const RE2& pattern, std::string_view text, std::size_t at, C
 auto is_blank(char c) -> bool { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /// A shape's pattern is to be tried at a place.
-struct Trial {
-    std::size_t at = 0;
-    std::size_t row = 0;
-    auto operator<=>(const Trial&) const = default;
-};
+using Trial = LeadSearch::Place;
 
 /// Before the @: 64 characters of up to three bytes, or a quoted word.
 void add_before_at_sign(std::string_view text, std::size_t sign, std::size_t row, std::vector<Trial>& trials) {
@@ -94,6 +91,7 @@ public:
         std::vector<Trial> trials;
         trials.reserve(hits.size() * 2);
         for (const auto& hit : hits) add_trials(text, hit, trials);
+        leads_.find(text, trials);
         std::ranges::sort(trials);
         const auto [first, last] = std::ranges::unique(trials);
         trials.erase(first, last);
@@ -116,7 +114,10 @@ private:
         std::unique_ptr<RE2> pattern;
     };
 
-    Catalogue() : heads_(compiled_heads(rows_)), patterns_(shapes().size()) {}
+    Catalogue() : heads_(compiled_heads(rows_)), patterns_(shapes().size()) {
+        for (std::size_t row = 0; row < shapes().size(); ++row)
+            for (const auto& lead : shapes()[row].leads) leads_.add(lead, row);
+    }
 
     static auto compiled_heads(std::vector<std::size_t>& rows) -> MultiPattern {
         std::vector<MultiPattern::Pattern> heads;
@@ -154,6 +155,7 @@ private:
 
     std::vector<std::size_t> rows_; ///< head by head
     MultiPattern heads_;
+    LeadSearch leads_;
     mutable std::vector<Lazy> patterns_; ///< row by row
 };
 

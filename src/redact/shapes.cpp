@@ -13,11 +13,11 @@ auto has_word(std::string_view text, std::initializer_list<std::string_view> wor
 
 void add_what_stays(std::vector<Shape>& rows) {
     rows.push_back({.kind = "",
-                    .heads = {R"(\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"},
+                    .leads = {{.run = Lead::Run::hex, .least = 8, .most = 8, .next = "-"}},
                     .pattern = R"(\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)"});
     rows.push_back(
         {.kind = "",
-         .heads = {R"(\b\d{4}-\d{2}-\d{2}[T ]\d{2}:)"},
+         .leads = {{.least = 4, .most = 4, .next = "-", .digits_least = 2, .digits_most = 2}},
          .pattern = R"(\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+\-]\d{2}:?\d{2})?\b)"});
 }
 

@@ -1,8 +1,10 @@
 #pragma once
-// Identifiers and secrets that can be told by their own shape: one row each with kind, heads, RE2 pattern and a check.
-// The heads are searched for by the engine in one pass and name the few places where the pattern is tried, anchored; a
-// row's first capturing group, where it has one, is what gets masked. Order matters: at one place the first row whose
-// check agrees wins. A row of kind "" consumes what must stay (UUIDs, times).
+// Identifiers and secrets that can be told by their own shape: one row each with kind, heads or leads, RE2 pattern and
+// a check. Heads are searched for by the engine in one pass, leads of numbers in another; they name the few places
+// where the pattern is tried, anchored; a row's first capturing group, where it has one, is what gets masked. Order
+// matters: at one place the first row whose check agrees wins. A row of kind "" consumes what must stay (UUIDs, times).
+
+#include "leads.hpp"
 
 #include <cstddef>
 #include <string>
@@ -34,6 +36,7 @@ enum class Found {
 struct Shape {
     std::string_view kind;
     std::vector<std::string> heads; ///< in the syntax that the engine and RE2 share
+    std::vector<Lead> leads;        ///< how the pattern begins, where that is a number or a word in capitals
     std::string pattern;
     bool (*check)(Candidate& candidate) = nullptr; ///< null = the pattern is proof enough
     /// A look around the place that costs less than the pattern; null = the pattern is tried.
