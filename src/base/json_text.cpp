@@ -1,5 +1,6 @@
 #include "dossier/base/json_text.hpp"
 
+#include "dossier/base/byte_block.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 
@@ -33,54 +34,56 @@ constexpr auto escape_names = [] {
 }();
 
 /// Escapes without growing its text for each run: prompts hold JSON themselves, so that a run between two escapes is
-/// ten bytes long. Sixteen bytes are looked at and copied at a time.
+/// ten bytes long. Sixteen bytes are looked at at a time, and what comes after an escape is copied sixteen at a time.
 class Quoter {
 public:
     explicit Quoter(std::string& out) : out_(out) {}
 
     void write(std::string_view text) {
+        if (text.size() > most_of_a_piece) out_.reserve(out_.size() + text.size() + text.size() / 8);
         *end_++ = '"';
-        while (!text.empty()) {
-            const auto piece = text.substr(0, most_of_a_piece);
-            write_piece(piece);
-            text.remove_prefix(piece.size());
-            if (!text.empty()) flush();
+        while (text.size() >= most_of_a_piece + ahead) {
+            for (std::size_t at = 0; at < most_of_a_piece; at += sizeof(Block)) write_block(text.data() + at);
+            text.remove_prefix(most_of_a_piece);
+            flush();
         }
+        while (text.size() >= sizeof(Block) + ahead) {
+            write_block(text.data());
+            text.remove_prefix(sizeof(Block));
+        }
+        if (!text.empty()) write_end(text);
         *end_++ = '"';
         flush();
     }
 
 private:
-    using Block = unsigned char __attribute__((vector_size(16)));
-    using Halves = std::array<std::uint64_t, 2>;
-    static constexpr std::size_t most_of_a_piece = 128;
+    using Block = ByteBlock;
+    static constexpr std::size_t ahead = sizeof(Block); ///< bytes of the text that a block is followed by
+    static constexpr std::size_t most_of_a_piece = 256;
     static constexpr std::size_t longest_escape = 6;
 
-    /// How many of the sixteen bytes come before the first that has to be escaped.
-    static auto plain_of(Block block) -> std::size_t {
-        static_assert(std::endian::native == std::endian::little);
-        const auto found = std::bit_cast<Halves>((block < 0x20) | (block == '"') | (block == '\\'));
-        if (found[0] != 0) return static_cast<std::size_t>(std::countr_zero(found[0])) / 8;
-        if (found[1] != 0) return sizeof(Halves) / 2 + static_cast<std::size_t>(std::countr_zero(found[1])) / 8;
-        return sizeof block;
+    /// Sixteen bytes of which none is the text's last sixteen.
+    void write_block(const char* from) {
+        const auto block = block_at(from);
+        std::memcpy(end_, from, sizeof block); // what comes after the plain ones is overwritten
+        std::size_t written = 0;
+        each_mark(block_marks((block < 0x20) | (block == '"') | (block == '\\')), [&](std::size_t at) {
+            end_ += at - written;
+            write_escape(from[at]);
+            written = at + 1;
+            std::memcpy(end_, from + written, sizeof block);
+        });
+        end_ += sizeof block - written;
     }
 
-    void write_piece(std::string_view piece) {
-        while (!piece.empty()) {
-            Block block{};
-            const auto size = std::min(piece.size(), sizeof block);
-            if (size == sizeof block)
-                std::memcpy(&block, piece.data(), sizeof block); // one instruction
-            else
-                std::memcpy(&block, piece.data(), size);
-            std::memcpy(end_, &block, sizeof block); // what comes after the plain ones is overwritten
-            const auto plain = std::min(plain_of(block), size);
-            end_ += plain;
-            piece.remove_prefix(plain);
-            if (plain == size) continue;
-            write_escape(piece.front());
-            piece.remove_prefix(1);
-        }
+    /// What is shorter than two blocks: as two of them, filled up with what needs no escape.
+    void write_end(std::string_view text) {
+        std::array<char, 3 * sizeof(Block)> rest; // NOLINT: filled next
+        rest.fill(' ');
+        std::memcpy(rest.data(), text.data(), text.size());
+        std::size_t filled = 0;
+        for (; filled < text.size(); filled += sizeof(Block)) write_block(rest.data() + filled);
+        end_ -= filled - text.size();
     }
 
     void write_escape(char c) {
@@ -97,7 +100,9 @@ private:
     }
 
     std::string& out_;
-    std::array<char, most_of_a_piece * longest_escape + sizeof(Block) + 2> written_; // NOLINT: filled as it is used
+    /// Room for a piece, for what is shorter than one and a block ahead, and for what is copied too far.
+    std::array<char, (most_of_a_piece + ahead) * longest_escape + 2 * sizeof(Block) + 2>
+        written_; // NOLINT: filled as used
     char* end_ = written_.data();
 };
 

@@ -1,5 +1,7 @@
 #include "dossier/base/strings.hpp"
 
+#include "dossier/base/concat.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -42,6 +44,15 @@ auto ascii_size(std::string_view text) -> std::size_t {
     }
     while (at < text.size() && static_cast<std::uint8_t>(text[at]) < 0x80U) ++at;
     return at;
+}
+
+/// `find` looks at each place where the first letter stands; in a long text that is too often.
+auto find_text(std::string_view text, std::string_view wanted, std::size_t from) -> std::size_t {
+    constexpr std::size_t long_text = 512;
+    if (wanted.size() < 4 || text.size() - from < long_text) return text.find(wanted, from);
+    const auto* const found = memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
+    return found == nullptr ? std::string_view::npos
+                            : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
 auto edit_distance(std::string_view a, std::string_view b) -> std::size_t {
@@ -89,8 +100,20 @@ auto split(std::string_view text, char separator) -> std::vector<std::string_vie
     }
 }
 
+auto concat(std::initializer_list<std::string_view> parts) -> std::string {
+    std::size_t size = 0;
+    for (const auto part : parts) size += part.size();
+    std::string result;
+    result.reserve(size);
+    for (const auto part : parts) result += part;
+    return result;
+}
+
 auto join(const std::vector<std::string>& parts, std::string_view separator) -> std::string {
     std::string result;
+    std::size_t size = parts.size() * separator.size();
+    for (const auto& part : parts) size += part.size();
+    result.reserve(size);
     for (const auto& part : parts) {
         if (&part != &parts.front()) result += separator;
         result += part;
@@ -100,9 +123,16 @@ auto join(const std::vector<std::string>& parts, std::string_view separator) -> 
 
 auto replace_all(std::string text, std::string_view from, std::string_view to) -> std::string {
     if (from.empty()) return text;
-    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-        text.replace(at, from.size(), to);
-    return text;
+    auto at = find_text(text, from, 0);
+    if (at == std::string::npos) return text;
+    std::string result;
+    result.reserve(text.size() + (to.size() > from.size() ? 8 * (to.size() - from.size()) : 0));
+    std::size_t begin = 0;
+    for (; at != std::string::npos; at = find_text(text, from, begin)) {
+        result.append(text, begin, at - begin).append(to);
+        begin = at + from.size();
+    }
+    return result.append(text, begin);
 }
 
 auto iequals(std::string_view a, std::string_view b) -> bool {
@@ -123,6 +153,7 @@ auto glob_match(std::string_view pattern, std::string_view text) -> bool {
     while (t < text.size()) {
         if (p < pattern.size() && pattern[p] == '*') {
             star = p++;
+            if (p == pattern.size()) return true; // takes all that is left
             mark = t;
         } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
             ++p;

@@ -69,6 +69,12 @@ TEST(DumpJson, EscapesWhereverItStandsInABlock) {
         const Json escaped = {{std::string(size, 'x') + "\"", size}};
         ASSERT_EQ(canonical_json(escaped), escaped.dump());
     }
+    for (std::size_t size = 1; size < 700; size += 7) {
+        std::string dense; // of three letters two need an escape, and whole blocks need none
+        for (std::size_t i = 0; i < size; ++i) dense += i % 97 < 60 ? "\"a\x02"[i % 3] : 'x';
+        const Json value = dense;
+        ASSERT_EQ(dump_json(value), value.dump()) << size;
+    }
     const Json nothing_else = std::string(1'000, '\x02');
     EXPECT_EQ(dump_json(nothing_else), nothing_else.dump());
 }

@@ -1,4 +1,5 @@
 // Times, units, text and encodings: pure functions, by table.
+#include "dossier/base/concat.hpp"
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/fixed_text.hpp"
 #include "dossier/base/ids.hpp"
@@ -77,6 +78,18 @@ TEST(Units, ReadDurationsSizesAndRates) {
         EXPECT_FALSE(parse_rate(bad));
     }
     EXPECT_FALSE(parse_byte_size("4 elephants"));
+}
+
+TEST(Text, ReplacesEachThatStandsThere) {
+    EXPECT_EQ(replace_all("a-b--c", "-", "+"), "a+b++c");
+    EXPECT_EQ(replace_all("aaa", "aa", "a"), "aa") << "what was put in is not looked at again";
+    EXPECT_EQ(replace_all("a\nb\n", "\n", "\n  "), "a\n  b\n  ");
+    EXPECT_EQ(replace_all("as it is", "", "x"), "as it is");
+    EXPECT_EQ(replace_all("", "x", "y"), "");
+    const std::string filling(700, 'e'); // a long text is searched in another way
+    EXPECT_EQ(replace_all(filling + "evidence" + filling + "evidence", "evidence", "!"), filling + "!" + filling + "!");
+    EXPECT_EQ(replace_all(filling, "evidence", "!"), filling);
+    EXPECT_EQ(concat({"a", "", std::string_view("b\0", 2), "c"}), std::string("ab\0c", 4));
 }
 
 TEST(Glob, MatchesWholeTexts) {
