@@ -1,5 +1,6 @@
 #include "bucket_draft.hpp"
 
+#include "dossier/base/concat.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/finding/aws_arn.hpp"
 
@@ -36,13 +37,7 @@ constexpr std::array further_deeds{
 };
 constexpr BucketDeed change_policy{"change the bucket policy", "s3:PutBucketPolicy", false};
 
-auto arn_of(const BucketCase& given) -> std::string {
-    return fmt::format("arn:{}:s3:::{}", given.partition, given.name);
-}
-
-auto deed_on(const BucketCase& given, const BucketDeed& deed) -> aws::Deed {
-    return {.action = deed.action, .resource = arn_of(given) + (deed.of_objects ? "/*" : "")};
-}
+auto arn_of(const BucketCase& given) -> std::string { return concat({"arn:", given.partition, ":s3:::", given.name}); }
 
 auto word_of(aws::Tri allowed) -> std::string {
     if (allowed == aws::Tri::maybe) return "allowed under conditions";
@@ -191,12 +186,13 @@ auto deny_other_accounts(const BucketCase& given, const Json& statements, std::v
 /// Rows of one person, and whether each of them ends as it has to.
 class Table {
 public:
-    Table(const BucketCase& given, const aws::BucketAccess& after) : given_(given), after_(after) {}
+    Table(const BucketCase& given, const aws::BucketAccess& after)
+        : given_(given), after_(after), bucket_(arn_of(given)), objects_(bucket_ + "/*") {}
 
     void outsider(const std::string& who, const aws::Asker& asker) {
         for (const auto& deed : shown_deeds) row(who, asker, deed, aws::OwnGrant::none, false);
         for (const auto& deed : further_deeds) {
-            const auto verdict = aws::may(after_, asker, deed_on(given_, deed), aws::OwnGrant::none);
+            const auto verdict = aws::may(after_, asker, on_it(deed), aws::OwnGrant::none);
             if (verdict.allowed != aws::Tri::no) row(who, asker, deed, aws::OwnGrant::none, false);
         }
     }
@@ -227,9 +223,13 @@ public:
     }
 
 private:
+    [[nodiscard]] auto on_it(const BucketDeed& deed) const -> aws::Deed {
+        return {.action = deed.action, .resource = deed.of_objects ? objects_ : bucket_};
+    }
+
     void row(const std::string& who, const aws::Asker& asker, const BucketDeed& what, aws::OwnGrant own,
              bool is_owner) {
-        const auto deed = deed_on(given_, what);
+        const auto deed = on_it(what);
         const auto before = aws::may(given_.before, asker, deed, own);
         const auto after = aws::may(after_, asker, deed, own);
         const bool is_kept =
@@ -252,6 +252,8 @@ private:
 
     const BucketCase& given_;
     const aws::BucketAccess& after_;
+    std::string bucket_; ///< ARNs of it and of all that is in it
+    std::string objects_;
     std::vector<ReachRow> rows_;
     std::string locked_out_;
     std::string left_open_;

@@ -123,11 +123,18 @@ void take(PolicyProposal& proposal, Judgement judgement, const char* evaluator) 
     proposal.evaluator = evaluator == nullptr ? "" : evaluator;
 }
 
+auto is_of_bucket(const PolicyTemplate& policy) -> bool {
+    return policy.judge == "bucket_policy" || policy.judge == "public_access_block";
+}
+
+/// What a judge puts among the facts for the texts of its own template.
+constexpr std::array drafted_facts{"policy.document", "iam.document", "kms.document"};
+
 /// Asks the template's judge, and puts what it drafted among the facts. False where there is nothing to draft.
+/// @param given where the template is of a bucket
 auto judge(const PolicyTemplate& policy, const Finding& finding, const Context& context, PolicyFacts& facts,
-           PolicyProposal& proposal) -> bool {
-    if (policy.judge == "bucket_policy" || policy.judge == "public_access_block") {
-        const auto given = bucket_case(finding, context);
+           const std::optional<BucketCase>& given, PolicyProposal& proposal) -> bool {
+    if (is_of_bucket(policy)) {
         if (!given) return false;
         if (policy.judge == "public_access_block") {
             if (given->is_assumed)
@@ -170,12 +177,17 @@ constexpr std::array<std::string_view, 4> best_first{"closes", "narrows", "harde
 auto draft_policies(const PolicyCatalogue& catalogue, ControlFamily failed, const Finding& finding,
                     const Context& context) -> std::vector<PolicyProposal> {
     std::vector<PolicyProposal> proposals;
-    for (const auto* policy : catalogue.fitting(failed, finding.resource)) {
+    const auto fitting = catalogue.fitting(failed, finding.resource);
+    if (fitting.empty()) return proposals;
+    auto facts = facts_of(finding.resource);
+    const bool has_bucket = std::ranges::any_of(fitting, [](const auto* policy) { return is_of_bucket(*policy); });
+    const auto given = has_bucket ? bucket_case(finding, context) : std::nullopt;
+    for (const auto* policy : fitting) {
         PolicyProposal proposal{
             .id = policy->id, .version = policy->version, .title = policy->title, .controls = policy->controls};
         proposal.explanation = policy->explanation;
-        auto facts = facts_of(finding.resource);
-        if (!judge(*policy, finding, context, facts, proposal)) continue;
+        for (const auto* name : drafted_facts) facts.erase(name);
+        if (!judge(*policy, finding, context, facts, given, proposal)) continue;
         for (const auto& text : policy->texts)
             if (auto filled = fill(text, facts)) proposal.texts.push_back(std::move(*filled));
         if (!proposal.texts.empty()) proposals.push_back(std::move(proposal));

@@ -2,8 +2,6 @@
 
 #include "dossier/base/strings.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
@@ -24,16 +22,63 @@ auto quoted_by_doubling(std::string_view text, char quote) -> std::string {
 
 auto all_writable(const Json& value) -> bool {
     if (value.is_string()) return is_writable(value.get_ref<const std::string&>());
-    if (value.is_object() || value.is_array())
-        return std::ranges::all_of(value.items(), [](const auto& item) {
-            return (item.key().empty() || is_writable(item.key())) && all_writable(item.value());
-        });
-    return true;
+    if (value.is_array()) return std::ranges::all_of(value, all_writable);
+    if (!value.is_object()) return true;
+    return std::ranges::all_of(value.get_ref<const Json::object_t&>(), [](const auto& member) {
+        return (member.first.empty() || is_writable(member.first)) && all_writable(member.second);
+    });
 }
 
 auto json_text(const Json& value, std::size_t indent) -> std::string {
     auto text = value.dump(2, ' ', false, Json::error_handler_t::replace);
     return indent == 0 ? text : replace_all(std::move(text), "\n", "\n" + std::string(indent, ' '));
+}
+
+void append_hcl_string(std::string& out, std::string_view text) {
+    out += '"';
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        const bool opens = (c == '$' || c == '%') && at + 1 < text.size() && text[at + 1] == '{';
+        // Doubling is the usual escape, but after another of the same it would be read otherwise.
+        if (opens && at > 0 && text[at - 1] == c)
+            out += c == '$' ? "\\u0024" : "\\u0025";
+        else if (opens)
+            out.append(2, c);
+        else if (c == '"' || c == '\\')
+            out += {'\\', c};
+        else
+            out += c;
+    }
+    out += '"';
+}
+
+void append_hcl(std::string& out, const Json& value, std::size_t indent) {
+    const auto new_line = [&](std::size_t blanks) { out.append(1, '\n').append(blanks, ' '); };
+    if (value.is_string()) {
+        append_hcl_string(out, value.get_ref<const std::string&>());
+    } else if (value.is_array()) {
+        const bool is_short = value.size() <= 1 && (value.empty() || !value.front().is_structured());
+        out += '[';
+        for (const auto& item : value) {
+            if (!is_short) new_line(indent + 2);
+            append_hcl(out, item, is_short ? indent : indent + 2);
+            if (!is_short) out += ',';
+        }
+        if (!is_short) new_line(indent);
+        out += ']';
+    } else if (value.is_object()) {
+        out += '{';
+        for (const auto& [key, item] : value.get_ref<const Json::object_t&>()) {
+            new_line(indent + 2);
+            append_hcl_string(out, key);
+            out += " = ";
+            append_hcl(out, item, indent + 2);
+        }
+        if (!value.empty()) new_line(indent);
+        out += '}';
+    } else {
+        out += dump_json(value);
+    }
 }
 
 } // namespace
@@ -58,41 +103,15 @@ auto is_writable(std::string_view text) -> bool {
 }
 
 auto hcl_string(std::string_view text) -> std::string {
-    std::string out = "\"";
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        const bool opens = (c == '$' || c == '%') && at + 1 < text.size() && text[at + 1] == '{';
-        // Doubling is the usual escape, but after another of the same it would be read otherwise.
-        if (opens && at > 0 && text[at - 1] == c)
-            out += c == '$' ? "\\u0024" : "\\u0025";
-        else if (opens)
-            out.append(2, c);
-        else if (c == '"' || c == '\\')
-            out += {'\\', c};
-        else
-            out += c;
-    }
-    return out + '"';
+    std::string out;
+    append_hcl_string(out, text);
+    return out;
 }
 
 auto hcl_expression(const Json& value, std::size_t indent) -> std::string {
-    if (value.is_string()) return hcl_string(value.get_ref<const std::string&>());
-    if (value.is_array()) {
-        const bool is_short = value.size() <= 1 && (value.empty() || !value.front().is_structured());
-        if (is_short) return value.empty() ? "[]" : "[" + hcl_expression(value.front(), indent) + "]";
-        std::string out = "[";
-        for (const auto& item : value)
-            out += fmt::format("\n{:{}}{},", "", indent + 2, hcl_expression(item, indent + 2));
-        return out + fmt::format("\n{:{}}]", "", indent);
-    }
-    if (value.is_object()) {
-        if (value.empty()) return "{}";
-        std::string out = "{";
-        for (const auto& [key, item] : value.items())
-            out += fmt::format("\n{:{}}{} = {}", "", indent + 2, hcl_string(key), hcl_expression(item, indent + 2));
-        return out + fmt::format("\n{:{}}}}", "", indent);
-    }
-    return dump_json(value);
+    std::string out;
+    append_hcl(out, value, indent);
+    return out;
 }
 
 auto shell_word(std::string_view text) -> std::string {

@@ -115,14 +115,13 @@ auto statement_in(JsonView json) -> Result<Statement> {
 
 /// Actions compare without case; ARNs with it. Variables (`${aws:username}`) can be anything.
 auto action_matches(const std::vector<std::string>& patterns, const std::string& action) -> bool {
-    // Most statements are about another service, which the first characters show.
-    const auto service = std::string_view(action).substr(0, action.find(':') + 1);
-    return std::ranges::any_of(patterns, [&](const std::string& pattern) {
-        const auto colon = pattern.find(':');
-        const auto prefix = std::string_view(pattern).substr(0, colon == std::string::npos ? 0 : colon + 1);
-        const bool is_plain = !prefix.empty() && prefix.find_first_of("*?") == std::string_view::npos;
-        if (is_plain && !iequals(prefix, service)) return false;
-        if (pattern.find_first_of("*?") == std::string::npos) return iequals(pattern, action);
+    // Most patterns are about another service or deed, which the first characters show; few have more than a last star.
+    return std::ranges::any_of(patterns, [&](std::string_view pattern) {
+        const auto wild = std::ranges::find_if(pattern, [](char c) { return c == '*' || c == '?'; });
+        const std::string_view plain(pattern.begin(), wild);
+        if (!iequals(plain, std::string_view(action).substr(0, plain.size()))) return false;
+        if (wild == pattern.end()) return plain.size() == action.size();
+        if (*wild == '*' && wild + 1 == pattern.end()) return true;
         return glob_match(lower(pattern), lower(action));
     });
 }
@@ -260,9 +259,11 @@ auto opinion_of(const PolicyDocument& policy, const Asker& asker, const Deed& de
     Opinion opinion;
     for (const auto& statement : policy.statements) {
         if (by_principal && !(statement.allows ? names_directly(statement, asker) : names(statement, asker))) continue;
-        const auto says = both(speaks_of(statement, deed), all_hold(statement.conditions, asker.circumstances));
         auto& verdict = statement.allows ? opinion.allowed : opinion.denied;
         auto& by = statement.allows ? opinion.allowed_by : opinion.denied_by;
+        const auto speaks = speaks_of(statement, deed);
+        if (speaks <= verdict) continue; // whatever its conditions are
+        const auto says = both(speaks, all_hold(statement.conditions, asker.circumstances));
         if (says > verdict) {
             verdict = says;
             by = &statement;
