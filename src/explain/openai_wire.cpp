@@ -1,7 +1,10 @@
 // Chat completions as OpenAI has them (its published OpenAPI), which vLLM, Ollama, llama.cpp, gateways and Azure speak
 // as well.
 
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/json.hpp"
+#include "dossier/base/json_text.hpp"
+#include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
 #include "llm_wire.hpp"
 
@@ -13,6 +16,24 @@ namespace dossier::explain {
 namespace {
 
 constexpr std::size_t longest_answer = 2U << 20U;
+
+/// As it stands in a request. There are a few prompts, each with a schema.
+auto compact_schema(std::string_view schema) -> const Result<std::string>& {
+    thread_local RecentTexts<Result<std::string>> known(64U << 10U, 4U << 10U);
+    return known.of(schema, [](const std::string& text) -> Result<std::string> {
+        const auto parsed = parse_json(text);
+        if (!parsed) return fail(Errc::invalid_argument, "the answer schema is no JSON: " + parsed.error().message);
+        return dump_json(*parsed);
+    });
+}
+
+void append_message(std::string& list, std::string_view role, std::string_view content) {
+    if (!list.ends_with('[')) list += ',';
+    canonical::Object message(list);
+    append_json_text(message.member("content"), content);
+    append_json_text(message.member("role"), role);
+    message.close();
+}
 
 /// A string, or the text parts of an array of parts.
 auto content_text(const Json& message) -> std::string {
@@ -96,31 +117,41 @@ public:
 
     [[nodiscard]] auto request(const LlmRequest& request, const LlmDialect& dialect, bool streams) const
         -> Result<net::ClientRequest> override {
-        const auto schema = parse_json(request.schema);
-        if (!schema) return fail(Errc::invalid_argument, "the answer schema is no JSON: " + schema.error().message);
+        const auto& schema = compact_schema(request.schema);
+        if (!schema) return fail(schema.error());
         const auto conversation = conversation_of(request, dialect.structure);
-        Json body;
-        body["model"] = is_azure_ ? config_.deployment : config_.model;
-        body["messages"] = Json::array();
-        if (!conversation.system.empty())
-            body["messages"].push_back({{"role", "system"}, {"content", conversation.system}});
-        for (const auto& turn : conversation.turns)
-            body["messages"].push_back({{"role", turn.role}, {"content", turn.content.view()}});
-        if (dialect.takes_temperature) body["temperature"] = request.temperature;
-        body[dialect.max_tokens_field] = request.max_tokens > 0 ? request.max_tokens : config_.max_tokens;
-        if (dialect.structure == Structure::schema)
-            body["response_format"] = {
-                {"type", "json_schema"},
-                {"json_schema", {{"name", schema_name_of(request)}, {"strict", true}, {"schema", *schema}}}};
-        if (dialect.structure == Structure::object) body["response_format"] = {{"type", "json_object"}};
-        body["stream"] = streams;
-        if (streams && dialect.takes_usage_option) body["stream_options"] = {{"include_usage", true}};
-        if (dialect.takes_store) body["store"] = false; // nothing of ours is kept for the vendor's own use
+        std::string text; // members in the order of their names, as a document would have them
+        canonical::Object body(text);
+        const auto flag = [&](std::string_view name, bool value) { body.member(name) += value ? "true" : "false"; };
+        body.member(dialect.max_tokens_field) +=
+            std::to_string(request.max_tokens > 0 ? request.max_tokens : config_.max_tokens);
+        auto& messages = body.member("messages");
+        messages += '[';
+        if (!conversation.system.empty()) append_message(messages, "system", conversation.system);
+        for (const auto& turn : conversation.turns) append_message(messages, turn.role, turn.content.view());
+        messages += ']';
+        append_json_text(body.member("model"), is_azure_ ? config_.deployment : config_.model);
+        if (dialect.structure == Structure::schema) {
+            canonical::Object format(body.member("response_format"));
+            canonical::Object named(format.member("json_schema"));
+            append_json_text(named.member("name"), schema_name_of(request));
+            named.member("schema") += *schema;
+            named.member("strict") += "true";
+            named.close();
+            format.text("type", "json_schema");
+            format.close();
+        }
+        if (dialect.structure == Structure::object) body.member("response_format") += R"({"type":"json_object"})";
+        if (dialect.takes_store) flag("store", false); // nothing of ours is kept for the vendor's own use
+        flag("stream", streams);
+        if (streams && dialect.takes_usage_option) body.member("stream_options") += R"({"include_usage":true})";
+        if (dialect.takes_temperature) body.member("temperature") += dump_json(request.temperature);
+        body.close();
         net::ClientRequest call;
         call.method = "POST";
         call.url = config_.url + "/chat/completions" + query_;
         call.headers.set("Content-Type", "application/json");
-        call.body = dump_json(body);
+        call.body = std::move(text);
         call.max_response = longest_answer;
         return call;
     }

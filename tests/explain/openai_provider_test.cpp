@@ -2,6 +2,7 @@
 
 #include "dossier/explain/llm_provider.hpp"
 #include "llm_stand_in.hpp"
+#include "llm_wire.hpp"
 
 #include <gtest/gtest.h>
 
@@ -90,6 +91,33 @@ TEST_F(OpenAiProviderTest, SendsAStrictRequestAndReadsTheCompletion) {
     EXPECT_EQ(seen[0].body["max_completion_tokens"], 2000);
     EXPECT_EQ(seen[0].body["messages"][1]["content"], "Evidence.");
     EXPECT_EQ(seen[0].body["response_format"]["json_schema"]["schema"], *parse_json(schema));
+}
+
+TEST(OpenAiWire, WritesARequestAsADocumentOfItWouldBeWritten) {
+    auto question = request();
+    question.temperature = 0.25;
+    question.messages.push_back({.role = "assistant", .content = "a \"quoted\"\nanswer"});
+    for (const auto structure : {Structure::schema, Structure::object, Structure::none}) {
+        for (const bool has_all : {true, false}) {
+            LlmDialect dialect;
+            dialect.structure = structure;
+            dialect.takes_temperature = dialect.takes_store = dialect.takes_usage_option = has_all;
+            dialect.max_tokens_field = has_all ? "max_tokens" : "max_completion_tokens";
+            const auto call = make_openai_wire({.kind = "openai", .model = "m"})->request(question, dialect, has_all);
+            ASSERT_TRUE(call);
+            const auto body = parse_json(call->body.view());
+            ASSERT_TRUE(body) << call->body.view();
+            EXPECT_EQ(dump_json(*body), call->body.view());
+            EXPECT_EQ(body->contains("store") && body->contains("temperature"), has_all);
+            EXPECT_EQ(body->contains("stream_options") && (*body)["stream"] == true, has_all);
+            EXPECT_EQ(body->contains("response_format"), structure != Structure::none);
+            EXPECT_EQ((*body)["messages"].back(), (Json{{"role", "assistant"}, {"content", "a \"quoted\"\nanswer"}}));
+        }
+    }
+    question.schema = "{";
+    const auto refused = make_openai_wire({.kind = "openai", .model = "m"})->request(question, {}, false);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
 }
 
 TEST_F(OpenAiProviderTest, LaysTheMessageToRestOnceItIsSentAndSendsItWholeAgain) {
