@@ -1,6 +1,7 @@
 #include "dossier/explain/evidence_builder.hpp"
 
 #include "context_evidence.hpp"
+#include "dossier/base/concat.hpp"
 #include "dossier/base/strings.hpp"
 #include "evidence_list.hpp"
 #include "tampering.hpp"
@@ -49,8 +50,8 @@ public:
 
     void add(std::string_view kind, std::string_view field, const std::string& statement, std::string value) {
         if (value.empty()) return;
-        list_.add(kind, name_source_ ? fmt::format("according to {}, {}", source_, statement) : statement,
-                  std::move(value), fmt::format("{}:{}", source_, field));
+        list_.add(kind, name_source_ ? concat({"according to ", source_, ", ", statement}) : statement,
+                  std::move(value), concat({source_, ":", field}));
     }
     [[nodiscard]] auto source() const -> const std::string& { return source_; }
 
@@ -62,45 +63,45 @@ private:
 
 void add_finding(Voice voice, const Finding& finding) {
     const auto title = name(finding.title);
-    voice.add("finding", "title", fmt::format("the finding is titled \"{}\"", title), title);
+    voice.add("finding", "title", concat({"the finding is titled \"", title, "\""}), title);
     const auto description = clean_text(finding.description, text_limit);
-    voice.add("finding", "description", fmt::format("the description reads: \"{}\"", description), description);
+    voice.add("finding", "description", concat({"the description reads: \"", description, "\""}), description);
     const auto type = spaced(to_string(finding.finding_type));
-    voice.add("finding", "finding_type", fmt::format("the finding is of the type {}", type), type);
-    voice.add("finding", "source", fmt::format("the finding was reported by {}", voice.source()), voice.source());
+    voice.add("finding", "finding_type", concat({"the finding is of the type ", type}), type);
+    voice.add("finding", "source", concat({"the finding was reported by ", voice.source()}), voice.source());
 }
 
 void add_severity(Voice voice, const Finding& finding) {
     const std::string severity(to_string(finding.severity));
-    voice.add("severity", "severity", fmt::format("the severity is {}", severity), severity);
+    voice.add("severity", "severity", concat({"the severity is ", severity}), severity);
 }
 
 void add_status(Voice voice, const Finding& finding) {
     const auto status = spaced(to_string(finding.status));
-    voice.add("status", "status", fmt::format("the status is {}", status), status);
+    voice.add("status", "status", concat({"the status is ", status}), status);
 }
 
 void add_rule(Voice voice, const Finding& finding) {
     const auto rule = name(finding.rule.name);
     const auto id = name(finding.rule.id);
-    voice.add("rule", "rule.name", fmt::format("the rule that fired is \"{}\"", rule), rule);
-    voice.add("rule", "rule.id", fmt::format("the id of the rule is {}", id), id);
+    voice.add("rule", "rule.name", concat({"the rule that fired is \"", rule, "\""}), rule);
+    voice.add("rule", "rule.id", concat({"the id of the rule is ", id}), id);
 }
 
 void add_resource(Voice voice, const Finding& finding) {
     const auto& resource = finding.resource;
     const auto type = name(resource.type);
     const auto called = name(resource.name);
-    voice.add("resource", "resource.name", fmt::format("the resource is named {}", called), called);
-    voice.add("resource", "resource.type", fmt::format("the resource is of the type {}", type), type);
+    voice.add("resource", "resource.name", concat({"the resource is named ", called}), called);
+    voice.add("resource", "resource.type", concat({"the resource is of the type ", type}), type);
     const auto id = name(resource.id);
-    voice.add("resource", "resource.id", fmt::format("the id of the resource is {}", id), id);
+    voice.add("resource", "resource.id", concat({"the id of the resource is ", id}), id);
 }
 
 void add_location(Voice voice, const Finding& finding) {
     const auto& resource = finding.resource;
     const auto cloud = name(resource.cloud);
-    voice.add("location", "resource.cloud", fmt::format("the cloud is {}", cloud), cloud);
+    voice.add("location", "resource.cloud", concat({"the cloud is ", cloud}), cloud);
     const auto account = name(resource.account);
     const auto account_name = name(resource.account_name);
     voice.add("location", "resource.account",
@@ -108,7 +109,7 @@ void add_location(Voice voice, const Finding& finding) {
                                    : fmt::format("the account is {} ({})", account, account_name),
               account);
     const auto region = name(resource.region);
-    voice.add("location", "resource.region", fmt::format("the region is {}", region), region);
+    voice.add("location", "resource.region", concat({"the region is ", region}), region);
 }
 
 void add_tags(Voice voice, const Finding& finding) {
@@ -116,7 +117,7 @@ void add_tags(Voice voice, const Finding& finding) {
     for (const auto& [key, value] : finding.resource.tags) {
         if (count++ == list_limit) break;
         const auto tag = fmt::format("{}={}", clean_text(key, 100), clean_text(value, 200));
-        voice.add("tag", "resource.tags", fmt::format("the resource carries the tag {}", tag), tag);
+        voice.add("tag", "resource.tags", concat({"the resource carries the tag ", tag}), tag);
     }
 }
 
@@ -127,14 +128,14 @@ void add_content(Voice& voice, const DataProfile& data) {
     for (const auto& field : data.fields) {
         auto& list = fields[field.container];
         if (list.empty()) containers.push_back(field.container);
-        list.push_back(field.type.empty() ? field.name : fmt::format("{} ({})", field.name, field.type));
+        list.push_back(field.type.empty() ? field.name : concat({field.name, " (", field.type, ")"}));
     }
     if (containers.size() > containers_limit) containers.resize(containers_limit);
     for (const auto& container : containers) {
         const auto names = joined(fields[container]);
         voice.add("data", "data.fields",
-                  container.empty() ? fmt::format("it has these fields: {}", names)
-                                    : fmt::format("{} has these fields: {}", name(container), names),
+                  container.empty() ? concat({"it has these fields: ", names})
+                                    : concat({name(container), " has these fields: ", names}),
                   names);
     }
     const auto objects = joined(data.objects);
@@ -142,19 +143,19 @@ void add_content(Voice& voice, const DataProfile& data) {
               objects);
     for (std::size_t i = 0; i < data.samples.size() && i < samples_limit; ++i) {
         const auto row = name(data.samples[i]);
-        voice.add("data", "data.samples", fmt::format("a masked row reads: \"{}\"", row), row);
+        voice.add("data", "data.samples", concat({"a masked row reads: \"", row, "\""}), row);
     }
 }
 
 void add_data(Voice voice, const Finding& finding) {
     const auto& data = finding.data;
     const auto classes = joined(data.classes);
-    voice.add("data", "data.classes", fmt::format("data of these classes was found: {}", classes), classes);
+    voice.add("data", "data.classes", concat({"data of these classes was found: ", classes}), classes);
     const auto identifiers = joined(data.identifiers);
-    voice.add("data", "data.identifiers", fmt::format("these detectors matched: {}", identifiers), identifiers);
+    voice.add("data", "data.identifiers", concat({"these detectors matched: ", identifiers}), identifiers);
     if (data.volume) {
         const auto volume = std::to_string(*data.volume);
-        voice.add("data", "data.volume", fmt::format("about {} records or objects are concerned", volume), volume);
+        voice.add("data", "data.volume", concat({"about ", volume, " records or objects are concerned"}), volume);
     }
     add_content(voice, data);
 }
@@ -164,24 +165,24 @@ void add_exposure(Voice voice, const Finding& finding) {
     const auto statement = finding.exposure == Exposure::unknown ? "how far the resource is exposed is unknown"
                            : finding.exposure == Exposure::none
                                ? "the exposure is none: the resource is not exposed"
-                               : fmt::format("the exposure of the resource is {}", exposure);
+                               : concat({"the exposure of the resource is ", exposure});
     voice.add("exposure", "exposure", statement, exposure);
 }
 
 void add_times(Voice voice, const Finding& finding) {
     if (finding.first_seen) {
         const auto time = format_time(*finding.first_seen);
-        voice.add("time", "first_seen", fmt::format("it was first seen at {}", time), time);
+        voice.add("time", "first_seen", concat({"it was first seen at ", time}), time);
     }
     if (finding.last_seen) {
         const auto time = format_time(*finding.last_seen);
-        voice.add("time", "last_seen", fmt::format("it was last seen at {}", time), time);
+        voice.add("time", "last_seen", concat({"it was last seen at ", time}), time);
     }
 }
 
 void add_compliance(Voice voice, const Finding& finding) {
     const auto frameworks = joined(finding.compliance);
-    voice.add("compliance", "compliance", fmt::format("the platform maps the finding to: {}", frameworks), frameworks);
+    voice.add("compliance", "compliance", concat({"the platform maps the finding to: ", frameworks}), frameworks);
 }
 
 void add_facts(Voice voice, const Finding& finding) {
@@ -192,42 +193,41 @@ void add_facts(Voice voice, const Finding& finding) {
         voice.add("fact", "facts", fmt::format("{}: {}", spaced(clean_text(key, 100)), fact), fact);
     }
     const auto projects = joined(finding.projects);
-    voice.add("fact", "projects", fmt::format("the platform files it under the projects: {}", projects), projects);
+    voice.add("fact", "projects", concat({"the platform files it under the projects: ", projects}), projects);
 }
 
 void add_control(Voice voice, const Finding& finding) {
     if (finding.control == ControlFamily::other) return;
     const auto control = spaced(to_string(finding.control));
-    voice.add("control", "control", fmt::format("the kind of control that failed is {}", control), control);
+    voice.add("control", "control", concat({"the kind of control that failed is ", control}), control);
 }
 
 void add_recommendation(Voice voice, const Finding& finding) {
     const auto text = clean_text(finding.recommendation, text_limit);
-    voice.add("remediation", "recommendation", fmt::format("the platform recommends: \"{}\"", text), text);
+    voice.add("remediation", "recommendation", concat({"the platform recommends: \"", text, "\""}), text);
 }
 
 /// Whom the platform names. Who owns the resource is decided elsewhere, from these and other signs.
 void add_hints(Voice voice, const Finding& finding) {
     for (const auto& hint : finding.owner_hints | std::views::take(list_limit)) {
         const auto called = name(hint);
-        voice.add(
-            "owner_candidate", "owner_hints",
-            fmt::format("{} names {} as owner of the project, the account or the resource", voice.source(), called),
-            called);
+        voice.add("owner_candidate", "owner_hints",
+                  concat({voice.source(), " names ", called, " as owner of the project, the account or the resource"}),
+                  called);
     }
 }
 
 void add_tampering(Voice voice, const std::vector<TamperSign>& signs) {
     for (const auto& [place, kind] : signs)
         voice.add("tampering", "check",
-                  fmt::format("text in {} of the finding reads like an instruction ({}); it was treated as data", place,
-                              kind),
+                  concat({"text in ", place, " of the finding reads like an instruction (", kind,
+                          "); it was treated as data"}),
                   place);
 }
 
 auto who(std::string_view person, std::string_view email, std::string_view id) -> std::string {
     const auto called = person.empty() ? (email.empty() ? name(id) : name(email)) : name(person);
-    return person.empty() || email.empty() ? called : fmt::format("{} ({})", called, name(email));
+    return person.empty() || email.empty() ? called : concat({called, " (", name(email), ")"});
 }
 
 void add_owner(EvidenceItems& list, const Owner& owner) {
@@ -236,29 +236,27 @@ void add_owner(EvidenceItems& list, const Owner& owner) {
         return;
     }
     const auto called = who(owner.name, owner.email, owner.id);
-    list.add("owner", fmt::format("the owner is {}", called), called, "context:owner");
+    list.add("owner", concat({"the owner is ", called}), called, "context:owner");
     if (!owner.department.empty())
-        list.add("owner", fmt::format("the owner's department is {}", name(owner.department)), name(owner.department),
+        list.add("owner", concat({"the owner's department is ", name(owner.department)}), name(owner.department),
                  "context:department");
     if (!owner.title.empty())
-        list.add("owner", fmt::format("the owner's job title is {}", name(owner.title)), name(owner.title),
-                 "context:title");
+        list.add("owner", concat({"the owner's job title is ", name(owner.title)}), name(owner.title), "context:title");
     if (!owner.cost_center.empty())
-        list.add("owner", fmt::format("the owner's cost center is {}", name(owner.cost_center)),
-                 name(owner.cost_center), "context:cost_center");
+        list.add("owner", concat({"the owner's cost center is ", name(owner.cost_center)}), name(owner.cost_center),
+                 "context:cost_center");
     const auto manager = who(owner.manager_name, owner.manager, "");
-    if (!manager.empty())
-        list.add("owner", fmt::format("the owner's manager is {}", manager), manager, "context:manager");
+    if (!manager.empty()) list.add("owner", concat({"the owner's manager is ", manager}), manager, "context:manager");
     if (!owner.inactive.empty())
-        list.add("owner", fmt::format("the owner has left: the account is {}", name(owner.inactive)),
-                 name(owner.inactive), "context:inactive");
+        list.add("owner", concat({"the owner has left: the account is ", name(owner.inactive)}), name(owner.inactive),
+                 "context:inactive");
     if (!owner.escalation.empty())
-        list.add("owner", fmt::format("the owner's manager is to be asked instead: {}", name(owner.escalation)),
+        list.add("owner", concat({"the owner's manager is to be asked instead: ", name(owner.escalation)}),
                  name(owner.escalation), "context:escalation");
     if (!owner.team.empty())
-        list.add("owner", fmt::format("the owner's team is {}", name(owner.team)), name(owner.team), "context:team");
+        list.add("owner", concat({"the owner's team is ", name(owner.team)}), name(owner.team), "context:team");
     if (!owner.rule.empty())
-        list.add("owner", fmt::format("the owner was decided by the rule {}", name(owner.rule)), name(owner.rule),
+        list.add("owner", concat({"the owner was decided by the rule ", name(owner.rule)}), name(owner.rule),
                  "context:rule");
     list.add("owner", fmt::format("the confidence in the owner is {}", confidence_text(owner.confidence)),
              fmt::format("{:.2g}", owner.confidence), "context:confidence");
@@ -280,11 +278,11 @@ void add_candidates(EvidenceItems& list, const Owner& owner) {
         if (called.empty()) continue;
         const auto left = signal.person.inactive.empty()
                               ? std::string()
-                              : fmt::format(", whose account is {}", name(signal.person.inactive));
+                              : concat({", whose account is ", name(signal.person.inactive)});
         list.add("owner_candidate",
                  fmt::format("{} names {} as owner{}, by the rule {}, with confidence {}", name(signal.origin), called,
                              left, name(signal.rule), confidence_text(signal.confidence)),
-                 called, fmt::format("{}:owner_candidate", name(signal.origin)));
+                 called, concat({name(signal.origin), ":owner_candidate"}));
     }
 }
 
@@ -294,14 +292,14 @@ void add_access(EvidenceItems& list, const std::vector<Principal>& access) {
         if (count++ == list_limit) break;
         const auto id = name(principal.id);
         const auto level = name(principal.level);
-        const auto origin = fmt::format("{}:access", name(principal.origin));
+        const auto origin = concat({name(principal.origin), ":access"});
         const auto how = principal.how.empty() ? "" : ", " + name(principal.how);
         if (principal.kind == "anyone") {
-            list.add("access", fmt::format("anyone has {} access{}", level, how), fmt::format("anyone ({})", level),
+            list.add("access", concat({"anyone has ", level, " access", how}), concat({"anyone (", level, ")"}),
                      origin);
         } else {
-            list.add("access", fmt::format("the {} {} has {} access{}", name(principal.kind), id, level, how),
-                     fmt::format("{} ({})", id, level), origin);
+            list.add("access", concat({"the ", name(principal.kind), " ", id, " has ", level, " access", how}),
+                     concat({id, " (", level, ")"}), origin);
         }
     }
 }
@@ -310,7 +308,7 @@ void add_business(EvidenceItems& list, const Context& context) {
     const auto add = [&](std::string_view field, std::string_view words, const std::string& value,
                          std::string_view origin) {
         if (value.empty()) return;
-        list.add("business", fmt::format("the {} is {}", words, value), value, fmt::format("{}:{}", origin, field));
+        list.add("business", concat({"the ", words, " is ", value}), value, concat({origin, ":", field}));
     };
     if (context.asset) {
         const auto& asset = *context.asset;
@@ -327,16 +325,16 @@ void add_business(EvidenceItems& list, const Context& context) {
 
 void add_gaps(EvidenceItems& list, const std::vector<ContextGap>& gaps) {
     for (const auto& gap : gaps) {
-        list.add("gap", fmt::format("context from {} is missing: {}", name(gap.source), name(gap.reason)),
-                 name(gap.source), fmt::format("{}:gap", name(gap.source)));
+        list.add("gap", concat({"context from ", name(gap.source), " is missing: ", name(gap.reason)}),
+                 name(gap.source), concat({name(gap.source), ":gap"}));
     }
 }
 
 void add_risk(EvidenceItems& list, const Assessment& assessment) {
     if (assessment.level.empty()) return;
     const auto risk = std::lround(assessment.risk);
-    list.add("risk", fmt::format("the risk is {} of 100, level {}", risk, assessment.level), std::to_string(risk),
-             "assessment:risk");
+    list.add("risk", concat({"the risk is ", std::to_string(risk), " of 100, level ", assessment.level}),
+             std::to_string(risk), "assessment:risk");
     for (const auto& factor : assessment.factors) {
         list.add("risk",
                  fmt::format("risk factor {}: {} (weight {:.2g}), {}", spaced(factor.name), name(factor.value),
@@ -347,23 +345,22 @@ void add_risk(EvidenceItems& list, const Assessment& assessment) {
 
 void add_regulations(EvidenceItems& list, const Assessment& assessment) {
     for (const auto& regulation : assessment.regulations) {
-        const auto citation = regulation.citation.empty()
-                                  ? regulation.framework
-                                  : fmt::format("{} {}", regulation.framework, regulation.citation);
+        const auto citation = regulation.citation.empty() ? regulation.framework
+                                                          : concat({regulation.framework, " ", regulation.citation});
         list.add("regulation",
-                 fmt::format("{} ({}) is touched: {}", citation, name(regulation.title), name(regulation.reason)),
-                 citation, "assessment:regulation");
+                 concat({citation, " (", name(regulation.title), ") is touched: ", name(regulation.reason)}), citation,
+                 "assessment:regulation");
     }
 }
 
 void add_remediation(EvidenceItems& list, const Assessment& assessment) {
     for (const auto& step : assessment.remediation) {
         const auto text = clean_text(step.text, text_limit);
-        list.add("remediation", fmt::format("to do: {}", text), text, "assessment:remediation");
+        list.add("remediation", concat({"to do: ", text}), text, "assessment:remediation");
     }
     if (!assessment.snippet.empty()) {
         const auto title = name(assessment.snippet_title);
-        list.add("remediation", fmt::format("a draft is attached: {}", title), title, "assessment:snippet");
+        list.add("remediation", concat({"a draft is attached: ", title}), title, "assessment:snippet");
     }
 }
 
@@ -372,10 +369,10 @@ void add_drafted_policies(EvidenceItems& list, const Assessment& assessment) {
     constexpr std::size_t most_drafts = 3;
     for (const auto& policy : assessment.policies | std::views::take(most_drafts)) {
         const auto title = name(policy.title);
-        list.add("remediation", fmt::format("a policy is drafted for review: {}", title), title, "assessment:policy");
+        list.add("remediation", concat({"a policy is drafted for review: ", title}), title, "assessment:policy");
         list.add("remediation",
-                 fmt::format("the effect of the drafted policy {} is {}: {}", title, policy.proof,
-                             clean_text(policy.verdict, text_limit)),
+                 concat({"the effect of the drafted policy ", title, " is ", policy.proof, ": ",
+                         clean_text(policy.verdict, text_limit)}),
                  policy.proof, "assessment:policy");
     }
 }

@@ -1,6 +1,7 @@
 #include "evidence_list.hpp"
 
-#include <fmt/format.h>
+#include "dossier/base/concat.hpp"
+#include "dossier/base/strings.hpp"
 
 #include <cctype>
 
@@ -23,8 +24,8 @@ auto as_sentence(std::string text) -> std::string {
 
 void EvidenceItems::add(std::string_view kind, const std::string& statement, std::string value, std::string origin) {
     auto sentence = as_sentence(statement);
-    if (!said_.insert(fmt::format("{}\n{}", kind, sentence)).second) return;
-    items_.push_back({.id = fmt::format("E{}", items_.size() + 1),
+    if (!said_.insert(concat({kind, "\n", sentence})).second) return;
+    items_.push_back({.id = "E" + std::to_string(items_.size() + 1),
                       .kind = std::string(kind),
                       .statement = std::move(sentence),
                       .value = std::move(value),

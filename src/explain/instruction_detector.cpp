@@ -317,32 +317,39 @@ constexpr auto byte_kinds = [] {
 /// Words separated by single blanks, small letters: slugs and camelCase taken apart.
 auto plain_words(std::string_view text) -> std::string {
     std::string words;
-    words.reserve(text.size() + text.size() / 4);
-    bool after_small = false;
-    for (const char c : text) {
-        const auto& kind = byte_kinds[static_cast<unsigned char>(c)];
-        if (kind.is_upper && after_small) words += ' ';
-        if (kind.small != 0) {
-            words += kind.small;
-        } else if (!words.empty() && words.back() != ' ') {
-            words += ' ';
+    words.resize_and_overwrite(2 * text.size(), [&](char* const begin, std::size_t) {
+        auto* end = begin;
+        bool after_small = false;
+        bool after_word = false;
+        for (const char c : text) {
+            const auto& kind = byte_kinds[static_cast<unsigned char>(c)];
+            if (kind.is_upper && after_small) *end++ = ' ';
+            *end = kind.small != 0 ? kind.small : ' ';
+            end += static_cast<std::ptrdiff_t>(kind.small != 0 || after_word); // never two blanks, and none in front
+            after_word = kind.small != 0;
+            after_small = kind.is_lower;
         }
-        after_small = kind.is_lower;
-    }
+        return end - begin;
+    });
     return words;
 }
 
 auto rot13(std::string words) -> std::string {
     for (char& c : words)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>('a' + (c - 'a' + 13) % 26);
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c < 'n' ? c + 13 : c - 13);
     return words;
 }
 
 auto without_leet(std::string words) -> std::string {
-    constexpr std::string_view digits = "013457@$!";
-    constexpr std::string_view letters = "oieastasi";
-    for (char& c : words)
-        if (const auto at = digits.find(c); at != std::string_view::npos) c = letters[at];
+    static constexpr auto meant = [] {
+        constexpr std::string_view digits = "013457@$!";
+        constexpr std::string_view letters = "oieastasi";
+        std::array<char, 256> table{};
+        for (std::size_t byte = 0; byte < table.size(); ++byte) table[byte] = static_cast<char>(byte);
+        for (std::size_t i = 0; i < digits.size(); ++i) table[static_cast<unsigned char>(digits[i])] = letters[i];
+        return table;
+    }();
+    for (char& c : words) c = meant[static_cast<unsigned char>(c)];
     return words;
 }
 

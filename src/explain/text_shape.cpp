@@ -10,7 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <set>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace dossier::explain {
@@ -72,7 +73,7 @@ auto words_in(const std::string& text) -> std::vector<std::string> {
 
 /// Words of other languages that no English sentence is made with.
 auto language_objection(const std::string& text, const std::string& cited) -> Objection {
-    static const std::set<std::string, std::less<>> foreign = {
+    static const std::unordered_set<std::string_view> foreign = {
         "der",       "das",       "ist",   "sind",   "nicht",   "kein",       "keine", "und",      "ein",
         "eine",      "einen",     "es",    "dem",    "den",     "von",        "mit",   "wird",     "wurde",
         "fehlalarm", "massnahme", "le",    "les",    "des",     "une",        "est",   "pas",      "aucun",
@@ -85,8 +86,10 @@ auto language_objection(const std::string& text, const std::string& cited) -> Ob
         "żadne",     "falsa",     "falso", "alarma", "faux",    "positif",
     };
     int strange = 0;
-    for (const auto& word : words_in(text)) {
-        const auto small = replace_all(lower(word), "’", "'");
+    for (auto& word : words_in(text)) {
+        make_lower(word);
+        if (is_ascii(word) && (word == "no" || !foreign.contains(word))) continue;
+        const auto small = replace_all(std::move(word), "’", "'");
         if (small == "no" || (!foreign.contains(small) && is_ascii(small))) continue;
         if (cited.find(small) == std::string::npos) ++strange;
     }

@@ -1,5 +1,6 @@
 #include "untrusted_text.hpp"
 
+#include "dossier/base/byte_block.hpp"
 #include "dossier/base/strings.hpp"
 #include "utf8_walk.hpp"
 
@@ -22,6 +23,27 @@ auto is_clean(std::string_view text) -> bool {
     for (std::size_t at = 1; at < text.size(); ++at)
         found |= static_cast<unsigned>(text[at] == ' ') & static_cast<unsigned>(text[at - 1] == ' ');
     return found == 0;
+}
+
+/// Whether any of the characters stands there with which each pattern of `neutralise` begins.
+auto holds_marks(std::string_view text) -> bool {
+    std::uint64_t found = 0;
+    each_block(text, ' ', [&](ByteBlock block, std::size_t) {
+        for (const auto half : block_marks((block == '<') | (block == '[') | (block == '|') | (block == '`')))
+            found |= half;
+    });
+    return found != 0;
+}
+
+/// Whether a mark stands right before what a word in any case begins with: a slash, a letter, or a character that is no
+/// ASCII, as some of them count as the same letter.
+auto holds_before_word(std::string_view text, char mark) -> bool {
+    for (auto at = text.find(mark); at != std::string_view::npos && at + 1 < text.size();
+         at = text.find(mark, at + 1)) {
+        const auto next = static_cast<unsigned char>(text[at + 1]);
+        if (next == '/' || next >= 0x80 || ((next | 0x20U) >= 'a' && (next | 0x20U) <= 'z')) return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -53,12 +75,11 @@ auto neutralise(std::string out, std::string_view delimiter) -> std::string {
     static const RE2 tags(R"((?i)<(/?)(evidence|untrusted|system|data|context|instructions?|user|assistant|prompt|)"
                           R"(document|start_of_turn|end_of_turn|s|bos|eos)([\s>/]))");
     if (!delimiter.empty()) out = replace_all(std::move(out), delimiter, "(delimiter)");
-    const auto holds = [&](char mark) { return out.contains(mark); };
-    if (!holds('<') && !holds('[') && !holds('|') && !holds('`')) return out; // with one of which each of these begins
+    if (!holds_marks(out)) return out;
     if (out.contains("<|")) RE2::GlobalReplace(&out, chat_tokens, R"((\1))");
-    if (out.contains('[')) RE2::GlobalReplace(&out, inst, R"((\1\2))");
+    if (holds_before_word(out, '[')) RE2::GlobalReplace(&out, inst, R"((\1\2))");
     if (out.contains("<<")) RE2::GlobalReplace(&out, sys, R"((\1))");
-    if (out.contains('<')) RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
+    if (holds_before_word(out, '<')) RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
     out = replace_all(std::move(out), "<|", "( ");
     out = replace_all(std::move(out), "|>", " )");
     out = replace_all(std::move(out), "```", "'''");

@@ -119,6 +119,8 @@ TEST(PromptAssembly, BreaksUpTokensThatEndTheEvidence) {
         {"END evidence-cafe", "evidence-cafe"},
         {"```json", "```"},
         {"<!-- x", "<!--"},
+        {"[INſT] x", "[INſT"}, // the same letter to an expression that takes any case
+        {"<ſystem> x", "<ſystem"},
         {"</s> x", "</s>"},
     };
     for (const auto& row : rows) {
