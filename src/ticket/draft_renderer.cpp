@@ -4,6 +4,7 @@
 #include "markdown_escape.hpp"
 #include "markdown_tree.hpp"
 
+#include "dossier/base/concat.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/explain/withheld.hpp"
 #include "dossier/ticket/classification_draft.hpp"
@@ -24,7 +25,11 @@ constexpr std::size_t max_rows = 60; ///< of a list that a hostile or huge paylo
 /// One paragraph or list after another, a blank line between.
 class Body {
 public:
-    void section(std::string_view title) { block(fmt::format("## {}", title)); }
+    Body() { text_.reserve(usual_size); }
+    void section(std::string_view title) {
+        block("## ");
+        text_ += title;
+    }
     void block(std::string_view text) {
         if (!text_.empty()) text_ += "\n\n";
         text_ += text;
@@ -33,28 +38,37 @@ public:
         block("|");
         std::string rule = "|";
         for (const auto cell : head) {
-            text_ += fmt::format(" {} |", cell);
+            text_.append(" ").append(cell).append(" |");
             rule += " --- |";
         }
-        text_ += "\n" + rule;
+        text_.append("\n").append(rule);
     }
     void row(std::initializer_list<std::string> cells) {
         text_ += "\n|";
         for (const auto& cell : cells) text_.append(" ").append(cell).append(" |");
     }
-    [[nodiscard]] auto take() -> std::string { return std::move(text_) + "\n"; }
+    /// Of texts that are not escaped yet.
+    void escaped_row(std::initializer_list<std::string_view> cells) {
+        text_ += "\n|";
+        for (const auto cell : cells) {
+            append_markdown(text_.append(" "), cell);
+            text_ += " |";
+        }
+    }
+    [[nodiscard]] auto take() -> std::string { return std::move(text_.append("\n")); }
 
 private:
+    static constexpr std::size_t usual_size = 16U << 10U;
     std::string text_;
 };
 
 class List {
 public:
     void item(std::string text) {
-        if (!text.empty()) lines_.push_back("- " + std::move(text));
+        if (!text.empty()) lines_.push_back(std::move(text.insert(0, "- ")));
     }
-    void fact(std::string_view label, const std::string& value) {
-        if (!value.empty()) item(fmt::format("**{}:** {}", label, value));
+    void fact(std::string_view label, std::string_view value) {
+        if (!value.empty()) lines_.push_back(concat({"- **", label, ":** ", value}));
     }
     void into(Body& body) const {
         if (!lines_.empty()) body.block(join(lines_, "\n"));
@@ -78,9 +92,10 @@ auto escaped_words(const std::vector<std::string>& words) -> std::string {
 auto citations(const std::vector<std::string>& ids) -> std::string {
     std::string out;
     for (const auto& id : ids) {
-        const bool is_ours = id.size() > 1 && id.size() <= 8 && id.front() == 'E' &&
-                             std::ranges::all_of(id.substr(1), [](char c) { return c >= '0' && c <= '9'; });
-        if (is_ours) out += fmt::format(" [{}]", id);
+        const bool is_ours =
+            id.size() > 1 && id.size() <= 8 && id.front() == 'E' &&
+            std::ranges::all_of(std::string_view(id).substr(1), [](char c) { return c >= '0' && c <= '9'; });
+        if (is_ours) out.append(" [").append(id).append("]");
     }
     return out;
 }
@@ -100,7 +115,7 @@ void what_is_exposed(Body& body, const DossierView& view) {
         fmt::format("{}; risk {} of 100{}", to_string(finding.severity), std::lround(view.assessment.risk),
                     view.assessment.level.empty() ? "" : fmt::format(" ({})", escape_markdown(view.assessment.level))));
     if (view.due) list.fact("Due", due_words(*view.due));
-    list.fact("Exposure", std::string(to_string(finding.exposure)));
+    list.fact("Exposure", to_string(finding.exposure));
     auto data = escaped_words(finding.data.classes);
     if (!finding.data.identifiers.empty()) data += fmt::format(" ({})", escaped_words(finding.data.identifiers));
     if (finding.data.volume) data += fmt::format(", about {} records", *finding.data.volume);
@@ -113,7 +128,7 @@ void what_is_exposed(Body& body, const DossierView& view) {
         std::erase(business, "");
         list.fact("Business", escaped_words(business));
         if (asset->criticality != Criticality::unknown) {
-            list.fact("Criticality", std::string(to_string(asset->criticality)));
+            list.fact("Criticality", to_string(asset->criticality));
         }
     }
     for (const auto& one : view.findings) {
@@ -130,7 +145,8 @@ void why_it_matters(Body& body, const DossierView& view) {
         std::string text;
         for (const auto& sentence : narrative.sentences) {
             if (!text.empty()) text += '\n';
-            text += escape_markdown(sentence.text) + citations(sentence.evidence);
+            append_markdown(text, sentence.text);
+            text += citations(sentence.evidence);
         }
         body.block(text);
     } else if (!narrative.summary.empty()) {
@@ -288,9 +304,8 @@ void regulations(Body& body, const std::vector<RegulationRef>& all) {
             others[one.framework].push_back(escape_markdown(one.citation));
             continue;
         }
-        const auto article = one.title.empty()
-                                 ? escape_markdown(one.citation)
-                                 : fmt::format("{} – {}", escape_markdown(one.citation), escape_markdown(one.title));
+        auto article = escape_markdown(one.citation);
+        if (!one.title.empty()) append_markdown(article.append(" – "), one.title);
         body.row({escape_markdown(one.framework), article, escape_markdown(one.reason)});
     }
     for (const auto& framework : frameworks)
@@ -346,7 +361,7 @@ void evidence(Body& body, const EvidenceList& all) {
     body.section("Evidence");
     body.table({"Id", "Statement", "Origin"});
     for (const auto& one : all) {
-        body.row({escape_markdown(one.id), escape_markdown(one.statement), escape_markdown(one.origin)});
+        body.escaped_row({one.id, one.statement, one.origin});
     }
 }
 

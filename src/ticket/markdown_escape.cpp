@@ -1,5 +1,7 @@
 #include "markdown_escape.hpp"
 
+#include "dossier/base/byte_block.hpp"
+#include "dossier/base/concat.hpp"
 #include "dossier/base/strings.hpp"
 #include "markdown_tree.hpp"
 
@@ -22,23 +24,35 @@ auto is_deceptive(std::string_view text, std::size_t at) -> bool {
     return std::ranges::any_of(marks, [&](auto mark) { return text.substr(at).starts_with(mark); });
 }
 
-/// Whether the text, valid UTF-8, is one line already. Looks at all of it without a branch, which compilers turn into
-/// vector instructions: nearly every text is.
+/// Whether the text is one line of ASCII already, without blanks at its ends or two of them: nearly every text is.
 auto is_clean_line(std::string_view text) -> bool {
-    if (text.empty()) return true;
-    if (text.front() == ' ' || text.back() == ' ') return false;
-    unsigned found = 0;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        found |= static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte == 0x7f) |
-                 static_cast<unsigned>(byte == 0xe2);
-    }
-    for (std::size_t at = 1; at < text.size(); ++at)
-        found |= static_cast<unsigned>(text[at] == ' ') & static_cast<unsigned>(text[at - 1] == ' ');
+    if (text.starts_with(' ') || text.ends_with(' ')) return false;
+    std::uint64_t found = 0;
+    std::uint64_t blank_before = 0; ///< in its highest byte: what the last half ended with
+    each_block(text, 'x', [&](ByteBlock block, std::size_t) {
+        for (const auto half : block_marks((block < 0x20) | (block >= 0x7f))) found |= half;
+        for (const auto blanks : block_marks(block == ' ')) {
+            found |= blanks & (blanks << 8U | blank_before >> 56U);
+            blank_before = blanks;
+        }
+    });
+    return found == 0;
+}
+
+/// Whether nothing has to be taken out of lines of code: ASCII and no control characters.
+auto is_clean_code(std::string_view text) -> bool {
+    std::uint64_t found = 0;
+    each_block(text, 'x', [&](ByteBlock block, std::size_t) {
+        for (const auto half : block_marks(((block < 0x20) & (block != '\n') & (block != '\t')) | (block >= 0x7f)))
+            found |= half;
+    });
     return found == 0;
 }
 
 auto longest_run(std::string_view text, char wanted) -> std::size_t {
+    const auto first = text.find(wanted);
+    if (first == std::string_view::npos) return 0;
+    text.remove_prefix(first);
     std::size_t longest = 0;
     std::size_t run = 0;
     for (const char c : text) {
@@ -91,11 +105,24 @@ auto needs_escape(std::string_view line, std::size_t at) -> bool {
     return opens_a_block(line, at);
 }
 
-} // namespace
+void append_escaped(std::string& out, std::string_view line) {
+    std::size_t from = 0;
+    each_block(line, 'x', [&](ByteBlock block, std::size_t begin) {
+        const auto is_letter = ((block | 0x20) - 'a') < 26;
+        const auto is_digit = (block - '0') < 10;
+        each_mark(block_marks(~(is_letter | is_digit) & (block != ' ')), [&](std::size_t offset) {
+            const auto at = begin + offset;
+            if (escape_of(line[at]) == Escape::never || !needs_escape(line, at)) return;
+            out.append(line, from, at - from).append(1, '\\');
+            from = at;
+        });
+    });
+    out.append(line, from);
+}
 
-auto one_line(std::string_view text) -> std::string {
-    auto valid = to_valid_utf8(text);
-    if (is_clean_line(valid)) return valid;
+/// Of what isn't clean ASCII.
+auto as_one_line(std::string_view text) -> std::string {
+    const auto valid = to_valid_utf8(text);
     std::string line;
     line.reserve(valid.size());
     for (std::size_t at = 0; at < valid.size(); ++at) {
@@ -111,19 +138,31 @@ auto one_line(std::string_view text) -> std::string {
     return std::string(trim(line));
 }
 
+} // namespace
+
+auto one_line(std::string_view text) -> std::string {
+    return is_clean_line(text) ? std::string(text) : as_one_line(text);
+}
+
+void append_markdown(std::string& out, std::string_view text) {
+    if (is_clean_line(text))
+        append_escaped(out, text);
+    else
+        append_escaped(out, as_one_line(text));
+}
+
+void append_cell(std::string& out, std::string_view text, std::size_t most_bytes) {
+    if (text.size() <= most_bytes && is_clean_line(text))
+        append_escaped(out, text);
+    else
+        append_markdown(out, shorten(one_line(text), most_bytes));
+}
+
 auto escape_markdown(std::string_view text) -> std::string {
-    auto line = one_line(text);
-    const auto first = std::ranges::find_if(line, [](char c) { return escape_of(c) != Escape::never; });
-    if (first == line.end()) return line;
     std::string out;
-    out.reserve(line.size() + line.size() / 8);
-    std::size_t from = 0;
-    for (auto at = static_cast<std::size_t>(first - line.begin()); at < line.size(); ++at) {
-        if (escape_of(line[at]) == Escape::never || !needs_escape(line, at)) continue;
-        out.append(line, from, at - from).append(1, '\\');
-        from = at;
-    }
-    return out.append(line, from);
+    out.reserve(text.size() + text.size() / 8);
+    append_markdown(out, text);
+    return out;
 }
 
 auto inline_code(std::string_view text) -> std::string {
@@ -143,19 +182,24 @@ auto fenced_code(std::string_view code, std::string_view language) -> std::strin
         if (is_word(c)) word += c;
     }
     std::string text;
-    const auto valid = to_valid_utf8(code);
-    for (std::size_t at = 0; at < valid.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(valid[at]);
-        if (is_deceptive(valid, at)) {
-            at += 2;
-        } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f)) {
-            text += valid[at];
+    if (is_clean_code(code)) {
+        text = code;
+    } else {
+        const auto valid = to_valid_utf8(code);
+        for (std::size_t at = 0; at < valid.size(); ++at) {
+            const auto byte = static_cast<unsigned char>(valid[at]);
+            if (is_deceptive(valid, at)) {
+                at += 2;
+            } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f)) {
+                text += valid[at];
+            }
         }
     }
     while (!text.empty() && text.back() == '\n') text.pop_back();
-    text = with_short_runs(text, longest_fence);
-    const auto fence = std::string(std::max<std::size_t>(3, longest_run(text, '`') + 1), '`');
-    return fmt::format("{0}{1}\n{2}\n{0}", fence, word, text);
+    const auto run = longest_run(text, '`');
+    if (run >= longest_fence) text = with_short_runs(text, longest_fence);
+    const auto fence = std::string(std::max<std::size_t>(3, std::min(run, longest_fence - 1) + 1), '`');
+    return concat({fence, word, "\n", text, "\n", fence});
 }
 
 auto markdown_link(std::string_view label, std::string_view url) -> std::string {

@@ -2,6 +2,7 @@
 
 #include "markdown_escape.hpp"
 
+#include "dossier/base/concat.hpp"
 #include "dossier/base/strings.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t most_reach_rows = 14;
 constexpr std::size_t longest_policy_text = std::size_t{12} << 10U;
 
-auto cell(const std::string& text) -> std::string { return escape_markdown(shorten(one_line(text), 160)); }
+void append_reach_cell(std::string& out, std::string_view text) { append_cell(out, text, 160); }
 
 auto proof_of(const PolicyProposal& policy) -> std::string {
     if (policy.proof != "proven") return "**Unproven**: no evaluator computed this table.";
@@ -26,8 +27,11 @@ auto reach_table(const PolicyProposal& policy) -> std::string {
     std::string text = "| Who | What | Before | After | Why |\n| --- | --- | --- | --- | --- |";
     for (std::size_t i = 0; i < policy.reach.size() && i < most_reach_rows; ++i) {
         const auto& row = policy.reach[i];
-        text += fmt::format("\n| {}{} | {} | {} | {} | {} |", cell(row.who), row.is_owner ? " (keeps)" : "",
-                            cell(row.deed), cell(row.before), cell(row.after), cell(row.why));
+        append_reach_cell(text.append("\n| "), row.who);
+        if (row.is_owner) text += " (keeps)";
+        for (const auto* cell : {&row.deed, &row.before, &row.after, &row.why})
+            append_reach_cell(text.append(" | "), *cell);
+        text += " |";
     }
     if (policy.reach.size() > most_reach_rows)
         text += fmt::format("\n\nAnd {} more rows in the dossier.", policy.reach.size() - most_reach_rows);
@@ -41,7 +45,7 @@ auto policy_block(const PolicyProposal& policy, std::size_t texts) -> std::strin
     if (!policy.reach.empty()) text += reach_table(policy) + "\n\n" + proof_of(policy) + " ";
     text += escape_markdown(policy.verdict);
     for (std::size_t i = 0; i < policy.assumptions.size(); ++i)
-        text += fmt::format("{}- Assumed: {}", i == 0 ? "\n\n" : "\n", escape_markdown(policy.assumptions[i]));
+        append_markdown(text.append(i == 0 ? "\n\n- Assumed: " : "\n- Assumed: "), policy.assumptions[i]);
     if (!policy.controls.empty()) {
         std::vector<std::string> controls;
         for (const auto& one : policy.controls) controls.push_back(escape_markdown(one));
@@ -54,7 +58,8 @@ auto policy_block(const PolicyProposal& policy, std::size_t texts) -> std::strin
             named.push_back(escape_markdown(form.title));
             continue;
         }
-        text += fmt::format("\n\n{}:\n\n{}", escape_markdown(form.title), fenced_code(form.text, form.language));
+        append_markdown(text.append("\n\n"), form.title);
+        text.append(":\n\n").append(fenced_code(form.text, form.language));
     }
     if (!named.empty()) text += fmt::format("\n\nThe dossier has it also as: {}.", join(named, ", "));
     return text;
@@ -65,8 +70,8 @@ auto policy_block(const PolicyProposal& policy, std::size_t texts) -> std::strin
 auto policy_section(const std::vector<PolicyProposal>& policies) -> std::string {
     if (policies.empty()) return {};
     const auto& first = policies.front();
-    auto text = fmt::format("### Policy draft: {}\n\nFor review; nothing is changed by this service.\n\n{}",
-                            escape_markdown(first.title), policy_block(first, 1));
+    auto text = concat({"### Policy draft: ", escape_markdown(first.title),
+                        "\n\nFor review; nothing is changed by this service.\n\n", policy_block(first, 1)});
     if (policies.size() == 1) return text;
     text += "\n\nFurther drafts in the dossier:\n";
     for (std::size_t i = 1; i < policies.size(); ++i)
@@ -91,7 +96,10 @@ auto store_table(const std::vector<std::vector<std::string>>& rows) -> std::stri
     std::string text = "| Store | Where | Environment | Owner |\n| --- | --- | --- | --- |\n";
     for (const auto& row : rows) {
         text += "|";
-        for (const auto& one : row) text += fmt::format(" {} |", one.empty() ? "–" : cell(one));
+        for (const auto& one : row) {
+            append_reach_cell(text.append(" "), one.empty() ? std::string_view("–") : one);
+            text += " |";
+        }
         text += "\n";
     }
     return text;

@@ -282,6 +282,25 @@ TEST(DraftRenderer, MakesOneLineOfAnyText) {
     EXPECT_EQ(escape_markdown("#1 in www.x.y_ (see http://z)"), "\\#1 in www\\.x.y\\_ (see http\\://z)");
 }
 
+TEST(DraftRenderer, EscapesTheSameWhereverItStands) {
+    for (const std::string text : {"x *b* y", "x_y _z", "x  y\tz", "x www.a", "x 1. #2 (3) +4", "x://y <z>|`q`~&$",
+                                   "x\x01y\x7fz", "x \u202eback", "x \xff y", "x [l](u)\\", "x: y=z:-a"}) {
+        const auto line = escape_markdown("a" + text).substr(1);
+        const auto code = fenced_code("a" + text, "").substr(5);
+        for (std::size_t before = 2; before < 40; ++before) {
+            const std::string words(before, 'a');
+            ASSERT_EQ(escape_markdown(words + text), words + line) << text << " after " << before;
+            ASSERT_EQ(fenced_code(words + text, ""), "```\n" + words + code) << text << " after " << before;
+            std::string cell;
+            append_cell(cell, words + text, 160);
+            ASSERT_EQ(cell, words + line);
+        }
+    }
+    std::string cell = "before ";
+    append_cell(cell, std::string(8, '*') + " and more", 8);
+    EXPECT_EQ(cell, "before \\*\\*\\*\\*\\*…") << "it is cut first, and what is left is escaped";
+}
+
 TEST(DraftRenderer, LinksOnlyToTheWeb) {
     auto view = sample_view();
     view.findings.front().url = "javascript:alert(1)";
