@@ -1,5 +1,6 @@
 #include "dossier/finding/finding.hpp"
 
+#include "dossier/base/canonical_json.hpp"
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/finding/json.hpp"
@@ -80,13 +81,18 @@ void most_severe_first(std::vector<Finding>& findings) {
 }
 
 auto content_hash(const Draft& draft) -> std::string {
-    Json content{{"sink", draft.sink},
-                 {"title", draft.title},
-                 {"body", draft.body},
-                 {"assignee", draft.assignee},
-                 {"kind", draft.kind}};
-    if (!draft.payload.empty()) content["payload"] = draft.payload;
-    return sha256_hex(canonical_json(content));
+    constexpr std::size_t usual_size = 512; // beside the long ones
+    std::string text;
+    text.reserve(draft.body.size() + draft.body.size() / 8 + draft.payload.size() + usual_size);
+    canonical::Object content(text);
+    content.text("assignee", draft.assignee);
+    content.text("body", draft.body);
+    content.text("kind", draft.kind);
+    if (!draft.payload.empty()) content.text("payload", draft.payload);
+    content.text("sink", draft.sink);
+    content.text("title", draft.title);
+    content.close();
+    return sha256_hex(text);
 }
 
 } // namespace dossier

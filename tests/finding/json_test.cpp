@@ -283,6 +283,24 @@ TEST(ContentHash, IsThatOfTheFindingsCanonicalJson) {
     EXPECT_EQ(content_hash(moved), content_hash(full_finding()));
 }
 
+TEST(ContentHash, OfADraftIsThatOfItsDocument) {
+    Draft draft;
+    draft.sink = "jira";
+    draft.title = "a \"title\"";
+    draft.body = std::string(600, 'x') + "\n| a \\| b |\u20ac\xff";
+    draft.assignee = "alice";
+    for (const char* payload : {"", R"({"flat":{}})"}) {
+        draft.payload = payload;
+        Json document{{"sink", draft.sink},
+                      {"title", draft.title},
+                      {"body", draft.body},
+                      {"assignee", draft.assignee},
+                      {"kind", draft.kind}};
+        if (!draft.payload.empty()) document["payload"] = draft.payload;
+        EXPECT_EQ(content_hash(draft), sha256_hex(canonical_json(document)));
+    }
+}
+
 TEST(Codecs, EveryDocumentComesBackAsItWas) {
     {
         SCOPED_TRACE("finding");
