@@ -1,5 +1,6 @@
 #include "dossier/base/strings.hpp"
 
+#include "dossier/base/byte_block.hpp"
 #include "dossier/base/concat.hpp"
 
 #include <algorithm>
@@ -46,13 +47,24 @@ auto ascii_size(std::string_view text) -> std::size_t {
     return at;
 }
 
-/// `find` looks at each place where the first letter stands; in a long text that is too often.
+/// `find` looks at each place where the first letter stands, which in a long text is too often: here the last one has
+/// to stand in its place, too.
 auto find_text(std::string_view text, std::string_view wanted, std::size_t from) -> std::size_t {
-    constexpr std::size_t long_text = 512;
-    if (wanted.size() < 4 || text.size() - from < long_text) return text.find(wanted, from);
-    const auto* const found = memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
-    return found == nullptr ? std::string_view::npos
-                            : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    if (wanted.size() < 4) return text.find(wanted, from);
+    const auto first = static_cast<unsigned char>(wanted.front());
+    const auto last = static_cast<unsigned char>(wanted.back());
+    const auto to_last = wanted.size() - 1;
+    for (; text.size() - from >= to_last + sizeof(ByteBlock); from += sizeof(ByteBlock)) {
+        const auto* const here = text.data() + from;
+        const auto marks = block_marks((block_at(here) == first) & (block_at(here + to_last) == last));
+        if ((marks[0] | marks[1]) == 0) continue;
+        auto found = std::string_view::npos;
+        each_mark(marks, [&](std::size_t at) {
+            if (found == std::string_view::npos && text.substr(from + at, wanted.size()) == wanted) found = from + at;
+        });
+        if (found != std::string_view::npos) return found;
+    }
+    return text.find(wanted, from);
 }
 
 auto edit_distance(std::string_view a, std::string_view b) -> std::size_t {
@@ -145,9 +157,14 @@ auto icontains(std::string_view haystack, std::string_view needle) -> bool {
 }
 
 auto glob_match(std::string_view pattern, std::string_view text) -> bool {
-    // Greedy with one way back to the last star: linear in practice, never exponential.
     std::size_t p = 0;
     std::size_t t = 0;
+    if (!pattern.contains('?')) { // most patterns are a text, or one with a star at its end
+        const auto plain = pattern.substr(0, pattern.find('*'));
+        if (!text.starts_with(plain)) return false;
+        p = t = plain.size();
+    }
+    // Greedy with one way back to the last star: linear in practice, never exponential.
     std::size_t star = std::string_view::npos;
     std::size_t mark = 0;
     while (t < text.size()) {

@@ -1,5 +1,6 @@
 #include "policy_literal.hpp"
 
+#include "dossier/base/byte_block.hpp"
 #include "dossier/base/strings.hpp"
 
 #include <algorithm>
@@ -84,9 +85,14 @@ void append_hcl(std::string& out, const Json& value, std::size_t indent) {
 } // namespace
 
 auto is_writable(std::string_view text) -> bool {
-    if (text.empty() || text.size() > longest_writable || !is_valid_utf8(text)) return false;
+    if (text.empty() || text.size() > longest_writable) return false;
+    std::uint64_t others = 0;
+    each_block(text, 'x', [&](ByteBlock block, std::size_t) {
+        for (const auto half : block_marks((block < 0x20) | (block >= 0x7f))) others |= half;
+    });
+    if (others == 0) return true; // printable ASCII
+    if (!is_valid_utf8(text)) return false;
     if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return false;
-    if (std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; })) return true;
     // What turns the order of characters on a reviewer's screen, separates lines or shows as nothing; and C1 controls.
     static constexpr std::array<std::string_view, 6> unseen{"\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d",
                                                             "\xe2\x80\x8e", "\xe2\x80\x8f", "\xef\xbb\xbf"};

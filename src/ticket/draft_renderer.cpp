@@ -49,10 +49,11 @@ public:
     }
     /// Of texts that are not escaped yet.
     void escaped_row(std::initializer_list<std::string_view> cells) {
-        text_ += "\n|";
+        text_.append("\n|", 2);
         for (const auto cell : cells) {
-            append_markdown(text_.append(" "), cell);
-            text_ += " |";
+            text_ += ' ';
+            append_markdown(text_, cell);
+            text_.append(" |", 2);
         }
     }
     [[nodiscard]] auto take() -> std::string { return std::move(text_.append("\n")); }

@@ -77,12 +77,13 @@ auto with_short_runs(std::string_view text, std::size_t limit) -> std::string {
     return cut;
 }
 
-/// Characters that mean something only where a line begins; the text may be put there.
-auto opens_a_block(std::string_view line, std::size_t at) -> bool {
-    const char c = line[at];
-    if (at == 0) return c == '#' || c == '+' || c == '-' || c == '=' || c == ':';
-    return (c == '.' || c == ')') &&
-           std::ranges::all_of(line.substr(0, at), [](char digit) { return digit >= '0' && digit <= '9'; });
+/// "12." and "12)": of a list, where a line begins; the text may be put there.
+auto is_number_before(std::string_view line, std::size_t at) -> bool {
+    return at > 0 && std::ranges::all_of(line.substr(0, at), [](char digit) { return digit >= '0' && digit <= '9'; });
+}
+
+auto is_www_before(std::string_view line, std::size_t at) -> bool {
+    return at >= 3 && (line[at - 1] | 0x20) == 'w' && iequals(line.substr(at - 3, 3), "www");
 }
 
 /// What a character of Markdown needs.
@@ -98,11 +99,18 @@ auto escape_of(char c) -> Escape { return escapes[static_cast<unsigned char>(c)]
 auto needs_escape(std::string_view line, std::size_t at) -> bool {
     const char c = line[at];
     if (escape_of(c) != Escape::somewhere) return escape_of(c) == Escape::always;
-    const bool inside_word = at > 0 && is_word(line[at - 1]) && at + 1 < line.size() && is_word(line[at + 1]);
-    if (c == '_') return !inside_word;
-    if (c == ':') return line.substr(at).starts_with("://") || opens_a_block(line, at);
-    if (c == '.' && at >= 3 && iequals(line.substr(at - 3, 3), "www")) return true;
-    return opens_a_block(line, at);
+    switch (c) {
+    case '_': // inside a word it is no mark
+        return at == 0 || !is_word(line[at - 1]) || at + 1 == line.size() || !is_word(line[at + 1]);
+    case ':':
+        return at == 0 || line.substr(at).starts_with("://");
+    case '.':
+        return is_www_before(line, at) || is_number_before(line, at);
+    case ')':
+        return is_number_before(line, at);
+    default: // where a line begins
+        return at == 0;
+    }
 }
 
 void append_escaped(std::string& out, std::string_view line) {

@@ -89,6 +89,11 @@ TEST(Text, ReplacesEachThatStandsThere) {
     const std::string filling(700, 'e'); // a long text is searched in another way
     EXPECT_EQ(replace_all(filling + "evidence" + filling + "evidence", "evidence", "!"), filling + "!" + filling + "!");
     EXPECT_EQ(replace_all(filling, "evidence", "!"), filling);
+    for (std::size_t before = 0; before < 40; ++before) {
+        const auto words = std::string(before, 'e') + "eee" + std::string(before, 'd');
+        EXPECT_EQ(replace_all(words + "edge" + words, "edge", "!"), words + "!" + words) << before;
+        EXPECT_EQ(replace_all("edge" + words + "edge", "edge", "!"), "!" + words + "!") << before;
+    }
     EXPECT_EQ(concat({"a", "", std::string_view("b\0", 2), "c"}), std::string("ab\0c", 4));
 }
 
@@ -105,6 +110,15 @@ TEST(Glob, MatchesWholeTexts) {
         {"", "x", false},
         {"a?c", "abc", true},
         {"a?c", "ac", false},
+        {"", "", true},
+        {"abc", "abc", true},
+        {"abc", "abcd", false},
+        {"abcd", "abc", false},
+        {"abc*", "abc", true},
+        {"abc*", "ab", false},
+        {"ab*bc", "abc", false},
+        {"a*?", "a", false},
+        {"a*?", "ab", true},
         {"*a*b*c", "xxaxxbxxc", true},
         {"*a*b*c", "xxaxxcxxb", false},
         {"a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
