@@ -1,7 +1,5 @@
 #include "resident.hpp"
 
-#include "dossier/base/memory.hpp"
-
 #include <chrono>
 #include <cstdint>
 #include <ctime>
@@ -28,6 +26,13 @@ namespace {
     return 0;
 }
 
+auto said_by(clockid_t clock) -> Duration {
+    timespec used{};
+    ::clock_gettime(clock, &used);
+    return std::chrono::duration_cast<Duration>(std::chrono::seconds(used.tv_sec) +
+                                                std::chrono::nanoseconds(used.tv_nsec));
+}
+
 } // namespace
 
 auto resident_bytes() -> std::size_t {
@@ -38,15 +43,10 @@ auto resident_bytes() -> std::size_t {
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-auto processor_time() -> Duration {
-    timespec used{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return std::chrono::duration_cast<Duration>(std::chrono::seconds(used.tv_sec) +
-                                                std::chrono::nanoseconds(used.tv_nsec));
-}
+auto processor_time() -> Duration { return said_by(CLOCK_PROCESS_CPUTIME_ID); }
+auto own_processor_time() -> Duration { return said_by(CLOCK_THREAD_CPUTIME_ID); }
 
-void give_back_start_memory() {
-    give_back_free_memory();
+void give_back_code() {
 #ifdef NDEBUG
     ::dl_iterate_phdr(give_back_segments, nullptr);
 #endif

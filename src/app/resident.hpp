@@ -9,11 +9,11 @@ namespace dossier::app {
 
 [[nodiscard]] auto resident_bytes() -> std::size_t; ///< of this process; 0 where the system doesn't say
 
-[[nodiscard]] auto processor_time() -> Duration; ///< that this process has used, over all threads
+[[nodiscard]] auto processor_time() -> Duration;     ///< that this process has used, over all threads
+[[nodiscard]] auto own_processor_time() -> Duration; ///< that the calling thread has used
 
-/// Lets go of pages that only the start has needed: code and constants of the binary and its libraries (they lie in
-/// files and come back at their next use), and heap that is free. What runs goes on. The former stays in debug builds,
-/// whose breakpoints lie in such pages.
-void give_back_start_memory();
+/// Lets go of pages that what is over has needed: code and constants of the binary and its libraries. They lie in files
+/// and come back at their next use. What runs goes on. Debug builds keep them, since breakpoints lie in such pages.
+void give_back_code();
 
 } // namespace dossier::app

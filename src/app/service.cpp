@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration head_interval = 1s;
 constexpr Duration longest_sweep = 60s;
-constexpr Duration memory_look = 2s;
+constexpr Duration memory_look = 1s;
 constexpr Duration freed_memory_kept = 50ms; ///< what a connection or finding frees, the next one takes within less
 constexpr std::size_t memory_worth_it = 4U << 20U; ///< bytes that have come to be resident since memory was given back
 constexpr Duration sweep_lease = 90s;              ///< longer than a sweep: what a dead replica held is waited for
@@ -89,9 +89,10 @@ struct Service::Impl {
     std::unique_ptr<net::HttpServer> server;
     std::unique_ptr<net::HttpServer> admin_server;
     TaskScope background;
-    TaskScope after_answers;            // what call-backs of chats began; each task holds its wiring
-    std::unique_ptr<TaskScope> polling; // of the wiring in force
-    std::jthread preparation;           // beside the first requests, not before them
+    TaskScope after_answers;                  // what call-backs of chats began; each task holds its wiring
+    std::unique_ptr<TaskScope> polling;       // of the wiring in force
+    std::atomic<Duration> preparation_took{}; // of the processor's time, once it is over
+    std::jthread preparation;                 // beside the first requests, not before them
 
     auto current() -> std::shared_ptr<Wiring> {
         const std::lock_guard lock(wiring_mutex);
@@ -168,10 +169,12 @@ struct Service::Impl {
         background.spawn(runtime.next_lane().get_executor(), "memory",
                          [this]() -> Task<void> { return give_back_after_floods(); });
         start_pollers();
-        preparation = std::jthread([] {
+        preparation = std::jthread([this] {
             redact::Redactor::prepare();
-            give_back_start_memory();
+            give_back_free_memory();
+            give_back_code();
             keep_freed_memory_for(freed_memory_kept);
+            preparation_took = own_processor_time();
         });
         // This thread has read configuration and knowledge, and has little to do from now on.
         give_back_free_memory();
@@ -215,9 +218,11 @@ struct Service::Impl {
         while (co_await sleep_for(memory_look)) {
             const auto resident = resident_bytes();
             if (std::exchange(was_given_back, false)) least = resident;
-            const auto spent = processor_time() - std::exchange(used, processor_time());
+            const auto now = processor_time();
+            const auto spent = now - std::exchange(used, now) - preparation_took.exchange(Duration{});
             if (spent > memory_look / 20 || resident < least + memory_worth_it) continue;
             for (std::size_t i = 0; i < runtime.size(); ++i) asio::post(runtime.lane(i), give_back_free_memory);
+            give_back_code();
             was_given_back = true;
         }
     }
