@@ -446,9 +446,12 @@ ALTER TABLE drafts ADD COLUMN unpacked_size INTEGER;
 ALTER TABLE audit ADD COLUMN unpacked_size INTEGER;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1,  version_2,  version_3,  version_4, version_5,
-                                         version_6,  version_7,  version_8,  version_9, version_10,
-                                         version_11, version_12, version_13, version_14};
+/// As with version 12: PostgreSQL has its indexes, SQLite a journal of its keys.
+constexpr auto version_15 = "";
+
+constexpr const char* steps_of_ours[] = {version_1,  version_2,  version_3,  version_4,  version_5,
+                                         version_6,  version_7,  version_8,  version_9,  version_10,
+                                         version_11, version_12, version_13, version_14, version_15};
 
 } // namespace
 

@@ -12,6 +12,22 @@ constexpr std::int64_t rows_at_once = 65'536;
 constexpr auto lowest = std::uint64_t{1} << 63U; ///< turns the order of signed keys into that of unsigned places
 constexpr auto bucket_width = ~std::uint64_t{0} / SqliteKeys::bucket_count + 1;
 
+/// Bytes of an entry in the journal: its key, and how far its row lies before the block's last of its kind, doubled,
+/// odd for a dossier's. Rows that were rolled back may lie behind.
+constexpr std::size_t key_size = 8;
+constexpr std::size_t distance_size = 4;
+
+void append_number(std::string& bytes, std::uint64_t number, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(number >> (8 * i));
+}
+
+auto number_at(std::string_view bytes, std::size_t at, std::size_t size) -> std::uint64_t {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < size; ++i)
+        number |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+    return number;
+}
+
 } // namespace
 
 auto exposure_index_key(std::string_view exposure_key) -> std::int64_t { return index_key("exposure", exposure_key); }
@@ -72,10 +88,16 @@ auto SqliteKeys::rows_of(Kind kind, std::int64_t key) -> std::vector<std::int64_
     return rows;
 }
 
+void SqliteKeys::put(const Entry& entry) {
+    buckets_[bucket_of(entry.key)].push_back(entry);
+    ++count_;
+}
+
 void SqliteKeys::added(Kind kind, std::int64_t key, std::int64_t row) {
     const bool is_finding = kind == Kind::finding;
-    buckets_[bucket_of(key)].push_back({.key = key, .row = is_finding ? row : -row});
-    ++count_;
+    const Entry entry{.key = key, .row = is_finding ? row : -row};
+    unwritten_.push_back(entry);
+    put(entry);
     auto& last = is_finding ? seen_.finding : seen_.dossier;
     last = std::max(last, row);
 }
@@ -93,14 +115,45 @@ void SqliteKeys::begin() {
         seen_ = {.finding = rows.integer(0), .dossier = rows.integer(1)};
     }
     is_starting_ = true;
+    read_journal();
     while (read_more()) {
-        while (count_ > most_) {
+        do {
             merge();
             committed();
-        }
+        } while (count_ > most_);
     }
     is_starting_ = false;
     seen_and_certain_ = seen_;
+}
+
+/// Whoever wrote a block merged its buckets since their last block, and what they didn't know by then is in this one:
+/// of what earlier blocks hold, all that goes to these buckets is in the table.
+void SqliteKeys::read_journal() {
+    auto blocks = db_.query("SELECT finding, dossier, first_bucket, merged_buckets, round_finding, round_dossier, "
+                            "entries FROM row_keys_journal WHERE finding>? OR dossier>? ORDER BY seq",
+                            seen_.finding, seen_.dossier);
+    while (blocks.next()) {
+        const auto first = static_cast<std::size_t>(blocks.integer(2));
+        const auto merged = static_cast<std::size_t>(blocks.integer(3));
+        for (std::size_t i = 0; i < std::min(merged, bucket_count); ++i) {
+            auto& bucket = buckets_[(first + i) % bucket_count];
+            count_ -= bucket.size();
+            bucket.clear();
+        }
+        next_ = (first + merged) % bucket_count;
+        seen_last_round_ = {.finding = blocks.integer(4), .dossier = blocks.integer(5)};
+
+        const LastRows last{.finding = blocks.integer(0), .dossier = blocks.integer(1)};
+        const auto bytes = blocks.text(6);
+        for (std::size_t at = 0; at < bytes.size(); at += key_size + distance_size) {
+            const auto code = static_cast<std::int32_t>(number_at(bytes, at + key_size, distance_size));
+            put({.key = static_cast<std::int64_t>(number_at(bytes, at, key_size)),
+                 .row = (code & 1) == 0 ? last.finding - code / 2 : -(last.dossier - (code - 1) / 2)});
+        }
+        seen_.finding = std::max(seen_.finding, last.finding);
+        seen_.dossier = std::max(seen_.dossier, last.dossier);
+    }
+    first_since_block_ = next_;
 }
 
 void SqliteKeys::catch_up() {
@@ -138,20 +191,48 @@ void SqliteKeys::merge() {
         db_.run("UPDATE row_keys_merged SET finding=max(finding, ?), dossier=max(dossier, ?)", seen_last_round_.finding,
                 seen_last_round_.dossier);
     }
+    if (unwritten_.size() >= block_) write_block();
+}
+
+/// In the place of the oldest, where that says nothing any more. All such blocks at once would be many pages, and pages
+/// that become free are written, too.
+void SqliteKeys::write_block() {
+    db_.run("DELETE FROM row_keys_journal WHERE seq=(SELECT min(seq) FROM row_keys_journal) "
+            "AND finding<=(SELECT finding FROM row_keys_merged) AND dossier<=(SELECT dossier FROM row_keys_merged)");
+    std::string bytes;
+    bytes.reserve(unwritten_.size() * (key_size + distance_size));
+    for (const auto& [key, row] : unwritten_) {
+        append_number(bytes, static_cast<std::uint64_t>(key), key_size);
+        const auto code = row > 0 ? (seen_.finding - row) * 2 : (seen_.dossier + row) * 2 + 1;
+        append_number(bytes, static_cast<std::uint64_t>(code), distance_size);
+    }
+    db_.run("INSERT INTO row_keys_journal(finding, dossier, first_bucket, merged_buckets, round_finding, "
+            "round_dossier, entries) VALUES(?,?,?,?,?,?,?)",
+            seen_.finding, seen_.dossier, first_since_block_, merged_since_block_ + merged_, seen_last_round_.finding,
+            seen_last_round_.dossier, Blob{bytes});
+    has_written_block_ = true;
 }
 
 void SqliteKeys::committed() {
+    merged_since_block_ += merged_;
     for (; merged_ > 0; --merged_) {
         auto& bucket = buckets_[next_];
         count_ -= bucket.size();
         bucket = {};
         next_ = (next_ + 1) % bucket_count;
     }
+    if (has_written_block_) {
+        unwritten_ = {};
+        first_since_block_ = next_;
+        merged_since_block_ = 0;
+        has_written_block_ = false;
+    }
     seen_and_certain_ = seen_;
 }
 
 void SqliteKeys::rolled_back() {
     merged_ = 0;
+    has_written_block_ = false;
     seen_ = seen_and_certain_;
 }
 

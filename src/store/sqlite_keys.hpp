@@ -8,9 +8,12 @@
 // a page that no cache holds, so a bucket that was read says what it surely doesn't hold (KeyFilter). Buckets are read
 // as they are merged, and while there is nothing to do.
 //
-// The rows themselves say their keys, so nothing is lost with the memory: `row_keys_merged` holds up to which rows all
-// keys are in the table, and a start reads those of later rows again (at most two rounds of them). An entry too many
-// does no harm, since whoever asks compares; none may be missing.
+// The rows themselves say their keys, so nothing is lost with the memory. But there may be two rounds of them that no
+// start can read soon enough, so every few thousand entries are also written to `row_keys_journal`, in the order in
+// which they came, with the buckets that were merged meanwhile. A start does in memory what the journal says and is
+// where the last process was; only rows after the last block are read themselves. `row_keys_merged` holds up to which
+// rows all keys are in the table: blocks of earlier rows say nothing any more, and new ones take their place. An entry
+// too many does no harm, since whoever asks compares; none may be missing.
 
 #include "key_filter.hpp"
 #include "row_keys.hpp"
@@ -24,9 +27,12 @@ class SqliteKeys final : public RowKeys {
 public:
     static constexpr std::size_t usual_most = 196'608;
     static constexpr std::size_t bucket_count = 4096;
+    static constexpr std::size_t usual_block = 2048;
 
     /// @param most entries that stay in memory; the more, the fewer pages are written for each
-    explicit SqliteKeys(Database& db, std::size_t most = usual_most) : db_(db), most_(most) {}
+    /// @param block entries of which a block of the journal is made; a start reads as many from their rows
+    explicit SqliteKeys(Database& db, std::size_t most = usual_most, std::size_t block = usual_block)
+        : db_(db), most_(most), block_(block) {}
 
     auto rows_of(Kind kind, std::int64_t key) -> std::vector<std::int64_t> override;
     void added(Kind kind, std::int64_t key, std::int64_t row) override;
@@ -36,13 +42,15 @@ public:
     void begin();
     /// Within a transaction, before anything else: reads the keys of rows that others have committed.
     void catch_up();
-    /// Within a transaction, as its last deed: moves buckets into the table where too many entries are in memory.
+    /// Within a transaction, as its last deed: moves buckets into the table where too many entries are in memory, and
+    /// writes to the journal what is due.
     void merge();
-    void committed(); ///< what `merge` moved is forgotten here
+    void committed(); ///< what `merge` wrote is forgotten here
     void rolled_back();
     /// Outside of a transaction, when there is nothing to do: reads some of the buckets that nothing is known of.
     /// False once there are none.
     auto learn_some() -> bool;
+    [[nodiscard]] auto in_memory() const -> std::size_t { return count_; } ///< entries
 
 private:
     static constexpr std::size_t most_words = 512U << 10U; ///< of all filters: 4 MiB, good for two million findings
@@ -60,13 +68,17 @@ private:
     };
 
     [[nodiscard]] static auto bucket_of(std::int64_t key) -> std::size_t;
+    void put(const Entry& entry);
+    void read_journal();
     auto read_more() -> bool;
+    void write_block();
     void learn(std::size_t bucket);
     void add_to_filter(std::size_t bucket, std::int64_t key);
     void forget();
 
     Database& db_;
     std::size_t most_;
+    std::size_t block_;
     std::array<std::vector<Entry>, bucket_count> buckets_;
     std::size_t count_ = 0;
     std::array<KeyFilter, bucket_count> filters_; ///< of what the table holds
@@ -76,9 +88,13 @@ private:
     std::vector<std::int64_t> keys_of_bucket_;    ///< kept for its memory
     LastRows seen_;                               ///< keys of rows up to these are in memory or in the table
     LastRows seen_and_certain_;                   ///< without those of the transaction under way
-    LastRows seen_last_round_; ///< when the round began: once it ends, keys up to these are in the table
-    std::size_t next_ = 0;     ///< the bucket to be merged next
-    std::size_t merged_ = 0;   ///< buckets from there on that the transaction under way has merged
+    LastRows seen_last_round_;           ///< when the round began: once it ends, keys up to these are in the table
+    std::size_t next_ = 0;               ///< the bucket to be merged next
+    std::size_t merged_ = 0;             ///< buckets from there on that the transaction under way has merged
+    std::vector<Entry> unwritten_;       ///< that no block of the journal holds
+    std::size_t first_since_block_ = 0;  ///< the buckets that were merged since the last block begin with this one
+    std::size_t merged_since_block_ = 0; ///< and are so many
+    bool has_written_block_ = false;     ///< the transaction under way has
 };
 
 } // namespace dossier::store

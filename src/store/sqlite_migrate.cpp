@@ -56,6 +56,21 @@ CREATE INDEX dossiers_waiting ON dossiers(source, severity, ready_at) WHERE read
 CREATE INDEX dossiers_leased ON dossiers(lease_until) WHERE lease_owner <> '';
 )sql";
 
+/// With the step that counts to fifteen: the latest of them as a start reads them (sqlite_keys.hpp).
+constexpr std::int64_t step_of_journal = 15;
+constexpr auto journal_of_keys = R"sql(
+CREATE TABLE row_keys_journal(
+    seq            INTEGER PRIMARY KEY,
+    finding        INTEGER NOT NULL,         -- keys of rows up to this one are in this block or an earlier one
+    dossier        INTEGER NOT NULL,
+    first_bucket   INTEGER NOT NULL,         -- its writer has merged from this one on, round and round,
+    merged_buckets INTEGER NOT NULL,         -- so many since their last block
+    round_finding  INTEGER NOT NULL,         -- the last rows when they last began with the first bucket
+    round_dossier  INTEGER NOT NULL,
+    entries        BLOB NOT NULL
+);
+)sql";
+
 auto sqlite_number(SqliteDatabase& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);
     rows.next();
@@ -103,6 +118,7 @@ void migrate(SqliteDatabase& db, Migrations steps) {
                 for (auto step = version; step < next; ++step) {
                     db.script(steps[static_cast<std::size_t>(step)]);
                     if (step + 1 == step_of_keys) db.script(keys_in_no_order);
+                    if (step + 1 == step_of_journal) db.script(journal_of_keys);
                 }
                 db.script(fmt::format("PRAGMA user_version={}", next));
             }
