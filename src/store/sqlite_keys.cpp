@@ -138,7 +138,7 @@ void SqliteKeys::read_journal() {
         for (std::size_t i = 0; i < std::min(merged, bucket_count); ++i) {
             auto& bucket = buckets_[(first + i) % bucket_count];
             count_ -= bucket.size();
-            bucket.clear();
+            bucket = {};
         }
         next_ = (first + merged) % bucket_count;
         seen_last_round_ = {.finding = blocks.integer(4), .dossier = blocks.integer(5)};
