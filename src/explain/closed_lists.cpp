@@ -3,7 +3,9 @@
 #include "dossier/base/strings.hpp"
 #include "knowledge_files.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <stdexcept>
 
 namespace dossier::explain {
@@ -50,8 +52,10 @@ auto words_of(const std::string& text) -> std::vector<std::string> {
 auto read_list(const KnowledgeNode& node) -> ClosedList {
     only_keys(node, {"ids", "withdrawn"});
     ClosedList list;
+    std::vector<std::string> ids;
     for (const auto& word : words_of(text_in(node, "ids")))
-        for (auto& id : expand_ids(word)) list.ids.insert(std::move(id));
+        for (auto& id : expand_ids(word)) ids.push_back(std::move(id));
+    list.ids = IdList(std::move(ids));
     if (!node["withdrawn"]) return list;
     for (const auto& word : words_of(text_in(node, "withdrawn"))) {
         const auto equals = word.find('=');
@@ -62,6 +66,33 @@ auto read_list(const KnowledgeNode& node) -> ClosedList {
 }
 
 } // namespace
+
+IdList::IdList(std::vector<std::string> ids) {
+    std::ranges::sort(ids);
+    const auto [first, last] = std::ranges::unique(ids);
+    ids.erase(first, last);
+    ends_.reserve(ids.size());
+    for (const auto& id : ids) {
+        text_ += id;
+        ends_.push_back(static_cast<std::uint32_t>(text_.size()));
+    }
+    text_.shrink_to_fit();
+}
+
+auto IdList::operator[](std::size_t index) const -> std::string_view {
+    const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
+    return std::string_view(text_).substr(begin, ends_[index] - begin);
+}
+
+auto IdList::first_from(std::string_view text) const -> std::string_view {
+    const auto indices = std::views::iota(std::size_t{0}, size());
+    const auto found =
+        std::ranges::lower_bound(indices, text, {}, [this](std::size_t index) { return (*this)[index]; });
+    return found == indices.end() ? std::string_view() : (*this)[*found];
+}
+
+auto IdList::contains(std::string_view id) const -> bool { return !id.empty() && first_from(id) == id; }
+auto IdList::has_with_prefix(std::string_view prefix) const -> bool { return first_from(prefix).starts_with(prefix); }
 
 auto expand_ids(std::string_view word) -> std::vector<std::string> {
     const auto at = word.find("..");
@@ -106,9 +137,7 @@ auto ClosedLists::find(std::string_view framework) const -> const ClosedList* {
 auto ClosedLists::knows(std::string_view framework, std::string_view id) const -> bool {
     const auto* list = find(framework);
     if (list == nullptr || id.empty()) return false;
-    if (list->ids.contains(id)) return true;
-    const auto below = list->ids.upper_bound(std::string(id) + "(");
-    return below != list->ids.end() && below->starts_with(std::string(id) + "(");
+    return list->ids.contains(id) || list->ids.has_with_prefix(std::string(id) + "(");
 }
 
 auto ClosedLists::frameworks() const -> std::vector<std::string> {

@@ -5,17 +5,37 @@
 #include "dossier/base/error.hpp"
 #include "embedded.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace dossier::explain {
 
+/// Ids in order, one behind the other in one text: some thousand short ones, each of which would take a node of its
+/// own.
+class IdList {
+public:
+    IdList() = default;
+    explicit IdList(std::vector<std::string> ids);
+
+    [[nodiscard]] auto size() const -> std::size_t { return ends_.size(); }
+    [[nodiscard]] auto operator[](std::size_t index) const -> std::string_view; ///< in order
+    [[nodiscard]] auto contains(std::string_view id) const -> bool;
+    [[nodiscard]] auto has_with_prefix(std::string_view prefix) const -> bool;
+
+private:
+    /// The first that doesn't come before `text`; "" where there is none.
+    [[nodiscard]] auto first_from(std::string_view text) const -> std::string_view;
+
+    std::string text_;
+    std::vector<std::uint32_t> ends_; ///< of each id in the text
+};
+
 struct ClosedList {
-    std::set<std::string, std::less<>> ids;
+    IdList ids;
     std::map<std::string, std::string, std::less<>> withdrawn; ///< id → where it went, "" where nowhere
 };
 
