@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <memory>
 #include <span>
 #include <utility>
@@ -37,8 +36,9 @@ auto pack(std::string_view raw) -> std::optional<Packed> {
         const std::unique_ptr<char[]> room(new char[wanted]); // NOLINT(*-avoid-c-arrays): not filled before it is used
         return pack_into({room.get(), wanted}, raw);
     }
-    thread_local std::array<char, usual_room> room;
-    return pack_into(std::span(room).first(wanted), raw);
+    // On the heap of threads that pack: static storage would be cleared, and so resident, in each that starts.
+    thread_local const std::unique_ptr<char[]> room(new char[usual_room]); // NOLINT(*-avoid-c-arrays): as above
+    return pack_into({room.get(), wanted}, raw);
 }
 
 auto unpack(std::string_view bytes, std::int64_t size) -> std::string {

@@ -48,7 +48,7 @@ public:
     /// `invalid_argument` when a pattern of `extra` is no RE2 expression.
     [[nodiscard]] static auto make(const RedactionConfig& config) -> Result<std::unique_ptr<Redactor>>;
     ~Redactor();
-    /// Compiles the patterns, which else the first text has to wait for (some hundred milliseconds).
+    /// Compiles what every text goes through, which else the first has to wait for (some hundred milliseconds).
     static void prepare();
     /// @param key name of the field or column that holds the text, as context for validators; may be ""
     /// What already reads as a pseudonym in `text` becomes ‹EMAIL_1›, so that no payload can ask for a value by it.
