@@ -57,7 +57,7 @@ auto line_of(std::string_view text, Cell line) -> Line {
     const auto whole = text_of(text, line);
     const auto colon = whole.find(':');
     constexpr std::size_t longest_name = 64;
-    if (colon == std::string_view::npos || colon > longest_name) return {};
+    if (colon > longest_name) return {}; // or there is none
     const auto name = trim(whole.substr(0, std::min(colon, whole.find(';'))));
     const bool is_encoded = whole.substr(colon, 2) == "::";
     const auto begin = std::min(whole.find_first_not_of(' ', colon + (is_encoded ? 2 : 1)), whole.size());
