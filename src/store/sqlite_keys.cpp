@@ -145,6 +145,8 @@ void SqliteKeys::read_journal() {
 
         const LastRows last{.finding = blocks.integer(0), .dossier = blocks.integer(1)};
         const auto bytes = blocks.text(6);
+        if (bytes.size() % (key_size + distance_size) != 0)
+            throw StoreFailure("store: row_keys_journal is damaged; emptied, the next start reads the rows instead");
         for (std::size_t at = 0; at < bytes.size(); at += key_size + distance_size) {
             const auto code = static_cast<std::int32_t>(number_at(bytes, at + key_size, distance_size));
             put({.key = static_cast<std::int64_t>(number_at(bytes, at, key_size)),

@@ -220,6 +220,16 @@ TEST(SqliteKeys, AJournalWithoutItsEndIsNoHarm) {
     file.expect_all();
 }
 
+TEST(SqliteKeys, ADamagedJournalIsRefusedAndOneThatIsEmptiedIsNoHarm) {
+    KeyedFile file(40, 10);
+    for (int i = 0; i < 100; ++i) file.add_group(i * 5, 5);
+    file.run("UPDATE row_keys_journal SET entries=substr(entries, 1, length(entries) - ?1 - ?2)", 4, 1);
+    EXPECT_THROW([&] { const KeyedFile other(file); }(), StoreFailure);
+    file.run("DELETE FROM row_keys_journal WHERE seq>=?1 AND seq>?2", 0, 0);
+    file.open();
+    file.expect_all();
+}
+
 TEST(SqliteKeys, WhatIsKnownNotToBeInTheTableIsNotLookedForThere) {
     KeyedFile file(0);
     file.begin();
