@@ -11,12 +11,13 @@ import sys
 import time
 import traceback
 
-from harness import acks, growth, measured, parts, peers, pipeline, replicas, service
+from harness import acks, calls, growth, measured, parts, peers, pipeline, replicas, service
 from harness.statistics import MISSED, Goal, as_json, table
 
 PARTS = {
     "acks": acks.measure,
     "slow-disk": acks.measure_slow_disk,
+    "calls": calls.measure,
     "pipeline": pipeline.measure,
     "parts": parts.measure,
     "growth": growth.measure,
