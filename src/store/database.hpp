@@ -134,6 +134,19 @@ public:
         const SqlValue values[] = {SqlValue{}, sql_value(args)...};
         ask_ahead_bound(sql, values + 1, sizeof...(args));
     }
+    /// Announces a query whose answer mostly has rows, and holds them (`query_and_hold`) or not: the first one of that
+    /// transaction with the same text and values is given the answer without asking again. The promise that goes with
+    /// it is harder to keep: nothing that runs before it in the transaction changes these rows.
+    template <class... Args>
+    void ask_rows_ahead(std::string_view sql, const Args&... args) {
+        const SqlValue values[] = {SqlValue{}, sql_value(args)...};
+        ask_rows_ahead_bound(sql, values + 1, sizeof...(args), Holding::no);
+    }
+    template <class... Args>
+    void ask_to_hold_ahead(std::string_view sql, const Args&... args) {
+        const SqlValue values[] = {SqlValue{}, sql_value(args)...};
+        ask_rows_ahead_bound(sql, values + 1, sizeof...(args), Holding::yes);
+    }
     /// A query whose text differs from call to call; its statement isn't kept.
     auto query_once(std::string_view sql, const std::vector<SqlValue>& values) -> Rows {
         return query_bound(sql, values.data(), values.size(), false);
@@ -148,9 +161,14 @@ public:
     /// Several statements without parameters or rows.
     virtual void script(const std::string& sql) = 0;
 
+protected:
+    enum class Holding { no, yes };
+
 private:
     /// Where an answer costs no wait there is nothing to gain.
     virtual void ask_ahead_bound(std::string_view /*sql*/, const SqlValue* /*values*/, std::size_t /*count*/) {}
+    virtual void ask_rows_ahead_bound(std::string_view /*sql*/, const SqlValue* /*values*/, std::size_t /*count*/,
+                                      Holding /*holding*/) {}
     /// Where one connection writes and no other, every row is held.
     virtual auto hold_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> Rows {
         return query_bound(sql, values, count, true);

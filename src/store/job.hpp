@@ -43,6 +43,15 @@ private:
 /// Whether a job may wait some milliseconds for others that share its commit: somebody who called us may not.
 enum class Haste : std::uint8_t { at_once, with_others };
 
+/// What a job says beforehand of what it will do.
+template <class Session>
+struct Announcement {
+    /// Asks ahead (Database::ask_ahead and its likes); may be empty.
+    std::move_only_function<void(Session&) const> questions;
+    /// The dossier whose rows are all that it changes; "" = it may change anything. Lives as long as the questions.
+    std::string_view subject;
+};
+
 /// Resumes each on its executor; one post for all that share one.
 void post_completions(std::vector<std::unique_ptr<Completion>> completions);
 
@@ -53,6 +62,8 @@ public:
     [[nodiscard]] auto haste() const -> Haste { return haste_; }
     /// Says what `run` will ask (Database::ask_ahead).
     virtual void ask_ahead(Session& session) = 0;
+    /// Announcement::subject
+    [[nodiscard]] virtual auto subject() const -> std::string_view { return {}; }
     /// Does the work and keeps its result; once more where the database lost what it did. False when the result is an
     /// error. Never throws.
     virtual auto run(Session& session) -> bool = 0;
@@ -66,16 +77,16 @@ template <class Session, class T, class Handler>
 class HandlerJob final : public Job<Session> {
 public:
     using Work = std::move_only_function<Result<T>(Session&) const>;
-    using Ahead = std::move_only_function<void(Session&) const>;
-    HandlerJob(Handler handler, Work work, Ahead ahead, Haste haste)
+    HandlerJob(Handler handler, Work work, Announcement<Session> ahead, Haste haste)
         : Job<Session>(asio::get_associated_executor(handler), haste),
           handler_(std::move(handler)),
           work_(std::move(work)),
           ahead_(std::move(ahead)) {}
 
     void ask_ahead(Session& session) override {
-        if (ahead_) ahead_(session);
+        if (ahead_.questions) ahead_.questions(session);
     }
+    [[nodiscard]] auto subject() const -> std::string_view override { return ahead_.subject; }
 
     auto run(Session& session) -> bool override {
         has_run_ = true;
@@ -99,7 +110,7 @@ public:
 private:
     Handler handler_;
     Work work_;
-    Ahead ahead_;
+    Announcement<Session> ahead_;
     Result<T> result_ = dossier::fail(Errc::internal, "store: the operation did not run");
     bool has_run_ = false;
 };
@@ -181,13 +192,11 @@ private:
 };
 
 /// Queues `work` and waits for it. The queue must outlive the wait.
-/// @param ahead what `work` will ask, or empty
 template <class T, class Session>
 auto run_job(JobQueue<Session>& queue, std::move_only_function<Result<T>(Session&) const> work,
-             std::move_only_function<void(Session&) const> ahead = {}, Haste haste = Haste::at_once)
-    -> Task<Result<T>> {
+             Announcement<Session> ahead = {}, Haste haste = Haste::at_once) -> Task<Result<T>> {
     auto start = [&queue, haste](auto handler, std::move_only_function<Result<T>(Session&) const> queued,
-                                 std::move_only_function<void(Session&) const> announced) {
+                                 Announcement<Session> announced) {
         using Handler = std::decay_t<decltype(handler)>;
         queue.push(std::make_unique<HandlerJob<Session, T, Handler>>(std::move(handler), std::move(queued),
                                                                      std::move(announced), haste));

@@ -61,10 +61,15 @@ public:
     /// The failure that spoiled the transaction, if one has shown.
     [[nodiscard]] auto failure() const -> const std::optional<PostgresFailure>& { return failure_; }
 
+    /// Statements so far that may have written something.
+    [[nodiscard]] auto writes() const -> std::uint64_t { return writes_; }
     /// What is written between `mark` and `keep` or `undo` can be undone alone. Costs nothing where nothing is written.
     void mark() { mark_ = Mark::wanted; }
     void keep();
     void undo();
+
+    /// From here on the promise of `ask_rows_ahead` isn't kept any more: what is left of its answers is dropped.
+    void forget_rows() { rows_.clear(); }
 
     void listen(const std::string& channel);
     /// Waits for a notification, or for `wake_fd` to become readable, or for the time to pass. Takes what came.
@@ -78,13 +83,16 @@ private:
     enum class Form { plain, holding, numbered }; ///< as it stands, with FOR UPDATE, with a value for `seq`
     struct Sent {
         bool is_sync = false;
-        std::string question; ///< of `ask_ahead`
+        std::string question;    ///< that was asked ahead
+        bool keeps_rows = false; ///< its answer counts also where there are rows
     };
     struct Numbers {
         std::vector<std::int64_t> drawn; ///< the next one is the last
         std::size_t next_block = 1;
     };
     void ask_ahead_bound(std::string_view sql, const SqlValue* values, std::size_t count) override;
+    void ask_rows_ahead_bound(std::string_view sql, const SqlValue* values, std::size_t count,
+                              Holding holding) override;
     void run_bound(std::string_view sql, const SqlValue* values, std::size_t count) override;
     auto insert_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t override;
     auto change_bound(std::string_view sql, const SqlValue* values, std::size_t count) -> std::int64_t override;
@@ -95,6 +103,8 @@ private:
     void send_once(const std::string& sql, const SqlValue* values = nullptr, std::size_t count = 0); ///< not kept
     void send_mark(std::string_view sql);
     void make_room();
+    void ask(std::string_view sql, Form form, const SqlValue* values, std::size_t count, bool keeps_rows);
+    auto answer(std::string_view sql, Form form, const SqlValue* values, std::size_t count) -> Rows;
     void sent(int accepted);
     void send_sync();
     /// Waits for all that is queued. @return the result of the last statement
@@ -115,10 +125,12 @@ private:
     std::vector<Sent> sent_;                                  ///< what has no answer read yet, in order
     std::unordered_set<std::string> asked_;                   ///< ahead, in this transaction
     std::unordered_set<std::string> empty_;                   ///< of these, those without rows that nobody used yet
-    std::map<std::string, Numbers, std::less<>> numbers_;     ///< by table, in this transaction
+    std::unordered_map<std::string, std::shared_ptr<pg_result>> rows_; ///< answers of `ask_rows_ahead`, the same
+    std::map<std::string, Numbers, std::less<>> numbers_;              ///< by table, in this transaction
     std::size_t inserts_ = 1;
     std::uint64_t names_ = 0;
     std::uint64_t waits_ = 0;
+    std::uint64_t writes_ = 0;
     Mark mark_ = Mark::none;
     std::optional<PostgresFailure> failure_;
 };

@@ -59,6 +59,10 @@ DROP INDEX dossiers_leased;
 CREATE INDEX dossiers_leased ON dossiers(lease_owner) WHERE lease_owner <> '';
 )sql";
 
+/// After the step that counts to sixteen: what a replica of the version before takes in has everything to be done.
+constexpr std::int64_t step_of_unfinished = 16;
+constexpr auto tuning_of_unfinished = "ALTER TABLE findings ALTER COLUMN is_unfinished SET DEFAULT 1";
+
 auto first_number(PostgresDatabase& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);
     return rows.next() ? rows.integer(0) : 0;
@@ -140,6 +144,7 @@ void migrate(PostgresDatabase& db, Migrations steps) {
                     db.script(step);
                 if (version == 0) db.script(tuning);
                 if (version + 1 == step_of_turns) db.script(tuning_of_turns);
+                if (version + 1 == step_of_unfinished) db.script(tuning_of_unfinished);
                 db.run("UPDATE dossier_schema SET version=?", version + 1);
             }
             if (!done) fault_point("migration.written");

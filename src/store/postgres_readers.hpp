@@ -1,7 +1,7 @@
 #pragma once
 // Threads that read, each with a connection of its own. Each read sees one snapshot, at least as new as every write
-// that had completed before it; the snapshot is given up with the read, since one that stays open keeps the server from
-// clearing away what the queue leaves behind.
+// that had completed before it, alone or with a few others that waited beside it; then the snapshot is given up, since
+// one that stays open keeps the server from clearing away what the queue leaves behind.
 
 #include "job.hpp"
 #include "postgres_link.hpp"
@@ -22,10 +22,12 @@ public:
 
 private:
     void loop();
-    void run(PostgresLink& link, Job<Database>& job);
+    static void run(PostgresLink& link, Job<Database>& job, bool& has_begun);
+    static void end(PostgresLink& link);
 
     const PostgresTarget& target_;
     JobQueue<Database>& queue_;
+    std::size_t most_threads_;
     std::atomic<bool> closing_ = false;
     std::vector<std::thread> threads_;
 };

@@ -7,7 +7,9 @@
 #include "dossier/base/ids.hpp"
 #include "dossier/base/log.hpp"
 
+#include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 namespace dossier::store {
 
@@ -108,6 +110,24 @@ void PostgresWriter::begin(PostgresDatabase& db, std::size_t operations) {
 }
 
 void PostgresWriter::commit(Group group) {
+    if (!commit(group, Undoing::together)) commit(group, Undoing::apart);
+}
+
+/// Brings to the front what concerns one dossier alone, of each dossier the first: nothing that runs before such an
+/// operation changes what it asks about, so that it can be asked beforehand. @return how many there are
+auto PostgresWriter::put_in_order(Group group) -> std::size_t {
+    std::unordered_set<std::string_view> subjects;
+    auto front = group.begin();
+    for (auto at = group.begin(); at != group.end(); ++at) {
+        if ((*at)->subject().empty() || !subjects.insert((*at)->subject()).second) continue;
+        std::rotate(front, at, std::next(at));
+        ++front;
+    }
+    return static_cast<std::size_t>(front - group.begin());
+}
+
+auto PostgresWriter::commit(Group group, Undoing undoing) -> bool {
+    const auto alone = put_in_order(group);
     auto& db = link_.get();
     backend_ = db.backend();
     try {
@@ -115,9 +135,18 @@ void PostgresWriter::commit(Group group) {
         const auto waits = db.waits();
         begin(db, group.size());
         db.run(count_commit, name_, ++sequence_);
-        for (auto& job : group) job->ask_ahead(session);
+        for (std::size_t i = 0; i < group.size(); ++i)
+            if (i < alone || group[i]->subject().empty()) group[i]->ask_ahead(session);
         session.state.head = read_head(db);
-        for (auto& job : group) run_one(session, *job);
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            if (i == alone) db.forget_rows();
+            if (undoing == Undoing::apart) {
+                run_apart(session, *group[i]);
+            } else if (!run_together(session, *group[i])) {
+                db.rollback();
+                return false;
+            }
+        }
         session.save_tallies();
         if (session.state.ready) db.run("SELECT pg_notify('dossier_ready', '')");
         committing_ = session.state;
@@ -135,9 +164,21 @@ void PostgresWriter::commit(Group group) {
         throw;
     }
     committed(group, committing_);
+    return true;
 }
 
-void PostgresWriter::run_one(WriteSession& session, Job<WriteSession>& job) {
+auto PostgresWriter::run_together(WriteSession& session, Job<WriteSession>& job) -> bool {
+    const auto& db = static_cast<PostgresDatabase&>(session.db);
+    auto before = session.mark();
+    const auto writes = db.writes();
+    const bool is_good = job.run(session);
+    if (db.failure()) throw PostgresFailure(*db.failure());
+    if (is_good) return true;
+    session.undo(std::move(before));
+    return db.writes() == writes;
+}
+
+void PostgresWriter::run_apart(WriteSession& session, Job<WriteSession>& job) {
     auto& db = static_cast<PostgresDatabase&>(session.db);
     auto before = session.mark();
     db.mark();

@@ -7,11 +7,12 @@
 // chain has one head, all as with the embedded store. What is outside of this: claims and leases (postgres_leases.hpp),
 // which is why operations that depend on a claim hold its row.
 //
-// An operation that fails is undone alone, by a savepoint. A statement that fails although nobody expected it spoils
-// the transaction: the group is run again, each operation in a transaction of its own. Where the connection is lost,
-// nothing of an uncommitted transaction is left, and the group is run again on a new one. Where it is lost during
-// COMMIT nobody told whether it happened; each transaction therefore also counts up this writer's row in `commits`, and
-// that is read, under the lock, before anything is done again.
+// Operations run together first: a savepoint each would be two statements and a transaction number more. Where one
+// fails that has written, the group rolls back and is run again with savepoints, so that it is undone alone. A
+// statement that fails although nobody expected it spoils the transaction: each operation then has a transaction of its
+// own. Where the connection is lost, nothing of an uncommitted transaction is left, and the group is run again on a new
+// one. Where it is lost during COMMIT nobody told whether it happened; each transaction therefore also counts up this
+// writer's row in `commits`, and that is read, under the lock, before anything is done again.
 
 #include "job.hpp"
 #include "postgres_link.hpp"
@@ -49,8 +50,14 @@ private:
     using Group = std::span<std::unique_ptr<Job<WriteSession>>>;
     void loop();
     void settle(Group group);
+    enum class Undoing { together, apart };
     void commit(Group group);
-    void run_one(WriteSession& session, Job<WriteSession>& job);
+    static auto put_in_order(Group group) -> std::size_t;
+    /// False, and nothing is done, where an operation has to be undone alone and can't be.
+    auto commit(Group group, Undoing undoing) -> bool;
+    /// False where it failed after it had written.
+    static auto run_together(WriteSession& session, Job<WriteSession>& job) -> bool;
+    static void run_apart(WriteSession& session, Job<WriteSession>& job);
     void begin(PostgresDatabase& db, std::size_t operations);
     void committed(Group group, const WriteSession::State& state);
     /// What became of a COMMIT that nobody answered; nullopt where that can't be learned.

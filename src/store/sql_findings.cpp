@@ -273,8 +273,8 @@ auto create(WriteSession& session, const std::string& source, const Arrival& arr
     const auto seq = session.db.insert(
         "INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, severity, "
         "status, stage, content_hash, received_at, updated_at, last_seen, work_seq, state, form, version_at, "
-        "was_delivered, wants_fetch, is_backlog) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?13,?14,?15,?16,"
-        "?17,?13,?18,?19,?20)",
+        "was_delivered, wants_fetch, is_backlog, is_unfinished) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?13,"
+        "?14,?15,?16,?17,?13,?18,?19,?20,1)",
         id, dossier.seq, arrival.identity, source, finding.fingerprint, finding.exposure_key, finding.title,
         search_text(finding), rank_of(finding.severity), to_string(finding.status), to_string(Stage::received),
         arrival.content_hash, at, finding.last_seen, dossier.work_seq, state_text(state_of(finding)),
@@ -306,7 +306,8 @@ auto update(WriteSession& session, const Stored& stored, const Arrival& arrival,
     }
     const auto form = form_of(arrival.via);
     session.db.run(
-        "UPDATE findings SET status=?, stage=?, version=version+1, content_hash=?, updated_at=?, version_at=?4, "
+        "UPDATE findings SET status=?, stage=?, is_unfinished=1, version=version+1, content_hash=?, updated_at=?, "
+        "version_at=?4, "
         "last_seen=coalesce(?5, last_seen), work_seq=?6, state=?7, form=?8, was_delivered=max(was_delivered, ?9) "
         "WHERE seq=?10",
         to_string(finding.status), to_string(Stage::received), arrival.content_hash, at, finding.last_seen, work_seq,

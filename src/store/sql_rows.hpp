@@ -50,6 +50,8 @@ struct StoredDraft {
 /// Title, body and payload of `edited` in place of a pending draft's. Errors: those of DraftStore::edit_draft.
 [[nodiscard]] auto replace_content(Database& db, const std::string& id, const std::string& expected_hash,
                                    const Draft& edited, const DraftRevision& revision) -> Result<StoredDraft>;
+/// What `save_draft` will ask (Database::ask_rows_ahead).
+void ask_draft_ahead(Database& db, const std::string& id);
 /// Inserts or replaces a draft by its id. What a person decided or wrote meanwhile stands; `conflict` where the caller
 /// approves what it no longer is.
 /// @param doc the draft's own

@@ -131,12 +131,13 @@ protected:
     template <class T>
     auto write(std::move_only_function<Result<T>(WriteSession&) const> operation,
                std::move_only_function<void(WriteSession&) const> ahead = {}) -> Task<Result<T>> {
-        return run_job<T>(writes_, std::move(operation), std::move(ahead));
+        return run_job<T>(writes_, std::move(operation), {.questions = std::move(ahead), .subject = {}});
     }
     /// For what a finding under way asks: nobody waits for an answer to their call.
     template <class T>
-    auto write_with_others(std::move_only_function<Result<T>(WriteSession&) const> operation) -> Task<Result<T>> {
-        return run_job<T>(writes_, std::move(operation), {}, Haste::with_others);
+    auto write_with_others(std::move_only_function<Result<T>(WriteSession&) const> operation,
+                           Announcement<WriteSession> ahead = {}) -> Task<Result<T>> {
+        return run_job<T>(writes_, std::move(operation), std::move(ahead), Haste::with_others);
     }
     template <class T>
     auto read(std::move_only_function<Result<T>(Database&) const> operation) -> Task<Result<T>> {

@@ -21,9 +21,12 @@ struct Claimed {
     std::int64_t attempts = 0;
 };
 
+constexpr std::string_view claimed_dossier = "SELECT seq, fence, work_seq, attempts FROM dossiers WHERE id=?";
+constexpr std::string_view finding_to_move = "SELECT seq, source, stage, work_seq, dossier FROM findings WHERE id=?";
+
 /// The claim's dossier, if the claim still holds.
 auto check_claim(Database& db, const Claim& claim) -> Result<Claimed> {
-    auto rows = db.query_and_hold("SELECT seq, fence, work_seq, attempts FROM dossiers WHERE id=?", claim.dossier_id);
+    auto rows = db.query_and_hold(claimed_dossier, claim.dossier_id);
     if (!rows.next()) return fail(Errc::not_found, "no dossier has this id");
     if (rows.integer(1) != claim.fence) {
         return fail(Error{.code = Errc::conflict,
@@ -66,9 +69,9 @@ auto update_finding(WriteSession& session, const StageCommit& commit, const Stag
                     const KeptText& doc, std::int64_t dossier) -> Result<void> {
     StoredStage stored;
     {
-        auto rows = session.db.query("SELECT seq, source, stage, work_seq FROM findings WHERE id=? AND dossier=?",
-                                     change.id, dossier);
-        if (!rows.next()) return fail(Errc::not_found, "the dossier has no finding " + change.id);
+        auto rows = session.db.query(finding_to_move, change.id);
+        if (!rows.next() || rows.integer(4) != dossier)
+            return fail(Errc::not_found, "the dossier has no finding " + change.id);
         if (rows.integer(3) > commit.claim.work_seq) return {};
         stored = {.finding = rows.integer(0), .source = rows.text(1), .stage = stage_of(rows.text(2))};
     }
@@ -127,6 +130,13 @@ auto commit(WriteSession& session, const PreparedCommit& prepared) -> Result<voi
     }
     session.seal(commit.audit);
     return {};
+}
+
+/// What `commit` will ask. Of a dossier under claim nobody else moves findings on or drafts.
+void ask_ahead(Database& db, const StageCommit& commit) {
+    db.ask_to_hold_ahead(claimed_dossier, commit.claim.dossier_id);
+    for (const auto& change : commit.findings) db.ask_rows_ahead(finding_to_move, change.id);
+    for (const auto& draft : commit.save_drafts) ask_draft_ahead(db, draft.id);
 }
 
 void give_back(WriteSession& session, std::int64_t dossier, std::optional<Timestamp> ready_at, std::int64_t attempts,
@@ -302,10 +312,11 @@ auto SqlStore::load_work(std::string dossier_id) -> Task<Result<DossierRow>> {
 auto SqlStore::commit_stage(StageCommit stage) -> Task<Result<void>> {
     const auto name = to_string(stage.stage);
     fault_point("stage.ready", name);
+    const auto prepared = std::make_shared<const PreparedCommit>(prepare(std::move(stage), text_form_));
     auto committed = co_await write_with_others<void>(
-        [prepared = prepare(std::move(stage), text_form_)](WriteSession& session) -> Result<void> {
-            return commit(session, prepared);
-        });
+        [prepared](WriteSession& session) -> Result<void> { return commit(session, *prepared); },
+        {.questions = [prepared](WriteSession& session) { ask_ahead(session.db, prepared->commit); },
+         .subject = prepared->commit.claim.dossier_id});
     fault_point("stage.stored", name);
     co_return committed;
 }
@@ -318,8 +329,14 @@ auto SqlStore::complete_finding(FetchCommit completion) -> Task<Result<FetchOutc
 }
 
 auto SqlStore::release(Release release) -> Task<Result<void>> {
+    const auto ending = std::make_shared<const Release>(std::move(release));
     return write_with_others<void>(
-        [release = std::move(release)](WriteSession& session) -> Result<void> { return end_claim(session, release); });
+        [ending](WriteSession& session) -> Result<void> { return end_claim(session, *ending); },
+        {.questions =
+             [ending](WriteSession& session) {
+                 session.db.ask_to_hold_ahead(claimed_dossier, ending->claim.dossier_id);
+             },
+         .subject = ending->claim.dossier_id});
 }
 
 auto SqlStore::abandon_leases(std::string owner) -> Task<Result<void>> {

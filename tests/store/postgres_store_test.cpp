@@ -1,7 +1,7 @@
 // What only the PostgreSQL store has: a server that others use too, connections that are lost, and several writers.
 #include "cutting_proxy.hpp"
 #include "postgres_migrate.hpp"
-#include "postgres_place.hpp"
+#include "postgres_suite.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -12,51 +12,6 @@ namespace dossier::store {
 namespace {
 
 using namespace std::chrono_literals;
-
-class PostgresSuite : public testing::Test {
-protected:
-    void SetUp() override {
-        if (server() == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed (scripts/setup installs one)";
-        place_ = std::make_unique<PostgresPlace>(*server());
-    }
-    static auto server() -> PostgresServer* { return PostgresServer::shared(); }
-    auto url() const -> std::string { return place_->url(); }
-    auto url_by(int port) const -> std::string { return server()->url_of(url().substr(url().rfind('/') + 1), port); }
-    auto open() const -> std::unique_ptr<PostgresStore> { return place_->open_postgres(); }
-    /// A connection beside the store's.
-    auto connect() const -> std::unique_ptr<PostgresDatabase> { return place_->connect(); }
-    auto number(const std::string& sql) const -> std::int64_t {
-        const auto db = connect();
-        auto rows = db->query(sql);
-        return rows.next() ? rows.integer(0) : -1;
-    }
-
-private:
-    std::unique_ptr<PostgresPlace> place_;
-};
-
-/// Runs tasks side by side to their ends.
-template <class T>
-auto side_by_side(std::vector<Task<Result<T>>> tasks) -> std::vector<Result<T>> {
-    static asio::io_context loop;
-    loop.restart();
-    std::vector<Result<T>> results(tasks.size(), fail(Errc::cancelled, "did not end"));
-    for (std::size_t i = 0; i < tasks.size(); ++i)
-        asio::co_spawn(loop, std::move(tasks[i]),
-                       [&results, i](std::exception_ptr, Result<T> result) { results[i] = std::move(result); });
-    loop.run();
-    return results;
-}
-
-auto expect_whole_chain(Store& store, std::size_t records) {
-    const auto rows = value_of(store.audit_after(0, 10'000));
-    ASSERT_EQ(rows.size(), records);
-    std::string prev;
-    for (const auto& row : rows) {
-        ASSERT_TRUE(row.record.starts_with(std::to_string(row.seq) + "|" + prev + "|")) << row.record;
-        prev = row.hash;
-    }
-}
 
 template <class Condition>
 auto comes_true(Condition condition) -> bool {
@@ -124,6 +79,33 @@ TEST_F(PostgresSuite, AReplicaOfTheVersionBeforeWritesAndReadsLongTextsBeside) {
     ASSERT_TRUE(rows.next());
     EXPECT_EQ(rows.text(0), plain_seal(entry(text), 1, "").record) << "as that version reads it";
     EXPECT_TRUE(rows.is_null(1));
+}
+
+TEST_F(PostgresSuite, TheBacklogIsRightBesideAReplicaOfTheVersionBefore) {
+    constexpr auto row_of_before =
+        "INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, severity, "
+        "status, stage, content_hash, received_at, updated_at, work_seq) VALUES(?, 1, 1, 'wiz', ?, 'exp-1', 't', '', "
+        "3, 'open', ?, 'h', 0, 0, 1)";
+    const auto before = connect();
+    for (std::size_t step = 1; step <= 15; ++step) migrate(*before, schema().first(step));
+    before->begin("BEGIN");
+    before->run("INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at) "
+                "VALUES('dos_1', 'exp-1', 'received', 3, 0, 0)");
+    for (const auto* stage : {"received", "drafted", "digested"}) before->run(row_of_before, stage, stage, stage);
+    before->commit();
+    auto store = open();
+    EXPECT_EQ(store->backlog(), 2U);
+    before->begin("BEGIN");
+    before->run(row_of_before, "new", "new", "received");
+    before->run("UPDATE findings SET stage='digested' WHERE id='drafted'");
+    before->run("UPDATE findings SET stage='digested' WHERE id='received'");
+    before->commit();
+    value_of(store->claim_ready("worker", minute(0), std::chrono::minutes(1), 1)); // counts
+    EXPECT_TRUE(comes_true([&] {
+        value_of(store->claim_ready("worker", minute(0), std::chrono::minutes(1), 1));
+        return store->backlog() == 1;
+    })) << "what that one took in is to be done, what it has done is not: "
+        << store->backlog();
 }
 
 TEST_F(PostgresSuite, AStepThatFailsLeavesNothingBehind) {
@@ -324,22 +306,6 @@ TEST_F(PostgresSuite, RowsAreNumberedAsTheyAreMade) {
         }
         db->commit();
     }
-}
-
-TEST_F(PostgresSuite, AGroupOfNewFindingsCostsAFewRoundTrips) {
-    const auto store = open();
-    std::vector<Task<Result<std::vector<IntakeResult>>>> deliveries;
-    for (int i = 0; i < 64; ++i)
-        deliveries.push_back(
-            store->commit_intake(delivery({{.id = std::to_string(i)}}, minute(0)), {entry("received")}));
-    const auto before = store->counters();
-    for (const auto& result : side_by_side(std::move(deliveries)))
-        EXPECT_EQ(result.value().front().outcome, Outcome::created);
-    const auto after = store->counters();
-    // Lock, questions and head; the numbers of dossiers and of findings; COMMIT.
-    EXPECT_LE(after.round_trips - before.round_trips, 4 * (after.groups - before.groups));
-    EXPECT_EQ(after.operations - before.operations, 64U);
-    expect_whole_chain(*store, 64);
 }
 
 // A server that fails ----------------------------------------

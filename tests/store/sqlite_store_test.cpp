@@ -470,6 +470,23 @@ TEST(SqliteMigrations, LongTextsFromBeforeTheyWerePackedAreRead) {
     EXPECT_EQ(value_of(store->get_draft("drf_1")).body, draft.body);
 }
 
+TEST(SqliteMigrations, WhatWasUnfinishedIsStillCounted) {
+    SqlitePlace place;
+    {
+        SqliteDatabase db(place.file().string(), SqliteDatabase::Access::read_write);
+        for (std::size_t step = 1; step <= 15; ++step) migrate(db, schema().first(step));
+        db.script("INSERT INTO dossiers(id, exposure_key, stage, severity, created_at, updated_at) "
+                  "VALUES('dos_1', 'exp-1', 'received', 3, 0, 0)");
+        for (const auto* stage : {"received", "drafted", "digested"}) {
+            db.run("INSERT INTO findings(id, dossier, identity, source, fingerprint, exposure_key, title, search, "
+                   "severity, status, stage, content_hash, received_at, updated_at, work_seq) "
+                   "VALUES(?1, 1, 1, 'wiz', ?1, 'exp-1', 't', '', 3, 'open', ?1, 'h', 0, 0, 1)",
+                   stage);
+        }
+    }
+    EXPECT_EQ(place.open()->backlog(), 2U);
+}
+
 TEST(SqliteStore, LongTextsAreKeptPackedAndShortOnesAsTheyAre) {
     SqlitePlace place;
     const auto store = place.open_sqlite();
