@@ -59,9 +59,18 @@ DROP INDEX dossiers_leased;
 CREATE INDEX dossiers_leased ON dossiers(lease_owner) WHERE lease_owner <> '';
 )sql";
 
-/// After the step that counts to sixteen: what a replica of the version before takes in has everything to be done.
+/// After the step that counts to sixteen: what a replica of the version before takes in has everything to be done. And
+/// where the server can LZ4 (postgres_database.cpp), a payload is squeezed into its row instead of lying beside it in
+/// pieces, each with an index entry.
 constexpr std::int64_t step_of_unfinished = 16;
-constexpr auto tuning_of_unfinished = "ALTER TABLE findings ALTER COLUMN is_unfinished SET DEFAULT 1";
+constexpr auto tuning_of_unfinished = R"sql(
+ALTER TABLE findings ALTER COLUMN is_unfinished SET DEFAULT 1;
+DO $$ BEGIN
+    IF EXISTS(SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)) THEN
+        ALTER TABLE payloads ALTER COLUMN raw SET STORAGE EXTENDED;
+    END IF;
+END $$;
+)sql";
 
 auto first_number(PostgresDatabase& db, std::string_view sql) -> std::int64_t {
     auto rows = db.query(sql);

@@ -108,6 +108,23 @@ TEST_F(PostgresSuite, TheBacklogIsRightBesideAReplicaOfTheVersionBefore) {
         << store->backlog();
 }
 
+TEST_F(PostgresSuite, LongTextsArePackedByLz4WhereTheServerHasIt) {
+    if (number("SELECT count(*) FROM pg_settings WHERE name='default_toast_compression' AND 'lz4'=ANY(enumvals)") == 0)
+        GTEST_SKIP() << "the server was built without LZ4";
+    const auto store = open();
+    auto intake = delivery({{}}, minute(0));
+    intake.items.front().raw = std::string(6'000, 'r');
+    value_of(store->commit_intake(std::move(intake), {entry(std::string(6'000, 'a'))}));
+    const auto db = connect();
+    auto rows = db->query("SELECT pg_column_compression(p.raw), pg_column_compression(a.record), "
+                          "pg_relation_size((SELECT reltoastrelid FROM pg_class WHERE relname='payloads')) "
+                          "FROM payloads p, audit a");
+    ASSERT_TRUE(rows.next());
+    EXPECT_EQ(rows.text(0), "lz4");
+    EXPECT_EQ(rows.text(1), "lz4");
+    EXPECT_EQ(rows.integer(2), 0) << "the payload lies in its row";
+}
+
 TEST_F(PostgresSuite, AStepThatFailsLeavesNothingBehind) {
     const char* const first[] = {"CREATE TABLE dossiers(seq INTEGER PRIMARY KEY, lease_owner TEXT, severity INTEGER, "
                                  "ready_at INTEGER); CREATE TABLE findings(seq INTEGER PRIMARY KEY); CREATE TABLE "
