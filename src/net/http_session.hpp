@@ -192,6 +192,8 @@ private:
         if (!response) {
             watchdog_->disarm(); // the handler keeps its own time
             request.body = std::move(parser.get().body());
+            // Many wait for one commit, each for as long as a disk takes: what has been read is held once.
+            if (buffer_.size() == 0) buffer_.shrink_to_fit();
             response = co_await ask_handler(std::move(request));
         }
         hold.reset(); // the body is gone; who reads the answer slowly keeps nobody out

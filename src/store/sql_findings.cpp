@@ -154,12 +154,11 @@ auto incoming_of(const Arrival& arrival) -> IncomingFinding {
 }
 
 void keep_payload(WriteSession& session, std::int64_t finding, int version, const Arrival& arrival, Timestamp at) {
-    const auto* packed = session.db.text_form() == TextForm::packed && arrival.packed ? &*arrival.packed : nullptr;
+    const auto& packed = arrival.packed;
     session.db.run("INSERT INTO payloads(finding, version, content_hash, received_at, raw, via, unpacked_size) "
                    "VALUES(?,?,?,?,?,?,?)",
-                   finding, version, arrival.content_hash, at,
-                   Blob{packed != nullptr ? packed->bytes : arrival.item.raw}, to_string(arrival.via),
-                   packed != nullptr ? std::optional(packed->size) : std::nullopt);
+                   finding, version, arrival.content_hash, at, Blob{packed ? packed->bytes : arrival.item.raw},
+                   to_string(arrival.via), packed ? std::optional(packed->size) : std::nullopt);
 }
 
 void settle_severity(Database& db, std::int64_t dossier) {
@@ -351,9 +350,10 @@ void remember(Database& db, const Stored& stored, const Arrival& arrival) {
 /// A thin delivery of a known finding says that something may have changed: the platform is to be asked.
 void wish_to_fetch(WriteSession& session, const Stored& stored, const Arrival& arrival, Timestamp at) {
     const auto work_seq = make_ready(session, stored.dossier, at);
+    const auto raw = arrival.packed ? unpack(arrival.packed->bytes, arrival.packed->size) : arrival.item.raw;
     session.db.run("UPDATE findings SET wants_fetch=?, thin_raw=?, "
                    "was_delivered=max(was_delivered, ?) WHERE seq=?",
-                   work_seq, Blob{arrival.item.raw}, form_of(arrival.via) == Form::delivery ? 1 : 0, stored.seq);
+                   work_seq, Blob{raw}, form_of(arrival.via) == Form::delivery ? 1 : 0, stored.seq);
 }
 
 auto is_change(Outcome outcome) -> bool {
@@ -362,7 +362,7 @@ auto is_change(Outcome outcome) -> bool {
 
 } // namespace
 
-auto prepare(IntakeItem item, const std::string& source, Via via) -> Arrival {
+auto prepare(IntakeItem item, const std::string& source, Via via, TextForm form) -> Arrival {
     Arrival arrival;
     arrival.via = via;
     if (item.finding && item.finding->fingerprint.empty()) { // nothing to recognise it by: kept, but as no finding
@@ -372,7 +372,8 @@ auto prepare(IntakeItem item, const std::string& source, Via via) -> Arrival {
     if (item.finding) {
         arrival.content_hash = content_hash(*item.finding, form_of(via));
         arrival.identity = index_key(source, item.finding->fingerprint);
-        arrival.packed = pack(item.raw);
+        if (form == TextForm::packed) arrival.packed = pack(item.raw);
+        if (arrival.packed) std::string().swap(item.raw); // assigned, an empty one leaves the room of what was there
     } else {
         arrival.identity = index_key(source, item.raw);
     }
@@ -437,7 +438,7 @@ auto complete_finding(WriteSession& session, const FetchCommit& completion) -> R
     if (completion.item.finding) {
         if (completion.item.finding->fingerprint != stored->fingerprint)
             return fail(Errc::invalid_argument, "the platform gave another finding than the one asked for");
-        const auto arrival = prepare(completion.item, stored->source, completion.via);
+        const auto arrival = prepare(completion.item, stored->source, completion.via, db.text_form());
         completed.outcome = outcome_of(&stored->known, incoming_of(arrival));
         if (is_change(completed.outcome)) {
             const auto home = update(session, *stored, arrival, completion.at, true);

@@ -17,10 +17,11 @@ struct Arrival {
     IntakeItem item;
     Via via = Via::webhook;
     std::string content_hash;
-    std::optional<Packed> packed; ///< of `item.raw`, which is kept as it is where there is none
+    std::optional<Packed> packed; ///< the item's raw text, which is empty then; none where it is kept as it is
     std::int64_t identity = 0;    ///< index key of (source, fingerprint), or of (source, raw)
 };
-[[nodiscard]] auto prepare(IntakeItem item, const std::string& source, Via via) -> Arrival;
+/// @param form how the database takes texts
+[[nodiscard]] auto prepare(IntakeItem item, const std::string& source, Via via, TextForm form) -> Arrival;
 
 struct Taken {
     IntakeResult result;

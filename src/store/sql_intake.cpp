@@ -136,7 +136,7 @@ auto move_cursor(Database& db, const CursorMove& move, Timestamp at) -> Result<v
 auto SqlStore::commit_intake(Intake intake, std::vector<AuditEntry> audit) -> Task<Result<std::vector<IntakeResult>>> {
     std::vector<Arrival> arrivals;
     arrivals.reserve(intake.items.size());
-    for (auto& item : intake.items) arrivals.push_back(prepare(std::move(item), intake.source, intake.via));
+    for (auto& item : intake.items) arrivals.push_back(prepare(std::move(item), intake.source, intake.via, text_form_));
     intake.items.clear();
     using Results = std::vector<IntakeResult>;
     struct Delivery {
@@ -186,7 +186,7 @@ auto SqlStore::accept_quarantined(std::string id, IntakeItem item, Timestamp at,
             if (!rows.text(1).empty()) return fail(Errc::conflict, "it was taken in already, as " + rows.text(1));
             source = rows.text(0);
         }
-        const auto arrival = prepare(item, source, Via::webhook);
+        const auto arrival = prepare(item, source, Via::webhook, session.db.text_form());
         if (!arrival.item.finding) return fail(Errc::invalid_argument, "the item is still no finding");
         std::vector results{take_finding(session, source, arrival, at).result};
         session.db.run("UPDATE quarantine SET finding_id=? WHERE id=?", results.front().id, id);

@@ -76,7 +76,7 @@ private:
 // only runs in the background lets the WAL grow without limit under load.
 constexpr auto writer_pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                                 "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=16777216;"
-                                "PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;";
+                                "PRAGMA cache_size=-1024; PRAGMA cache_spill=1024; PRAGMA temp_store=MEMORY;";
 constexpr auto reader_pragmas = "PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;";
 
 constexpr int busy_timeout_ms = 5000;

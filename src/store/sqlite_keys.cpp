@@ -9,8 +9,6 @@ namespace dossier::store {
 namespace {
 
 constexpr std::int64_t rows_at_once = 65'536;
-constexpr auto lowest = std::uint64_t{1} << 63U; ///< turns the order of signed keys into that of unsigned places
-constexpr auto bucket_width = ~std::uint64_t{0} / SqliteKeys::bucket_count + 1;
 
 /// Bytes of an entry in the journal: its key, and how far its row lies before the block's last of its kind, doubled,
 /// odd for a dossier's. Rows that were rolled back may lie behind.
@@ -32,18 +30,11 @@ auto number_at(std::string_view bytes, std::size_t at, std::size_t size) -> std:
 
 auto exposure_index_key(std::string_view exposure_key) -> std::int64_t { return index_key("exposure", exposure_key); }
 
-/// Buckets are in the order of keys, so that a bucket's entries stand side by side in the table.
-auto SqliteKeys::bucket_of(std::int64_t key) -> std::size_t {
-    return static_cast<std::size_t>((static_cast<std::uint64_t>(key) ^ lowest) / bucket_width);
-}
-
 void SqliteKeys::learn(std::size_t bucket) {
     if (filters_[bucket].is_filled() || words_ >= most_words) return;
-    const auto first = bucket * bucket_width;
-    const auto key_at = [](std::uint64_t place) { return static_cast<std::int64_t>(place ^ lowest); };
     keys_of_bucket_.clear();
-    auto rows = db_.query("SELECT key FROM row_keys WHERE key>=? AND key<=?", key_at(first),
-                          key_at(first + (bucket_width - 1)));
+    auto rows = db_.query("SELECT key FROM row_keys WHERE key>=? AND key<=?", KeyEntries::first_key(bucket),
+                          KeyEntries::last_key(bucket));
     while (rows.next()) keys_of_bucket_.push_back(rows.integer(0));
     filters_[bucket].fill(keys_of_bucket_);
     words_ += filters_[bucket].words();
@@ -78,26 +69,18 @@ auto SqliteKeys::rows_of(Kind kind, std::int64_t key) -> std::vector<std::int64_
     const auto take = [&](std::int64_t row) {
         if ((row > 0) == (kind == Kind::finding)) rows.push_back(std::abs(row));
     };
-    const auto bucket = bucket_of(key);
-    for (const auto& entry : buckets_[bucket]) {
-        if (entry.key == key) take(entry.row);
-    }
-    if (!filters_[bucket].may_hold(key)) return rows;
+    entries_.rows_of(key, take);
+    if (!filters_[KeyEntries::bucket_of(key)].may_hold(key)) return rows;
     auto merged = db_.query("SELECT row FROM row_keys WHERE key=?", key);
     while (merged.next()) take(merged.integer(0));
     return rows;
 }
 
-void SqliteKeys::put(const Entry& entry) {
-    buckets_[bucket_of(entry.key)].push_back(entry);
-    ++count_;
-}
-
 void SqliteKeys::added(Kind kind, std::int64_t key, std::int64_t row) {
     const bool is_finding = kind == Kind::finding;
-    const Entry entry{.key = key, .row = is_finding ? row : -row};
+    const KeyEntry entry{.key = key, .row = is_finding ? row : -row};
     unwritten_.push_back(entry);
-    put(entry);
+    entries_.put(entry);
     auto& last = is_finding ? seen_.finding : seen_.dossier;
     last = std::max(last, row);
 }
@@ -105,7 +88,7 @@ void SqliteKeys::added(Kind kind, std::int64_t key, std::int64_t row) {
 /// Straight into the table: the row may be one that no start reads again.
 void SqliteKeys::changed(Kind kind, std::int64_t key, std::int64_t row) {
     db_.run("INSERT OR IGNORE INTO row_keys(key, row) VALUES(?,?)", key, kind == Kind::finding ? row : -row);
-    add_to_filter(bucket_of(key), key);
+    add_to_filter(KeyEntries::bucket_of(key), key);
 }
 
 void SqliteKeys::begin() {
@@ -120,7 +103,7 @@ void SqliteKeys::begin() {
         do {
             merge();
             committed();
-        } while (count_ > most_);
+        } while (entries_.size() > most_);
     }
     is_starting_ = false;
     seen_and_certain_ = seen_;
@@ -135,11 +118,7 @@ void SqliteKeys::read_journal() {
     while (blocks.next()) {
         const auto first = static_cast<std::size_t>(blocks.integer(2));
         const auto merged = static_cast<std::size_t>(blocks.integer(3));
-        for (std::size_t i = 0; i < std::min(merged, bucket_count); ++i) {
-            auto& bucket = buckets_[(first + i) % bucket_count];
-            count_ -= bucket.size();
-            bucket = {};
-        }
+        for (std::size_t i = 0; i < std::min(merged, bucket_count); ++i) entries_.clear((first + i) % bucket_count);
         next_ = (first + merged) % bucket_count;
         seen_last_round_ = {.finding = blocks.integer(4), .dossier = blocks.integer(5)};
 
@@ -149,8 +128,8 @@ void SqliteKeys::read_journal() {
             throw StoreFailure("store: row_keys_journal is damaged; emptied, the next start reads the rows instead");
         for (std::size_t at = 0; at < bytes.size(); at += key_size + distance_size) {
             const auto code = static_cast<std::int32_t>(number_at(bytes, at + key_size, distance_size));
-            put({.key = static_cast<std::int64_t>(number_at(bytes, at, key_size)),
-                 .row = (code & 1) == 0 ? last.finding - code / 2 : -(last.dossier - (code - 1) / 2)});
+            entries_.put({.key = static_cast<std::int64_t>(number_at(bytes, at, key_size)),
+                          .row = (code & 1) == 0 ? last.finding - code / 2 : -(last.dossier - (code - 1) / 2)});
         }
         seen_.finding = std::max(seen_.finding, last.finding);
         seen_.dossier = std::max(seen_.dossier, last.dossier);
@@ -166,21 +145,21 @@ void SqliteKeys::catch_up() {
 }
 
 auto SqliteKeys::read_more() -> bool {
-    const auto before = count_;
+    const auto before = entries_.size();
     auto findings =
         db_.query("SELECT seq, identity FROM findings WHERE seq>? ORDER BY seq LIMIT ?", seen_.finding, rows_at_once);
     while (findings.next()) added(Kind::finding, findings.integer(1), findings.integer(0));
     auto dossiers = db_.query("SELECT seq, exposure_key FROM dossiers WHERE seq>? ORDER BY seq LIMIT ?", seen_.dossier,
                               rows_at_once);
     while (dossiers.next()) added(Kind::dossier, exposure_index_key(dossiers.text(1)), dossiers.integer(0));
-    return count_ > before;
+    return entries_.size() > before;
 }
 
 /// Stops where a round ends, so that a round begins and ends with what is certain.
 void SqliteKeys::merge() {
-    for (auto left = count_; left > most_ && next_ + merged_ < bucket_count; ++merged_) {
+    for (auto left = entries_.size(); left > most_ && next_ + merged_ < bucket_count; ++merged_) {
         if (next_ + merged_ == 0) seen_last_round_ = seen_;
-        auto& bucket = buckets_[next_ + merged_];
+        auto bucket = entries_.in_bucket(next_ + merged_);
         std::ranges::sort(bucket);
         for (const auto& [key, row] : bucket) {
             db_.run("INSERT OR IGNORE INTO row_keys(key, row) VALUES(?,?)", key, row);
@@ -218,9 +197,7 @@ void SqliteKeys::write_block() {
 void SqliteKeys::committed() {
     merged_since_block_ += merged_;
     for (; merged_ > 0; --merged_) {
-        auto& bucket = buckets_[next_];
-        count_ -= bucket.size();
-        bucket = {};
+        entries_.clear(next_);
         next_ = (next_ + 1) % bucket_count;
     }
     if (has_written_block_) {

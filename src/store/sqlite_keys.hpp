@@ -15,6 +15,7 @@
 // rows all keys are in the table: blocks of earlier rows say nothing any more, and new ones take their place. An entry
 // too many does no harm, since whoever asks compares; none may be missing.
 
+#include "key_entries.hpp"
 #include "key_filter.hpp"
 #include "row_keys.hpp"
 
@@ -26,7 +27,7 @@ namespace dossier::store {
 class SqliteKeys final : public RowKeys {
 public:
     static constexpr std::size_t usual_most = 196'608;
-    static constexpr std::size_t bucket_count = 4096;
+    static constexpr std::size_t bucket_count = KeyEntries::bucket_count;
     static constexpr std::size_t usual_block = 2048;
 
     /// @param most entries that stay in memory; the more, the fewer pages are written for each
@@ -50,25 +51,17 @@ public:
     /// Outside of a transaction, when there is nothing to do: reads some of the buckets that nothing is known of.
     /// False once there are none.
     auto learn_some() -> bool;
-    [[nodiscard]] auto in_memory() const -> std::size_t { return count_; } ///< entries
+    [[nodiscard]] auto in_memory() const -> std::size_t { return entries_.size(); }
 
 private:
     static constexpr std::size_t most_words = 512U << 10U; ///< of all filters: 4 MiB, good for two million findings
 
-    /// As in the table: a finding's row, or a dossier's below zero.
-    struct Entry {
-        std::int64_t key = 0;
-        std::int64_t row = 0;
-        auto operator<=>(const Entry&) const = default;
-    };
     /// The last row of each kind.
     struct LastRows {
         std::int64_t finding = 0;
         std::int64_t dossier = 0;
     };
 
-    [[nodiscard]] static auto bucket_of(std::int64_t key) -> std::size_t;
-    void put(const Entry& entry);
     void read_journal();
     auto read_more() -> bool;
     void write_block();
@@ -79,8 +72,7 @@ private:
     Database& db_;
     std::size_t most_;
     std::size_t block_;
-    std::array<std::vector<Entry>, bucket_count> buckets_;
-    std::size_t count_ = 0;
+    KeyEntries entries_;                          ///< that the table doesn't hold
     std::array<KeyFilter, bucket_count> filters_; ///< of what the table holds
     std::size_t words_ = 0;                       ///< of all of them
     std::size_t learned_ = 0;                     ///< buckets up to which `learn_some` has come
@@ -91,7 +83,7 @@ private:
     LastRows seen_last_round_;           ///< when the round began: once it ends, keys up to these are in the table
     std::size_t next_ = 0;               ///< the bucket to be merged next
     std::size_t merged_ = 0;             ///< buckets from there on that the transaction under way has merged
-    std::vector<Entry> unwritten_;       ///< that no block of the journal holds
+    std::vector<KeyEntry> unwritten_;    ///< that no block of the journal holds
     std::size_t first_since_block_ = 0;  ///< the buckets that were merged since the last block begin with this one
     std::size_t merged_since_block_ = 0; ///< and are so many
     bool has_written_block_ = false;     ///< the transaction under way has

@@ -239,12 +239,14 @@ TEST_P(PollSuite, AThinDeliveryOfAKnownFindingAsksForALook) {
     EXPECT_EQ(row.version, 1);
 
     // One that comes while the platform is being asked is a wish of its own.
-    thin({.title = "Wiz issue 1"}, minute(2), "{\"id\":\"later\"}");
+    // Long enough to be packed where the store does that.
+    const auto later = "{\"id\":\"" + std::string(5000, 'l') + "\"}";
+    thin({.title = "Wiz issue 1"}, minute(2), later);
     EXPECT_EQ(value_of(store().complete_finding(fetched(under, known, {.last_seen = minute(0)}))).outcome,
               Outcome::duplicate);
     row = value_of(store().load_work(known.dossier_id)).findings.at(0);
     EXPECT_TRUE(row.wants_fetch);
-    EXPECT_EQ(row.thin_raw, "{\"id\":\"later\"}");
+    EXPECT_EQ(row.thin_raw, later);
     value_of(store().release({.claim = under, .at = minute(2)}));
 
     const auto second = claim_of(known.dossier_id, minute(3));
