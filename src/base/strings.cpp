@@ -4,6 +4,7 @@
 #include "dossier/base/concat.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -37,12 +38,14 @@ auto sequence_length(std::string_view text) -> std::size_t {
 
 /// How many bytes of ASCII stand at the front; looks at eight at a time.
 auto ascii_size(std::string_view text) -> std::size_t {
-    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    using Signed = signed char __attribute__((vector_size(sizeof(ByteBlock))));
+    const auto foreign = [&](std::size_t at) {
+        return block_bits(std::bit_cast<Signed>(block_at(text.data() + at)) < 0);
+    };
     std::size_t at = 0;
-    for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
-        std::memcpy(&word, text.data() + at, sizeof word);
-        if ((word & high_bits) != 0) break;
-    }
+    for (; text.size() - at >= sizeof(ByteBlock); at += sizeof(ByteBlock))
+        if (const auto bits = foreign(at); bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
+    if (at > 0 && at < text.size() && foreign(text.size() - sizeof(ByteBlock)) == 0) return text.size();
     while (at < text.size() && static_cast<std::uint8_t>(text[at]) < 0x80U) ++at;
     return at;
 }
@@ -56,10 +59,10 @@ auto find_text(std::string_view text, std::string_view wanted, std::size_t from)
     const auto to_last = wanted.size() - 1;
     for (; text.size() - from >= to_last + sizeof(ByteBlock); from += sizeof(ByteBlock)) {
         const auto* const here = text.data() + from;
-        const auto marks = block_marks((block_at(here) == first) & (block_at(here + to_last) == last));
-        if ((marks[0] | marks[1]) == 0) continue;
+        const auto bits = block_bits((block_at(here) == first) & (block_at(here + to_last) == last));
+        if (bits == 0) continue;
         auto found = std::string_view::npos;
-        each_mark(marks, [&](std::size_t at) {
+        each_bit(bits, [&](std::size_t at) {
             if (found == std::string_view::npos && text.substr(from + at, wanted.size()) == wanted) found = from + at;
         });
         if (found != std::string_view::npos) return found;

@@ -24,27 +24,35 @@ auto is_deceptive(std::string_view text, std::size_t at) -> bool {
     return std::ranges::any_of(marks, [&](auto mark) { return text.substr(at).starts_with(mark); });
 }
 
-/// Whether the text is one line of ASCII already, without blanks at its ends or two of them: nearly every text is.
+/// Told block by block whether a text is one line of ASCII already, without two blanks in a row.
+class CleanLine {
+public:
+    void take(ByteBlock block) {
+        const auto blanks = block_bits(block == ' ');
+        found_ |= block_bits((block < 0x20) | (block >= 0x7f)) | (blanks & (blanks << 1U | blank_before_));
+        blank_before_ = blanks >> 15U;
+    }
+    [[nodiscard]] auto is_clean() const -> bool { return found_ == 0; }
+
+private:
+    unsigned found_ = 0;
+    unsigned blank_before_ = 0; ///< whether the last block ended with one
+};
+
+auto has_blank_ends(std::string_view text) -> bool { return text.starts_with(' ') || text.ends_with(' '); }
+
+/// Nearly every text is, and without blanks at its ends.
 auto is_clean_line(std::string_view text) -> bool {
-    if (text.starts_with(' ') || text.ends_with(' ')) return false;
-    std::uint64_t found = 0;
-    std::uint64_t blank_before = 0; ///< in its highest byte: what the last half ended with
-    each_block(text, 'x', [&](ByteBlock block, std::size_t) {
-        for (const auto half : block_marks((block < 0x20) | (block >= 0x7f))) found |= half;
-        for (const auto blanks : block_marks(block == ' ')) {
-            found |= blanks & (blanks << 8U | blank_before >> 56U);
-            blank_before = blanks;
-        }
-    });
-    return found == 0;
+    CleanLine line;
+    each_block(text, 'x', [&](ByteBlock block, std::size_t) { line.take(block); });
+    return line.is_clean() && !has_blank_ends(text);
 }
 
 /// Whether nothing has to be taken out of lines of code: ASCII and no control characters.
 auto is_clean_code(std::string_view text) -> bool {
-    std::uint64_t found = 0;
+    unsigned found = 0;
     each_block(text, 'x', [&](ByteBlock block, std::size_t) {
-        for (const auto half : block_marks(((block < 0x20) & (block != '\n') & (block != '\t')) | (block >= 0x7f)))
-            found |= half;
+        found |= block_bits(((block < 0x20) & (block != '\n') & (block != '\t')) | (block >= 0x7f));
     });
     return found == 0;
 }
@@ -113,19 +121,51 @@ auto needs_escape(std::string_view line, std::size_t at) -> bool {
     }
 }
 
-void append_escaped(std::string& out, std::string_view line) {
-    std::size_t from = 0;
-    each_block(line, 'x', [&](ByteBlock block, std::size_t begin) {
+/// Appends a line with its escapes, block by block.
+class Escaper {
+public:
+    /// @param line outlives this
+    Escaper(std::string& out, std::string_view line) : out_(out), line_(line) {}
+
+    void take(ByteBlock block, std::size_t begin) {
         const auto is_letter = ((block | 0x20) - 'a') < 26;
         const auto is_digit = (block - '0') < 10;
-        each_mark(block_marks(~(is_letter | is_digit) & (block != ' ')), [&](std::size_t offset) {
+        each_bit(block_bits(~(is_letter | is_digit) & (block != ' ')), [&](std::size_t offset) {
             const auto at = begin + offset;
-            if (escape_of(line[at]) == Escape::never || !needs_escape(line, at)) return;
-            out.append(line, from, at - from).append(1, '\\');
-            from = at;
+            if (escape_of(line_[at]) == Escape::never || !needs_escape(line_, at)) return;
+            out_.append(line_, from_, at - from_).append(1, '\\');
+            from_ = at;
         });
+    }
+    void end() { out_.append(line_, from_); }
+
+private:
+    std::string& out_;
+    std::string_view line_;
+    std::size_t from_ = 0; ///< where what isn't written yet begins
+};
+
+void append_escaped(std::string& out, std::string_view line) {
+    Escaper escaper(out, line);
+    each_block(line, 'x', [&](ByteBlock block, std::size_t begin) { escaper.take(block, begin); });
+    escaper.end();
+}
+
+/// Looks and escapes in one pass. False where the text is no clean line; then nothing is added.
+auto append_clean(std::string& out, std::string_view text) -> bool {
+    if (has_blank_ends(text)) return false;
+    const auto size = out.size();
+    CleanLine line;
+    Escaper escaper(out, text);
+    each_block(text, 'x', [&](ByteBlock block, std::size_t begin) {
+        line.take(block);
+        escaper.take(block, begin);
     });
-    out.append(line, from);
+    if (line.is_clean())
+        escaper.end();
+    else
+        out.resize(size);
+    return line.is_clean();
 }
 
 /// Of what isn't clean ASCII.
@@ -153,17 +193,11 @@ auto one_line(std::string_view text) -> std::string {
 }
 
 void append_markdown(std::string& out, std::string_view text) {
-    if (is_clean_line(text))
-        append_escaped(out, text);
-    else
-        append_escaped(out, as_one_line(text));
+    if (!append_clean(out, text)) append_escaped(out, as_one_line(text));
 }
 
 void append_cell(std::string& out, std::string_view text, std::size_t most_bytes) {
-    if (text.size() <= most_bytes && is_clean_line(text))
-        append_escaped(out, text);
-    else
-        append_markdown(out, shorten(one_line(text), most_bytes));
+    if (text.size() > most_bytes || !append_clean(out, text)) append_markdown(out, shorten(one_line(text), most_bytes));
 }
 
 auto escape_markdown(std::string_view text) -> std::string {

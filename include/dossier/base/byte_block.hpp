@@ -24,12 +24,24 @@ template <class Compared>
     return {halves[0] & high_bits, halves[1] & high_bits};
 }
 
-/// @param visit gets the place of each mark, in order
+/// A bit of each byte of a block for which a comparison holds, the first byte's the lowest.
+/// @param compared what a comparison of a block gives: all bits of a byte or none
+template <class Compared>
+[[nodiscard]] inline auto block_bits(Compared compared) -> unsigned {
+#if defined(__SSE2__)
+    using Chars = char __attribute__((vector_size(16)));
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(std::bit_cast<Chars>(compared)));
+#else
+    constexpr std::uint64_t gather = 0x0002040810204081U; // brings the highest bit of each byte into the highest byte
+    const auto marks = block_marks(compared);
+    return static_cast<unsigned>(marks[0] * gather >> 56U | marks[1] * gather >> 56U << 8U);
+#endif
+}
+
+/// @param visit gets the place of each bit, in order
 template <class Visit>
-inline void each_mark(const BlockMarks& marks, Visit visit) {
-    for (std::size_t half = 0; half < marks.size(); ++half)
-        for (auto left = marks[half]; left != 0; left &= left - 1)
-            visit(half * sizeof left + static_cast<std::size_t>(std::countr_zero(left)) / 8);
+inline void each_bit(unsigned bits, Visit visit) {
+    for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
 }
 
 [[nodiscard]] inline auto block_at(const char* bytes) -> ByteBlock {
