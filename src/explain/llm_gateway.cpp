@@ -1,6 +1,7 @@
 #include "dossier/explain/llm_gateway.hpp"
 
 #include "budget.hpp"
+#include "dossier/base/byte_block.hpp"
 #include "dossier/base/canonical_json.hpp"
 #include "dossier/base/crypto.hpp"
 #include "dossier/base/fault_point.hpp"
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -186,7 +188,7 @@ struct LlmGateway::Impl {
     /// @return whether nobody else is to be asked
     static auto take(Asking& asking, const LlmProvider& provider, Attempted attempted) -> bool;
     auto try_provider(std::shared_ptr<Asking> asking, LlmProvider* provider) -> Task<std::unique_ptr<Attempted>>;
-    /// @param room tokens that the content may take; becomes what it took
+    /// @param room tokens that the content may take; becomes what it took where that was too much
     auto try_in_room(std::shared_ptr<Asking> asking, LlmProvider* provider, std::size_t* room)
         -> Task<std::unique_ptr<Attempted>>;
     auto ask_and_repair(std::shared_ptr<Asking> asking, LlmProvider* provider, std::shared_ptr<LlmMaterial> material)
@@ -203,6 +205,14 @@ struct LlmGateway::Impl {
     /// Money, figures and the record of a call that has ended.
     auto close_books(std::shared_ptr<Asking> asking, LlmProvider* provider, const LlmRequest* request,
                      std::unique_ptr<Booking> booking, const Result<LlmAnswer>* answer, CallTime time) -> Task<void>;
+    [[nodiscard]] auto keeps_answers() const -> bool { return config.cache && cache != nullptr; }
+    /// "" where answers are not kept: nobody hashes what has just been written for nothing.
+    [[nodiscard]] auto key_in_cache(const LlmQuestion& question, const LlmMaterial& material,
+                                    const LlmProvider& provider) const -> std::string {
+        if (!keeps_answers()) return {};
+        return sha256_hex(question.prompt.ref.hash + "\n" + (material.hash ? material.hash() : std::string()) + "\n" +
+                          provider.model());
+    }
     auto from_cache(std::shared_ptr<LlmMaterial> material, std::string key) -> Task<std::unique_ptr<Usable>>;
     auto keep_in_cache(std::string key, std::string answer) -> Task<void>;
     void keep_account(Asking& asking, const LlmProvider& provider, const Charge& charge);
@@ -376,7 +386,7 @@ auto LlmGateway::Impl::ask_and_repair(std::shared_ptr<Asking> asking, LlmProvide
 
 auto LlmGateway::Impl::from_cache(std::shared_ptr<LlmMaterial> material, std::string key)
     -> Task<std::unique_ptr<Usable>> {
-    if (!config.cache || cache == nullptr) co_return nullptr;
+    if (!keeps_answers()) co_return nullptr;
     const auto found = co_await cache->cached_answer(std::move(key));
     if (!found) co_return nullptr; // a store that can't be read costs a call, no more
     const auto& text = found.value();
@@ -390,7 +400,7 @@ auto LlmGateway::Impl::from_cache(std::shared_ptr<LlmMaterial> material, std::st
 }
 
 auto LlmGateway::Impl::keep_in_cache(std::string key, std::string answer) -> Task<void> {
-    if (!config.cache || cache == nullptr) co_return;
+    if (!keeps_answers()) co_return;
     const auto kept = co_await cache->cache_answer(std::move(key), std::move(answer), clock.now());
     fault_point("llm.kept");
     if (!kept) log::warn("llm.answer_not_cached", {{"error", name_of(kept.error().code)}});
@@ -411,8 +421,8 @@ auto LlmGateway::Impl::try_in_room(std::shared_ptr<Asking> asking, LlmProvider* 
     -> Task<std::unique_ptr<Attempted>> {
     const auto& question = asking->question;
     const auto material = std::make_shared<LlmMaterial>(question.compose(*room));
-    *room = std::min(*room, estimate_tokens(material->content));
-    const auto key = sha256_hex(question.prompt.ref.hash + "\n" + material->hash + "\n" + provider->model());
+    const auto key = key_in_cache(question, *material, *provider);
+    material->hash = nullptr;
     std::unique_ptr<Attempted> attempted;
     if (auto hit = co_await from_cache(material, key)) {
         count(provider->name(), "cached");
@@ -425,8 +435,9 @@ auto LlmGateway::Impl::try_in_room(std::shared_ptr<Asking> asking, LlmProvider* 
         attempted->was_asked = false;
     } else {
         attempted = co_await ask_and_repair(asking, provider, material);
-        if (attempted->usable) co_await keep_in_cache(key, to_cache_text(attempted->usable->answer));
+        if (attempted->usable && keeps_answers()) co_await keep_in_cache(key, to_cache_text(attempted->usable->answer));
     }
+    if (attempted->was_too_long) *room = std::min(*room, estimate_tokens(material->content));
     attempted->left_out = material->left_out;
     co_return attempted;
 }
@@ -500,28 +511,23 @@ auto LlmGateway::models() const -> std::string {
 auto estimate_tokens(std::string_view text) -> std::size_t {
     // Held against cl100k and o200k: English prose has four bytes a token, paths and JSON three; other scripts two, and
     // what has four bytes (emoji) three tokens each. Where letters and digits alternate (hex) each change begins one.
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    const auto is_digit = [&](std::size_t at) { return static_cast<unsigned>(byte(at) >= '0' && byte(at) <= '9'); };
-    const auto is_letter = [&](std::size_t at) {
-        return static_cast<unsigned>((byte(at) | 0x20U) >= 'a' && (byte(at) | 0x20U) <= 'z');
-    };
     if (text.empty()) return 1;
-    std::size_t foreign = static_cast<unsigned>(byte(0) >= 0x80);
-    std::size_t begun = static_cast<unsigned>(byte(0) >= 0xF0);
-    // Without branches, with nothing carried on and counted in bytes: so compilers turn it into vector instructions.
-    constexpr std::size_t block = 64;
-    for (std::size_t from = 1; from < text.size(); from += block) {
-        std::uint8_t foreign_here = 0;
-        std::uint8_t begun_here = 0;
-        for (auto at = from; at < std::min(from + block, text.size()); ++at) {
-            foreign_here += static_cast<std::uint8_t>(byte(at) >= 0x80);
-            begun_here +=
-                static_cast<std::uint8_t>(static_cast<unsigned>(byte(at) >= 0xF0) | (is_digit(at) & is_letter(at - 1)) |
-                                          (is_letter(at) & is_digit(at - 1)));
+    std::size_t foreign = 0;
+    std::size_t begun = 0;
+    unsigned letter_before = 0;
+    unsigned digit_before = 0;
+    each_block(text, ' ', [&](ByteBlock block, std::size_t) {
+        const auto letters = block_bits(((block | 0x20) - 'a') < 26);
+        const auto digits = block_bits((block - '0') < 10);
+        auto begun_here = (digits & (letters << 1U | letter_before)) | (letters & (digits << 1U | digit_before));
+        letter_before = letters >> 15U;
+        digit_before = digits >> 15U;
+        if (const auto foreign_here = block_bits(block >= 0x80); foreign_here != 0) {
+            foreign += static_cast<unsigned>(std::popcount(foreign_here));
+            begun_here |= block_bits(block >= 0xF0);
         }
-        foreign += foreign_here;
-        begun += begun_here;
-    }
+        if (begun_here != 0) begun += static_cast<unsigned>(std::popcount(begun_here));
+    });
     const auto plain = text.size() - foreign;
     return plain / 3 + foreign / 2 + begun + 1;
 }

@@ -87,11 +87,11 @@ auto compose(const std::shared_ptr<Telling>& telling, std::size_t room) -> LlmMa
     telling->shown.reset();
     telling->judged.reset(); // by what was shown before
     LlmMaterial material;
-    const auto lines = evidence_lines(*fitted.shown);
-    material.hash = sha256_hex(lines);
+    auto lines = evidence_lines(*fitted.shown);
     material.content = user_message(lines, "evidence-" + random_hex(12));
     telling->content = material.content;
     telling->all = nullptr; // what waits for a model keeps the message alone
+    material.hash = [lines = std::move(lines)] { return sha256_hex(lines); };
     material.left_out = std::move(fitted.left_out);
     material.judge = [telling](const std::string& text) { return verdict_on(text, *telling); };
     return material;

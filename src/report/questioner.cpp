@@ -156,7 +156,7 @@ auto Questioner::translate(std::string question, std::string traceparent, Deadli
     llm.compose = [asked](std::size_t) {
         explain::LlmMaterial material;
         material.content = question_content(*asked);
-        material.hash = sha256_hex(asked->redacted + "\n" + join(asked->sources, "\n"));
+        material.hash = [asked] { return sha256_hex(asked->redacted + "\n" + join(asked->sources, "\n")); };
         material.judge = [asked](const std::string& text) { return verdict_on_query(text, *asked); };
         return material;
     };

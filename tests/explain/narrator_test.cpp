@@ -166,6 +166,30 @@ protected:
         asio::io_context context;
         return dossier::test::run_on(context, narrator_->narrate(std::move(input), deadline));
     }
+    /// How often an answered question is asked for the hash of what it shows.
+    auto hashes_of_a_question() -> int {
+        const auto prompts = PromptCatalogue::load(std::string(DOSSIER_SOURCE_DIR) + "/config/prompts").value();
+        NarrationInput input{.dossier_id = "dos_1", .findings = {testing::sample_finding()}, .evidence = [] {
+                                 return sample_evidence();
+                             }};
+        auto question = narrative_question(std::move(input), prompts,
+                                           std::shared_ptr<const redact::Redactor>(*redact::Redactor::make({})))
+                            .value();
+        int hashed = 0;
+        question.compose = [&hashed, compose = std::move(question.compose)](std::size_t room) {
+            auto material = compose(room);
+            material.hash = [&hashed, hash = std::move(material.hash)] {
+                ++hashed;
+                return hash();
+            };
+            return material;
+        };
+        asio::io_context context;
+        const auto reply =
+            dossier::test::run_on(context, gateway_->ask(std::move(question), deadline_in(std::chrono::seconds{30})));
+        EXPECT_TRUE(reply.answer);
+        return hashed;
+    }
     /// What each of those holds that wait for a model's answer, beside its message.
     auto bytes_of_a_wait() -> std::size_t {
         const auto main = provider("main", {});
@@ -419,6 +443,14 @@ TEST_F(NarratorTest, BuysNoAnswerTwice) {
     EXPECT_EQ(second.narrative.summary, first.narrative.summary);
     EXPECT_EQ(second.narrative.llm_session_id, "chatcmpl-1");
     EXPECT_TRUE(second.audit.empty()) << "no call, no entry";
+}
+
+TEST_F(NarratorTest, HashesWhatItShowsOnlyForTheCache) {
+    for (const bool is_kept : {true, false}) {
+        provider("main", {honest()});
+        open({.cache = is_kept});
+        EXPECT_EQ(hashes_of_a_question(), is_kept ? 1 : 0);
+    }
 }
 
 TEST_F(NarratorTest, BelievesNoCachedLie) {

@@ -42,7 +42,9 @@ struct LlmVerdict {
 /// What one model is shown, cut to the room it has.
 struct LlmMaterial {
     RestingText content; ///< the user message: redacted, delimited
-    std::string hash;    ///< of what the content says, without delimiters of this request; part of the cache key
+    /// A hash of what the content says, without delimiters of this request: part of the cache key, and asked for only
+    /// where answers are kept. Then dropped, with the text that it holds.
+    std::function<std::string()> hash;
     std::vector<std::string> left_out; ///< what did not fit, in words, for the dossier
     std::function<LlmVerdict(const std::string& text)> judge;
 };
