@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace dossier::explain {
@@ -161,13 +162,82 @@ auto user_message(const std::string& lines, const std::string& delimiter) -> std
                    "\nWrite the explanation as JSON."});
 }
 
+namespace {
+
+/// Lines as `evidence_lines` writes them, read without a document of them.
+class LineReader {
+public:
+    explicit LineReader(std::string_view lines) : rest_(lines) {}
+
+    [[nodiscard]] auto at_end() const -> bool { return rest_.empty(); }
+    auto skip(std::string_view words) -> bool {
+        if (!rest_.starts_with(words)) return false;
+        rest_.remove_prefix(words.size());
+        return true;
+    }
+    /// What stands up to the next quote that isn't escaped, which is skipped. False for an escape that is not written
+    /// by us.
+    auto text(std::string& into) -> bool {
+        for (;;) {
+            const auto quote = rest_.find('"');
+            if (quote == std::string_view::npos) return false;
+            const auto plain = rest_.substr(0, quote);
+            const auto slash = plain.find('\\');
+            into.append(plain.substr(0, slash));
+            rest_.remove_prefix(std::min(slash, quote));
+            if (slash == std::string_view::npos) {
+                rest_.remove_prefix(1);
+                return true;
+            }
+            if (!escape(into)) return false;
+        }
+    }
+
+private:
+    auto escape(std::string& into) -> bool {
+        static constexpr std::string_view names = "\"\\/bfnrt";
+        static constexpr std::string_view meant = "\"\\/\b\f\n\r\t";
+        if (rest_.size() < 2) return false;
+        const auto at = names.find(rest_[1]);
+        if (at == std::string_view::npos) return false;
+        into += meant[at];
+        rest_.remove_prefix(2);
+        return true;
+    }
+
+    std::string_view rest_;
+};
+
+auto read_line(LineReader& line, Evidence& item) -> bool {
+    return line.skip(R"({"id":")") && line.text(item.id) && line.skip(R"(,"kind":")") && line.text(item.kind) &&
+           line.skip(R"(,"statement":")") && line.text(item.statement) && line.skip(R"(,"value":")") &&
+           line.text(item.value) && line.skip(R"(,"origin":")") && line.text(item.origin) && line.skip("}");
+}
+
+/// nullopt where a line is other than we write most of them.
+auto read_lines(std::string_view lines) -> std::optional<EvidenceList> {
+    EvidenceList read;
+    constexpr std::size_t usual_line = 128;
+    read.reserve(lines.size() / usual_line + 1);
+    LineReader reader(lines);
+    do {
+        if (!read_line(reader, read.emplace_back())) return std::nullopt;
+    } while (reader.skip("\n"));
+    if (!reader.at_end()) return std::nullopt;
+    return read;
+}
+
+} // namespace
+
 auto evidence_shown_in(std::string_view message) -> EvidenceList {
     constexpr std::string_view first_line = "\n{\"id\":";
     constexpr std::string_view last_line = "}\nEND ";
     const auto begin = message.find(first_line);
     const auto end = message.rfind(last_line);
     if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return {};
-    auto lines = concat({"[", message.substr(begin + 1, end - begin), "]"});
+    const auto shown_lines = message.substr(begin + 1, end - begin);
+    if (auto read = read_lines(shown_lines)) return *std::move(read);
+    auto lines = concat({"[", shown_lines, "]"}); // with characters that are written by number
     for (auto at = lines.find('\n'); at != std::string::npos; at = lines.find('\n', at))
         lines[at] = ','; // those within texts are escaped
     const auto document = JsonDocument::parse(lines);

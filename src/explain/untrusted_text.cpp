@@ -6,6 +6,8 @@
 
 #include <re2/re2.h>
 
+#include <span>
+
 namespace dossier::explain {
 
 namespace {
@@ -25,23 +27,51 @@ auto is_clean(std::string_view text) -> bool {
     return found == 0;
 }
 
-/// Whether any of the characters stands there with which each pattern of `neutralise` begins.
-auto holds_marks(std::string_view text) -> bool {
-    std::uint64_t found = 0;
+/// Which of the characters stand there with which the patterns of `neutralise` begin.
+struct PatternMarks {
+    bool angle = false;    ///< <
+    bool bracket = false;  ///< [
+    bool bar = false;      ///< |
+    bool backtick = false; ///< `
+};
+
+auto marks_in(std::string_view text) -> PatternMarks {
+    const auto any = [](auto compared) { return block_bits(compared) != 0; };
+    PatternMarks found;
     each_block(text, ' ', [&](ByteBlock block, std::size_t) {
-        for (const auto half : block_marks((block == '<') | (block == '[') | (block == '|') | (block == '`')))
-            found |= half;
+        if (!any((block == '<') | (block == '[') | (block == '|') | (block == '`'))) return;
+        found.angle |= any(block == '<');
+        found.bracket |= any(block == '[');
+        found.bar |= any(block == '|');
+        found.backtick |= any(block == '`');
     });
-    return found != 0;
+    return found;
 }
 
-/// Whether a mark stands right before what a word in any case begins with: a slash, a letter, or a character that is no
-/// ASCII, as some of them count as the same letter.
-auto holds_before_word(std::string_view text, char mark) -> bool {
-    for (auto at = text.find(mark); at != std::string_view::npos && at + 1 < text.size();
-         at = text.find(mark, at + 1)) {
-        const auto next = static_cast<unsigned char>(text[at + 1]);
-        if (next == '/' || next >= 0x80 || ((next | 0x20U) >= 'a' && (next | 0x20U) <= 'z')) return true;
+/// The names that end or begin something in chat templates, in small letters. What follows them is the expressions'.
+constexpr std::string_view bracket_names[] = {"inst", "sys"};
+constexpr std::string_view tag_names[] = {"evidence",      "untrusted",   "system",    "data",   "context",
+                                          "instruction",   "user",        "assistant", "prompt", "document",
+                                          "start_of_turn", "end_of_turn", "s",         "bos",    "eos"};
+
+auto may_follow_name(char c) -> bool {
+    static constexpr std::string_view followers = " \t\n\f\r>/]s"; // the last one of "instructions"
+    return followers.contains(c);
+}
+
+/// Whether one of the names stands right behind a mark, perhaps with a slash before it: pseudonyms as `<EMAIL_1>` are
+/// in each message, and an expression that is tried there runs over all of it. Characters that are no ASCII may count
+/// as a letter of a name in any case.
+auto holds_named(std::string_view text, char mark, std::span<const std::string_view> names) -> bool {
+    constexpr std::size_t longest = 16; // with what follows
+    for (auto at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
+        auto behind = text.substr(at + 1, longest + 1);
+        if (behind.starts_with('/')) behind.remove_prefix(1);
+        if (!is_ascii(behind)) return true;
+        for (const auto name : names)
+            if (behind.size() > name.size() && may_follow_name(behind[name.size()]) &&
+                iequals(behind.substr(0, name.size()), name))
+                return true;
     }
     return false;
 }
@@ -75,15 +105,17 @@ auto neutralise(std::string out, std::string_view delimiter) -> std::string {
     static const RE2 tags(R"((?i)<(/?)(evidence|untrusted|system|data|context|instructions?|user|assistant|prompt|)"
                           R"(document|start_of_turn|end_of_turn|s|bos|eos)([\s>/]))");
     if (!delimiter.empty()) out = replace_all(std::move(out), delimiter, "(delimiter)");
-    if (!holds_marks(out)) return out;
-    if (out.contains("<|")) RE2::GlobalReplace(&out, chat_tokens, R"((\1))");
-    if (holds_before_word(out, '[')) RE2::GlobalReplace(&out, inst, R"((\1\2))");
-    if (out.contains("<<")) RE2::GlobalReplace(&out, sys, R"((\1))");
-    if (holds_before_word(out, '<')) RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
-    out = replace_all(std::move(out), "<|", "( ");
-    out = replace_all(std::move(out), "|>", " )");
-    out = replace_all(std::move(out), "```", "'''");
-    out = replace_all(std::move(out), "<!--", "(--");
+    const auto marks = marks_in(out);
+    if (!marks.angle && !marks.bracket && !marks.bar && !marks.backtick) return out;
+    if (marks.angle && marks.bar && out.contains("<|")) RE2::GlobalReplace(&out, chat_tokens, R"((\1))");
+    if (marks.bracket && holds_named(out, '[', bracket_names)) RE2::GlobalReplace(&out, inst, R"((\1\2))");
+    if (marks.angle && out.contains("<<")) RE2::GlobalReplace(&out, sys, R"((\1))");
+    if (marks.angle && holds_named(out, '<', tag_names)) RE2::GlobalReplace(&out, tags, R"((\1\2)\3)");
+    // none of what was put in by then begins one of these
+    if (marks.angle) out = replace_all(std::move(out), "<|", "( ");
+    if (marks.bar) out = replace_all(std::move(out), "|>", " )");
+    if (marks.backtick) out = replace_all(std::move(out), "```", "'''");
+    if (marks.angle) out = replace_all(std::move(out), "<!--", "(--");
     return out;
 }
 
