@@ -62,6 +62,8 @@ auto rarest_kind(std::string_view literal) -> std::uint16_t {
     return rarest;
 }
 
+auto bit_of(std::uint16_t kind) -> std::uint64_t { return std::uint64_t{1} << (kind % 64U); }
+
 /// The trigrams of the text that was asked for last: a sentence is held against dozens of expressions in turn.
 struct LastText {
     std::string text;
@@ -73,8 +75,8 @@ struct LastText {
         text = asked;
         is_known = text.size() <= longest && is_ascii(text);
         if (!is_known) return;
-        trigrams.reset();
-        each_kind(text, [&](std::uint16_t kind) { trigrams[kind] = true; });
+        trigrams.fill(0);
+        each_kind(text, [&](std::uint16_t kind) { trigrams[kind / 64U] |= bit_of(kind); });
     }
 };
 
@@ -96,14 +98,24 @@ FilteredRegex::FilteredRegex(const std::string& expression, std::int64_t most_me
     if (matches_with({})) return;
     for (int index = 0; const auto& text : texts) {
         auto& literal = literals_.emplace_back();
+        literal.trigrams.push_back(rarest_kind(text));
         each_kind(text, [&](std::uint16_t kind) { literal.trigrams.push_back(kind); });
         std::vector<int> others(texts.size());
         std::iota(others.begin(), others.end(), 0);
         others.erase(others.begin() + index++);
         literal.is_in_each = !matches_with(others);
-        rarest_.set(rarest_kind(text));
     }
-    std::ranges::partition(literals_, &Literal::is_in_each);
+    const auto others = std::ranges::partition(literals_, &Literal::is_in_each);
+    std::ranges::sort(others, {}, [](const Literal& one) { return one.trigrams.front(); });
+    of_word_.fill(static_cast<std::uint16_t>(literals_.size()));
+    for (auto at = literals_.size(); at-- > literals_.size() - others.size();) {
+        const auto kind = literals_[at].trigrams.front();
+        rarest_[kind / 64U] |= bit_of(kind);
+        of_word_[kind / 64U] = static_cast<std::uint16_t>(at);
+    }
+    // a word that no literal has begins where the next one does
+    for (auto word = of_word_.size() - 1; word-- > 0;)
+        if (rarest_[word] == 0) of_word_[word] = of_word_[word + 1];
 }
 
 auto FilteredRegex::may_match(std::string_view text) const -> bool {
@@ -111,11 +123,16 @@ auto FilteredRegex::may_match(std::string_view text) const -> bool {
     if (literals_.empty()) return true;
     last.take(text);
     if (!last.is_known) return true;
-    if ((last.trigrams & rarest_).none()) return false;
+    const auto is_held = [](std::uint16_t kind) { return (last.trigrams[kind / 64U] & bit_of(kind)) != 0; };
+    const auto may_hold = [&](const Literal& literal) { return std::ranges::all_of(literal.trigrams, is_held); };
     for (const auto& literal : literals_) {
-        const auto is_held = [](std::uint16_t kind) { return last.trigrams.test(kind); };
-        const bool may_hold = std::ranges::all_of(literal.trigrams, is_held);
-        if (may_hold != literal.is_in_each) return may_hold;
+        if (!literal.is_in_each) break;
+        if (!may_hold(literal)) return false;
+    }
+    for (std::size_t word = 0; word < rarest_.size(); ++word) {
+        if ((last.trigrams[word] & rarest_[word]) == 0) continue;
+        for (auto at = of_word_[word]; at < of_word_[word + 1]; ++at)
+            if (may_hold(literals_[at])) return true;
     }
     return literals_.front().is_in_each;
 }

@@ -5,7 +5,7 @@
 
 #include <re2/re2.h>
 
-#include <bitset>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,7 +17,8 @@ class FilteredRegex {
 public:
     /// Kinds of trigrams, told apart by a hash; those of a sentence leave most of them empty.
     static constexpr std::size_t kinds = 2048;
-    using Trigrams = std::bitset<kinds>;
+    /// A bit a kind.
+    using Trigrams = std::array<std::uint64_t, kinds / 64>;
 
     /// Throws where it does not compile: it is built into the binary.
     /// @param most_memory bytes, of its program and the states that it remembers; RE2's own default
@@ -42,11 +43,13 @@ private:
     RE2 regex_;
     /// A run of small letters that stands in matches.
     struct Literal {
-        std::vector<std::uint16_t> trigrams;
+        std::vector<std::uint16_t> trigrams; ///< the rarest first
         bool is_in_each = false;
     };
-    std::vector<Literal> literals_; ///< those in each match first; none = any text may match
-    Trigrams rarest_;               ///< one of each literal; a text that lacks them all needs no look at the literals
+    std::vector<Literal>
+        literals_;      ///< those in each match first, the others by their rarest; none = any text may match
+    Trigrams rarest_{}; ///< of those others: only what holds one of these holds the literal
+    std::array<std::uint16_t, kinds / 64 + 1> of_word_{}; ///< where in `literals_` those of a word of `rarest_` begin
 };
 
 } // namespace dossier::explain

@@ -1,5 +1,6 @@
 #include "instruction_detector.hpp"
 
+#include "dossier/base/byte_block.hpp"
 #include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/decoded.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <initializer_list>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -366,9 +368,40 @@ auto without_blanks(std::string words) -> std::string {
 
 /// One between two blanks, as each run of letters set apart has three.
 auto has_word_of_one_letter(std::string_view words) -> bool {
-    for (std::size_t at = 0; at + 2 < words.size(); ++at)
+    std::size_t at = 0;
+    for (; words.size() - at >= sizeof(ByteBlock) + 2; at += sizeof(ByteBlock))
+        if (block_bits((block_at(words.data() + at) == ' ') & (block_at(words.data() + at + 2) == ' ')) != 0)
+            return true;
+    for (; at + 2 < words.size(); ++at)
         if (words[at] == ' ' && words[at + 2] == ' ') return true;
     return false;
+}
+
+auto holds_leet_digit(std::string_view words) -> bool {
+    unsigned found = 0;
+    each_block(words, ' ', [&](ByteBlock block, std::size_t) {
+        found |= block_bits((block == '0') | (block == '1') | (block == '3') | (block == '4') | (block == '5'));
+    });
+    return found != 0;
+}
+
+/// Where the first and last letter of a word stand in their places is told of sixteen places at a time.
+auto stands_in(std::string_view text, std::string_view word) -> bool {
+    const auto first = static_cast<unsigned char>(word.front());
+    const auto last = static_cast<unsigned char>(word.back());
+    const auto to_last = word.size() - 1;
+    bool found = false;
+    std::size_t at = 0;
+    for (; !found && text.size() - at >= to_last + sizeof(ByteBlock); at += sizeof(ByteBlock)) {
+        const auto* const here = text.data() + at;
+        each_bit(block_bits((block_at(here) == first) & (block_at(here + to_last) == last)),
+                 [&](std::size_t offset) { found |= text.substr(at + offset, word.size()) == word; });
+    }
+    return found || text.find(word, at) != std::string_view::npos;
+}
+
+auto any_stands_in(std::string_view text, std::initializer_list<std::string_view> words) -> bool {
+    return std::ranges::any_of(words, [&](std::string_view word) { return stands_in(text, word); });
 }
 
 /// "i g n o r e all": letters that stand apart, five or more, become the word that they are.
@@ -426,10 +459,16 @@ struct Detector {
         if (!is_ascii(text))
             if (const auto folded = plain_words(shown_text(text, true)); folded != own)
                 if (const auto* name = in_words(folded)) return name;
-        if (own.find_first_of("01345") != std::string::npos)
+        if (holds_leet_digit(own))
             if (const auto* name = in_words(plain_words(without_leet(lower(reading.plain))))) return name;
-        if (together->found_in(rot13(without_blanks(own)))) return "override of instructions";
-        if (reversed_words->found_in(std::string(own.rbegin(), own.rend()))) return "override of instructions";
+        // what each match begins with is looked for as it stands there, before anything is turned round
+        if (auto shut = without_blanks(own);
+            any_stands_in(shut, {"vtaber", "qvfertneq", "sbetrg", "flfgrzcebzcg", "arjvafgehpgvbaf", "lbhnerabj"}) &&
+            together->found_in(rot13(std::move(shut))))
+            return "override of instructions";
+        if (any_stands_in(own, {"erongi", "dragersid", "tegrof"}) &&
+            reversed_words->found_in(std::string(own.rbegin(), own.rend())))
+            return "override of instructions";
         if (has_letters_set_apart(own) && together->found_in(without_blanks(own))) return "override of instructions";
         if (const auto joined = with_letters_joined(own); joined != own) return in_words(joined);
         return nullptr;
