@@ -4,6 +4,7 @@
 #include "dossier/base/canonical_json.hpp"
 #include "dossier/base/json.hpp"
 #include "dossier/base/json_text.hpp"
+#include "dossier/base/json_view.hpp"
 #include "dossier/base/recent_texts.hpp"
 #include "dossier/base/strings.hpp"
 #include "llm_wire.hpp"
@@ -16,6 +17,7 @@ namespace dossier::explain {
 namespace {
 
 constexpr std::size_t longest_answer = 2U << 20U;
+constexpr double nonsense_tokens = 1e12;
 
 /// As it stands in a request. There are a few prompts, each with a schema.
 auto compact_schema(std::string_view schema) -> const Result<std::string>& {
@@ -68,6 +70,36 @@ auto first_choice(const Json& body) -> const Json* {
 
 auto refused(const std::string& words) -> std::unexpected<Error> {
     return fail(Errc::rejected, "the LLM refused: " + safe_words(words));
+}
+
+/// The same of a whole answer, of which no tree is made.
+auto content_text(JsonView message) -> std::string {
+    const auto content = message["content"];
+    if (const auto text = content.string()) return std::string(*text);
+    std::string text;
+    for (const auto part : content.elements())
+        if (part["type"].string() != "refusal") text += part["text"].string().value_or("");
+    return text;
+}
+
+void read_usage(JsonView body, LlmAnswer& answer) {
+    const auto usage = body["usage"];
+    const auto count = [](JsonView value) -> std::int64_t {
+        const auto number = value.kind() == JsonView::Kind::number ? value.number() : std::nullopt;
+        return number && *number >= 0 && *number < nonsense_tokens ? static_cast<std::int64_t>(*number) : 0;
+    };
+    answer.prompt_tokens = count(usage["prompt_tokens"]);
+    answer.completion_tokens = count(usage["completion_tokens"]);
+    answer.cached_tokens = std::max(count(usage["prompt_cache_hit_tokens"]), // DeepSeek
+                                    count(usage["prompt_tokens_details"]["cached_tokens"]));
+}
+
+/// Why there is no choice in an answer.
+auto without_choice(const std::string& body) -> std::unexpected<Error> {
+    const auto json = parse_json(body);
+    if (!json || !json->is_object()) return fail(Errc::malformed, "the LLM's answer is no JSON object");
+    if (json->contains("error")) return fail(to_error(error_in(200, *json)));
+    return fail(Errc::malformed, "the LLM's answer has no choices");
 }
 
 class OpenAiReader final : public LlmStreamReader {
@@ -157,20 +189,20 @@ public:
     }
 
     [[nodiscard]] auto whole(const std::string& body) const -> Result<LlmAnswer> override {
-        const auto json = parse_json(body);
-        if (!json || !json->is_object()) return fail(Errc::malformed, "the LLM's answer is no JSON object");
-        const auto* choice = first_choice(*json);
-        if (choice == nullptr && json->contains("error")) return fail(to_error(error_in(200, *json)));
-        if (choice == nullptr) return fail(Errc::malformed, "the LLM's answer has no choices");
+        const auto document = JsonDocument::parse(body);
+        const auto root = document ? document->root() : JsonView();
+        const auto choice = root["choices"][0];
+        if (!choice.is_object()) return without_choice(body);
+        const auto text = [](JsonView value) { return std::string(value.string().value_or("")); };
         LlmAnswer answer;
-        answer.model = text_at(*json, "model");
-        answer.session_id = text_at(*json, "id");
-        answer.finish_reason = text_at(*choice, "finish_reason");
-        read_usage(*json, answer);
-        const auto message = choice->find("message");
-        if (message != choice->end() && message->is_object()) {
-            if (const auto refusal = text_at(*message, "refusal"); !refusal.empty()) return refused(refusal);
-            answer.text = content_text(*message);
+        answer.model = text(root["model"]);
+        answer.session_id = text(root["id"]);
+        answer.finish_reason = text(choice["finish_reason"]);
+        read_usage(root, answer);
+        const auto message = choice["message"];
+        if (message.is_object()) {
+            if (const auto refusal = text(message["refusal"]); !refusal.empty()) return refused(refusal);
+            answer.text = content_text(message);
         } else if (answer.finish_reason != "content_filter") { // Azure leaves the message out then
             return fail(Errc::malformed, "the LLM's answer has no message");
         }

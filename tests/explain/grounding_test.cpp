@@ -1,5 +1,6 @@
 #include "dossier/explain/grounding.hpp"
 
+#include "dossier/base/json.hpp"
 #include "dossier/base/strings.hpp"
 #include "sample_evidence.hpp"
 
@@ -244,6 +245,27 @@ TEST(ParseAnswer, TakesTheObjectBareOrFenced) {
     }
 }
 
+/// A schema of the usual form is held without its validator, any other by it.
+TEST(ParseAnswer, HoldsEachSchemaToItsWord) {
+    auto described = parse_json(schema).value();
+    described["description"] = "words for people";
+    described["properties"]["sentences"]["items"]["properties"]["text"]["description"] = "and here";
+    auto bounded = described;
+    bounded["properties"]["sentences"]["items"]["properties"]["text"]["maxLength"] = 1;
+    auto open = described;
+    open.erase("additionalProperties");
+    const auto extended = R"({"more":1,)" + std::string(good).substr(1);
+    EXPECT_TRUE(parse_answer(good, described.dump()));
+    EXPECT_FALSE(parse_answer(good, bounded.dump()));
+    EXPECT_FALSE(parse_answer(extended, described.dump()));
+    EXPECT_TRUE(parse_answer(extended, open.dump()));
+    const auto draft = parse_answer(R"({"sentences":[{"evidence":[],"text":"\u00e4 \"b\""}],)"
+                                    R"("summary_evidence":["E1"],"summary":"S."})",
+                                    described.dump());
+    ASSERT_TRUE(draft);
+    EXPECT_EQ(draft->sentences.front().text, "\u00e4 \"b\"");
+}
+
 TEST(ParseAnswer, SaysWhatIsWrong) {
     struct Bad {
         const char* name;
@@ -259,6 +281,10 @@ TEST(ParseAnswer, SaysWhatIsWrong) {
         {"unknown member",
          R"({"summary":"S.","summary_evidence":[],"sentences":[{"text":"T.","evidence":[],"severity":"low"}]})",
          "severity"},
+        {"member twice", R"({"summary":"S.","summary":"T.","sentences":[{"text":"T.","evidence":[]}]})",
+         "summary_evidence"},
+        {"wrong id", R"({"summary":"S.","summary_evidence":[1],"sentences":[]})", "schema"},
+        {"sentence of another form", R"({"summary":"S.","summary_evidence":[],"sentences":["T."]})", "schema"},
         {"wrong type", R"({"summary":7,"summary_evidence":[],"sentences":[]})", "schema"},
         {"no sentences", R"({"summary":"S.","summary_evidence":[],"sentences":[]})", "/sentences is empty"},
         {"empty text", R"({"summary":"S.","summary_evidence":[],"sentences":[{"text":" ","evidence":["E1"]}]})",
