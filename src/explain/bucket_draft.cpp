@@ -190,15 +190,17 @@ public:
         : given_(given), after_(after), bucket_(arn_of(given)), objects_(bucket_ + "/*") {}
 
     void outsider(const std::string& who, const aws::Asker& asker) {
-        for (const auto& deed : shown_deeds) row(who, asker, deed, aws::OwnGrant::none, false);
+        BothWays ways(given_.before, after_, asker);
+        for (const auto& deed : shown_deeds) row(who, ways, deed, aws::OwnGrant::none, false);
         for (const auto& deed : further_deeds) {
-            const auto verdict = aws::may(after_, asker, on_it(deed), aws::OwnGrant::none);
-            if (verdict.allowed != aws::Tri::no) row(who, asker, deed, aws::OwnGrant::none, false);
+            const auto verdict = ways.after.may(on_it(deed), aws::OwnGrant::none);
+            if (verdict.allowed != aws::Tri::no) row(who, ways, deed, aws::OwnGrant::none, false);
         }
     }
     void owner(const std::string& who, const aws::Asker& asker, bool administers) {
-        row(who, asker, shown_deeds.front(), aws::OwnGrant::given, true);
-        if (administers) row(who, asker, change_policy, aws::OwnGrant::given, true);
+        BothWays ways(given_.before, after_, asker);
+        row(who, ways, shown_deeds.front(), aws::OwnGrant::given, true);
+        if (administers) row(who, ways, change_policy, aws::OwnGrant::given, true);
     }
 
     [[nodiscard]] auto judgement() && -> Judgement {
@@ -223,15 +225,22 @@ public:
     }
 
 private:
+    /// The same person before the bucket as it is and as it would be.
+    struct BothWays {
+        BothWays(const aws::BucketAccess& is, const aws::BucketAccess& would_be, const aws::Asker& asker)
+            : before(is, asker), after(would_be, asker) {}
+        aws::Entrance before;
+        aws::Entrance after;
+    };
+
     [[nodiscard]] auto on_it(const BucketDeed& deed) const -> aws::Deed {
         return {.action = deed.action, .resource = deed.of_objects ? objects_ : bucket_};
     }
 
-    void row(const std::string& who, const aws::Asker& asker, const BucketDeed& what, aws::OwnGrant own,
-             bool is_owner) {
+    void row(const std::string& who, BothWays& ways, const BucketDeed& what, aws::OwnGrant own, bool is_owner) {
         const auto deed = on_it(what);
-        const auto before = aws::may(given_.before, asker, deed, own);
-        const auto after = aws::may(after_, asker, deed, own);
+        const auto before = ways.before.may(deed, own);
+        const auto after = ways.after.may(deed, own);
         const bool is_kept =
             after.allowed == aws::Tri::yes || (after.allowed == aws::Tri::maybe && before.allowed == aws::Tri::maybe);
         if (is_owner && !is_kept && locked_out_.empty()) locked_out_ = who;

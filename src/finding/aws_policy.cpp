@@ -255,21 +255,33 @@ auto names_directly(const Statement& statement, const Asker& asker) -> bool {
     });
 }
 
-auto opinion_of(const PolicyDocument& policy, const Asker& asker, const Deed& deed, bool by_principal) -> Opinion {
+Hearing::Hearing(const PolicyDocument& policy, const Asker& asker, bool by_principal)
+    : circumstances_(asker.circumstances) {
+    heard_.reserve(policy.statements.size());
+    for (const auto& statement : policy.statements)
+        if (!by_principal || (statement.allows ? names_directly(statement, asker) : names(statement, asker)))
+            heard_.push_back({.statement = &statement});
+}
+
+auto Hearing::opinion_of(const Deed& deed) -> Opinion {
     Opinion opinion;
-    for (const auto& statement : policy.statements) {
-        if (by_principal && !(statement.allows ? names_directly(statement, asker) : names(statement, asker))) continue;
-        auto& verdict = statement.allows ? opinion.allowed : opinion.denied;
-        auto& by = statement.allows ? opinion.allowed_by : opinion.denied_by;
-        const auto speaks = speaks_of(statement, deed);
+    for (auto& [statement, conditions] : heard_) {
+        auto& verdict = statement->allows ? opinion.allowed : opinion.denied;
+        auto& by = statement->allows ? opinion.allowed_by : opinion.denied_by;
+        const auto speaks = speaks_of(*statement, deed);
         if (speaks <= verdict) continue; // whatever its conditions are
-        const auto says = both(speaks, all_hold(statement.conditions, asker.circumstances));
+        if (!conditions) conditions = all_hold(statement->conditions, circumstances_);
+        const auto says = both(speaks, *conditions);
         if (says > verdict) {
             verdict = says;
-            by = &statement;
+            by = statement;
         }
     }
     return opinion;
+}
+
+auto opinion_of(const PolicyDocument& policy, const Asker& asker, const Deed& deed, bool by_principal) -> Opinion {
+    return Hearing(policy, asker, by_principal).opinion_of(deed);
 }
 
 auto describe(const Statement& statement) -> std::string {

@@ -27,15 +27,19 @@ auto is_public(const PolicyDocument& policy) -> bool {
     });
 }
 
-auto may(const BucketAccess& bucket, const Asker& asker, const Deed& deed, OwnGrant own) -> Verdict {
-    const bool is_inside = !asker.account.empty() && asker.account == bucket.account;
-    const auto opinion = opinion_of(bucket.policy, asker, deed, true);
+Entrance::Entrance(const BucketAccess& bucket, const Asker& asker)
+    : bucket_(bucket),
+      is_inside_(!asker.account.empty() && asker.account == bucket.account),
+      is_shut_(!is_inside_ && bucket.restricts_public && is_public(bucket.policy)),
+      hearing_(bucket.policy, asker, true) {}
+
+auto Entrance::may(const Deed& deed, OwnGrant own) -> Verdict {
+    const auto opinion = hearing_.opinion_of(deed);
     if (opinion.denied == Tri::yes)
         return {.allowed = Tri::no, .is_denied = true, .why = label_of_statement(opinion.denied_by) + " denies it"};
-    if (!is_inside && bucket.restricts_public && is_public(bucket.policy))
-        return {.allowed = Tri::no, .is_denied = true, .why = "S3 Block Public Access shuts outsiders out"};
-    const bool by_own = is_inside && own == OwnGrant::given;
-    const bool by_acl = !is_inside && bucket.has_public_acl &&
+    if (is_shut_) return {.allowed = Tri::no, .is_denied = true, .why = "S3 Block Public Access shuts outsiders out"};
+    const bool by_own = is_inside_ && own == OwnGrant::given;
+    const bool by_acl = !is_inside_ && bucket_.has_public_acl &&
                         (iequals(deed.action, "s3:GetObject") || iequals(deed.action, "s3:ListBucket"));
     const auto granted = by_own || by_acl ? Tri::yes : opinion.allowed;
     if (granted == Tri::no) return {.allowed = Tri::no, .is_denied = false, .why = "no statement allows it"};
@@ -48,6 +52,10 @@ auto may(const BucketAccess& bucket, const Asker& asker, const Deed& deed, OwnGr
     else if (granted == Tri::maybe)
         why += " under a condition";
     return {.allowed = allowed, .is_denied = false, .why = std::move(why)};
+}
+
+auto may(const BucketAccess& bucket, const Asker& asker, const Deed& deed, OwnGrant own) -> Verdict {
+    return Entrance(bucket, asker).may(deed, own);
 }
 
 } // namespace dossier::aws

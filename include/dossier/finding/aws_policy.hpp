@@ -60,7 +60,27 @@ struct Opinion {
     const Statement* allowed_by = nullptr; ///< of the document asked, the first that says so most surely
     const Statement* denied_by = nullptr;
 };
-/// @param by_principal a resource policy: statements count for whom they name; identity policies name nobody
+
+/// One asker before one document, for many deeds: whom a statement names and whether its conditions hold is the same
+/// for all of them, and found out once.
+class Hearing {
+public:
+    /// @param policy, asker outlive this
+    /// @param by_principal a resource policy: statements count for whom they name; identity policies name nobody
+    Hearing(const PolicyDocument& policy, const Asker& asker, bool by_principal);
+
+    [[nodiscard]] auto opinion_of(const Deed& deed) -> Opinion;
+
+private:
+    struct Heard {
+        const Statement* statement = nullptr;
+        std::optional<Tri> conditions; ///< once it was asked for
+    };
+    std::vector<Heard> heard_;
+    const Circumstances& circumstances_;
+};
+
+/// For one deed.
 [[nodiscard]] auto opinion_of(const PolicyDocument& policy, const Asker& asker, const Deed& deed, bool by_principal)
     -> Opinion;
 

@@ -33,8 +33,23 @@ struct Verdict {
 /// What a principal may already do by its own policies, which a bucket policy doesn't show.
 enum class OwnGrant { none, given };
 
-/// May the asker do this? Somebody of another account or without credentials needs the bucket's policy for it; of
-/// somebody of the bucket's account, `own` says whether IAM grants it.
+/// One asker before one bucket, for many deeds.
+class Entrance {
+public:
+    /// @param bucket, asker outlive this
+    Entrance(const BucketAccess& bucket, const Asker& asker);
+
+    /// May the asker do this? Somebody of another account or without credentials needs the bucket's policy for it; of
+    /// somebody of the bucket's account, `own` says whether IAM grants it.
+    [[nodiscard]] auto may(const Deed& deed, OwnGrant own) -> Verdict;
+
+private:
+    const BucketAccess& bucket_;
+    bool is_inside_;
+    bool is_shut_; ///< by the block, as an outsider before a public policy
+    Hearing hearing_;
+};
+/// For one deed.
 [[nodiscard]] auto may(const BucketAccess& bucket, const Asker& asker, const Deed& deed, OwnGrant own) -> Verdict;
 /// Whether a policy counts as public, and so is what RestrictPublicBuckets acts on: a statement that allows something
 /// to anyone and whose conditions don't keep strangers out.
