@@ -1,10 +1,12 @@
 #include "policy_literal.hpp"
 
 #include "dossier/base/byte_block.hpp"
+#include "dossier/base/json_text.hpp"
 #include "dossier/base/strings.hpp"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace dossier::explain {
 namespace {
@@ -30,13 +32,50 @@ auto all_writable(const Json& value) -> bool {
     });
 }
 
-auto json_text(const Json& value, std::size_t indent) -> std::string {
-    auto text = value.dump(2, ' ', false, Json::error_handler_t::replace);
-    return indent == 0 ? text : replace_all(std::move(text), "\n", "\n" + std::string(indent, ' '));
+void append_line(std::string& out, std::size_t indent) { out.append(1, '\n').append(indent, ' '); }
+
+/// As the library prints it with two blanks a level, all but the first line moved in.
+void append_json(std::string& out, const Json& value, std::size_t indent) {
+    constexpr std::size_t step = 2;
+    if (!value.is_structured() || value.empty()) {
+        out += dump_json(value);
+    } else if (value.is_array()) {
+        out += '[';
+        for (bool is_first = true; const auto& item : value) {
+            if (!std::exchange(is_first, false)) out += ',';
+            append_line(out, indent + step);
+            append_json(out, item, indent + step);
+        }
+        append_line(out, indent);
+        out += ']';
+    } else {
+        out += '{';
+        for (bool is_first = true; const auto& [key, item] : value.get_ref<const Json::object_t&>()) {
+            if (!std::exchange(is_first, false)) out += ',';
+            append_line(out, indent + step);
+            append_json_text(out, key);
+            out += ": ";
+            append_json(out, item, indent + step);
+        }
+        append_line(out, indent);
+        out += '}';
+    }
+}
+
+auto may_need_escape(std::string_view text) -> bool {
+    unsigned marks = 0;
+    each_block(text, 'x', [&](ByteBlock block, std::size_t) {
+        marks |= block_bits((block == '$') | (block == '%') | (block == '"') | (block == '\\'));
+    });
+    return marks != 0;
 }
 
 void append_hcl_string(std::string& out, std::string_view text) {
     out += '"';
+    if (!may_need_escape(text)) {
+        out.append(text) += '"';
+        return;
+    }
     for (std::size_t at = 0; at < text.size(); ++at) {
         const char c = text[at];
         const bool opens = (c == '$' || c == '%') && at + 1 < text.size() && text[at + 1] == '{';
@@ -54,28 +93,27 @@ void append_hcl_string(std::string& out, std::string_view text) {
 }
 
 void append_hcl(std::string& out, const Json& value, std::size_t indent) {
-    const auto new_line = [&](std::size_t blanks) { out.append(1, '\n').append(blanks, ' '); };
     if (value.is_string()) {
         append_hcl_string(out, value.get_ref<const std::string&>());
     } else if (value.is_array()) {
         const bool is_short = value.size() <= 1 && (value.empty() || !value.front().is_structured());
         out += '[';
         for (const auto& item : value) {
-            if (!is_short) new_line(indent + 2);
+            if (!is_short) append_line(out, indent + 2);
             append_hcl(out, item, is_short ? indent : indent + 2);
             if (!is_short) out += ',';
         }
-        if (!is_short) new_line(indent);
+        if (!is_short) append_line(out, indent);
         out += ']';
     } else if (value.is_object()) {
         out += '{';
         for (const auto& [key, item] : value.get_ref<const Json::object_t&>()) {
-            new_line(indent + 2);
+            append_line(out, indent + 2);
             append_hcl_string(out, key);
             out += " = ";
             append_hcl(out, item, indent + 2);
         }
-        if (!value.empty()) new_line(indent);
+        if (!value.empty()) append_line(out, indent);
         out += '}';
     } else {
         out += dump_json(value);
@@ -86,10 +124,9 @@ void append_hcl(std::string& out, const Json& value, std::size_t indent) {
 
 auto is_writable(std::string_view text) -> bool {
     if (text.empty() || text.size() > longest_writable) return false;
-    std::uint64_t others = 0;
-    each_block(text, 'x', [&](ByteBlock block, std::size_t) {
-        for (const auto half : block_marks((block < 0x20) | (block >= 0x7f))) others |= half;
-    });
+    unsigned others = 0;
+    each_block(text, 'x',
+               [&](ByteBlock block, std::size_t) { others |= block_bits((block < 0x20) | (block >= 0x7f)); });
     if (others == 0) return true; // printable ASCII
     if (!is_valid_utf8(text)) return false;
     if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return false;
@@ -122,13 +159,12 @@ auto hcl_expression(const Json& value, std::size_t indent) -> std::string {
 
 auto shell_word(std::string_view text) -> std::string {
     std::string out = "'";
-    for (const char c : text) {
-        if (c == '\'')
-            out += "'\\''";
-        else
-            out += c;
+    out.reserve(text.size() + 2);
+    for (auto quote = text.find('\''); quote != std::string_view::npos; quote = text.find('\'')) {
+        out.append(text, 0, quote).append("'\\''");
+        text.remove_prefix(quote + 1);
     }
-    return out + "'";
+    return out.append(text) += '\'';
 }
 
 auto sql_string(std::string_view text) -> std::string {
@@ -161,7 +197,11 @@ auto literal(const Json& value, std::string_view language, std::string_view form
         return sql_identifier(value.get<std::string>());
     }
     if (!form.empty()) return std::nullopt;
-    if (language == "json") return json_text(value, indent);
+    if (language == "json") {
+        std::string text;
+        append_json(text, value, indent);
+        return text;
+    }
     if (language == "hcl") {
         auto text = hcl_expression(value, indent);
         return value.is_structured() ? "jsonencode(" + text + ")" : text;
