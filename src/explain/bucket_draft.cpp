@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <set>
 
 namespace dossier::explain {
@@ -193,7 +194,8 @@ public:
         BothWays ways(given_.before, after_, asker);
         for (const auto& deed : shown_deeds) row(who, ways, deed, aws::OwnGrant::none, false);
         for (const auto& deed : further_deeds) {
-            const auto verdict = ways.after.may(on_it(deed), aws::OwnGrant::none);
+            const auto& told = on_it(deed);
+            const auto verdict = ways.after.may(told.deed, told.after, aws::OwnGrant::none);
             if (verdict.allowed != aws::Tri::no) row(who, ways, deed, aws::OwnGrant::none, false);
         }
     }
@@ -233,14 +235,27 @@ private:
         aws::Entrance after;
     };
 
-    [[nodiscard]] auto on_it(const BucketDeed& deed) const -> aws::Deed {
-        return {.action = deed.action, .resource = deed.of_objects ? objects_ : bucket_};
+    /// A deed on this bucket, and what the policies before and after say of it, whoever asks.
+    struct Told {
+        const BucketDeed* what = nullptr;
+        aws::Deed deed;
+        aws::Spoken before;
+        aws::Spoken after;
+    };
+    auto on_it(const BucketDeed& what) -> const Told& {
+        const auto known = std::ranges::find(told_, &what, &Told::what);
+        if (known != told_.end()) return *known;
+        const aws::Deed deed{.action = what.action, .resource = what.of_objects ? objects_ : bucket_};
+        return told_.emplace_back(Told{.what = &what,
+                                       .deed = deed,
+                                       .before = aws::spoken_of(given_.before.policy, deed),
+                                       .after = aws::spoken_of(after_.policy, deed)});
     }
 
     void row(const std::string& who, BothWays& ways, const BucketDeed& what, aws::OwnGrant own, bool is_owner) {
-        const auto deed = on_it(what);
-        const auto before = ways.before.may(deed, own);
-        const auto after = ways.after.may(deed, own);
+        const auto& told = on_it(what);
+        const auto before = ways.before.may(told.deed, told.before, own);
+        const auto after = ways.after.may(told.deed, told.after, own);
         const bool is_kept =
             after.allowed == aws::Tri::yes || (after.allowed == aws::Tri::maybe && before.allowed == aws::Tri::maybe);
         if (is_owner && !is_kept && locked_out_.empty()) locked_out_ = who;
@@ -263,6 +278,7 @@ private:
     const aws::BucketAccess& after_;
     std::string bucket_; ///< ARNs of it and of all that is in it
     std::string objects_;
+    std::deque<Told> told_; ///< what was asked for, once; its deeds are those named above
     std::vector<ReachRow> rows_;
     std::string locked_out_;
     std::string left_open_;

@@ -255,33 +255,43 @@ auto names_directly(const Statement& statement, const Asker& asker) -> bool {
     });
 }
 
-Hearing::Hearing(const PolicyDocument& policy, const Asker& asker, bool by_principal)
-    : circumstances_(asker.circumstances) {
-    heard_.reserve(policy.statements.size());
-    for (const auto& statement : policy.statements)
-        if (!by_principal || (statement.allows ? names_directly(statement, asker) : names(statement, asker)))
-            heard_.push_back({.statement = &statement});
+auto spoken_of(const PolicyDocument& policy, const Deed& deed) -> Spoken {
+    Spoken spoken;
+    spoken.reserve(policy.statements.size());
+    for (const auto& statement : policy.statements) spoken.push_back(speaks_of(statement, deed));
+    return spoken;
 }
 
-auto Hearing::opinion_of(const Deed& deed) -> Opinion {
+Hearing::Hearing(const PolicyDocument& policy, const Asker& asker, bool by_principal)
+    : policy_(policy), circumstances_(asker.circumstances) {
+    heard_.reserve(policy.statements.size());
+    for (std::size_t i = 0; i < policy.statements.size(); ++i) {
+        const auto& statement = policy.statements[i];
+        if (!by_principal || (statement.allows ? names_directly(statement, asker) : names(statement, asker)))
+            heard_.push_back({.number = i, .conditions = std::nullopt});
+    }
+}
+
+auto Hearing::opinion_of(const Spoken& spoken) -> Opinion {
     Opinion opinion;
-    for (auto& [statement, conditions] : heard_) {
-        auto& verdict = statement->allows ? opinion.allowed : opinion.denied;
-        auto& by = statement->allows ? opinion.allowed_by : opinion.denied_by;
-        const auto speaks = speaks_of(*statement, deed);
+    for (auto& [number, conditions] : heard_) {
+        const auto& statement = policy_.statements[number];
+        auto& verdict = statement.allows ? opinion.allowed : opinion.denied;
+        auto& by = statement.allows ? opinion.allowed_by : opinion.denied_by;
+        const auto speaks = spoken[number];
         if (speaks <= verdict) continue; // whatever its conditions are
-        if (!conditions) conditions = all_hold(statement->conditions, circumstances_);
+        if (!conditions) conditions = all_hold(statement.conditions, circumstances_);
         const auto says = both(speaks, *conditions);
         if (says > verdict) {
             verdict = says;
-            by = statement;
+            by = &statement;
         }
     }
     return opinion;
 }
 
 auto opinion_of(const PolicyDocument& policy, const Asker& asker, const Deed& deed, bool by_principal) -> Opinion {
-    return Hearing(policy, asker, by_principal).opinion_of(deed);
+    return Hearing(policy, asker, by_principal).opinion_of(spoken_of(policy, deed));
 }
 
 auto describe(const Statement& statement) -> std::string {

@@ -33,8 +33,8 @@ Entrance::Entrance(const BucketAccess& bucket, const Asker& asker)
       is_shut_(!is_inside_ && bucket.restricts_public && is_public(bucket.policy)),
       hearing_(bucket.policy, asker, true) {}
 
-auto Entrance::may(const Deed& deed, OwnGrant own) -> Verdict {
-    const auto opinion = hearing_.opinion_of(deed);
+auto Entrance::may(const Deed& deed, const Spoken& spoken, OwnGrant own) -> Verdict {
+    const auto opinion = hearing_.opinion_of(spoken);
     if (opinion.denied == Tri::yes)
         return {.allowed = Tri::no, .is_denied = true, .why = label_of_statement(opinion.denied_by) + " denies it"};
     if (is_shut_) return {.allowed = Tri::no, .is_denied = true, .why = "S3 Block Public Access shuts outsiders out"};
@@ -55,7 +55,7 @@ auto Entrance::may(const Deed& deed, OwnGrant own) -> Verdict {
 }
 
 auto may(const BucketAccess& bucket, const Asker& asker, const Deed& deed, OwnGrant own) -> Verdict {
-    return Entrance(bucket, asker).may(deed, own);
+    return Entrance(bucket, asker).may(deed, spoken_of(bucket.policy, deed), own);
 }
 
 } // namespace dossier::aws

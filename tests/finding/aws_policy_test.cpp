@@ -207,6 +207,41 @@ TEST(AwsPolicy, KnowsWhomAStatementNames) {
     }
 }
 
+/// Statements and conditions are looked at once for many deeds and askers; each answer is that of a look of its own.
+TEST(AwsPolicy, AnswersManyDeedsAsItAnswersOne) {
+    const auto policy = parse_policy(R"({"Statement":[
+        {"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/public/*"},
+        {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:role/etl"},"Action":"s3:*","Resource":"*"},
+        {"Effect":"Allow","Principal":"*","Action":"s3:List*","Resource":"arn:aws:s3:::b",
+         "Condition":{"StringLike":{"s3:prefix":"public/*"}}},
+        {"Effect":"Deny","Principal":"*","NotAction":"s3:GetObject","Resource":"*",
+         "Condition":{"StringNotEquals":{"aws:PrincipalAccount":"123456789012"}}}]})");
+    ASSERT_TRUE(policy);
+    const Deed deeds[] = {{.action = "s3:GetObject", .resource = "arn:aws:s3:::b/*"},
+                          {.action = "s3:ListBucket", .resource = "arn:aws:s3:::b"},
+                          {.action = "s3:PutObject", .resource = "arn:aws:s3:::b/*"},
+                          {.action = "s3:GetObject", .resource = "arn:aws:s3:::other/*"}};
+    Asker role{.arn = "arn:aws:iam::123456789012:role/etl", .account = "123456789012"};
+    role.circumstances["aws:principalaccount"] = {"123456789012"};
+    for (const auto& asker : {Asker{}, role}) {
+        for (const bool by_principal : {true, false}) {
+            Hearing hearing(*policy, asker, by_principal);
+            for (int round = 0; round < 2; ++round) {
+                for (const auto& deed : deeds) {
+                    const auto many = hearing.opinion_of(spoken_of(*policy, deed));
+                    const auto one = opinion_of(*policy, asker, deed, by_principal);
+                    EXPECT_EQ(word(many.allowed), word(one.allowed)) << deed.action;
+                    EXPECT_EQ(word(many.denied), word(one.denied)) << deed.action;
+                    EXPECT_EQ(many.allowed_by, one.allowed_by);
+                    EXPECT_EQ(many.denied_by, one.denied_by);
+                }
+            }
+        }
+    }
+    EXPECT_EQ(word(opinion_of(*policy, role, deeds[2], true).allowed), "yes");
+    EXPECT_EQ(word(opinion_of(*policy, Asker{}, deeds[2], true).denied), "yes");
+}
+
 TEST(AwsPolicy, SaysInWordsWhatAStatementDoes) {
     const auto policy = parse_policy(
         R"({"Statement":{"Sid":"Office","Effect":"Allow","Principal":"*","Action":["s3:GetObject","s3:ListBucket"],

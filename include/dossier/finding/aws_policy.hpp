@@ -6,6 +6,7 @@
 #include "dossier/base/error.hpp"
 #include "dossier/finding/aws_conditions.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,6 +62,10 @@ struct Opinion {
     const Statement* denied_by = nullptr;
 };
 
+/// Whether each statement of a document speaks of a deed, in their order: the same for all who ask.
+using Spoken = std::vector<Tri>;
+[[nodiscard]] auto spoken_of(const PolicyDocument& policy, const Deed& deed) -> Spoken;
+
 /// One asker before one document, for many deeds: whom a statement names and whether its conditions hold is the same
 /// for all of them, and found out once.
 class Hearing {
@@ -69,13 +74,15 @@ public:
     /// @param by_principal a resource policy: statements count for whom they name; identity policies name nobody
     Hearing(const PolicyDocument& policy, const Asker& asker, bool by_principal);
 
-    [[nodiscard]] auto opinion_of(const Deed& deed) -> Opinion;
+    /// @param spoken of the same document
+    [[nodiscard]] auto opinion_of(const Spoken& spoken) -> Opinion;
 
 private:
     struct Heard {
-        const Statement* statement = nullptr;
+        std::size_t number = 0;        ///< among the statements of the document
         std::optional<Tri> conditions; ///< once it was asked for
     };
+    const PolicyDocument& policy_;
     std::vector<Heard> heard_;
     const Circumstances& circumstances_;
 };

@@ -41,7 +41,8 @@ public:
 
     /// May the asker do this? Somebody of another account or without credentials needs the bucket's policy for it; of
     /// somebody of the bucket's account, `own` says whether IAM grants it.
-    [[nodiscard]] auto may(const Deed& deed, OwnGrant own) -> Verdict;
+    /// @param spoken what the bucket's policy says of the deed
+    [[nodiscard]] auto may(const Deed& deed, const Spoken& spoken, OwnGrant own) -> Verdict;
 
 private:
     const BucketAccess& bucket_;
