@@ -120,10 +120,10 @@ private:
     std::string& out_;
 };
 
-/// A text of up to 32 bytes that needs no escape, between quotes.
+/// A text of up to 64 bytes that needs no escape, between quotes.
 class ShortText {
 public:
-    static constexpr std::size_t longest = 32;
+    static constexpr std::size_t longest = 64;
 
     /// False where the text is longer or has something to escape; then nothing was added.
     /// @tparam only_ascii whether it is longer or other than ASCII
@@ -138,7 +138,10 @@ public:
             const auto to_last = size - sizeof(Word);
             return copy<Word, only_ascii>(from, to) && copy<Word, only_ascii>(from + to_last, to + to_last);
         };
-        if (size >= 16)
+        if (size > 32)
+            plain = copy_ends(Block{}) && copy<Block, only_ascii>(from + 16, to + 16) &&
+                    copy<Block, only_ascii>(from + size - 32, to + size - 32);
+        else if (size >= 16)
             plain = copy_ends(Block{});
         else if (size >= 8)
             plain = copy_ends(std::uint64_t{});

@@ -43,6 +43,13 @@ auto ascii_size(std::string_view text) -> std::size_t {
         return block_bits(std::bit_cast<Signed>(block_at(text.data() + at)) < 0);
     };
     std::size_t at = 0;
+    constexpr std::size_t together = 4 * sizeof(ByteBlock);
+    for (; text.size() - at >= together; at += together) {
+        const auto* const here = text.data() + at;
+        const auto all = (block_at(here) | block_at(here + sizeof(ByteBlock))) |
+                         (block_at(here + 2 * sizeof(ByteBlock)) | block_at(here + 3 * sizeof(ByteBlock)));
+        if (block_bits(std::bit_cast<Signed>(all) < 0) != 0) break;
+    }
     for (; text.size() - at >= sizeof(ByteBlock); at += sizeof(ByteBlock))
         if (const auto bits = foreign(at); bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
     if (at > 0 && at < text.size() && foreign(text.size() - sizeof(ByteBlock)) == 0) return text.size();

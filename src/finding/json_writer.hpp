@@ -12,7 +12,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <concepts>
+#include <cstddef>
+#include <cstring>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -52,17 +55,24 @@ template <class T>
 class TextMembers {
 public:
     explicit TextMembers(std::string& out) : out_(out) { out_ += '{'; }
-    template <class T>
-    void operator()(std::string_view name, const T& value) {
-        begin();
-        append_quoted(out_, name);
-        out_ += ':';
+    /// @param name a literal of letters, which needs no look at its characters
+    template <std::size_t size, class T>
+    void operator()(const char (&name)[size], const T& value) { // NOLINT(*-avoid-c-arrays): a literal is one
+        constexpr auto length = size - 1;
+        std::array<char, length + 4> head; // NOLINT: filled next
+        head[0] = ',';
+        head[1] = '"';
+        std::memcpy(head.data() + 2, name, length);
+        head[length + 2] = '"';
+        head[length + 3] = ':';
+        const std::size_t skipped = std::exchange(is_first_, false) ? 1 : 0;
+        out_.append(head.data() + skipped, head.size() - skipped);
         append_value(out_, value);
     }
     /// A name that comes from outside and may be anything.
     template <class T>
     void put_foreign(std::string_view name, const T& value) {
-        begin();
+        if (!std::exchange(is_first_, false)) out_ += ',';
         append_json_text(out_, name);
         out_ += ':';
         append_value(out_, value);
@@ -70,10 +80,6 @@ public:
     void close() { out_ += '}'; }
 
 private:
-    void begin() {
-        if (!std::exchange(is_first_, false)) out_ += ',';
-    }
-
     std::string& out_;
     bool is_first_ = true;
 };
