@@ -137,8 +137,11 @@ auto ComplianceCatalogue::select(const ComplianceQuery& query) const -> std::vec
             continue;
         const auto why = applies(framework, place);
         if (!why) continue;
+        std::string further; // reasons of the framework
+        if (!why->empty()) further.append("; ").append(*why);
+        if (!framework.data.empty()) further.append("; data found: ").append(join_words(query.data));
         std::size_t named = 0;
-        std::set<std::string> seen;
+        std::set<std::string_view> seen;
         for (const auto& requirement : framework.requirements) {
             if (framework.most > 0 && named == framework.most) break;
             if (!meets(requirement.controls, query.controls) || !meets(requirement.data, query.data)) continue;
@@ -146,13 +149,10 @@ auto ComplianceCatalogue::select(const ComplianceQuery& query) const -> std::vec
             // What fits everything is named only where nothing closer does.
             if (requirement.controls.empty() && requirement.data.empty() && named > 0) continue;
             if (!seen.insert(requirement.id).second) continue; // by another of its reasons
-            std::vector<std::string> reasons{requirement.reason};
-            if (!why->empty()) reasons.push_back(*why);
-            if (!framework.data.empty()) reasons.push_back("data found: " + join_words(query.data));
             selected.push_back({.framework = framework.name,
                                 .citation = requirement.id,
                                 .title = requirement.title,
-                                .reason = join(reasons, "; ")});
+                                .reason = requirement.reason + further});
             ++named;
         }
     }

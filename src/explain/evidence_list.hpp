@@ -3,9 +3,10 @@
 
 #include "dossier/finding/evidence.hpp"
 
-#include <set>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dossier::explain {
 
@@ -17,7 +18,7 @@ public:
 
 private:
     EvidenceList items_;
-    std::set<std::string> said_;
+    std::vector<std::size_t> hashes_; ///< of what each item says
 };
 
 // Bounds for text from outside, in bytes, and for lists of it.

@@ -44,6 +44,12 @@ struct Telling {
         if (!shown) shown = evidence_shown_in(content);
         return *shown;
     }
+    /// The same for good: whoever asks again has it read anew.
+    [[nodiscard]] auto take_shown_evidence() -> EvidenceList {
+        auto taken = shown ? *std::move(shown) : evidence_shown_in(content);
+        shown.reset();
+        return taken;
+    }
 };
 
 namespace {
@@ -147,7 +153,7 @@ auto prepare(Telling& telling, const NarrationInput& input, const PromptCatalogu
 }
 
 /// What stood up to the evidence; a summary that didn't is the template's.
-void take_checked(Narrative& narrative, CheckedDraft checked, const EvidenceList& evidence) {
+void take_checked(Narrative& narrative, CheckedDraft checked, EvidenceList evidence) {
     narrative.sentences = std::move(checked.kept);
     narrative.removed = std::move(checked.removed);
     narrative.grounding_score = checked.score;
@@ -156,7 +162,7 @@ void take_checked(Narrative& narrative, CheckedDraft checked, const EvidenceList
         narrative.summary = narrate_by_template(evidence).summary;
         narrative.notes.emplace_back("the summary was written by the template narrator");
     }
-    narrative.evidence = evidence;
+    narrative.evidence = std::move(evidence);
 }
 
 auto stood_of(const LlmAnswer& answer, Telling& telling) -> CheckedDraft {
@@ -178,7 +184,8 @@ auto told_by_llm(Telling& telling) -> std::unique_ptr<Narrative> {
     narrative.notes = std::move(reply.notes);
     narrative.left_out = std::move(reply.left_out);
     narrative.cost = reply.cost;
-    take_checked(narrative, stood_of(*reply.answer, telling), telling.shown_evidence());
+    auto stood = stood_of(*reply.answer, telling);
+    take_checked(narrative, std::move(stood), telling.take_shown_evidence());
     if (reply.is_from_cache) narrative.notes.emplace_back("the answer was taken from the cache");
     return written;
 }

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace dossier::explain {
 
@@ -98,8 +99,12 @@ auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redac
     // Names first: the title may speak of the owner whom only later evidence names. One word alone counts among what
     // is said about people, or a team called like a bucket would take the bucket's name along.
     redact::KnownNames all_people;
+    std::vector<bool> names_people;
+    names_people.reserve(evidence.size());
     for (const auto& item : evidence) {
-        for (const auto& name : people_of(item)) {
+        const auto named = people_of(item);
+        names_people.push_back(!named.empty());
+        for (const auto& name : named) {
             redaction.remember_person(name);
             all_people.add(name);
         }
@@ -114,7 +119,7 @@ auto redact_evidence(const EvidenceList& evidence, const redact::Redactor& redac
         } else {
             const auto& people = speaks_of_people(item) ? all_people : nobody;
             // "disputed" is said about owners and is none
-            const auto key = people_of(item).empty() ? std::string_view() : std::string_view(item.kind);
+            const auto key = names_people[redacted.size() - 1] ? std::string_view(item.kind) : std::string_view();
             masked.statement = redactor.redact(item.statement, redaction, key, people);
             masked.value = redactor.redact(item.value, redaction, key, people);
         }
