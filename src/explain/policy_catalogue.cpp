@@ -1,5 +1,6 @@
 #include "policy_catalogue.hpp"
 
+#include "dossier/base/concat.hpp"
 #include "dossier/base/strings.hpp"
 #include "knowledge_files.hpp"
 #include "policy_literal.hpp"
@@ -109,7 +110,7 @@ auto fill(const PolicyText& text, const PolicyFacts& facts) -> std::optional<Pol
         at = close + 2;
     }
     filled.text += given.substr(at);
-    filled.text = std::string(trim(filled.text)) + "\n";
+    filled.text = concat({trim(filled.text), "\n"}); // no more room than it takes: it waits with its finding
     return filled;
 }
 
