@@ -1,5 +1,6 @@
 #include "dossier/redact/decoded.hpp"
 
+#include "byte_classes.hpp"
 #include "characters.hpp"
 #include "dossier/base/strings.hpp"
 
@@ -199,19 +200,35 @@ constexpr auto openers = [] {
 
 auto may_open(char c) -> bool { return openers[static_cast<unsigned char>(c)]; }
 
-/// The next byte from `at` on at which an escape may begin. Quotes are in nearly every text, and escapes only where two
-/// of them stand together.
-auto next_opener(std::string_view text, std::size_t at, bool has_doubled_quotes) -> std::size_t {
-    static constexpr auto without_quotes = [] {
-        auto table = openers;
-        table[static_cast<unsigned char>('"')] = false;
-        return table;
-    }();
-    const auto& table = has_doubled_quotes ? openers : without_quotes;
-    const auto opens = [&](std::size_t i) { return table[static_cast<unsigned char>(text[i])] ? 1U : 0U; };
-    while (at + 4 <= text.size() && (opens(at) | opens(at + 1) | opens(at + 2) | opens(at + 3)) == 0) at += 4;
-    while (at < text.size() && opens(at) == 0) ++at;
-    return at;
+auto is_opener_but_quote(ByteBlock block) -> Compared {
+    return is_byte(block, '\\') | is_between(block, '%', '&') | is_byte(block, '=') |
+           is_letter_between(block, '\xE2', '\xE2') | is_byte(block, '\xEF');
+}
+auto is_opener(ByteBlock block) -> Compared { return is_opener_but_quote(block) | is_byte(block, '"'); }
+
+auto is_quote(ByteBlock block) -> Compared { return is_byte(block, '"'); }
+
+/// Not by a search for the two, which stops at each of the many quotes.
+auto has_doubled_quotes(std::string_view text) -> bool {
+    std::uint64_t before = 0;
+    for (std::size_t block = 0; block < text.size(); block += bytes_of_bits) {
+        const auto quotes = bits_at<is_quote>(text, block);
+        if ((quotes & (quotes << 1U | before)) != 0) return true;
+        before = quotes >> (bytes_of_bits - 1);
+    }
+    return false;
+}
+
+/// Whether an escape hides something, and not line breaks and quotes alone.
+template <auto is_opener_here>
+auto has_escape(std::string_view text) -> bool {
+    ByteSearch<is_opener_here> opener(text);
+    for (auto at = opener.next(0); at < text.size();) {
+        const auto escape = escape_at(text, at);
+        if (escape.size > 0 && escape.is_worth_a_look) return true;
+        at = opener.next(at + std::max<std::size_t>(escape.size, 1));
+    }
+    return false;
 }
 
 auto is_readable(std::string_view text) -> bool {
@@ -234,18 +251,28 @@ constexpr auto base64_values = [] {
     return table;
 }();
 
+auto is_of_base64(ByteBlock block) -> Compared {
+    return is_letter_between(block, 'a', 'z') | is_between(block, '0', '9') | is_byte(block, '+') |
+           is_byte(block, '-') | is_byte(block, '/') | is_byte(block, '_');
+}
+
 auto base64_text(std::string_view run) -> std::string {
     while (run.ends_with('=')) run.remove_suffix(1);
     std::string text;
     unsigned bits = 0;
     int count = 0;
+    int continued = 0; // bytes that the character still needs
     for (const char c : run) {
         bits = (bits << 6U) | static_cast<unsigned>(base64_values[static_cast<unsigned char>(c)]);
         count += 6;
         if (count < 8) continue;
         count -= 8;
         const auto byte = static_cast<unsigned char>(bits >> static_cast<unsigned>(count));
-        if (byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') return {}; // no text; most runs end here
+        // No text, or no UTF-8; most runs end here, at their first bytes.
+        if (byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') return {};
+        const bool continues = (byte & 0xC0U) == 0x80U;
+        if (continues != (continued > 0) || byte > 0xF4) return {};
+        continued = continues ? continued - 1 : byte < 0xC0 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
         text += static_cast<char>(byte);
     }
     return is_readable(text) ? text : std::string();
@@ -299,15 +326,12 @@ void add_run(std::string_view text, std::size_t begin, std::size_t end, std::vec
 
 } // namespace
 
+auto may_hold_escape(std::string_view text) -> bool { return std::ranges::any_of(text, may_open); }
+
 auto decode_layer(std::string_view text) -> std::optional<Decoded> {
-    bool is_worth_it = false;
-    const bool has_doubled_quotes = text.contains("\"\"");
-    for (auto at = next_opener(text, 0, has_doubled_quotes); at < text.size() && !is_worth_it;) {
-        const auto escape = escape_at(text, at);
-        is_worth_it = escape.size > 0 && escape.is_worth_a_look;
-        at = next_opener(text, at + std::max<std::size_t>(escape.size, 1), has_doubled_quotes);
-    }
-    if (!is_worth_it) return std::nullopt;
+    // Quotes are in nearly every text, and escapes only where two of them stand together.
+    if (!(has_doubled_quotes(text) ? has_escape<is_opener>(text) : has_escape<is_opener_but_quote>(text)))
+        return std::nullopt;
     Decoded decoded;
     decoded.text.reserve(text.size());
     decoded.source.reserve(text.size() + 1);
@@ -339,25 +363,34 @@ auto decoded_value(std::string_view text) -> std::string {
 }
 
 auto encoded_runs(std::string_view text) -> std::vector<EncodedRun> {
+    static_assert(shortest_run == 12, "which is what the shifts below add up to");
     std::vector<EncodedRun> found;
+    if (text.size() < shortest_run) return found;
     const auto is_base64 = [&](std::size_t at) { return base64_values[static_cast<unsigned char>(text[at])] >= 0; };
-    for (std::size_t at = 0; at + shortest_run <= text.size();) {
-        // A run that begins here or soon and is long enough goes through this byte: from one that none goes through,
-        // the search goes on behind it.
-        const auto probe = at + shortest_run - 1;
-        if (!is_base64(probe)) {
-            at = probe + 1;
-            continue;
+    const auto bits_from = [&](std::size_t at) { return at < text.size() ? bits_at<is_of_base64>(text, at) : 0; };
+    std::uint64_t before = 0; // whether a long run goes on where the bits begin
+    auto next = bits_from(0);
+    for (std::size_t block = 0; block < text.size(); block += bytes_of_bits) {
+        const auto bits = std::exchange(next, bits_from(block + bytes_of_bits));
+        // From where on two of them stand one after the other, then four, eight and twelve.
+        const auto two = bits & (bits >> 1U | next << 63U);
+        const auto next_two = next & next >> 1U;
+        const auto four = two & (two >> 2U | next_two << 62U);
+        const auto next_four = next_two & next_two >> 2U;
+        const auto eight = four & (four >> 4U | next_four << 60U);
+        const auto twelve = eight & (four >> 8U | next_four << 56U);
+        auto begins = twelve & ~(twelve << 1U | before);
+        before = twelve >> (bytes_of_bits - 1);
+        for (; begins != 0; begins &= begins - 1) {
+            auto begin = block + static_cast<std::size_t>(std::countr_zero(begins));
+            auto end = begin + shortest_run;
+            while (end < text.size() && is_base64(end)) ++end;
+            if (begin > 0 && text[begin - 1] == '\\') ++begin; // the n of a line break
+            if (end - begin < shortest_run) continue;
+            auto stop = end;
+            while (stop < text.size() && stop < end + 2 && text[stop] == '=') ++stop;
+            add_run(text, begin, stop, found);
         }
-        auto begin = probe;
-        while (begin > at && is_base64(begin - 1)) --begin;
-        auto end = probe + 1;
-        while (end < text.size() && is_base64(end)) ++end;
-        at = end;
-        if (begin > 0 && text[begin - 1] == '\\') ++begin; // the n of a line break
-        if (end - begin < shortest_run) continue;
-        while (at < text.size() && at < end + 2 && text[at] == '=') ++at;
-        add_run(text, begin, at, found);
     }
     return found;
 }

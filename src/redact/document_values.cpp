@@ -1,5 +1,6 @@
 #include "document_values.hpp"
 
+#include "byte_classes.hpp"
 #include "characters.hpp"
 #include "text_memo.hpp"
 
@@ -69,24 +70,31 @@ struct Level {
     std::size_t half_of = 0;              ///< the depth of the object whose member that is
 };
 
+constexpr ByteSet blanks_of_documents(" \t\n\r");
+
+/// Quotes, brackets of both kinds and commas.
+auto is_mark(ByteBlock block) -> Compared {
+    const auto folded = block | static_cast<unsigned char>(0x20); // [ becomes {, and ] becomes }
+    return is_byte(block, '"') | is_byte(block, ',') | is_byte(folded, '{') | is_byte(folded, '}');
+}
+auto is_quote_or_break(ByteBlock block) -> Compared { return is_byte(block, '"') | is_byte(block, '\n'); }
+
 class Walk {
 public:
-    explicit Walk(std::string_view text) : text_(text) {}
+    explicit Walk(std::string_view text) : text_(text), marks_(text), quotes_(text) {}
 
     auto run() -> std::vector<FieldValue> {
-        while (at_ < text_.size()) {
+        for (;;) {
+            at_ = is_number_meant() ? next_mark_or_digit() : marks_.next(at_);
+            if (at_ == text_.size()) break;
             const char c = text_[at_];
-            if (!means_something(c)) {
-                ++at_;
-                continue;
-            }
             if (c == '"')
                 string();
             else if (c == '[' || c == '{')
                 open(c == '{');
             else if (c == ']' || c == '}')
                 close();
-            else if (is_digit(c) && is_number_meant())
+            else if (is_digit(c))
                 number();
             else
                 ++at_;
@@ -172,17 +180,15 @@ private:
         return at - from;
     }
 
-    /// Where the quote is that closes the one at `at_`; npos = that one opens nothing.
-    [[nodiscard]] auto closing_quote(std::size_t escapes) const -> std::size_t {
-        constexpr std::string_view before = " \t\r\n{[,:(=\"";
+    /// Where the quote is that closes the one at `at_`, on the same line; npos = that one opens nothing.
+    [[nodiscard]] auto closing_quote(std::size_t escapes) -> std::size_t {
+        static constexpr ByteSet before(" \t\r\n{[,:(=\"");
         const auto start = at_ - escapes;
         if (start > 0 && !before.contains(text_[start - 1])) return std::string_view::npos; // 5" tall
-        const auto rest = text_.substr(0, std::min(text_.size(), at_ + longest_string));
-        for (auto at = rest.find('"', at_ + 1); at != std::string_view::npos; at = rest.find('"', at + 1)) {
+        const auto limit = std::min(text_.size(), at_ + longest_string);
+        for (auto at = quotes_.next(at_ + 1); at < limit && text_[at] == '"'; at = quotes_.next(at + 1)) {
             const auto found = escapes_before(at);
-            if (found > escapes) continue;
-            const bool is_one_line = !text_.substr(at_, at - at_).contains('\n');
-            return found == escapes && is_one_line ? at : std::string_view::npos;
+            if (found <= escapes) return found == escapes ? at : std::string_view::npos;
         }
         return std::string_view::npos;
     }
@@ -204,7 +210,7 @@ private:
         }
         at_ = quote + 1;
         auto after = at_;
-        while (after < text_.size() && is_blank(text_[after])) ++after;
+        while (after < text_.size() && blanks_of_documents.contains(text_[after])) ++after;
         if (after < text_.size() && text_[after] == ':') {
             at_ = after + 1;
             name(value);
@@ -218,6 +224,8 @@ private:
 
     /// A document in a string of a document, with its quotes escaped or with its escapes taken off: "{".
     static auto holds_document(std::string_view value) -> bool {
+        static constexpr ByteSet beginnings("{[ \t\r\n\f\v");
+        if (value.empty() || !beginnings.contains(value.front())) return false;
         const auto start = trim(value);
         return (start.starts_with('{') || start.starts_with('[')) && (start.contains('"') || start.size() == 1);
     }
@@ -289,17 +297,12 @@ private:
                is_letter(inner.front());
     }
 
-    static auto means_something(char c) -> bool {
-        static constexpr auto table = [] {
-            std::array<bool, 256> bytes{};
-            for (const unsigned char one : {'"', '[', ']', '{', '}', ','}) bytes[one] = true;
-            for (unsigned char digit = '0'; digit <= '9'; ++digit) bytes[digit] = true;
-            return bytes;
-        }();
-        return table[static_cast<unsigned char>(c)];
+    [[nodiscard]] auto next_mark_or_digit() const -> std::size_t {
+        static constexpr ByteSet telling("\"[]{},0123456789");
+        auto at = at_;
+        while (at < text_.size() && !telling.contains(text_[at])) ++at;
+        return at;
     }
-
-    static auto is_blank(char c) -> bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
     /// The letters of a name in lower case; names of more letters than any list has are cut.
     class Folded {
@@ -321,6 +324,8 @@ private:
     }
 
     std::string_view text_;
+    ByteSearch<is_mark> marks_;
+    ByteSearch<is_quote_or_break> quotes_;
     std::size_t at_ = 0;
     std::vector<Level> levels_;
     std::size_t deeper_ = 0; ///< brackets that are open beyond those of `levels_`

@@ -1,9 +1,10 @@
 #include "fields.hpp"
 
+#include "byte_classes.hpp"
 #include "cells.hpp"
+#include "characters.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/people.hpp"
-#include "multi_pattern.hpp"
 #include "text_memo.hpp"
 #include "validators.hpp"
 
@@ -13,6 +14,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace dossier::redact {
 
@@ -94,8 +96,9 @@ auto is_column_name(std::string_view cell) -> bool {
 /// `secret` in arn:aws:secretsmanager:…:secret:db-AbCdEf is part of a name.
 auto is_inside_arn(std::string_view text, std::size_t at) -> bool {
     const auto from = at > 120 ? at - 120 : 0;
-    const auto stop = text.substr(from, at - from).find_last_of(" \"'`,;=\n\t");
-    const auto start = stop == std::string_view::npos ? from : from + stop + 1;
+    static constexpr ByteSet stops(" \"'`,;=\n\t");
+    auto start = at;
+    while (start > from && !stops.contains(text[start - 1])) --start;
     return text.substr(start, 4) == "arn:";
 }
 
@@ -113,26 +116,82 @@ auto pattern_options() -> RE2::Options {
     return options;
 }
 
-auto is_name_byte(char c) -> bool {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-';
+constexpr ByteSet name_bytes("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+auto is_name_byte(char c) -> bool { return name_bytes.contains(c); }
+auto is_of_name(ByteBlock block) -> Compared {
+    return is_letter_between(block, 'a', 'z') | is_between(block, '0', '9') | is_between(block, '-', '.') |
+           is_byte(block, '_');
 }
 
-/// The run of bytes that names are made of around `at`, from `from` on.
-auto name_around(std::string_view text, std::size_t from, std::size_t at) -> Cell {
-    auto begin = at;
-    while (begin > from && is_name_byte(text[begin - 1])) --begin;
-    while (at < text.size() && is_name_byte(text[at])) ++at;
-    return {begin, at};
+constexpr ByteSet blanks_of_assignments(" \t\n\f\r");
+/// And other bytes that tell nothing.
+auto may_be_blank(ByteBlock block) -> Compared { return is_between(block, '\t', ' '); }
+
+/// What may stand behind a name that has a value: these, empty brackets, or the type of a string.
+constexpr ByteSet signs_behind_names("\\\"'`]:=!|?sS");
+auto begins_string(ByteBlock block) -> Compared { return is_letter_between(block, 's', 's'); }
+
+/// The ends of names, in order, but of those that another word follows: behind them stands nothing that gives a value.
+class NameEnds {
+public:
+    /// @param all those, too
+    NameEnds(std::string_view text, bool all) : text_(text), all_(all) {}
+
+    /// npos = there is no more.
+    auto next() -> std::size_t {
+        while (ends_ == 0) {
+            if (block_ >= text_.size()) {
+                const bool is_open = std::exchange(name_before_, 0) != 0; // a name that ends with the text
+                return is_open && all_ ? text_.size() : std::string_view::npos;
+            }
+            read_block();
+        }
+        const auto at = read_ + static_cast<std::size_t>(std::countr_zero(ends_));
+        ends_ &= ends_ - 1;
+        return is_name_byte(text_[at - 1]) ? at : at - 1; // or a blank stands between
+    }
+
+private:
+    void read_block() {
+        const auto names = bits_at<is_of_name>(text_, block_);
+        const auto ends = (names << 1U | name_before_) & ~names;
+        name_before_ = names >> (bytes_of_bits - 1);
+        if (all_) {
+            ends_ = ends;
+        } else {
+            const auto blanks = ends & bits_at<may_be_blank>(text_, block_);
+            const auto words = names & ~bits_at<begins_string>(text_, block_);
+            ends_ = (ends & ~blanks) | ((blanks << 1U | blank_before_) & ~words);
+            blank_before_ = blanks >> (bytes_of_bits - 1);
+        }
+        // Bits behind the text's end are those of no name, and so may seem to end one.
+        if (const auto left = text_.size() - block_; left < bytes_of_bits) {
+            if ((ends_ >> left & 1U) != 0) name_before_ = 1;
+            ends_ &= (std::uint64_t{1} << left) - 1;
+        }
+        read_ = block_;
+        block_ += bytes_of_bits;
+    }
+
+    std::string_view text_;
+    bool all_ = false;
+    std::size_t block_ = 0; ///< to be read next
+    std::size_t read_ = 0;  ///< the one that `ends_` speaks of
+    std::uint64_t ends_ = 0;
+    std::uint64_t name_before_ = 0;  ///< whether one goes on where the next block begins
+    std::uint64_t blank_before_ = 0; ///< whether one ended before the blank at the block's end
+};
+
+/// Quotes of any kind, line breaks and backslashes.
+auto may_end_quoted(ByteBlock block) -> Compared {
+    return is_byte(block, '"') | is_byte(block, '\'') | is_byte(block, '`') | is_byte(block, '\n') |
+           is_byte(block, '\\');
 }
 
 /// Whether what stands behind a name can lead to a value; the pattern of assignments decides.
 auto may_be_assigned(std::string_view text, std::size_t at) -> bool {
-    constexpr std::string_view blanks = " \t\n\f\r";
-    if (at < text.size() && blanks.find(text[at]) != std::string_view::npos)
-        at = std::min(text.find_first_not_of(blanks, at), text.size());
-    if (text.substr(at, 2) == "[]") return true;
-    return at < text.size() && std::string_view("\\\"'`]:=!|?sS").find(text[at]) != std::string_view::npos;
+    while (at < text.size() && blanks_of_assignments.contains(text[at])) ++at;
+    return at < text.size() && (signs_behind_names.contains(text[at]) || text.substr(at, 2) == "[]");
 }
 
 /// The literal that a name is compared with, before it: "hunter2" == password. Empty where there is none.
@@ -163,23 +222,44 @@ constexpr std::size_t usual_beginning = 96;
 constexpr std::size_t longest_name_end = 96;
 
 /// Each telling part of the pattern below holds one of these.
-constexpr std::array<std::string_view, 46> telling_parts{
-    "pass",   "pwd",   "secret",  "token",   "key",    "auth",    "credential", "sig",     "ssn",     "social",
-    "card",   "iban",  "phone",   "mobile",  "oncall", "dob",     "birth",      "mrn",     "name",    "client",
-    "owner",  "creat", "contact", "manager", "street", "address", "holder",     "assign",  "user",    "steward",
-    "number", "id",    "nino",    "pesel",   "aadha",  "licen",   "tax",        "patient", "request", "approv",
-    "nif",    "dni",   "bsn",     "cpf",     "nric",   "email"};
+constexpr std::array<std::string_view, 48> telling_parts{
+    "pass",   "pwd",    "secret",  "token",   "key",    "auth",    "credential", "sig",     "ssn",     "social",
+    "card",   "iban",   "phone",   "mobile",  "oncall", "dob",     "birth",      "mrn",     "name",    "client",
+    "owner",  "creat",  "contact", "manager", "street", "address", "holder",     "assign",  "user",    "steward",
+    "number", "nation", "nino",    "pesel",   "aadha",  "licen",   "tax",        "patient", "request", "approv",
+    "nif",    "dni",    "bsn",     "cpf",     "nric",   "email",   "custod",     "modif"};
 
-/// Where they end in a text, in order: only names that hold one are worth a pattern.
-auto telling_ends(std::string_view text) -> std::vector<MultiPattern::Hit> {
-    static const auto engine = [] {
-        std::vector<MultiPattern::Pattern> patterns;
-        for (const auto part : telling_parts) patterns.push_back({.text = std::string(part), .any_case = true});
-        return MultiPattern::make(patterns).value(); // built into the binary, so it can't fail
+/// The three bytes from each on, by the lower bits of letters of either case.
+class Triples {
+public:
+    static constexpr std::size_t count = 4'096;
+    static constexpr auto with(std::size_t triple, char c) -> std::size_t {
+        return (triple << 4U ^ (static_cast<unsigned char>(c) & 31U)) % count;
+    }
+};
+
+struct Name {
+    Cell cell;
+    bool may_tell =
+        false; ///< three bytes of it are such as telling parts begin with; only then it is worth the pattern
+};
+
+/// The name that ends at `end`, from `from` on.
+auto name_before(std::string_view text, std::size_t from, std::size_t end) -> Name {
+    static constexpr auto telling = [] {
+        std::array<bool, Triples::count> table{};
+        for (const auto part : telling_parts) // read backwards, as the name is
+            table[Triples::with(Triples::with(Triples::with(0, part[2]), part[1]), part[0])] = true;
+        return table;
     }();
-    std::vector<MultiPattern::Hit> hits;
-    engine.scan(text, hits);
-    return hits;
+    bool may_tell = false;
+    std::size_t triple = 0;
+    auto begin = end;
+    for (; begin > from && is_name_byte(text[begin - 1]); --begin) {
+        triple = Triples::with(triple, text[begin - 1]);
+        may_tell |= telling[triple];
+    }
+    return {.cell = {begin, end}, .may_tell = may_tell};
 }
 
 /// Where the name with a telling part begins that ends where `name` does; its end = there is none.
@@ -217,14 +297,13 @@ struct Assignment {
 
 /// `": "value`, `: 'value`, as most documents have it: what `before_value` says of it, without an expression.
 auto quoted_at(std::string_view text, std::size_t at) -> std::optional<Assignment> {
-    constexpr std::string_view quotes = "\"'`";
-    constexpr std::string_view blanks = " \t\n\f\r";
-    constexpr std::string_view no_beginning = " \t\n\f\r\"'`,;&<>\\";
-    const auto is_one_of = [&](std::string_view bytes) { return at < text.size() && bytes.contains(text[at]); };
+    static constexpr ByteSet quotes("\"'`");
+    static constexpr ByteSet no_beginning(" \t\n\f\r\"'`,;&<>\\");
+    const auto is_one_of = [&](const ByteSet& bytes) { return at < text.size() && bytes.contains(text[at]); };
     if (is_one_of(quotes)) ++at;
-    if (!is_one_of(":")) return std::nullopt;
+    if (at >= text.size() || text[at] != ':') return std::nullopt;
     ++at;
-    for (int most = 3; most > 0 && is_one_of(blanks); --most) ++at;
+    for (int most = 3; most > 0 && is_one_of(blanks_of_assignments); --most) ++at;
     if (!is_one_of(quotes)) return std::nullopt;
     ++at;
     if (at >= text.size() || is_one_of(no_beginning)) return std::nullopt;
@@ -365,13 +444,16 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
     const bool may_assign = std::ranges::any_of(signs_of_assignment, [&](char sign) { return text.contains(sign); });
     if (!may_assign) return found;
     std::size_t at = 0;
-    for (const auto& hit : telling_ends(text)) {
-        if (hit.end <= at) continue;
-        const auto name = name_around(text, at, hit.end);
+    const bool may_compare = text.contains("==") || text.contains("!=");
+    NameEnds ends(text, may_compare);
+    ByteSearch<may_end_quoted> stops(text);
+    for (auto end_of_next = ends.next(); end_of_next != std::string_view::npos; end_of_next = ends.next()) {
+        if (end_of_next <= at || (!may_compare && !may_be_assigned(text, end_of_next))) continue;
+        const auto [name, may_tell] = name_before(text, at, end_of_next);
         at = name.end; // a name's "value" may be the next name
-        const auto compared = compared_before(text, name.begin);
+        const auto compared = may_tell && may_compare ? compared_before(text, name.begin) : Cell{};
         const bool is_compared = compared.end > compared.begin;
-        if (!is_compared && !may_be_assigned(text, name.end)) continue;
+        if (!may_tell || (!is_compared && !may_be_assigned(text, name.end))) continue;
         const auto key_at = telling_name_at(text, name);
         if (key_at == name.end) continue;
         const auto meaning = meaning_of_key(text.substr(key_at, name.end - key_at));
@@ -389,9 +471,10 @@ auto assigned_values(std::string_view text) -> std::vector<FieldValue> {
         if (!is_quoted && between.contains('=') && between.contains('\n')) continue;
         if (is_quoted) { // up to the same quote
             const auto limit = std::min(text.size(), begin + 400);
-            auto stop = begin;
-            while (stop < limit && text[stop] != mark && text[stop] != '\n' && text[stop] != '\\') ++stop;
-            end = std::max(stop, begin);
+            auto stop = stops.next(begin);
+            while (stop < limit && text[stop] != mark && text[stop] != '\n' && text[stop] != '\\')
+                stop = stops.next(stop + 1);
+            end = std::min(stop, std::max(limit, begin));
         } else {
             if (meaning == KeyMeaning::secret) end = end_of_secret(text, end);
             end = without_closing_brackets(text, begin, end);
@@ -436,7 +519,7 @@ auto table_values(std::string_view text) -> std::vector<FieldValue> {
 
 auto looks_the_part(KeyMeaning meaning, std::string_view value, bool is_delimited) -> bool {
     const auto text = trim(value);
-    const auto digits = digits_of(text);
+    const auto digits = [&] { return static_cast<std::size_t>(std::ranges::count_if(text, is_digit)); };
     switch (meaning) {
     case KeyMeaning::none:
         return false;
@@ -446,28 +529,28 @@ auto looks_the_part(KeyMeaning meaning, std::string_view value, bool is_delimite
         return text.size() >= 16 && is_secret(text, is_delimited) && has_upper_lower_or_digit_mix(text) &&
                text.find('/') == text.npos && text.find(' ') == text.npos && entropy_of(text) >= 3.0;
     case KeyMeaning::ssn:
-        return digits.size() == 9 && text.size() <= 11;
+        return digits() == 9 && text.size() <= 11;
     case KeyMeaning::card:
-        return digits.size() >= 12 && digits.size() <= 19 && text.size() <= 2 * digits.size();
+        return digits() >= 12 && digits() <= 19 && text.size() <= 2 * digits();
     case KeyMeaning::iban:
-        return text.size() >= 15 && text.size() <= 42 && digits.size() >= 6;
+        return text.size() >= 15 && text.size() <= 42 && digits() >= 6;
     case KeyMeaning::phone:
-        return digits.size() >= 7 && digits.size() <= 15 && text.size() <= 2 * digits.size();
+        return digits() >= 7 && digits() <= 15 && text.size() <= 2 * digits();
     case KeyMeaning::email:
         return text.find('@') != text.npos;
     case KeyMeaning::birth_date:
         return is_date(text);
     case KeyMeaning::medical_record:
     case KeyMeaning::passport:
-        return digits.size() >= 5 && text.size() <= 20;
+        return digits() >= 5 && text.size() <= 20;
     case KeyMeaning::person:
         return is_name(text);
     case KeyMeaning::role:
         return is_delimited && reads_as_person(text);
     case KeyMeaning::address:
-        return is_delimited && text.find(' ') != text.npos && !digits.empty() && text.find("://") == text.npos;
+        return is_delimited && text.find(' ') != text.npos && digits() > 0 && text.find("://") == text.npos;
     case KeyMeaning::national_id:
-        return digits.size() >= 5 && text.size() <= 24 && !text.starts_with("arn:");
+        return digits() >= 5 && text.size() <= 24 && !text.starts_with("arn:");
     case KeyMeaning::ip:
         return is_public_ip(text);
     case KeyMeaning::sample:

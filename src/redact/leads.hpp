@@ -4,7 +4,6 @@
 // look for: as heads, these shapes took two thirds of its time and most of its tables.
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -20,7 +19,9 @@ struct Lead {
     Run run = Run::digits; ///< what a word begins with
     std::uint8_t least = 1;
     std::uint8_t most = no_limit;
-    std::string_view next; ///< the bytes that may come behind the run: 'A' is any letter, '0' any digit; "" = anything
+    /// The bytes that may come behind the run: 'A' is any letter, '0' any digit; "" = anything. Behind hex digits: a
+    /// dash or a colon, since many words begin with a to f.
+    std::string_view next;
     std::uint8_t digits_least = 0; ///< that follow: from the run's end where a digit comes there, else behind that byte
     std::uint8_t digits_most = no_limit;
 };
@@ -31,11 +32,10 @@ public:
     struct Place {
         std::size_t at = 0;
         std::size_t row = 0;
-        auto operator<=>(const Place&) const = default;
     };
 
     void add(const Lead& lead, std::size_t row);
-    /// Appends each place at which a row may begin, in their order.
+    /// Appends each place at which a row may begin: in the order of places, and of rows at each.
     void find(std::string_view text, std::vector<Place>& found) const;
 
 private:

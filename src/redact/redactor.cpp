@@ -1,5 +1,6 @@
 #include "dossier/redact/redactor.hpp"
 
+#include "characters.hpp"
 #include "document_values.hpp"
 #include "dossier/base/strings.hpp"
 #include "dossier/redact/decoded.hpp"
@@ -15,6 +16,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <ranges>
+#include <system_error>
 #include <utility>
 
 namespace dossier::redact {
@@ -68,14 +72,25 @@ auto with_joints_open(std::string_view text) -> std::string {
     return opened;
 }
 
-/// Spellings of one value that should share a pseudonym.
-auto canonical(std::string_view kind, std::string_view value) -> std::string {
-    auto text = decoded_value(value);
-    if (kind == "EMAIL") return lower(text);
-    if (kind == "PERSON") return folded_name(text);
-    if (kind == "CARD" || kind == "SSN" || kind == "PHONE" || kind == "IBAN")
-        std::erase_if(text, [](char c) { return std::string_view(" -.()").find(c) != std::string_view::npos; });
-    return text;
+/// Appends how one value reads whatever its spelling, so that all its spellings share a pseudonym.
+void append_canonical(std::string& result, std::string_view kind, std::string_view value) {
+    static constexpr ByteSet separators(" -.()");
+    const auto from = result.size();
+    if (may_hold_escape(value))
+        result += decoded_value(value);
+    else
+        result += value;
+    const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+    const auto appended = std::ranges::subrange(result.begin() + static_cast<std::ptrdiff_t>(from), result.end());
+    if (kind == "EMAIL") {
+        std::ranges::transform(appended, appended.begin(), to_lower);
+    } else if (kind == "PERSON") {
+        const auto folded = folded_name(std::string_view(result).substr(from));
+        result.replace(from, std::string::npos, folded);
+    } else if (kind == "CARD" || kind == "SSN" || kind == "PHONE" || kind == "IBAN") {
+        const auto left = std::ranges::remove_if(appended, [](char c) { return separators.contains(c); });
+        result.erase(left.begin(), left.end());
+    }
 }
 
 /// The size of what reads as a pseudonym, `<EMAIL_1>`, at `at`; else 0.
@@ -251,28 +266,48 @@ void Redaction::remember_person(std::string_view name) {
 auto Redactor::masked(std::string_view text, Redaction& state, std::string_view key, const KnownNames* people,
                       Pseudonyms found) const -> std::string {
     const auto is_own = [&](std::string_view pseudonym) {
-        return found == Pseudonyms::own && state.originals_.contains(pseudonym);
+        return found == Pseudonyms::own && state.original_of(pseudonym) != nullptr;
     };
+    const auto spans = impl_->spans(text, key, {&state.names_, people});
     std::string result;
+    result.reserve(text.size() + text.size() / 8);
     std::size_t at = 0;
-    for (const auto& span : impl_->spans(text, key, {&state.names_, people})) {
+    for (const auto& span : spans) {
         append_kept(result, text.substr(at, span.begin - at), is_own);
         at = span.end;
-        const std::string kind(span.kind);
-        if (!impl_->config.pseudonymise) {
-            result.append("<" + kind + ">");
-            continue;
-        }
-        const auto value = text.substr(span.begin, span.end - span.begin);
-        auto& pseudonym = state.pseudonyms_[kind + '\0' + canonical(kind, value)];
-        if (pseudonym.empty()) {
-            pseudonym = "<" + kind + "_" + std::to_string(++state.next_[kind]) + ">";
-            state.originals_[pseudonym] = value;
-        }
-        result.append(pseudonym);
+        if (impl_->config.pseudonymise)
+            result.append(state.pseudonym_of(span.kind, text.substr(span.begin, span.end - span.begin)));
+        else
+            result.append(1, '<').append(span.kind).append(1, '>');
     }
     append_kept(result, text.substr(at), is_own);
     return result;
+}
+
+auto Redaction::pseudonym_of(std::string_view kind, std::string_view value) -> const std::string& {
+    std::string key;
+    key.reserve(kind.size() + 1 + value.size());
+    key.append(kind).append(1, '\0');
+    append_canonical(key, kind, value);
+    auto& pseudonym = pseudonyms_[std::move(key)];
+    if (!pseudonym.empty()) return pseudonym;
+    auto given = originals_.find(kind);
+    if (given == originals_.end()) given = originals_.emplace(kind, std::vector<std::string>()).first;
+    given->second.emplace_back(value);
+    pseudonym.append(1, '<').append(kind).append(1, '_').append(std::to_string(given->second.size())).append(1, '>');
+    return pseudonym;
+}
+
+auto Redaction::original_of(std::string_view pseudonym) const -> const std::string* {
+    const auto joint = pseudonym.rfind('_');
+    if (joint == std::string_view::npos || !pseudonym.starts_with('<') || !pseudonym.ends_with('>')) return nullptr;
+    const auto given = originals_.find(pseudonym.substr(1, joint - 1));
+    const auto digits = pseudonym.substr(joint + 1, pseudonym.size() - joint - 2);
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool is_number = error == std::errc() && end == digits.data() + digits.size() && !digits.starts_with('0');
+    if (given == originals_.end() || !is_number || number > given->second.size()) return nullptr;
+    return &given->second[number - 1];
 }
 
 auto Redaction::restore(std::string text) const -> std::string {
@@ -282,11 +317,10 @@ auto Redaction::restore(std::string text) const -> std::string {
     for (auto open = text.find('<'); open != std::string::npos; open = text.find('<', at)) {
         result.append(text, at, open - at);
         const auto close = text.find('>', open);
-        const auto found = close == std::string::npos
-                               ? originals_.end()
-                               : originals_.find(std::string_view(text).substr(open, close - open + 1));
-        result += found == originals_.end() ? "<" : found->second;
-        at = found == originals_.end() ? open + 1 : close + 1;
+        const auto* const original =
+            close == std::string::npos ? nullptr : original_of(std::string_view(text).substr(open, close - open + 1));
+        result += original == nullptr ? "<" : *original;
+        at = original == nullptr ? open + 1 : close + 1;
     }
     return result.append(text, at);
 }

@@ -7,7 +7,9 @@
 #include "dossier/base/strings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 
 namespace dossier::redact {
@@ -39,22 +41,50 @@ auto anchored_match(const RE2& pattern, std::string_view text, std::size_t at, C
 
 auto is_blank(char c) -> bool { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/// A shape's pattern is to be tried at a place.
-using Trial = LeadSearch::Place;
+/// A shape's pattern is to be tried at a place, and where it doesn't match there, at each that follows up to the last.
+struct Trial {
+    std::size_t at = 0;
+    std::size_t row = 0;
+    std::size_t last = 0;
+
+    /// In the order of places, and of rows at each.
+    [[nodiscard]] auto comes_before(const Trial& other) const -> bool {
+        return at != other.at ? at < other.at : row < other.row;
+    }
+    auto operator==(const Trial&) const -> bool = default;
+};
+
+/// The first trial is to go on at `at`, and the others that come before it now go first.
+void put_off(std::span<Trial> trials, std::size_t at) {
+    auto trial = trials.front();
+    trial.at = at;
+    std::size_t place = 0;
+    for (; place + 1 < trials.size() && trials[place + 1].comes_before(trial); ++place)
+        trials[place] = trials[place + 1];
+    trials[place] = trial;
+}
+
+/// What may stand before the @ of an address without quotes.
+constexpr auto local_bytes = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t byte = 0; byte < table.size(); ++byte) {
+        const char c = static_cast<char>(byte);
+        table[byte] = is_word_byte(c) || byte >= 0x80 || c == '.' || c == '%' || c == '+' || c == '-';
+    }
+    return table;
+}();
 
 /// Before the @: 64 characters of up to three bytes, or a quoted word.
 void add_before_at_sign(std::string_view text, std::size_t sign, std::size_t row, std::vector<Trial>& trials) {
-    const auto is_local = [](char c) {
-        return is_word_byte(c) || static_cast<unsigned char>(c) >= 0x80 || std::string_view(".%+-").contains(c);
-    };
+    const auto is_local = [](char c) { return local_bytes[static_cast<unsigned char>(c)]; };
     auto from = sign;
     while (from > 0 && sign - from < std::size_t{64} * 3 && is_local(text[from - 1])) --from;
-    for (auto at = from; at < sign; ++at) trials.push_back({.at = at, .row = row});
+    if (from < sign) trials.push_back({.at = from, .row = row, .last = sign - 1});
     if (from < sign || sign < 3 || text[sign - 1] != '"') return;
     for (auto open = sign - 1; open-- > 0 && sign - open < std::size_t{42} * 4;) {
         if (is_blank(text[open])) return;
         if (text[open] != '"') continue;
-        trials.push_back({.at = open, .row = row});
+        trials.push_back({.at = open, .row = row, .last = open});
         return;
     }
 }
@@ -72,7 +102,7 @@ void add_before_colon(std::string_view text, std::size_t colon, std::size_t row,
     while (from > 0 && colon - from < 22 &&
            (is_letter(text[from - 1]) || is_digit(text[from - 1]) || std::string_view("+.-").contains(text[from - 1])))
         --from;
-    for (auto at = from; at + 1 < colon; ++at) trials.push_back({.at = at, .row = row});
+    if (from + 1 < colon) trials.push_back({.at = from, .row = row, .last = colon - 2});
 }
 
 /// The built-in shapes with all that is made of them, once for the process. Their patterns are compiled when a head of
@@ -86,15 +116,34 @@ public:
 
     /// In the order of places, and of rows at each.
     [[nodiscard]] auto trials(std::string_view text) const -> std::vector<Trial> {
+        constexpr std::size_t usual_hits = 128;
         std::vector<MultiPattern::Hit> hits;
+        hits.reserve(usual_hits);
         heads_.scan(text, hits);
+        std::vector<Trial> by_heads;
+        by_heads.reserve(hits.size());
+        for (const auto& hit : hits) add_trials(text, hit, by_heads);
+        std::ranges::sort(by_heads, &Trial::comes_before);
+        std::vector<LeadSearch::Place> by_leads;
+        by_leads.reserve(usual_hits);
+        leads_.find(text, by_leads);
+
         std::vector<Trial> trials;
-        trials.reserve(hits.size() * 2);
-        for (const auto& hit : hits) add_trials(text, hit, trials);
-        leads_.find(text, trials);
-        std::ranges::sort(trials);
-        const auto [first, last] = std::ranges::unique(trials);
-        trials.erase(first, last);
+        trials.reserve(by_heads.size() + by_leads.size());
+        auto lead = by_leads.begin();
+        const auto take_leads = [&](const auto& are_next) {
+            for (; lead != by_leads.end(); ++lead) {
+                const Trial trial{.at = lead->at, .row = lead->row, .last = lead->at};
+                if (!are_next(trial)) return;
+                trials.push_back(trial);
+            }
+        };
+        for (const auto& trial : by_heads) {
+            take_leads([&](const Trial& other) { return other.comes_before(trial); });
+            const bool is_known = !trials.empty() && trials.back() == trial; // ends of several widths
+            if (!is_known) trials.push_back(trial);
+        }
+        take_leads([](const Trial&) { return true; });
         return trials;
     }
 
@@ -145,12 +194,12 @@ private:
             break;
         }
         if (least == most) {
-            trials.push_back({.at = last, .row = row});
+            trials.push_back({.at = last, .row = row, .last = last});
             return;
         }
         for (auto at = hit.end - std::min(most, hit.end); at <= last; ++at)
             if (is_word_byte(text[at]) && (at == 0 || !is_word_byte(text[at - 1])))
-                trials.push_back({.at = at, .row = row});
+                trials.push_back({.at = at, .row = row, .last = at});
     }
 
     std::vector<std::size_t> rows_; ///< head by head
@@ -196,7 +245,7 @@ auto ShapeSearch::spans(std::string_view text) const -> std::vector<Redactor::Sp
     std::vector<ExtraCursor> extra;
     for (const auto& pattern : extra_) extra.push_back({.pattern = pattern.get()});
     const auto& catalogue = Catalogue::instance();
-    const auto trials = catalogue.trials(text);
+    auto trials = catalogue.trials(text);
 
     std::size_t from = 0; // everything before it is decided
     // At one place the patterns of the configuration come first.
@@ -217,17 +266,31 @@ auto ShapeSearch::spans(std::string_view text) const -> std::vector<Redactor::Sp
             from = std::max(candidate.end, at + 1);
         }
     };
-    for (const auto& [at, row] : trials) {
+    for (std::size_t next = 0; next < trials.size();) {
+        const auto [at, row, last] = trials[next];
+        const auto go_on = [&](std::size_t place) {
+            if (place > last)
+                ++next;
+            else
+                put_off(std::span(trials).subspan(next), place);
+        };
         if (!extra.empty()) take_extra(at);
-        if (at < from) continue;
+        if (at < from) {
+            go_on(from);
+            continue;
+        }
         const auto& shape = shapes()[row];
-        if (shape.kind == "IP" && !with_addresses_) continue;
-        if (shape.gate != nullptr && !shape.gate(text, at)) continue;
         Candidate candidate;
-        if (!anchored_match(catalogue.pattern(row), text, at, candidate)) continue;
-        if (shape.check != nullptr && !shape.check(candidate)) continue;
-        if (!shape.kind.empty()) found.push_back({.begin = candidate.begin, .end = candidate.end, .kind = shape.kind});
-        from = std::max(candidate.end, at + 1);
+        const bool is_found = (shape.kind != "IP" || with_addresses_) &&
+                              (shape.gate == nullptr || shape.gate(text, at)) &&
+                              anchored_match(catalogue.pattern(row), text, at, candidate) &&
+                              (shape.check == nullptr || shape.check(candidate));
+        if (is_found) {
+            if (!shape.kind.empty())
+                found.push_back({.begin = candidate.begin, .end = candidate.end, .kind = shape.kind});
+            from = std::max(candidate.end, at + 1);
+        }
+        go_on(is_found ? from : at + 1);
     }
     if (!extra.empty()) take_extra(text.size());
     return found;

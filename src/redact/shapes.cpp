@@ -1,14 +1,22 @@
 #include "shapes.hpp"
 
-#include "dossier/base/strings.hpp"
-
 #include <algorithm>
 
 namespace dossier::redact {
 
 auto has_word(std::string_view text, std::initializer_list<std::string_view> words) -> bool {
-    const auto small = lower(text);
-    return std::ranges::any_of(words, [&](auto word) { return small.contains(word); });
+    const auto to_lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+    const auto bit_of = [](char c) { return 1U << (static_cast<unsigned char>(c) & 31U); }; // of letters of either case
+    unsigned beginnings = 0;
+    for (const auto word : words) beginnings |= bit_of(word.front());
+    for (; !text.empty(); text.remove_prefix(1)) {
+        if ((beginnings & bit_of(text.front())) == 0) continue;
+        const auto stands_here = [&](std::string_view word) {
+            return text.size() >= word.size() && std::ranges::equal(text.substr(0, word.size()), word, {}, to_lower);
+        };
+        if (std::ranges::any_of(words, stands_here)) return true;
+    }
+    return false;
 }
 
 void add_what_stays(std::vector<Shape>& rows) {

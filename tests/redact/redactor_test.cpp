@@ -576,5 +576,53 @@ TEST(Redactor, IsSharedByThreads) {
     for (auto& thread : threads) thread.join();
 }
 
+/// Names and values at each distance from the ends of the blocks in which a text is searched.
+TEST(Redactor, FindsFieldsAndRunsWhereverTheyStand) {
+    const auto redactor = Redactor::make({}).value();
+    struct Row {
+        const char* name;
+        std::string text;
+        std::string value;
+    };
+    const Row rows[] = {
+        {"assigned", "patient_name: ", "Alice Ngo"},
+        {"assigned after blanks", "db_password   = ", "k3!xPq99"},
+        {"in quotes", R"({"owner": ")", "Alice Ngo"},
+        {"an item", R"({"owners": [")", R"(Alice Ngo"]})"},
+        {"compared", R"(if ")", R"(hunter2!x9" == password)"},
+        {"base64", " ", "bWFpbDogYWxpY2VAbWFpbC5leGFtcGxl"},
+        {"number", " ", "536-90-4399"},
+        {"address", " ", "alice.ngo@mail.example"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        for (std::size_t before = 0; before < 140; ++before) {
+            const auto text = std::string(before, '\n') + row.text + row.value;
+            const auto spans = redactor->find(text);
+            const auto begin = before + row.text.size();
+            EXPECT_TRUE(std::ranges::any_of(spans, [&](const auto& span) { return span.begin == begin; })) << before;
+        }
+    }
+}
+
+TEST(Redactor, KnowsCustodiansAndModifiersByTheirFields) {
+    const auto redactor = Redactor::make({}).value();
+    for (const std::string text : {R"(custodian="Alice Ngo")", R"("lastModifiedBy": "Alice Ngo")"}) {
+        Redaction state;
+        EXPECT_FALSE(redactor->redact(text, state).contains("Ngo")) << text;
+    }
+}
+
+TEST(Redactor, RestoresOnlyWhatItGave) {
+    const auto redactor = Redactor::make({}).value();
+    Redaction state;
+    const auto masked = redactor->redact("a@mail.example, b@mail.example, 536-90-4399", state);
+    EXPECT_EQ(state.count(), 3U);
+    EXPECT_EQ(state.restore(masked), "a@mail.example, b@mail.example, 536-90-4399");
+    for (const std::string foreign : {"<EMAIL_0>", "<EMAIL_3>", "<EMAIL_01>", "<EMAIL_>", "<EMAIL_+1>", "<PHONE_1>",
+                                      "<EMAIL_1 >", "<EMAIL_99999999999999999999999>", "<_1>", "<>", "<"})
+        EXPECT_EQ(state.restore(foreign), foreign);
+}
+
 } // namespace
 } // namespace dossier::redact

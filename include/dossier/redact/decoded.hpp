@@ -18,6 +18,8 @@ struct Decoded {
     std::vector<std::uint32_t> source; ///< for each byte of `text` and its end: where it begins in the source
 };
 
+/// Whether one of the bytes stands in it that escapes begin with: a look before the layers are.
+[[nodiscard]] auto may_hold_escape(std::string_view text) -> bool;
 /// One layer taken off; nullopt where there is none.
 [[nodiscard]] auto decode_layer(std::string_view text) -> std::optional<Decoded>;
 /// All layers taken off, three at the most: how one value reads whatever its spelling.

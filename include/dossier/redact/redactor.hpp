@@ -8,10 +8,12 @@
 #include "dossier/base/config.hpp"
 #include "dossier/redact/people.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace dossier::redact {
@@ -28,7 +30,7 @@ struct RedactionConfig {
 /// Pseudonyms given so far, both ways.
 class Redaction {
 public:
-    [[nodiscard]] auto count() const -> std::size_t { return originals_.size(); }
+    [[nodiscard]] auto count() const -> std::size_t { return pseudonyms_.size(); }
     /// A name of two words or more, known from the field that held it: masked as PERSON in every later text, however it
     /// is spelled there ("Alice Ngo", "ngo, alice", "alice.ngo"). One word alone would take resource names with it.
     void remember_person(std::string_view name);
@@ -37,9 +39,13 @@ public:
 
 private:
     friend class Redactor;
-    std::map<std::string, std::string, std::less<>> pseudonyms_; ///< "EMAIL\0value" → "<EMAIL_1>"
-    std::map<std::string, std::string, std::less<>> originals_;  ///< "<EMAIL_1>" → value
-    std::map<std::string, int, std::less<>> next_;
+    /// The same for the same value, however it is spelled.
+    [[nodiscard]] auto pseudonym_of(std::string_view kind, std::string_view value) -> const std::string&;
+    /// What `<EMAIL_1>` stands for; null where it was never given.
+    [[nodiscard]] auto original_of(std::string_view pseudonym) const -> const std::string*;
+
+    std::unordered_map<std::string, std::string> pseudonyms_;                ///< "EMAIL\0value" → "<EMAIL_1>"
+    std::map<std::string, std::vector<std::string>, std::less<>> originals_; ///< "EMAIL" → values, that of 1 first
     KnownNames names_; ///< of people, from the fields that hold them
 };
 
