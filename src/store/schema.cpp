@@ -449,8 +449,8 @@ ALTER TABLE audit ADD COLUMN unpacked_size INTEGER;
 /// As with version 12: PostgreSQL has its indexes, SQLite a journal of its keys.
 constexpr auto version_15 = "";
 
-/// Whether automatic stages are left to do is a column of its own: an index that the stage decides about is written with
-/// each stage, and on PostgreSQL all others of the row with it.
+/// Whether automatic stages are left to do is a column of its own: an index that the stage decides about is written
+/// with each stage, and on PostgreSQL all others of the row with it.
 constexpr auto version_16 = R"sql(
 ALTER TABLE findings ADD COLUMN is_unfinished INTEGER NOT NULL DEFAULT 0;
 UPDATE findings SET is_unfinished = 1 WHERE stage = 'received' OR stage = 'normalised' OR stage = 'enriched' OR
@@ -459,10 +459,9 @@ DROP INDEX findings_unfinished;
 CREATE INDEX findings_unfinished ON findings(source) WHERE is_unfinished = 1;
 )sql";
 
-constexpr const char* steps_of_ours[] = {version_1,  version_2,  version_3,  version_4,  version_5,
-                                         version_6,  version_7,  version_8,  version_9,  version_10,
-                                         version_11, version_12, version_13, version_14, version_15,
-                                         version_16};
+constexpr const char* steps_of_ours[] = {version_1,  version_2,  version_3,  version_4,  version_5,  version_6,
+                                         version_7,  version_8,  version_9,  version_10, version_11, version_12,
+                                         version_13, version_14, version_15, version_16};
 
 } // namespace
 
