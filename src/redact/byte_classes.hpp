@@ -10,10 +10,6 @@
 #include <cstring>
 #include <string_view>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 namespace dossier::redact {
 
 /// All bits of each byte for which a comparison holds, no bit of the others.
@@ -31,17 +27,6 @@ constexpr auto is_letter_between(ByteBlock block, char first, char last) -> Comp
     return is_between(block | static_cast<unsigned char>(0x20), first, last);
 }
 
-/// One bit for each byte of a block, that of the first byte the lowest.
-inline auto bits_of(Compared compared) -> std::uint64_t {
-#ifdef __SSE2__
-    return static_cast<std::uint16_t>(_mm_movemask_epi8(std::bit_cast<__m128i>(compared)));
-#else
-    constexpr std::uint64_t gather = 0x0002040810204081U; // moves the highest bits of eight bytes into one
-    const auto marks = block_marks(compared);
-    return (marks[0] * gather) >> 56U | ((marks[1] * gather) >> 56U) << 8U;
-#endif
-}
-
 constexpr std::size_t bytes_of_bits = 64;
 
 /// One bit for each of the 64 bytes from `at` on that is of the class; behind the text's end there are none.
@@ -50,7 +35,8 @@ auto bits_at(std::string_view text, std::size_t at) -> std::uint64_t {
     constexpr auto step = sizeof(ByteBlock);
     const auto bits_from = [](const char* bytes) {
         std::uint64_t bits = 0;
-        for (std::size_t i = 0; i < bytes_of_bits; i += step) bits |= bits_of(is_of_class(block_at(bytes + i))) << i;
+        for (std::size_t i = 0; i < bytes_of_bits; i += step)
+            bits |= std::uint64_t{block_bits(is_of_class(block_at(bytes + i)))} << i;
         return bits;
     };
     const auto left = text.size() - at;
