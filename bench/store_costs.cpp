@@ -143,9 +143,11 @@ void seed(const std::string& file, std::int64_t count) {
         });
         store->close();
     }
-    run_script(file, "PRAGMA synchronous=OFF; BEGIN;"
-                     "UPDATE findings SET stage='digested'; UPDATE dossiers SET stage='digested', ready_at=NULL;"
-                     "COMMIT; PRAGMA wal_checkpoint(TRUNCATE);");
+    run_script(
+        file,
+        "PRAGMA synchronous=OFF; BEGIN;"
+        "UPDATE findings SET stage='digested', is_unfinished=0; UPDATE dossiers SET stage='digested', ready_at=NULL;"
+        "COMMIT; PRAGMA wal_checkpoint(TRUNCATE);");
 }
 
 struct Report {

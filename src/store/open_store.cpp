@@ -41,14 +41,15 @@ auto open_sqlite_to_read(const std::string& path, Sealer sealer) -> Opened {
     if (!std::filesystem::exists(path)) return fail(Errc::not_found, "there is no store at " + path);
     SqliteDatabase db(path, SqliteDatabase::Access::read_only);
     check_schema(db, schema());
-    return std::make_unique<StoreToRead<SqliteReaders, std::string>>(path, std::move(sealer), count_unfinished(db));
+    return std::make_unique<StoreToRead<SqliteReaders, std::string>>(path, std::move(sealer),
+                                                                     count_unfinished(db, Writers::one));
 }
 
 auto open_postgres_to_read(PostgresTarget target, Sealer sealer) -> Opened {
     PostgresDatabase db(target, PostgresTarget::Access::read_only);
     if (!check_schema(db, schema())) return fail(Errc::not_found, "there is no store at " + target.describe());
     return std::make_unique<StoreToRead<PostgresReaders, PostgresTarget>>(std::move(target), std::move(sealer),
-                                                                          count_unfinished(db));
+                                                                          count_unfinished(db, Writers::many));
 }
 
 } // namespace

@@ -122,7 +122,7 @@ void PostgresLeases::run(Job<PostgresDatabase>& job) {
 void PostgresLeases::count_backlog(PostgresDatabase& db) {
     const auto now = std::chrono::steady_clock::now();
     if (now - counted_at_ < count_interval) return;
-    backlog_.set(count_unfinished(db));
+    backlog_.set(count_unfinished(db, Writers::many));
     counted_at_ = now;
 }
 

@@ -39,7 +39,7 @@ PostgresWriter::PostgresWriter(const PostgresTarget& target, JobQueue<WriteSessi
     db.begin("BEGIN");
     db.run("DELETE FROM commits WHERE at < now() - interval '1 day' AND writer <> ?", name_);
     db.commit();
-    backlog_.set(count_unfinished(db));
+    backlog_.set(count_unfinished(db, Writers::many));
     thread_ = std::thread([this] { loop(); });
 }
 

@@ -6,6 +6,7 @@
 
 #include "dossier/store/records.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@ namespace dossier::store {
 
 /// Automatic stages that aren't done: what `backlog()` counts.
 [[nodiscard]] auto is_unfinished(Stage stage) -> bool;
-[[nodiscard]] auto count_unfinished(Database& db) -> Backlog::BySource;
+/// Whether another process may write to the database, perhaps of the version before.
+enum class Writers : std::uint8_t { one, many };
+[[nodiscard]] auto count_unfinished(Database& db, Writers writers) -> Backlog::BySource;
 
 [[nodiscard]] auto stage_of(const std::string& word) -> Stage;
 [[nodiscard]] auto status_of(const std::string& word) -> Status;

@@ -45,7 +45,7 @@ void SqliteWriter::refresh() {
     if (version == data_version_) return;
     keys_.catch_up();
     session_.state.head = read_head(db_);
-    backlog_.set(count_unfinished(db_));
+    backlog_.set(count_unfinished(db_, Writers::one));
     data_version_ = version;
 }
 

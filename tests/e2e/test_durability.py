@@ -116,7 +116,7 @@ class Crashes(unittest.TestCase):
             db.execute("DELETE FROM answers")
             db.execute("UPDATE dossiers SET stage = 'explained', ready_at = 0, work_seq = work_seq + 1, "
                        "lease_owner = '', lease_until = NULL")
-            db.execute("UPDATE findings SET stage = 'explained'")
+            db.execute("UPDATE findings SET stage = 'explained', is_unfinished = 1")
         self.service.start()
         found = self.service.settled(finding)
         self.assertEqual(found["dossier"]["narrative"], narrative)
