@@ -2,6 +2,7 @@
 //   bare_commit FILE GROUP SECONDS [BYTES]      prints JSON: rows, seconds, CPU per row, bytes written per row
 
 #include "intake_table.hpp"
+#include "process_cpu.hpp"
 
 #include <fmt/format.h>
 
@@ -9,16 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include <sys/resource.h>
-
 namespace {
-
-auto cpu_seconds() -> double {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
 
 auto written_bytes() -> std::uint64_t {
     std::ifstream io("/proc/self/io");
@@ -41,7 +33,7 @@ auto main(int count, char** arguments) -> int {
     const std::chrono::duration<double> span(std::strtod(arguments[3], nullptr));
     const std::string payload(count > 4 ? std::strtoul(arguments[4], nullptr, 10) : 4096, 'x');
     bench::IntakeTable table(arguments[1]);
-    const auto cpu = cpu_seconds();
+    const auto cpu = bench::cpu_seconds();
     const auto written = written_bytes();
     const auto begin = std::chrono::steady_clock::now();
     std::uint64_t rows = 0;
@@ -55,7 +47,7 @@ auto main(int count, char** arguments) -> int {
     const auto each = static_cast<double>(rows);
     fmt::print(
         "{{\"rows\": {}, \"seconds\": {:.4f}, \"cpu_seconds\": {:.4f}, \"cpu_us\": {:.2f}, \"written\": {:.0f}}}\n",
-        rows, seconds, cpu_seconds() - cpu, (cpu_seconds() - cpu) / each * 1e6,
+        rows, seconds, bench::cpu_seconds() - cpu, (bench::cpu_seconds() - cpu) / each * 1e6,
         static_cast<double>(written_bytes() - written) / each);
     return 0;
 }

@@ -4,6 +4,8 @@
 //   load_generator --port P --path /v1/webhooks/bench --template FILE --connections 64 --seconds 3 [--count N]
 //                  [--rate PER_SECOND] [--secret S] [--start NUMBER]
 
+#include "process_cpu.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -31,8 +33,6 @@
 #include <map>
 #include <string>
 #include <vector>
-
-#include <sys/resource.h>
 
 namespace {
 
@@ -140,13 +140,6 @@ auto quantile(const std::vector<std::uint32_t>& sorted, double part) -> std::uin
     return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
-auto cpu_seconds() -> double {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
-
 void print(Tally& tally, double seconds) {
     std::ranges::sort(tally.micros);
     std::string statuses;
@@ -156,7 +149,7 @@ void print(Tally& tally, double seconds) {
     fmt::print("{{\"sent\": {}, \"accepted\": {}, \"broken\": {}, \"statuses\": {{{}}}, \"seconds\": {:.4f}, "
                "\"cpu_seconds\": {:.4f}, \"p50_us\": {}, \"p90_us\": {}, \"p99_us\": {}, \"p999_us\": {}, "
                "\"max_us\": {}}}\n",
-               tally.sent, tally.micros.size(), tally.broken, statuses, seconds, cpu_seconds(),
+               tally.sent, tally.micros.size(), tally.broken, statuses, seconds, bench::cpu_seconds(),
                quantile(tally.micros, 0.5), quantile(tally.micros, 0.9), quantile(tally.micros, 0.99),
                quantile(tally.micros, 0.999), tally.micros.empty() ? 0 : tally.micros.back());
 }

@@ -3,6 +3,8 @@
 //   outbound_calls easy URL SECONDS [BODY_BYTES]
 //   outbound_calls client URL SECONDS IN_FLIGHT [BODY_BYTES]      two lanes, as the service has on two cores
 
+#include "process_cpu.hpp"
+
 #include "dossier/net/http_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -20,20 +22,12 @@
 #include <string>
 #include <thread>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace {
 
 using namespace dossier;
 using Clock = std::chrono::steady_clock;
-
-auto cpu_seconds() -> double {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
 
 auto resident_kib() -> double {
     std::ifstream pages("/proc/self/statm");
@@ -80,9 +74,9 @@ auto run_easy(const std::string& url, double seconds, std::size_t body_bytes) ->
     };
     if (ask()) { // the connection is no call's business
         const auto began = Clock::now();
-        const auto cpu = cpu_seconds();
+        const auto cpu = bench::cpu_seconds();
         while (Clock::now() - began < std::chrono::duration<double>(seconds) && ask()) ++counted.calls;
-        counted.cpu = cpu_seconds() - cpu;
+        counted.cpu = bench::cpu_seconds() - cpu;
         counted.seconds = std::chrono::duration<double>(Clock::now() - began).count();
     }
     curl_slist_free_all(headers);
@@ -135,12 +129,12 @@ auto run_client(const std::string& url, double seconds, std::size_t in_flight, s
             }
         };
         watch([&] { return callers.done >= in_flight; });
-        const auto cpu = cpu_seconds();
+        const auto cpu = bench::cpu_seconds();
         const auto first = callers.done.load();
         const auto warm = Clock::now();
         watch([] { return false; });
         counted.calls = callers.done - first;
-        counted.cpu = cpu_seconds() - cpu;
+        counted.cpu = bench::cpu_seconds() - cpu;
         counted.seconds = std::chrono::duration<double>(Clock::now() - warm).count();
         counted.kib = (top - idle) / static_cast<double>(in_flight);
         while (scope.running() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));

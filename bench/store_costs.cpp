@@ -5,6 +5,8 @@
 //                                           list, a claim with its release, and of a day's digest. NUMBER sets apart
 //                                           the findings of this run
 
+#include "process_cpu.hpp"
+
 #include "dossier/audit/chain.hpp"
 #include "dossier/store/store.hpp"
 
@@ -23,8 +25,6 @@
 #include <string>
 #include <thread>
 
-#include <sys/resource.h>
-
 namespace {
 
 using namespace dossier;
@@ -32,13 +32,6 @@ using namespace dossier;
 constexpr int callers = 64;
 constexpr int of_today = 2'000;
 constexpr std::int64_t today_ms = 1'795'000'000'000;
-
-auto cpu_seconds() -> double {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
 
 /// By write calls, of which only the store makes any here. `write_bytes` counts what becomes dirty in the kernel's
 /// cache: of a page in a large folio all of it, so that it grows with the file and not with what is written.
@@ -154,12 +147,12 @@ struct Report {
     std::string text;
     template <class Work>
     void measure(const char* name, int count, Work work) {
-        const auto cpu = cpu_seconds();
+        const auto cpu = bench::cpu_seconds();
         const auto written = written_bytes();
         work();
         const auto each = static_cast<double>(count);
         text += fmt::format("{}\"{}\": {{\"cpu_us\": {:.2f}, \"written\": {:.0f}}}", text.empty() ? "" : ", ", name,
-                            (cpu_seconds() - cpu) / each * 1e6, (written_bytes() - written) / each);
+                            (bench::cpu_seconds() - cpu) / each * 1e6, (written_bytes() - written) / each);
     }
 };
 

@@ -2,6 +2,8 @@
 // callers at once, with their audit records. Prints CPU (of all threads of this process) and wall time per finding.
 //   store_intake [URL [connections [findings]]]     default: sqlite: in a temporary directory, 64, 20000
 
+#include "process_cpu.hpp"
+
 #include "dossier/audit/chain.hpp"
 #include "dossier/store/store.hpp"
 
@@ -16,21 +18,11 @@
 #include <filesystem>
 #include <string>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace {
 
 using namespace dossier;
-
-auto cpu_seconds() -> double {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
 
 auto one_delivery(int number) -> store::Intake {
     store::Intake intake;
@@ -82,11 +74,11 @@ auto main(int argc, char** argv) -> int {
         }
         int next = 0;
         const auto began = std::chrono::steady_clock::now();
-        const auto cpu = cpu_seconds();
+        const auto cpu = bench::cpu_seconds();
         for (int i = 0; i < connections; ++i)
             boost::asio::co_spawn(loop, deliver(**opened, next, count, failed), boost::asio::detached);
         loop.run();
-        const auto spent = cpu_seconds() - cpu;
+        const auto spent = bench::cpu_seconds() - cpu;
         const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         fmt::print("{} connections: {:.1f} us CPU and {:.1f} us of time a finding, {:.0f} a second, {} failed\n",
                    connections, spent / count * 1e6, took / count * 1e6, count / took, failed);
